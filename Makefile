@@ -1,0 +1,47 @@
+# Every target builds what it needs; nothing is done twice. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv
+export PYTHONDONTWRITEBYTECODE := 1
+
+include lambdas/build.mk
+
+.PHONY: help run test chaos lint lock catalogue clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: environment ## Start the local stack, deploy, ingest films and show what came out
+	@$(BIN)/reelhouse demo
+
+test: environment ## Everything that must hold: style, types, templates, and all tests
+	@$(BIN)/python -m pytest
+
+environment: .venv/.ready .sam-venv/.ready
+.PHONY: environment
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Reelhouse needs Python 3.11 or later: PYTHON=python3.13 make $(MAKECMDGOALS)' >&2; exit 1; }
+	@echo 'Building the environment in .venv (once, about a minute) …'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+
+.venv/.ready: requirements.lock pyproject.toml | $(UV)
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.sam-venv/.ready: sam.lock | $(UV)
+	@echo 'Building the SAM CLI in .sam-venv …'
+	@$(UV) venv --quiet --clear --python $(BIN)/python .sam-venv
+	@$(UV) pip sync --quiet --python .sam-venv/bin/python --require-hashes sam.lock
+	@touch $@
+
+COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
+lock: | $(UV) ## Resolve all dependencies anew into the lock files
+	@$(COMPILE) --python-version 3.11 --upgrade --group dev pyproject.toml -o requirements.lock
+	@$(COMPILE) --python-version 3.11 --upgrade sam.in -o sam.lock
+	@$(COMPILE) --python-version 3.13 -c requirements.lock lambdas/function.in -o lambdas/function.lock
+	@$(COMPILE) --python-version 3.13 -c requirements.lock lambdas/layer.in -o lambdas/layer.lock
