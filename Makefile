@@ -45,3 +45,6 @@ lock: | $(UV) ## Resolve all dependencies anew into the lock files
 	@$(COMPILE) --python-version 3.11 --upgrade sam.in -o sam.lock
 	@$(COMPILE) --python-version 3.13 -c requirements.lock lambdas/function.in -o lambdas/function.lock
 	@$(COMPILE) --python-version 3.13 -c requirements.lock lambdas/layer.in -o lambdas/layer.lock
+
+catalogue: environment ## Write the Glue tables of template.yaml and docs/data.md from the column definitions
+	@$(BIN)/python -m pipeline.catalogue

@@ -1,4 +1,4 @@
-"""The one home of column names, types, units and meanings of Silver and Gold.
+"""The one home of column names, types, units and meanings: this module of Silver, ``pipeline.gold.columns`` of Gold.
 
 The Glue tables in ``template.yaml``, ``docs/data.md``, the parquet schemas and the QuickSight data sets are
 derived from these definitions or tested against them. Types are Glue's; :data:`DUCKDB_TYPES` maps them to DuckDB's.
@@ -6,7 +6,7 @@ derived from these definitions or tested against them. Types are Glue's; :data:`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 DUCKDB_TYPES = {
     "string": "VARCHAR",
@@ -45,14 +45,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of a layer; ``format`` is ``parquet`` or ``json``, ``partition`` the hive key of its folders or None."""
+    """One table of a layer."""
 
     name: str
     layer: str
     meaning: str
     columns: tuple[Column, ...]
     format: str = "parquet"
-    partition: str | None = None
 
     @property
     def column_names(self) -> list[str]:
@@ -65,7 +64,6 @@ class Table:
 
 
 NOT_GIVEN = "OMDb gives none"
-UNKNOWN = "not known"
 
 RUN_ID = Column("run_id", "string", "Run that fetched the film; sorts by time")
 FILM = (
@@ -73,7 +71,7 @@ FILM = (
     Column("title", "string", "Title as OMDb has it", null=NOT_GIVEN),
     Column("year", "int", "Year of release, of a series the first", "calendar year", NOT_GIVEN),
     Column("type", "string", "movie, series, episode or game", null=NOT_GIVEN),
-    Column("rated", "string", "Certificate, spellings unified", null="not rated or not known"),
+    Column("rated", "string", "Certificate, spellings unified", null=NOT_GIVEN),
     Column("released", "date", "Day of release", null=NOT_GIVEN),
     Column("runtime_minutes", "int", "Running time", "minutes", NOT_GIVEN),
     Column("genres", "array<string>", "Genres in OMDb's order", null=NOT_GIVEN),
@@ -97,6 +95,9 @@ FILM = (
     Column("source_rating", "double", "Rating on the source list", "0-10", "the list gives none"),
     Column("source_rating_count", "bigint", "Votes behind source_rating", "votes", "the list gives none"),
 )
+UNREADABLE = Column(
+    "unreadable", "array<string>", "Values that OMDb gave but nobody can read, left null here", "", "none"
+)
 LINEAGE = (
     RUN_ID,
     Column("bronze_key", "string", "Key of the Bronze object that the row was made from"),
@@ -107,7 +108,12 @@ LINEAGE = (
 )
 
 SILVER = (
-    Table("movies", "silver", "One row a film and run, clean and typed.", FILM + LINEAGE, partition="run_id"),
+    Table(
+        "movies",
+        "silver",
+        "One row a film and run, clean and typed.",
+        (*FILM, UNREADABLE, *LINEAGE),
+    ),
     Table(
         "quarantine",
         "silver",
@@ -119,7 +125,6 @@ SILVER = (
             *LINEAGE[1:],
         ),
         format="json",
-        partition="run_id",
     ),
     Table(
         "rejected",
@@ -132,7 +137,6 @@ SILVER = (
             *LINEAGE[1:],
         ),
         format="json",
-        partition="run_id",
     ),
     Table(
         "runs",
@@ -149,144 +153,8 @@ SILVER = (
             Column("code_version", "string", "Version of the code that began the run"),
         ),
         format="json",
-        partition="run_id",
     ),
 )
 
-DECADE = Column("decade", "int", "First year of the decade", "calendar year")
-FILMS = Column("films", "bigint", "Films behind the row", "films")
-BOX_OFFICE = (
-    Column("films_with_box_office", "bigint", "Films whose box office is known", "films"),
-    Column("box_office_mean_usd", "double", "Mean over those films, nominal", "US dollars", "no film has one"),
-    Column("box_office_total_usd", "bigint", "Sum over those films, nominal", "US dollars", "no film has one"),
-)
-RATINGS_BY_SOURCE = tuple(
-    column
-    for source, label in (
-        ("imdb", "IMDb"),
-        ("metascore", "Metacritic"),
-        ("rotten_tomatoes", "Rotten Tomatoes"),
-        ("source_list", "source list"),
-    )
-    for column in (
-        Column(f"{source}_mean", "double", f"Mean rating by {label}", "0-100", f"no film has a {label} rating"),
-        Column(f"{source}_films", "bigint", f"Films with a rating by {label}", "films"),
-    )
-)
 
-
-def films_by(column: Column, name: str, meaning: str) -> Table:
-    """Gold table of films, ratings by source and box office, for each value of ``column``."""
-    return Table(name, "gold", meaning, (column, FILMS, *RATINGS_BY_SOURCE, *BOX_OFFICE))
-
-
-GOLD = (
-    Table(
-        "movies",
-        "gold",
-        "The newest row of each film.",
-        (*FILM[:3], replace(DECADE, null=NOT_GIVEN), *FILM[3:], *LINEAGE),
-    ),
-    Table(
-        "movie_ratings",
-        "gold",
-        "One row a film and rating source, on one scale; sources are never mixed.",
-        (
-            FILM[0],
-            Column("source", "string", "imdb, metascore, rotten_tomatoes or source_list"),
-            Column("rating", "double", "The source's rating", "0-100"),
-            Column("votes", "bigint", "Votes or reviews behind it", "votes", UNKNOWN),
-        ),
-    ),
-    Table(
-        "ratings_by_genre",
-        "gold",
-        "Ratings of each genre's films by source; a film counts in each of its genres.",
-        (
-            Column("genre", "string", "Genre"),
-            Column("source", "string", "imdb, metascore, rotten_tomatoes or source_list"),
-            Column("films", "bigint", "Films with a rating by this source", "films"),
-            Column("mean", "double", "Mean rating", "0-100"),
-            Column("median", "double", "Median rating", "0-100"),
-            Column("p90", "double", "Rating that nine films of ten do not exceed", "0-100"),
-        ),
-    ),
-    Table(
-        "box_office_by_decade",
-        "gold",
-        "Box office of each decade's films, in the dollars of their day.",
-        (
-            DECADE,
-            FILMS,
-            BOX_OFFICE[0],
-            Column("mean_usd", "double", "Mean box office, nominal", "US dollars", "no film has one"),
-            Column("median_usd", "double", "Median box office, nominal", "US dollars", "no film has one"),
-            Column("total_usd", "bigint", "Sum of box office, nominal", "US dollars", "no film has one"),
-        ),
-    ),
-    films_by(Column("director", "string", "Director"), "films_by_director", "A film counts for each of its directors."),
-    films_by(Column("language", "string", "Language"), "films_by_language", "A film counts for each of its languages."),
-    films_by(Column("country", "string", "Country"), "films_by_country", "A film counts for each of its countries."),
-    films_by(Column("year", "int", "Year of release", "calendar year"), "films_by_year", "Films by year of release."),
-    Table(
-        "genre_share_by_year",
-        "gold",
-        "How common each genre is among a year's films; shares of a year add up to more than 1.",
-        (
-            Column("year", "int", "Year of release", "calendar year"),
-            Column("genre", "string", "Genre"),
-            Column("films", "bigint", "Films of that year and genre", "films"),
-            Column("films_in_year", "bigint", "Films of that year with a genre", "films"),
-            Column("share", "double", "films / films_in_year", "0-1"),
-        ),
-    ),
-    Table(
-        "rank_history",
-        "gold",
-        "Rank of each film in each run, and its move since the run before.",
-        (
-            RUN_ID,
-            FILM[0],
-            FILM[1],
-            Column("rank", "int", "Rank in this run", "1 is best"),
-            Column("previous_run_id", "string", "The run before this one", null="the first run"),
-            Column("previous_rank", "int", "Rank in that run", "1 is best", "the film was not in that run"),
-            Column("change", "int", "Places won, negative when lost", "places", "the film was not in that run"),
-        ),
-    ),
-    Table(
-        "pipeline_runs",
-        "gold",
-        "One row a run: what became of every film it expected.",
-        (
-            RUN_ID,
-            Column("started_at", "timestamp", "When the run began", "UTC"),
-            Column("finished_at", "timestamp", "When its newest film reached Silver", "UTC", "no film has"),
-            Column("expected", "bigint", "Films sent to the queue", "films"),
-            Column("stored", "bigint", "Films whose Bronze object has been processed", "films"),
-            Column("rejected", "bigint", "Films that OMDb refused for good", "films"),
-            Column("quarantined", "bigint", "Stored films kept out of Silver", "films"),
-            Column("in_gold", "bigint", "Films whose newest row is of this run", "films"),
-            Column("status", "string", "complete when stored + rejected = expected, else incomplete"),
-        ),
-    ),
-    Table(
-        "data_quality",
-        "gold",
-        "How complete and plausible each column of Gold's movies is.",
-        (
-            Column("column_name", "string", "Column of movies"),
-            Column("rows", "bigint", "Films", "films"),
-            Column("filled", "bigint", "Films with a value", "films"),
-            Column("filled_share", "double", "filled / rows", "0-1", "there are no films"),
-            Column("out_of_range", "bigint", "Values outside the column's range", "films"),
-        ),
-    ),
-)
-
-TABLES = {(table.layer, table.name): table for table in SILVER + GOLD}
-
-
-def table(layer: str, name: str) -> Table:
-    """The definition of one table; ``KeyError`` for one that does not exist."""
-    return TABLES[(layer, name)]
+SILVER_TABLES = {table.name: table for table in SILVER}

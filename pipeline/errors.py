@@ -52,7 +52,7 @@ class ReelhouseError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep the keyword arguments when pickled."""
-        return (_rebuild, (type(self), *self.args))
+        return (_rebuild, (type(self), self.cause, self.subject, self.step, self.next_step))
 
 
 def _rebuild(kind: type[ReelhouseError], cause: str, subject: str, step: str, next_step: str) -> ReelhouseError:

@@ -1,0 +1,21 @@
+"""Handler of ProcessBronzeToSilver: S3's events of new Bronze objects, by way of BronzeEvents."""
+
+from __future__ import annotations
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.telemetry import Event, Reply, count, failed_messages, logger, metrics, queue_messages
+from pipeline import process_bronze_to_silver as step
+from pipeline.settings import ProcessBronzeToSilverSettings, load
+
+settings = load(ProcessBronzeToSilverSettings)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: Event, context: LambdaContext) -> Reply:
+    """Make Silver of the announced objects; failed messages go back to the queue."""
+    result = step.run(queue_messages(event), settings)
+    count(**{f"silver_{outcome}": objects for outcome, objects in result.objects.items()})
+    logger.info("objects done", extra={"objects": dict(result.objects), "failed": len(result.failed)})
+    return failed_messages(result.failed)

@@ -1,0 +1,146 @@
+"""Step 4: build all Gold tables from Silver.
+
+Reads the Silver bucket; writes one parquet object a table to Gold, then ``_build.json``, which names the build and
+what it stands on. Events only say that Silver changed: a build takes all of Silver, and two at once converge, because
+each looks at Silver again after writing and builds again if it moved on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pipeline import aws, keys
+from pipeline.aws import StoredObject
+from pipeline.columns import SILVER
+from pipeline.errors import StorageFailed
+from pipeline.gold.engine import DuckdbEngine
+from pipeline.runs import to_json, utc
+from pipeline.settings import CODE_VERSION, AggregateToGoldSettings
+
+logger = logging.getLogger(__name__)
+
+STEP = "AggregateToGold"
+_NEXT = "its message is retried, then parked in SilverEventsDeadLetters"
+# While a run pours in, one build after the next would be stale at once: wait for a quiet moment, but not for long.
+QUIET_SECONDS = 1.5
+LONGEST_WAIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """The build as ``_build.json`` has it, how many builds it took (0: Gold was up to date), runs newly complete."""
+
+    build: dict[str, Any]
+    builds: int
+    completed_runs: list[str]
+
+
+def run(settings: AggregateToGoldSettings, engine: DuckdbEngine, seconds: float, *, again: bool = False) -> Result:
+    """Bring Gold up to date with Silver.
+
+    Parameters
+    ----------
+    engine : DuckdbEngine
+        May hold the Silver of an earlier build; only what is new is read.
+    seconds : float
+        Time budget.
+    again : bool
+        Build even if nothing changed.
+
+    Raises
+    ------
+    StorageFailed
+        When Silver cannot be read, Gold cannot be written, or Silver keeps changing past the time budget.
+    """
+    deadline = time.monotonic() + seconds
+    s3 = aws.client("s3")
+    with aws.failures_of(STEP, settings.gold_bucket, _NEXT):
+        build: dict[str, Any] = aws.get_json(s3, settings.gold_bucket, keys.BUILD) or {}
+        builds, completed = 0, set[str]()
+        silver = aws.list_objects(s3, settings.silver_bucket)
+        while again or not _up_to_date(build, silver):
+            if time.monotonic() > deadline:
+                raise StorageFailed("Silver keeps changing", subject="Gold", step=STEP, next_step=_NEXT)
+            before = set(_complete(build))
+            build, again = _build(settings, engine, _settled(silver, settings.silver_bucket, deadline)), False
+            completed |= set(_complete(build)) - before
+            builds += 1
+            silver = aws.list_objects(s3, settings.silver_bucket)
+    return Result(build, builds, sorted(completed))
+
+
+def fingerprint(silver: list[StoredObject]) -> str:
+    """Digest of all keys and ETags: the same for the same Silver."""
+    return hashlib.sha256("\n".join(f"{entry.key} {entry.etag}" for entry in silver).encode()).hexdigest()
+
+
+def _up_to_date(build: dict[str, Any], silver: list[StoredObject]) -> bool:
+    return (build.get("code_version"), build.get("silver", {}).get("fingerprint")) == (
+        CODE_VERSION,
+        fingerprint(silver),
+    )
+
+
+def _complete(build: dict[str, Any]) -> list[str]:
+    return [run_id for run_id, counts in build.get("runs", {}).items() if counts["status"] == "complete"]
+
+
+def _settled(silver: list[StoredObject], bucket: str, deadline: float) -> list[StoredObject]:
+    """Look at Silver until it has not changed for a moment."""
+    give_up = min(deadline, time.monotonic() + LONGEST_WAIT_SECONDS)
+    while time.monotonic() < give_up:
+        time.sleep(QUIET_SECONDS)
+        before, silver = silver, aws.list_objects(aws.client("s3"), bucket)
+        if silver == before:
+            break
+    return silver
+
+
+def _build(settings: AggregateToGoldSettings, engine: DuckdbEngine, silver: list[StoredObject]) -> dict[str, Any]:
+    started = time.monotonic()
+    _load(engine, silver, settings.silver_bucket)
+    rows = engine.build()
+    s3 = aws.client("s3")
+    for name in rows:
+        s3.put_object(Bucket=settings.gold_bucket, Key=keys.gold_table(name), Body=engine.parquet(name))
+    now = datetime.now(UTC)
+    build = {
+        "build_id": f"{now:%Y%m%dT%H%M%S.%fZ}",
+        "built_at": utc(now),
+        "seconds": round(time.monotonic() - started, 3),
+        "code_version": CODE_VERSION,
+        "silver": {"bucket": settings.silver_bucket, "objects": len(silver), "fingerprint": fingerprint(silver)},
+        "tables": rows,
+        "runs": _runs(engine),
+    }
+    s3.put_object(Bucket=settings.gold_bucket, Key=keys.BUILD, Body=to_json(build), ContentType="application/json")
+    logger.info("gold built in %.1f s from %d objects", build["seconds"], len(silver))
+    return build
+
+
+def _runs(engine: DuckdbEngine) -> dict[str, dict[str, Any]]:
+    names = ("expected", "stored", "rejected", "quarantined", "in_gold", "status")
+    rows = engine.query(f"SELECT run_id, {', '.join(names)} FROM gold.pipeline_runs")
+    return {str(run_id): dict(zip(names, counts, strict=True)) for run_id, *counts in rows}
+
+
+def _load(engine: DuckdbEngine, silver: list[StoredObject], bucket: str) -> None:
+    """Read what the engine has not; where something it has is gone or replaced, it starts anew."""
+    listed = {entry.key: entry.etag for entry in silver}
+    if any(listed.get(key) != etag for key, etag in engine.loaded.items()):
+        engine.reset()
+    for table in SILVER:
+        new = [key for key in listed if key.startswith(f"{table.name}/") and key not in engine.loaded]
+        files = {}
+        for key, body in zip(new, aws.get_many(aws.client("s3"), bucket, new), strict=True):
+            if isinstance(body, ClientError | BotoCoreError):
+                raise StorageFailed("cannot be read", subject=key, step=STEP, next_step=_NEXT) from body
+            files[key] = (listed[key], body[0])
+        engine.load(table, files)

@@ -1,0 +1,189 @@
+"""Step 2: fetch each film of the messages from OMDb and store the answer in Bronze.
+
+Reads MovieQueue's messages and OMDb; writes Bronze ``movies/`` and ``rejected/``, each object once. All films of all
+messages are fetched together. A film that fails for a passing reason sends its message, and no other, back to the
+queue.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pipeline import aws, keys
+from pipeline.errors import InvalidInput, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable, ReelhouseError
+from pipeline.messages import Item, QueueMessage, read
+from pipeline.omdb import STEP, Found, OmdbClient, Refused
+from pipeline.runs import to_json, utc
+from pipeline.settings import EnrichAndStoreMovieSettings
+
+logger = logging.getLogger(__name__)
+
+BRONZE_SCHEMA = 1
+# OMDb bears 16 requests at once from one client; more gained nothing and met its outages sooner.
+REQUESTS_AT_ONCE = 16
+# How long a failed message waits: doubling, so that ten receives outlast an outage of two hours.
+FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 15, 3600
+BAD_KEY_RETRY_SECONDS = 900
+# SQS hides a message for at most 12 hours after it was received.
+MAX_VISIBILITY_SECONDS = 12 * 3600 - 300
+
+FilmKey = tuple[str, str]
+
+
+@dataclass
+class Result:
+    """What became of one invocation's messages.
+
+    Attributes
+    ----------
+    films : Counter
+        Films by outcome: stored, rejected, present (stored before), failed.
+    failed : dict
+        Id of each message to be retried, with the error that sent it back.
+    omdb_seconds : list of float
+        Time of each fetch, retries included.
+    """
+
+    films: Counter[str] = field(default_factory=Counter)
+    failed: dict[str, ReelhouseError] = field(default_factory=dict)
+    omdb_seconds: list[float] = field(default_factory=list)
+
+
+def run(
+    incoming: list[QueueMessage], settings: EnrichAndStoreMovieSettings, omdb: OmdbClient, seconds: float
+) -> Result:
+    """Fetch and store the films of all messages within a time budget.
+
+    Parameters
+    ----------
+    seconds : float
+        Time budget; films not reached by then go back to the queue with their messages.
+    """
+    result = Result()
+    films: dict[FilmKey, Item] = {}
+    wanted: dict[str, list[FilmKey]] = {}
+    for message in incoming:
+        try:
+            batch = read(message.body)
+        except InvalidInput as error:
+            result.failed[message.id] = error
+            continue
+        wanted[message.id] = [(batch.run_id, movie["id"]) for movie in batch.movies]
+        films.update({(batch.run_id, movie["id"]): movie for movie in batch.movies})
+    worker = _Worker(settings.bronze_bucket, omdb, time.monotonic() + seconds)
+    with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
+        outcomes = dict(zip(films, pool.map(worker.settle, films, films.values()), strict=True))
+    for message_id, film_keys in wanted.items():
+        errors = [outcome for key in film_keys if isinstance(outcome := outcomes[key], ReelhouseError)]
+        if errors:
+            result.failed[message_id] = errors[0]
+    result.films.update(o if isinstance(o, str) else "failed" for o in outcomes.values())
+    result.omdb_seconds = worker.omdb_seconds
+    _postpone([m for m in incoming if m.id in result.failed], result.failed, settings.movie_queue_url)
+    return result
+
+
+class _Worker:
+    """Settles films, in several threads; a bad key or a spent quota met by one stops them all."""
+
+    def __init__(self, bucket: str, omdb: OmdbClient, deadline: float) -> None:
+        self.bucket, self.omdb, self.deadline = bucket, omdb, deadline
+        self.s3 = aws.client("s3")
+        self.stop: ReelhouseError | None = None
+        self.omdb_seconds: list[float] = []
+
+    def settle(self, key: FilmKey, item: Item) -> str | ReelhouseError:
+        """Return the film's outcome, or the error that sends its message back."""
+        run_id, imdb_id = key
+        about = {"run_id": run_id, "imdb_id": imdb_id}
+        try:
+            with aws.failures_of(STEP, imdb_id, "its message is retried"):
+                outcome = self._outcome(run_id, imdb_id, item)
+        except (OmdbKeyInvalid, OmdbQuotaSpent) as error:
+            self.stop = error
+            return error
+        except ReelhouseError as error:
+            logger.warning("film failed: %s", error, extra=about)
+            return error
+        logger.info("film %s", outcome, extra=about)
+        return outcome
+
+    def _outcome(self, run_id: str, imdb_id: str, item: Item) -> str:
+        if any(aws.exists(self.s3, self.bucket, keys.film(kind, run_id, imdb_id)) for kind in _FINAL):
+            return "present"
+        if self.stop:
+            raise self.stop
+        started = time.monotonic()
+        if started >= self.deadline:
+            raise OmdbUnavailable("not reached in the time budget", subject=imdb_id, step=STEP)
+        try:
+            answer = self.omdb.film(imdb_id, self.deadline - started)
+        finally:
+            self.omdb_seconds.append(time.monotonic() - started)
+        kind, body = _document(run_id, item, answer)
+        stored = aws.put_once(self.s3, self.bucket, keys.film(kind, run_id, imdb_id), to_json(body))
+        return {keys.MOVIES: "stored", keys.REJECTED: "rejected"}[kind] if stored else "present"
+
+
+_FINAL = (keys.MOVIES, keys.REJECTED)
+
+
+def _document(run_id: str, item: Item, answer: Found | Refused) -> tuple[str, dict[str, Any]]:
+    """Build the Bronze object: the list's item and OMDb's answer side by side, since some of their keys collide."""
+    body: dict[str, Any] = {
+        "schema": BRONZE_SCHEMA,
+        "run_id": run_id,
+        "fetched_at": utc(datetime.now(UTC)),
+        "source": item,
+    }
+    if isinstance(answer, Refused):
+        return keys.REJECTED, {**body, "reason": answer.reason, "body": answer.raw}
+    body["omdb"] = answer.record
+    if answer.raw is not None:
+        body["omdb_raw"] = answer.raw
+    return keys.MOVIES, body
+
+
+def retry_after_seconds(error: ReelhouseError, receives: int, now: datetime) -> int:
+    """How long a failed message stays hidden.
+
+    A spent quota waits for the next day of UTC, when OMDb starts to count anew; a bad key a quarter of an hour; a
+    message that can never succeed not at all, so that it is parked soon; anything else doubles from 15 seconds to an
+    hour.
+    """
+    if not error.retryable:
+        return 0
+    if isinstance(error, OmdbQuotaSpent):
+        midnight = (now + timedelta(days=1)).replace(hour=0, minute=5, second=0, microsecond=0)
+        return min(int((midnight - now).total_seconds()), MAX_VISIBILITY_SECONDS)
+    if isinstance(error, OmdbKeyInvalid):
+        return BAD_KEY_RETRY_SECONDS
+    return int(min(FIRST_RETRY_SECONDS * 2 ** (min(receives, 20) - 1), LONGEST_RETRY_SECONDS))
+
+
+def _postpone(failed: list[QueueMessage], errors: dict[str, ReelhouseError], queue_url: str) -> None:
+    """Set when failed messages are delivered again; where that fails, the queue's own visibility timeout holds."""
+    now = datetime.now(UTC)
+    sqs = aws.client("sqs")
+    for message in failed:
+        wait = retry_after_seconds(errors[message.id], message.receives, now)
+        logger.error("message failed, retried in %d s: %s", wait, errors[message.id], extra={"message_id": message.id})
+        try:
+            with aws.failures_of(STEP, message.id):
+                sqs.change_message_visibility(
+                    QueueUrl=queue_url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=wait
+                )
+        except ReelhouseError as error:
+            logger.warning("message keeps the queue's visibility timeout: %s", error)
+
+
+def omdb_client(settings: EnrichAndStoreMovieSettings, key: Callable[[bool], str]) -> OmdbClient:
+    """Return a client with a connection for each request under way."""
+    return OmdbClient(settings.omdb_url, key, REQUESTS_AT_ONCE)

@@ -1,0 +1,119 @@
+"""The Gold engine: runs the SQL files of this folder, written in Athena's (Trino's) dialect, in DuckDB.
+
+Silver is kept in the engine's memory from one build to the next, so that a warm function reads only what is new.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+from pipeline.columns import DUCKDB_TYPES, SILVER, Table
+from pipeline.gold.columns import GOLD
+
+_FOLDER = Path(__file__).parent
+_READERS = {
+    "parquet": "read_parquet({files}, union_by_name = true, hive_partitioning = false)",
+    "json": "read_json({files}, format = 'newline_delimited', columns = {types})",
+}
+
+
+@cache
+def statement(name: str) -> str:
+    """The SQL of a Gold table as it stands in its file: what Athena runs."""
+    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@cache
+def to_duckdb(sql: str) -> str:
+    """Translate a statement from Trino's dialect to DuckDB's.
+
+    ``approx_percentile`` becomes ``quantile_cont``, which is exact; sqlglot's own choice is off by up to 0.1.
+    """
+
+    def exact(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.ApproxQuantile):
+            return exp.Anonymous(this="quantile_cont", expressions=[node.this, node.args["quantile"]])
+        return node
+
+    return sqlglot.parse_one(sql, read="trino").transform(exact).sql(dialect="duckdb")
+
+
+class DuckdbEngine:
+    """Silver and Gold in one DuckDB database in memory.
+
+    Parameters
+    ----------
+    memory_mb : int
+        DuckDB's memory limit in megabytes; beyond it DuckDB spills to the temporary folder.
+    """
+
+    def __init__(self, memory_mb: int) -> None:
+        self._memory_mb = memory_mb
+        self._spill = tempfile.gettempdir()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: empty Silver tables, no Gold."""
+        self._database = duckdb.connect()
+        self._database.execute(f"SET memory_limit = '{self._memory_mb}MB'")
+        self._database.execute("SET temp_directory = ?", [self._spill])
+        self._database.execute("CREATE SCHEMA silver; CREATE SCHEMA gold")
+        for table in SILVER:
+            columns = ", ".join(f'"{name}" {kind}' for name, kind in table.duckdb_types().items())
+            self._database.execute(f"CREATE TABLE silver.{table.name} ({columns})")
+        self.loaded: dict[str, str] = {}
+
+    def load(self, table: Table, files: Mapping[str, tuple[str, bytes]]) -> None:
+        """Add Silver objects to a table, all or none.
+
+        Parameters
+        ----------
+        table : Table
+            A Silver table.
+        files : mapping of str to (str, bytes)
+            Key to ETag and bytes of each object. A column that an older part lacks is null.
+        """
+        if not files:
+            return
+        with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
+            for place, (_, body) in enumerate(files.values()):
+                Path(folder, f"{place}.{table.format}").write_bytes(body)
+            source = _READERS[table.format].format(
+                files=[str(path) for path in Path(folder).iterdir()], types=table.duckdb_types()
+            )
+            self._database.execute(f"INSERT INTO silver.{table.name} BY NAME {self._select_known(table, source)}")
+        self.loaded.update({key: etag for key, (etag, _) in files.items()})
+
+    def _select_known(self, table: Table, source: str) -> str:
+        """Select the columns that both the files and the table have: older parts lack some, newer may have more."""
+        described = self._database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+        given = {row[0] for row in described}
+        return f"SELECT {', '.join(name for name in table.column_names if name in given)} FROM {source}"
+
+    def build(self) -> dict[str, int]:
+        """Build all Gold tables from the loaded Silver; returns their row counts, in building order."""
+        rows = {}
+        for table in GOLD:
+            casts = ", ".join(f'CAST("{c.name}" AS {DUCKDB_TYPES[c.type]}) AS "{c.name}"' for c in table.columns)
+            sql = to_duckdb(statement(table.name))
+            self._database.execute(f"CREATE OR REPLACE TABLE gold.{table.name} AS SELECT {casts} FROM ({sql})")
+            rows[table.name] = len(self._database.table(f"gold.{table.name}"))
+        return rows
+
+    def parquet(self, name: str) -> bytes:
+        """A built Gold table as one zstd parquet file."""
+        with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
+            path = Path(folder, "table.parquet")
+            self._database.execute(f"COPY gold.{name} TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+            return path.read_bytes()
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        """Rows of a query over ``silver.*`` and ``gold.*``, in DuckDB's dialect."""
+        return self._database.execute(sql).fetchall()

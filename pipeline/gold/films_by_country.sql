@@ -1,0 +1,20 @@
+-- films_by_country: films of each country; a film counts for each of its countries.
+-- Means of ratings are 0-100 and stand on the *_films beside them; box office on films_with_box_office.
+SELECT
+    t.country,
+    count(*) AS films,
+    avg(m.imdb_rating * 10) AS imdb_mean,
+    count(m.imdb_rating) AS imdb_films,
+    avg(CAST(m.metascore AS DOUBLE)) AS metascore_mean,
+    count(m.metascore) AS metascore_films,
+    avg(CAST(m.rotten_tomatoes AS DOUBLE)) AS rotten_tomatoes_mean,
+    count(m.rotten_tomatoes) AS rotten_tomatoes_films,
+    avg(m.source_rating * 10) AS source_list_mean,
+    count(m.source_rating) AS source_list_films,
+    count(m.box_office_usd) AS films_with_box_office,
+    avg(m.box_office_usd) AS box_office_mean_usd,
+    CAST(sum(m.box_office_usd) AS BIGINT) AS box_office_total_usd
+FROM gold.movies AS m
+CROSS JOIN UNNEST(m.countries) AS t(country)
+GROUP BY t.country
+ORDER BY count(*) DESC, t.country

@@ -1,0 +1,30 @@
+-- rank_history: rank of each film in each run, and its move since the run before it.
+-- A film that was not in the run before has no previous_rank: it may be new, or that run took fewer films.
+WITH ranked AS (
+    SELECT
+        s.run_id,
+        s.imdb_id,
+        s.title,
+        s.rank,
+        row_number() OVER (
+            PARTITION BY s.run_id, s.imdb_id ORDER BY s.processed_at DESC, s.bronze_key DESC
+        ) AS newest
+    FROM silver.movies AS s
+),
+runs AS (
+    SELECT d.run_id, lag(d.run_id) OVER (ORDER BY d.run_id) AS previous_run_id
+    FROM (SELECT DISTINCT s.run_id FROM silver.movies AS s) AS d
+)
+SELECT
+    n.run_id,
+    n.imdb_id,
+    n.title,
+    n.rank,
+    r.previous_run_id,
+    p.rank AS previous_rank,
+    p.rank - n.rank AS change
+FROM ranked AS n
+JOIN runs AS r ON r.run_id = n.run_id
+LEFT JOIN ranked AS p ON p.run_id = r.previous_run_id AND p.imdb_id = n.imdb_id AND p.newest = 1
+WHERE n.newest = 1
+ORDER BY n.run_id, n.rank, n.imdb_id

@@ -1,0 +1,106 @@
+"""The one home of S3 keys: built here, parsed here, nowhere else.
+
+Bronze  ``source/run_id=R/list.json`` · ``runs/run_id=R/manifest.json`` · ``movies/run_id=R/imdb_id=tt….json`` ·
+``rejected/run_id=R/imdb_id=tt….json``
+
+Silver  ``movies/run_id=R/part-….parquet`` · ``quarantine/`` and ``rejected/run_id=R/imdb_id=tt….json`` ·
+``runs/run_id=R/run.json``
+
+Gold    ``<table>/<table>.parquet`` · ``_build.json``
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pipeline.errors import InvalidInput
+
+IMDB_ID = re.compile(r"tt\d{7,10}", re.ASCII)
+RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
+_BRONZE = re.compile(rf"(movies|rejected)/run_id=({RUN_ID.pattern})/imdb_id=({IMDB_ID.pattern})\.json", re.ASCII)
+_MANIFEST = re.compile(rf"runs/run_id=({RUN_ID.pattern})/manifest\.json", re.ASCII)
+
+MOVIES, REJECTED, QUARANTINE, RUNS = "movies", "rejected", "quarantine", "runs"
+BUILD = "_build.json"
+
+
+@dataclass(frozen=True)
+class BronzeKey:
+    """A parsed Bronze key; ``kind`` is ``movies``, ``rejected`` or ``runs``, where ``imdb_id`` is None."""
+
+    kind: str
+    run_id: str
+    imdb_id: str | None
+
+
+def is_imdb_id(value: object) -> bool:
+    """Whether ``value`` is ``tt`` and 7 to 10 digits; anything else may be a path or worse."""
+    return isinstance(value, str) and IMDB_ID.fullmatch(value) is not None
+
+
+def is_run_id(value: object) -> bool:
+    """Whether ``value`` looks like ``20261124T030000Z-1a2b3c4d``."""
+    return isinstance(value, str) and RUN_ID.fullmatch(value) is not None
+
+
+def run_prefix(kind: str, run_id: str) -> str:
+    """Folder of one kind of object of one run, with its closing slash."""
+    if not is_run_id(run_id):
+        raise InvalidInput("a run id looks like 20261124T030000Z-1a2b3c4d", subject=repr(run_id)[:80])
+    return f"{kind}/run_id={run_id}/"
+
+
+def source_list(run_id: str) -> str:
+    """Bronze: the verbatim source list of a run."""
+    return run_prefix("source", run_id) + "list.json"
+
+
+def manifest(run_id: str) -> str:
+    """Bronze: the manifest of a run."""
+    return run_prefix(RUNS, run_id) + "manifest.json"
+
+
+def silver_run(run_id: str) -> str:
+    """Silver: the one-row record of a run."""
+    return run_prefix(RUNS, run_id) + "run.json"
+
+
+def film(kind: str, run_id: str, imdb_id: str) -> str:
+    """One film's object: ``movies`` and ``rejected`` in Bronze, ``quarantine`` and ``rejected`` in Silver."""
+    if not is_imdb_id(imdb_id):
+        raise InvalidInput("an IMDb id is tt and 7 to 10 digits", subject=repr(imdb_id)[:80])
+    return f"{run_prefix(kind, run_id)}imdb_id={imdb_id}.json"
+
+
+def silver_part(run_id: str, digest: str) -> str:
+    """Silver: a parquet part, named by the digest of the Bronze keys in it, so that a retry writes the same part."""
+    return f"{run_prefix(MOVIES, run_id)}part-{digest}.parquet"
+
+
+def parse_bronze(key: str) -> BronzeKey | None:
+    """Read a Bronze key back; None for a key that is not a film, a rejection or a manifest."""
+    if match := _BRONZE.fullmatch(key):
+        return BronzeKey(match[1], match[2], match[3])
+    if match := _MANIFEST.fullmatch(key):
+        return BronzeKey(RUNS, match[1], None)
+    return None
+
+
+def film_of(key: str) -> str | None:
+    """IMDb id in a key that ends with ``imdb_id=….json``, or None."""
+    match = re.search(rf"/imdb_id=({IMDB_ID.pattern})\.json\Z", key, re.ASCII)
+    return match[1] if match else None
+
+
+def run_of(key: str) -> str | None:
+    """Run id in a key, or None."""
+    match = re.search(rf"/run_id=({RUN_ID.pattern})/", key, re.ASCII)
+    return match[1] if match else None
+
+
+def gold_table(name: str) -> str:
+    """Gold: the one parquet object of a table."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
+        raise InvalidInput("a table name is lower-case letters, digits and _", subject=repr(name)[:80])
+    return f"{name}/{name}.parquet"

@@ -1,0 +1,147 @@
+"""Messages of MovieQueue: made and sent by step 1, read by step 2; and what every queue function gets as its input.
+
+A message is ``{"schema": 1, "run_id", "batch", "batches", "movies": [<verbatim list items>]}``, ASCII JSON, because
+SQS refuses some characters that a title may hold.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline import aws, keys
+from pipeline.errors import InvalidInput, StorageFailed
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+SCHEMA = 1
+# SQS takes 1 MiB since 2025; 256 KiB is taken by every queue and every service behind one.
+MAX_MESSAGE_BYTES = 256 * 1024
+_ENVELOPE_BYTES = 512
+_MESSAGES_A_CALL = 10
+_SEND_ATTEMPTS = 5
+_SENDERS = 8
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class QueueMessage:
+    """A message as a queue function receives it; ``receives`` counts deliveries, this one included."""
+
+    id: str
+    body: str
+    receipt_handle: str = ""
+    receives: int = 1
+
+
+@dataclass(frozen=True)
+class MovieBatch:
+    """The films of one message."""
+
+    run_id: str
+    movies: list[Item]
+
+
+def fits(item: Item) -> bool:
+    """Whether a list item fits a message at least alone."""
+    return _size(item) <= MAX_MESSAGE_BYTES - _ENVELOPE_BYTES
+
+
+def make(run_id: str, items: Iterable[Item], batch_size: int) -> list[dict[str, Any]]:
+    """Cut items into messages of ``batch_size`` films, or fewer where a message would exceed the size limit."""
+    batches: list[list[Item]] = []
+    size = 0
+    for item in items:
+        item_size = _size(item) + 2
+        if not batches or len(batches[-1]) == batch_size or size + item_size > MAX_MESSAGE_BYTES:
+            batches.append([])
+            size = _ENVELOPE_BYTES
+        batches[-1].append(item)
+        size += item_size
+    return [
+        {"schema": SCHEMA, "run_id": run_id, "batch": number, "batches": len(batches), "movies": movies}
+        for number, movies in enumerate(batches, start=1)
+    ]
+
+
+def read(body: str) -> MovieBatch:
+    """Read a message.
+
+    Raises
+    ------
+    InvalidInput
+        When it is not one of ours: such a message can never succeed and ends in the dead-letter queue alone.
+    """
+    try:
+        data = json.loads(body)
+        run_id, movies = data["run_id"], data["movies"]
+        good = data["schema"] == SCHEMA and isinstance(movies, list) and keys.is_run_id(run_id)
+        good = good and all(isinstance(movie, dict) and keys.is_imdb_id(movie.get("id")) for movie in movies)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        good = False
+    if not good:
+        raise InvalidInput("not a message of this pipeline", subject=repr(body[:80]))
+    return MovieBatch(run_id, movies)
+
+
+def send_all(messages: list[dict[str, Any]], queue_url: str, sqs: SQSClient) -> None:
+    """Send messages in calls of ten, several calls at once; what SQS reports as failed is sent again.
+
+    Raises
+    ------
+    StorageFailed
+        When some message could not be sent; it names their films.
+    """
+    with ThreadPoolExecutor(_SENDERS) as pool:
+        unsent = [m for lost in pool.map(lambda call: _send(call, queue_url, sqs), _calls(messages)) for m in lost]
+    if unsent:
+        ids = ", ".join(movie["id"] for message in unsent for movie in message["movies"])
+        raise StorageFailed(
+            f"{len(unsent)} of {len(messages)} messages could not be sent",
+            subject=f"{unsent[0]['run_id']} ({ids})",
+            step="GetMoviesAndSendToQueue",
+            next_step="these films are missing from the run; run it again",
+        )
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value))
+
+
+def _calls(messages: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Group messages into SendMessageBatch calls: at most ten, and together within the size limit."""
+    call: list[dict[str, Any]] = []
+    size = 0
+    for message in messages:
+        message_size = _size(message)
+        if call and (len(call) == _MESSAGES_A_CALL or size + message_size > MAX_MESSAGE_BYTES):
+            yield call
+            call, size = [], 0
+        call.append(message)
+        size += message_size
+    if call:
+        yield call
+
+
+def _send(messages: list[dict[str, Any]], queue_url: str, sqs: SQSClient) -> list[dict[str, Any]]:
+    """Send one call's messages; returns those that could not be sent."""
+    waiting = {str(place): message for place, message in enumerate(messages)}
+    for attempt in range(_SEND_ATTEMPTS):
+        if attempt:
+            time.sleep(0.1 * 2**attempt)
+        entries: list[SendMessageBatchRequestEntryTypeDef] = [
+            {"Id": place, "MessageBody": json.dumps(message)} for place, message in waiting.items()
+        ]
+        with aws.failures_of("GetMoviesAndSendToQueue", queue_url, "films of this run are missing; run it again"):
+            answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
+        waiting = {failed["Id"]: waiting[failed["Id"]] for failed in answer.get("Failed", [])}
+        if not waiting:
+            break
+    return list(waiting.values())

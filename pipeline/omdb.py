@@ -1,0 +1,185 @@
+"""OMDb: one film by its IMDb id, and what each kind of answer means.
+
+The key travels in the query, so no address and no text of an HTTP library's error is ever shown or chained.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay, wait_random_exponential
+
+from pipeline import http, keys
+from pipeline.errors import InvalidInput, OmdbError, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable
+
+STEP = "EnrichAndStoreMovie"
+# The longest real answer seen is 8 kB; a body over a megabyte is not a film.
+MAX_BODY_BYTES = 1024 * 1024
+_KEPT_OF_LARGE_BODY_BYTES = 64 * 1024
+ATTEMPTS = 4
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.2, 5.0
+# The wording of "no such film", which differs for one id from day to day.
+_NO_SUCH_FILM = {"incorrect imdb id.", "error getting data.", "movie not found!", "series or episode not found!"}
+_BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})|(\\.)', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A film's record. ``raw`` is the body where it was no valid JSON and had to be read leniently, else None."""
+
+    record: dict[str, Any]
+    raw: str | None = None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """OMDb has no such film, or its body cannot be read: final for this run. ``raw`` is the body, verbatim."""
+
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """A body that may be a passing fault; the same body twice makes it a :class:`Refused`."""
+
+    reason: str
+    raw: str
+
+
+def read_answer(status: int, body: bytes) -> Found | Refused | Unclear:
+    r"""Say what an answer means. Pure.
+
+    Raises
+    ------
+    OmdbQuotaSpent, OmdbKeyInvalid
+        By the text of the error, since both have status 401.
+    OmdbUnavailable
+        For HTML, an empty body, and every status that is not an answer of the API.
+    """
+    text = body.decode("utf-8-sig", "backslashreplace")
+    record, raw = _read_json(text)
+    if isinstance(record, dict) and str(record.get("Response", "")).lower() == "false":
+        return _read_error(status, str(record.get("Error", "")), text)
+    if status != 200 or not text.strip() or text.lstrip().startswith("<"):
+        raise OmdbUnavailable(f"OMDb answered {status} with no JSON of its own", step=STEP)
+    if not isinstance(record, dict) or str(record.get("Response", "")).lower() != "true":
+        return Unclear("the body is not a film's JSON", text)
+    return Found(record, raw)
+
+
+def _read_json(text: str) -> tuple[Any, str | None]:
+    r"""Parse JSON; where only raw control characters or escapes such as ``\s`` are wrong, read them literally."""
+    try:
+        return json.loads(text), None
+    except (ValueError, RecursionError):
+        pass
+    try:
+        lenient = _BAD_ESCAPE.sub(lambda found: found[1] or r"\\", text)
+        return json.loads(lenient, strict=False), text
+    except (ValueError, RecursionError):
+        return None, text
+
+
+def _read_error(status: int, error: str, text: str) -> Refused | Unclear:
+    wording = error.strip().lower()
+    if "limit" in wording:
+        raise OmdbQuotaSpent("OMDb's daily request limit is reached", step=STEP)
+    if "api key" in wording or status == 401:
+        raise OmdbKeyInvalid("OMDb does not accept the API key", step=STEP)
+    if wording in _NO_SUCH_FILM:
+        return Refused(error, text)
+    if status != 200:
+        raise OmdbUnavailable(f"OMDb answered {status}", step=STEP)
+    return Unclear(error or "an error without a text", text)
+
+
+class OmdbClient:
+    """Films by id, over one kept-alive session shared by all threads.
+
+    Parameters
+    ----------
+    url : str
+        Address of the API; https, or http to this machine.
+    key : callable
+        Gives the API key; called with ``fresh=True`` after OMDb refused it, in case it was rotated.
+    connections : int
+        Connections to keep, one for each request under way.
+    """
+
+    def __init__(self, url: str, key: Callable[[bool], str], connections: int = 1) -> None:
+        self._url = http.check_url(url, "OmdbUrl")
+        self._key = key
+        self._session = http.session(connections)
+
+    def film(self, imdb_id: str, seconds: float) -> Found | Refused:
+        """Fetch one film.
+
+        Passing faults are tried again up to four times with growing, random waits, within ``seconds``.
+
+        Raises
+        ------
+        OmdbUnavailable
+            When no try gave an answer.
+        OmdbQuotaSpent, OmdbKeyInvalid
+            At once.
+        """
+        if not keys.is_imdb_id(imdb_id):
+            raise InvalidInput("an IMDb id is tt and 7 to 10 digits", subject=repr(imdb_id)[:80], step=STEP)
+        deadline = time.monotonic() + seconds
+        unclear: set[str] = set()
+        retrying = Retrying(
+            retry=retry_if_exception_type(OmdbUnavailable),
+            stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(seconds),
+            wait=wait_random_exponential(_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS),
+            reraise=True,
+        )
+        return retrying(self._settle, imdb_id, deadline, unclear)
+
+    def _settle(self, imdb_id: str, deadline: float, unclear: set[str]) -> Found | Refused:
+        answer = self._ask(imdb_id, deadline)
+        if not isinstance(answer, Unclear):
+            return answer
+        if answer.raw in unclear:
+            return Refused(answer.reason, answer.raw)
+        unclear.add(answer.raw)
+        raise OmdbUnavailable(answer.reason, subject=imdb_id, step=STEP)
+
+    def _ask(self, imdb_id: str, deadline: float) -> Found | Refused | Unclear:
+        key = self._key(False)
+        try:
+            return self._get(imdb_id, key, deadline)
+        except OmdbKeyInvalid:
+            rotated = self._key(True)
+            if rotated == key:
+                raise
+            return self._get(imdb_id, rotated, deadline)
+
+    def _get(self, imdb_id: str, key: str, deadline: float) -> Found | Refused | Unclear:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise OmdbUnavailable("the time budget is used up", subject=imdb_id, step=STEP)
+        # tomatoes=true adds the number of reviews behind the Tomatometer.
+        query = {"i": imdb_id, "tomatoes": "true", "apikey": key}
+        timeout = (min(http.CONNECT_TIMEOUT_SECONDS, left), min(http.READ_TIMEOUT_SECONDS, left))
+        try:
+            with self._session.get(
+                self._url, params=query, timeout=timeout, stream=True, allow_redirects=False
+            ) as response:
+                return read_answer(response.status_code, http.read_body(response, MAX_BODY_BYTES))
+        except http.BodyTooLarge as error:
+            start = error.start[:_KEPT_OF_LARGE_BODY_BYTES].decode("utf-8", "backslashreplace")
+            return Unclear(f"the body is larger than {MAX_BODY_BYTES:,} bytes; its start is kept", start)
+        except requests.RequestException as error:
+            cause = f"no answer ({type(error).__name__})"
+        except OmdbError as error:
+            error.subject = imdb_id
+            raise
+        # Outside the except block: the library's error quotes the address, and so the key, and must not be chained.
+        raise OmdbUnavailable(cause, subject=imdb_id, step=STEP)

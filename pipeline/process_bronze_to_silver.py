@@ -1,0 +1,191 @@
+"""Step 3: make Silver of new Bronze objects.
+
+Reads Bronze objects named by S3's events; writes a parquet part a run and batch to Silver's ``movies/``, and one JSON
+a film to ``quarantine/`` and ``rejected/``. The manifest of a run becomes its row in ``runs/``. The same events twice
+write the same keys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote_plus
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pipeline import aws, keys, parquet
+from pipeline.columns import SILVER_TABLES
+from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
+from pipeline.keys import BronzeKey
+from pipeline.messages import QueueMessage
+from pipeline.records import Quarantined, to_silver
+from pipeline.runs import Manifest, to_json, utc
+from pipeline.settings import CODE_VERSION, ProcessBronzeToSilverSettings
+
+logger = logging.getLogger(__name__)
+
+STEP = "ProcessBronzeToSilver"
+_NEXT = "its message is retried, then parked in BronzeEventsDeadLetters"
+
+
+@dataclass
+class Result:
+    """Objects by outcome (rows, quarantined, rejected, runs), and messages to be retried with their errors."""
+
+    objects: Counter[str] = field(default_factory=Counter)
+    failed: dict[str, ReelhouseError] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Object:
+    """A Bronze object with the message that announced it."""
+
+    message_id: str
+    path: str
+    key: BronzeKey
+    body: bytes
+    version: str | None
+
+
+def run(incoming: list[QueueMessage], settings: ProcessBronzeToSilverSettings) -> Result:
+    """Process the Bronze objects that the messages announce; what fails sends its own messages back."""
+    result = Result()
+    writer = _Writer(settings.silver_bucket)
+    for entry in _fetch(incoming, settings.bronze_bucket, result):
+        try:
+            with aws.failures_of(STEP, entry.path, _NEXT):
+                result.objects[writer.add(entry)] += 1
+        except ReelhouseError as error:
+            result.failed[entry.message_id] = error
+    for run_id, message_ids in writer.messages_by_run.items():
+        try:
+            with aws.failures_of(STEP, run_id, _NEXT):
+                writer.write_part(run_id)
+        except ReelhouseError as error:
+            result.failed.update(dict.fromkeys(message_ids, error))
+    for message_id, failure in result.failed.items():
+        logger.error("message failed: %s", failure, extra={"message_id": message_id})
+    return result
+
+
+def announced(body: str) -> list[str]:
+    """Keys in an S3 event, decoded; none in the test event that S3 sends when notifications are set up.
+
+    Raises
+    ------
+    InvalidInput
+        When the body is no S3 event.
+    """
+    try:
+        event = json.loads(body)
+        if event.get("Event") == "s3:TestEvent":
+            return []
+        return [unquote_plus(record["s3"]["object"]["key"]) for record in event["Records"]]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidInput("not an S3 event", subject=repr(body[:80]), step=STEP) from error
+
+
+def _fetch(incoming: list[QueueMessage], bucket: str, result: Result) -> list[_Object]:
+    """Fetch all announced objects at once; an object announced twice is fetched once, for its last message."""
+    wanted: dict[str, tuple[str, BronzeKey]] = {}
+    for message in incoming:
+        try:
+            for path in announced(message.body):
+                if key := keys.parse_bronze(path):
+                    wanted[path] = (message.id, key)
+                else:
+                    logger.warning("passed over %r: not a key of Bronze", path[:200])
+        except InvalidInput as error:
+            result.failed[message.id] = error
+    fetched = []
+    for path, answer in zip(wanted, aws.get_many(aws.client("s3"), bucket, list(wanted)), strict=True):
+        message_id, key = wanted[path]
+        if isinstance(answer, ClientError | BotoCoreError):
+            cause = aws.error_code(answer) if isinstance(answer, ClientError) else type(answer).__name__
+            result.failed[message_id] = StorageFailed(cause, subject=path, step=STEP, next_step=_NEXT)
+        else:
+            fetched.append(_Object(message_id, path, key, *answer))
+    return fetched
+
+
+class _Writer:
+    """Writes Silver: single objects at once, rows collected into one part a run."""
+
+    def __init__(self, bucket: str) -> None:
+        self.bucket, self.s3 = bucket, aws.client("s3")
+        self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.messages_by_run: dict[str, list[str]] = defaultdict(list)
+
+    def add(self, entry: _Object) -> str:
+        """Take one Bronze object; returns its outcome."""
+        run_id, imdb_id = entry.key.run_id, entry.key.imdb_id
+        try:
+            if imdb_id is None:
+                return self._put(keys.silver_run(run_id), _run_row(Manifest.from_json(entry.body)), "runs")
+            document = json.loads(entry.body)
+            lineage = _lineage(entry, document)
+            if entry.key.kind == keys.REJECTED:
+                return self._outcome(keys.REJECTED, entry, {"reason": document["reason"], **lineage})
+            cleaned = to_silver(document, imdb_id)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            cause = f"not a Bronze object of this pipeline ({type(error).__name__}: {error})"
+            raise InvalidInput(cause, subject=entry.path, step=STEP, next_step=_NEXT) from error
+        if isinstance(cleaned, Quarantined):
+            return self._outcome(keys.QUARANTINE, entry, {"reasons": cleaned.reasons, **lineage})
+        self.rows[run_id].append({**cleaned.row, "unreadable": cleaned.unreadable or None, "run_id": run_id, **lineage})
+        self.messages_by_run[run_id].append(entry.message_id)
+        return "rows"
+
+    def write_part(self, run_id: str) -> None:
+        """Write the collected rows of a run."""
+        rows = sorted(self.rows[run_id], key=lambda row: str(row["bronze_key"]))
+        digest = hashlib.sha256("\n".join(row["bronze_key"] for row in rows).encode()).hexdigest()[:32]
+        body = parquet.encode(rows, SILVER_TABLES["movies"])
+        self.s3.put_object(Bucket=self.bucket, Key=keys.silver_part(run_id, digest), Body=body)
+        logger.info("part of %d rows written", len(rows), extra={"run_id": run_id})
+
+    def _outcome(self, kind: str, entry: _Object, body: dict[str, Any]) -> str:
+        imdb_id, run_id = str(entry.key.imdb_id), entry.key.run_id
+        logger.warning("film %s: %s", kind, body.get("reasons") or body["reason"], extra=_about(entry))
+        return self._put(keys.film(kind, run_id, imdb_id), {"imdb_id": imdb_id, "run_id": run_id, **body}, kind)
+
+    def _put(self, key: str, body: dict[str, Any], outcome: str) -> str:
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=to_json(body), ContentType="application/json")
+        return outcome
+
+
+def _about(entry: _Object) -> dict[str, Any]:
+    return {"run_id": entry.key.run_id, "imdb_id": entry.key.imdb_id}
+
+
+def _lineage(entry: _Object, document: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "bronze_key": entry.path,
+        "bronze_version": entry.version,
+        "fetched_at": sql_time(document["fetched_at"]),
+        "processed_at": sql_time(utc(datetime.now(UTC))),
+        "code_version": CODE_VERSION,
+    }
+
+
+def _run_row(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "run_id": manifest.run_id,
+        "started_at": sql_time(manifest.started_at),
+        "source_uri": manifest.source_uri,
+        "source_sha256": manifest.source_sha256,
+        "top_n": manifest.top_n,
+        "batch_size": manifest.batch_size,
+        "expected": len(manifest.expected),
+        "code_version": manifest.code_version,
+    }
+
+
+def sql_time(iso: str) -> str:
+    """Turn an ISO time in UTC into the form without a zone that parquet, Athena's JSON reader and DuckDB agree on."""
+    return datetime.fromisoformat(iso).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

@@ -1,0 +1,89 @@
+"""Quality: what a Silver row must look like, and why a film is kept out.
+
+A value that cannot be true quarantines the whole film, because then nothing else in the answer can be trusted. The
+constraints are pydantic's, so that each fault names the field, the value and the rule.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+# "Passage de Venus", the oldest entry IMDb has, is of 1874; films are announced a few years ahead.
+FIRST_YEAR = 1870
+YEARS_AHEAD = 10
+# The longest known film runs 857 hours ("Logistics").
+LONGEST_MINUTES = 60_000
+MOST_USD = 10_000_000_000
+
+Count = Annotated[int, Field(ge=0, le=10**12)]
+Percent = Annotated[int, Field(ge=0, le=100)]
+OutOfTen = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
+
+
+class SilverMovie(BaseModel):
+    """A clean film; its fields are :data:`pipeline.columns.FILM`. The context gives ``asked_for`` and ``this_year``."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    imdb_id: str
+    title: str | None
+    year: int | None
+    type: str | None
+    rated: str | None
+    released: date | None
+    runtime_minutes: Annotated[int, Field(ge=1, le=LONGEST_MINUTES)] | None
+    genres: list[str] | None
+    directors: list[str] | None
+    writers: list[str] | None
+    actors: list[str] | None
+    languages: list[str] | None
+    countries: list[str] | None
+    plot: str | None
+    awards: str | None
+    poster: str | None
+    production: str | None
+    imdb_rating: OutOfTen | None
+    imdb_votes: Count | None
+    metascore: Percent | None
+    rotten_tomatoes: Percent | None
+    rotten_tomatoes_average: OutOfTen | None
+    rotten_tomatoes_reviews: Annotated[int, Field(ge=0, le=10**6)] | None
+    box_office_usd: Annotated[int, Field(ge=0, le=MOST_USD)] | None
+    rank: Annotated[int, Field(ge=1)]
+    source_rating: OutOfTen | None
+    source_rating_count: Count | None
+
+    @field_validator("imdb_id")
+    @classmethod
+    def _is_the_film_asked_for(cls, value: str, info: ValidationInfo) -> str:
+        asked_for = (info.context or {}).get("asked_for", value)
+        if value != asked_for:
+            raise ValueError(f"the answer is about another film than {asked_for}")
+        return value
+
+    @field_validator("year")
+    @classmethod
+    def _is_a_possible_year(cls, value: int | None, info: ValidationInfo) -> int | None:
+        latest = (info.context or {}).get("this_year", date.max.year) + YEARS_AHEAD
+        if value is not None and not FIRST_YEAR <= value <= latest:
+            raise ValueError(f"no film is of a year outside {FIRST_YEAR} to {latest}")
+        return value
+
+    @field_validator("released")
+    @classmethod
+    def _is_a_possible_day(cls, value: date | None, info: ValidationInfo) -> date | None:
+        if value is not None:
+            cls._is_a_possible_year(value.year, info)
+        return value
+
+
+def reasons(error: ValidationError) -> list[str]:
+    """One line a fault: field, value (shortened) and rule."""
+    return [
+        f"{'.'.join(str(part) for part in fault['loc'])}: {str(fault['input'])[:60]!r}: "
+        + fault["msg"].removeprefix("Value error, ")
+        for fault in error.errors(include_url=False, include_context=False)
+    ]

@@ -1,0 +1,64 @@
+"""Runs: their ids, and the manifest that says what each one expected."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+MANIFEST_SCHEMA = 1
+
+
+def new_run_id(now: datetime) -> str:
+    """Make a run id that sorts by time, such as ``20261124T030000Z-1a2b3c4d``."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def utc(now: datetime) -> str:
+    """ISO 8601 in UTC with microseconds: how times are written in Bronze and Silver."""
+    return f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def to_json(value: Any) -> bytes:
+    r"""UTF-8 JSON as it is stored. A lone surrogate, which UTF-8 cannot hold, stays as its escape ``\ud800``."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a run set out to do; stored in Bronze before its first message is sent.
+
+    Attributes
+    ----------
+    expected : dict
+        IMDb id to rank on the source list, of each film sent to the queue.
+    skipped : list of dict
+        Entries of the list that could not be used, with their place, id and reason.
+    source_etag : str or None
+        None when the list's server gives none.
+    """
+
+    run_id: str
+    started_at: str
+    source_uri: str
+    source_etag: str | None
+    source_sha256: str
+    top_n: int
+    batch_size: int
+    messages: int
+    expected: dict[str, int]
+    skipped: list[dict[str, Any]]
+    code_version: str
+    schema: int = MANIFEST_SCHEMA
+
+    def to_json(self) -> bytes:
+        """The manifest as it is stored."""
+        return to_json(asdict(self))
+
+    @classmethod
+    def from_json(cls, body: bytes) -> Manifest:
+        """Read a stored manifest; fields that later versions added are left out."""
+        data = json.loads(body)
+        return cls(**{name: data[name] for name in cls.__dataclass_fields__ if name in data})
