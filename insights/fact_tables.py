@@ -1,0 +1,208 @@
+"""Small tables that summaries stand on and Gold does not hold itself: computed from Gold, never from elsewhere.
+
+Pure: reads Gold tables as data frames, writes nothing. A table whose source is missing or of an older schema is
+left out. Every row carries the number of films behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+from insights import fact_wording
+
+Tables = Mapping[str, pd.DataFrame]
+
+TOP_SHARE = 10  # top-rated: the first of so many parts of the source list, by rank
+LEAST_TOP_FILMS = 10  # below this, shares of the top films say nothing
+LEAST_FILMS = 10  # a mean of fewer films takes no place among the others
+
+
+def top_films(movies: pd.DataFrame) -> pd.DataFrame:
+    """Films of the first tenth by rank; none when that would be fewer than ``LEAST_TOP_FILMS``."""
+    ranked = movies[movies["rank"].notna()].sort_values(["rank", "imdb_id"])
+    size = len(ranked) // TOP_SHARE
+    return ranked.head(size if size >= LEAST_TOP_FILMS else 0)
+
+
+def top_rated_traits(tables: Tables) -> pd.DataFrame:
+    """Share of genres, decades and countries among the top films and among all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        trait, name, decade (null for other traits), top_share and all_share (0-1), difference (percentage points),
+        top_films and all_films (films whose trait is known). A film counts in each of its genres and countries.
+    """
+    movies = tables["movies"]
+    top = top_films(movies)
+    parts = []
+    for trait, column in (("genre", "genres"), ("decade", "decade"), ("country", "countries")):
+        known, known_top = movies[movies[column].notna()], top[top[column].notna()]
+        if known_top.empty:
+            continue
+        shares = pd.DataFrame(
+            {
+                "top_share": known_top[column].explode().value_counts() / len(known_top),
+                "all_share": known[column].explode().value_counts() / len(known),
+            }
+        ).dropna()
+        found = shares.rename_axis("name").reset_index()
+        if trait == "decade":
+            found = found.assign(name=found["name"].astype("int64").astype("str"), decade=found["name"])
+        parts.append(found.assign(trait=trait, top_films=len(known_top), all_films=len(known)))
+    if not parts:
+        return pd.DataFrame()
+    traits = pd.concat(parts, ignore_index=True)
+    traits["difference"] = (traits["top_share"] - traits["all_share"]) * 100
+    return traits
+
+
+def top_rated_runtime(tables: Tables) -> pd.DataFrame:
+    """Median running time, in minutes, of the top films and of all: one row, or none."""
+    everything = tables["movies"]["runtime_minutes"].dropna()
+    top = top_films(tables["movies"])["runtime_minutes"].dropna()
+    if top.empty:
+        return pd.DataFrame()
+    medians = {"top_median": [float(top.median())], "all_median": [float(everything.median())]}
+    return pd.DataFrame({**medians, "top_films": [len(top)], "all_films": [len(everything)]})
+
+
+def top_rated_directors(tables: Tables) -> pd.DataFrame:
+    """Directors with several of the top films: director, top_films, all_films (in the whole library)."""
+    movies = tables["movies"]
+    top = top_films(movies)["directors"].explode().value_counts()
+    found = top[top > 1].rename_axis("director").reset_index(name="top_films")
+    everything = movies["directors"].explode().value_counts()
+    return found.assign(all_films=[int(everything[director]) for director in found["director"]])
+
+
+def genre_share_by_decade(tables: Tables) -> pd.DataFrame:
+    """Films of each genre and decade, among films of the decade with a genre: films, films_in_decade, share (0-1)."""
+    shares = tables["genre_share_by_year"]
+    years = shares.drop_duplicates("year")
+    in_decade = years["films_in_year"].groupby(years["year"] // 10 * 10).sum()
+    decade = (shares["year"] // 10 * 10).rename("decade")
+    films: pd.DataFrame = shares["films"].groupby([decade, shares["genre"]]).sum().reset_index()
+    films_in_decade = films["decade"].map(in_decade)
+    return films.assign(films_in_decade=films_in_decade, share=films["films"] / films_in_decade)
+
+
+def genres(tables: Tables) -> pd.DataFrame:
+    """Films of each genre over all years: genre, films, films_with_genre, share (0-1)."""
+    shares = tables["genre_share_by_year"]
+    films = shares.groupby("genre")["films"].sum().reset_index()
+    films["films_with_genre"] = int(shares.drop_duplicates("year")["films_in_year"].sum())
+    return films.assign(share=films["films"] / films["films_with_genre"])
+
+
+def rank_changes(tables: Tables) -> pd.DataFrame:
+    """What became of each film's rank since the run before.
+
+    Returns
+    -------
+    pandas.DataFrame
+        run_id (the newest), kind (climbed, fell, same, new, left), imdb_id, title, rank (null when it left),
+        previous_rank (null when it is new), climbed and fell (places moved, each null unless it is the kind).
+        Empty when there is no run before.
+    """
+    history = tables["rank_history"]
+    newest = history[history["run_id"] == history["run_id"].max()]
+    previous_runs = newest["previous_run_id"].dropna()
+    if previous_runs.empty:
+        return pd.DataFrame()
+    gone = history[(history["run_id"] == previous_runs.iloc[0]) & ~history["imdb_id"].isin(newest["imdb_id"])]
+    left = pd.DataFrame({"imdb_id": gone["imdb_id"], "title": gone["title"], "previous_rank": gone["rank"]})
+    change = newest["change"].astype("float64")
+    present = newest[["imdb_id", "title", "rank", "previous_rank"]].assign(
+        kind=["new" if pd.isna(by) else "climbed" if by > 0 else "fell" if by < 0 else "same" for by in change],
+        climbed=change.where(change > 0),
+        fell=-change.where(change < 0),
+    )
+    return pd.concat([present, left.assign(kind="left")], ignore_index=True).assign(run_id=newest["run_id"].iloc[0])
+
+
+def run_changes(tables: Tables) -> pd.DataFrame:
+    """How many films climbed, fell, stayed the same, are new or left: one row, or none without a run before."""
+    changes = rank_changes(tables)
+    if changes.empty:
+        return pd.DataFrame()
+    counts = {kind: [int((changes["kind"] == kind).sum())] for kind in ("climbed", "fell", "same", "new", "left")}
+    return pd.DataFrame({"run_id": [changes["run_id"].iloc[0]], **counts})
+
+
+def newest_runs(tables: Tables) -> pd.DataFrame:
+    """The last two runs of pipeline_runs with ``which``: "the newest run", "the run before"."""
+    runs = tables["pipeline_runs"].sort_values("run_id", ascending=False).head(2)
+    return runs.assign(which=["the newest run", "the run before"][: len(runs)])
+
+
+def with_places(frame: pd.DataFrame, value: str, films: str, within: list[str]) -> pd.DataFrame:
+    """Add ``place`` (text) and ``placed`` (how many were compared) among rows of at least ``LEAST_FILMS`` films.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A Gold table.
+    value, films : str
+        Columns of the value compared and of the films behind it.
+    within : list of str
+        Columns that rows must share to be compared; ratings of different sources never are.
+    """
+    eligible = frame[(frame[films] >= LEAST_FILMS) & frame[value].notna()]
+    groups = eligible.groupby(within)[value] if within else eligible.groupby(lambda _: 0)[value]
+    position = groups.rank(method="min", ascending=False)
+    count, equal = groups.transform("size"), eligible.groupby([*within, value])[value].transform("size")
+    texts = {
+        index: fact_wording.place(int(position[index]), int(count[index]), tied=bool(equal[index] > 1))
+        for index in eligible.index
+        if count[index] > 1
+    }
+    return frame.assign(place=pd.Series(texts, dtype="object").reindex(frame.index), placed=count.reindex(frame.index))
+
+
+def _rated_genres(tables: Tables) -> pd.DataFrame:
+    return with_places(tables["ratings_by_genre"].reset_index(drop=True), "mean", "films", ["source"])
+
+
+def _earning_decades(tables: Tables) -> pd.DataFrame:
+    return with_places(tables["box_office_by_decade"].reset_index(drop=True), "mean_usd", "films_with_box_office", [])
+
+
+# Name of the table, what computes it, and the Gold columns it needs.
+_DERIVED: Mapping[str, tuple[Callable[[Tables], pd.DataFrame], str, set[str]]] = {
+    "top_rated_traits": (top_rated_traits, "movies", {"imdb_id", "rank", "genres", "decade", "countries"}),
+    "top_rated_runtime": (top_rated_runtime, "movies", {"imdb_id", "rank", "runtime_minutes"}),
+    "top_rated_directors": (top_rated_directors, "movies", {"imdb_id", "rank", "directors"}),
+    "genre_share_by_decade": (
+        genre_share_by_decade,
+        "genre_share_by_year",
+        {"year", "genre", "films", "films_in_year"},
+    ),
+    "genres": (genres, "genre_share_by_year", {"year", "genre", "films", "films_in_year"}),
+    "rank_changes": (
+        rank_changes,
+        "rank_history",
+        {"run_id", "imdb_id", "title", "rank", "previous_run_id", "previous_rank", "change"},
+    ),
+    "run_changes": (
+        run_changes,
+        "rank_history",
+        {"run_id", "imdb_id", "title", "rank", "previous_run_id", "previous_rank", "change"},
+    ),
+    "newest_runs": (newest_runs, "pipeline_runs", {"run_id"}),
+    "ratings_by_genre": (_rated_genres, "ratings_by_genre", {"genre", "source", "films", "mean"}),
+    "box_office_by_decade": (_earning_decades, "box_office_by_decade", {"decade", "films_with_box_office", "mean_usd"}),
+}
+
+
+def fact_tables(tables: Tables) -> dict[str, pd.DataFrame]:
+    """Return Gold with the tables of this module added; Gold's own rows are unchanged."""
+    found = {name: frame for name, frame in tables.items() if not frame.empty}
+    derived = {
+        name: compute(found)
+        for name, (compute, source, columns) in _DERIVED.items()
+        if source in found and columns <= set(found[source].columns)
+    }
+    return {name: frame for name, frame in {**found, **derived}.items() if not frame.empty}
