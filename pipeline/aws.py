@@ -34,6 +34,10 @@ _CONFIG = Config(
     read_timeout=READ_TIMEOUT_SECONDS,
     retries={"mode": "standard", "max_attempts": 4},
 )
+# An invocation that is waited for may take a function's whole time, and must not be started twice.
+_CONFIGS = {
+    "lambda": Config(connect_timeout=CONNECT_TIMEOUT_SECONDS, read_timeout=300, retries={"total_max_attempts": 1}),
+}
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,19 @@ def client(service: Literal["sqs"]) -> SQSClient: ...
 def client(service: Literal["secretsmanager"]) -> SecretsManagerClient: ...
 @overload
 def client(service: str) -> Any: ...
-@cache
 def client(service: str) -> Any:
     """Return the client of a service, one a process; boto3's clients are safe to share between threads."""
-    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
+    return _client(service)
+
+
+@cache
+def _client(service: str) -> Any:
+    return boto3.client(service, config=_CONFIGS.get(service, _CONFIG))  # type: ignore[call-overload]
+
+
+def forget_clients() -> None:
+    """Make new clients from now on: where they point, or as whom, has changed."""
+    _client.cache_clear()
 
 
 def error_code(error: ClientError) -> str:
@@ -80,6 +93,15 @@ def failures_of(step: str, subject: str, next_step: str = "") -> Iterator[None]:
         raise StorageFailed(cause, subject=subject, step=step, next_step=next_step) from error
     except BotoCoreError as error:
         raise StorageFailed(type(error).__name__, subject=subject, step=step, next_step=next_step) from error
+
+
+def ensure_bucket(s3: S3Client, bucket: str, region: str) -> None:
+    """Make a bucket of this account's, unless it is there."""
+    try:
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]
+    except ClientError as error:
+        if error_code(error) != "BucketAlreadyOwnedByYou":
+            raise
 
 
 def put_once(s3: S3Client, bucket: str, key: str, body: bytes) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pipeline.columns import SILVER, Table
+from pipeline.columns import SILVER, Column, Table
 from pipeline.gold.columns import GOLD
 
 ROOT = Path(__file__).parent.parent
@@ -48,8 +48,8 @@ def _glue_table(table: Table) -> list[str]:
     name = "".join(word.title() for word in table.name.split("_"))
     reader, writer, serde = _FORMATS[table.format]
     columns = [
-        f"            - {{ Name: {column.name}, Type: {json.dumps(column.type)}, Comment: {json.dumps(_comment(column))} }}"
-        for column in table.columns
+        f"            - {{ Name: {c.name}, Type: {json.dumps(c.type)}, Comment: {json.dumps(_comment(c))} }}"
+        for c in table.columns
     ]
     return [
         f"  {layer}{name}Table:",
@@ -72,9 +72,8 @@ def _glue_table(table: Table) -> list[str]:
     ]
 
 
-def _comment(column: object) -> str:
-    meaning, unit = getattr(column, "meaning", ""), getattr(column, "unit", "")
-    return f"{meaning} ({unit})" if unit else str(meaning)
+def _comment(column: Column) -> str:
+    return f"{column.meaning} ({column.unit})" if column.unit else column.meaning
 
 
 def data_dictionary(tables: tuple[Table, ...]) -> str:

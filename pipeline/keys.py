@@ -73,9 +73,18 @@ def film(kind: str, run_id: str, imdb_id: str) -> str:
     return f"{run_prefix(kind, run_id)}imdb_id={imdb_id}.json"
 
 
-def silver_part(run_id: str, digest: str) -> str:
-    """Silver: a parquet part, named by the digest of the Bronze keys in it, so that a retry writes the same part."""
-    return f"{run_prefix(MOVIES, run_id)}part-{digest}.parquet"
+def silver_part(run_id: str, digest: str, rows: int) -> str:
+    """Silver: a parquet part, named by the digest of the Bronze keys in it, so that a retry writes the same part.
+
+    The number of rows is in the name, so that progress is seen from a listing.
+    """
+    return f"{run_prefix(MOVIES, run_id)}part-{digest}-{rows}.parquet"
+
+
+def rows_of(key: str) -> int:
+    """Rows in a Silver part, by its key; 0 for any other key."""
+    match = re.search(r"/part-[0-9a-f]+-(\d+)\.parquet\Z", key, re.ASCII)
+    return int(match[1]) if match else 0
 
 
 def parse_bronze(key: str) -> BronzeKey | None:

@@ -146,7 +146,7 @@ class _Writer:
         rows = sorted(self.rows[run_id], key=lambda row: str(row["bronze_key"]))
         digest = hashlib.sha256("\n".join(row["bronze_key"] for row in rows).encode()).hexdigest()[:32]
         body = parquet.encode(rows, SILVER_TABLES["movies"])
-        self.s3.put_object(Bucket=self.bucket, Key=keys.silver_part(run_id, digest), Body=body)
+        self.s3.put_object(Bucket=self.bucket, Key=keys.silver_part(run_id, digest, len(rows)), Body=body)
         logger.info("part of %d rows written", len(rows), extra={"run_id": run_id})
 
     def _outcome(self, kind: str, entry: _Object, body: dict[str, Any]) -> str:

@@ -64,6 +64,14 @@ class AggregateToGoldSettings:
     duckdb_memory_mb: int = 1024
 
 
+@dataclass(frozen=True)
+class LakeSettings:
+    """Where Gold is: for notebooks, reports and lookups."""
+
+    gold_bucket: str
+    gold_database: str
+
+
 def load(kind: type[T], environment: Mapping[str, str] | None = None) -> T:
     """Read the settings of one step.
 
@@ -107,3 +115,14 @@ def environment_with(**changes: str) -> dict[str, str]:
 def variable(name: str, default: str = "") -> str:
     """One variable that a person may set, such as ``OMDB_API_KEY``; ``default`` when unset or empty."""
     return os.environ.get(name) or default
+
+
+def set_variables(variables: Mapping[str, str]) -> None:
+    """Set variables of this process, which child processes and boto3 read."""
+    os.environ.update(variables)
+
+
+def forget_variables(*names: str) -> None:
+    """Unset variables of this process."""
+    for name in names:
+        os.environ.pop(name, None)

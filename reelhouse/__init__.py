@@ -1,1 +1,1 @@
-"""reelhouse"""
+"""What a person runs: the command line, and the local stack behind it."""

@@ -1,0 +1,86 @@
+"""The lake as a data scientist sees it: Gold's tables as data frames, and new tables beside them.
+
+``from insights import lake; lake.table("ratings_by_genre")`` reads the Gold bucket of the stack that the environment
+names (``GOLD_BUCKET``, ``GOLD_DATABASE``; ``reelhouse lab`` and the reports set them).
+"""
+
+from __future__ import annotations
+
+import awswrangler as wr
+import pandas as pd
+
+from pipeline import aws, keys, settings
+from pipeline.columns import Table
+from pipeline.errors import InvalidInput
+from pipeline.settings import LakeSettings
+
+_PANDAS_TYPES = {
+    "string": "string",
+    "int": "Int32",
+    "bigint": "Int64",
+    "double": "float64",
+    "boolean": "boolean",
+    "timestamp": "datetime64[us]",
+}
+
+
+def tables() -> list[str]:
+    """Names of the tables that Gold has now, in alphabetical order."""
+    listed = aws.list_objects(aws.client("s3"), settings.load(LakeSettings).gold_bucket)
+    names = {entry.key.split("/")[0] for entry in listed if entry.key.count("/") == 1}
+    return sorted(name for name in names if any(entry.key == keys.gold_table(name) for entry in listed))
+
+
+def table(name: str) -> pd.DataFrame:
+    """Read a whole Gold table; types as in ``docs/data.md``, lists as arrays, missing values as pandas' own.
+
+    Raises
+    ------
+    InvalidInput
+        When Gold has no such table; the message names those it has.
+    """
+    key = keys.gold_table(name)
+    lake = settings.load(LakeSettings)
+    with aws.failures_of("lake", name):
+        there = aws.exists(aws.client("s3"), lake.gold_bucket, key)
+        if not there:
+            raise InvalidInput(
+                "Gold has no such table", subject=name, next_step=f"it has: {', '.join(tables()) or 'none yet'}"
+            )
+        frame: pd.DataFrame = wr.s3.read_parquet(f"s3://{lake.gold_bucket}/{key}")
+    return frame
+
+
+def write(definition: Table, frame: pd.DataFrame) -> None:
+    """Replace a Gold table in one step, and enter it into the catalogue.
+
+    Parameters
+    ----------
+    definition : Table
+        Name, columns and types; columns of ``frame`` that it does not name are left out.
+
+    Raises
+    ------
+    InvalidInput
+        When ``frame`` lacks a column.
+    """
+    missing = [name for name in definition.column_names if name not in frame]
+    if missing:
+        raise InvalidInput(f"lacks {', '.join(missing)}", subject=definition.name)
+    lake = settings.load(LakeSettings)
+    types = {column.name: column.type for column in definition.columns}
+    typed = frame[definition.column_names].astype(
+        {name: _PANDAS_TYPES[kind] for name, kind in types.items() if kind in _PANDAS_TYPES}
+    )
+    path = f"s3://{lake.gold_bucket}/{keys.gold_table(definition.name)}"
+    with aws.failures_of("lake", definition.name):
+        wr.s3.to_parquet(typed, path=path, index=False, compression="zstd", dtype=types)
+        wr.catalog.create_parquet_table(
+            database=lake.gold_database,
+            table=definition.name,
+            path=f"s3://{lake.gold_bucket}/{definition.name}/",
+            columns_types=types,
+            columns_comments={column.name: column.meaning for column in definition.columns},
+            description=definition.meaning,
+            mode="overwrite",
+        )

@@ -1,0 +1,5 @@
+"""``python -m reelhouse`` is ``reelhouse``."""
+
+from reelhouse.cli import main
+
+main()

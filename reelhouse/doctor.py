@@ -1,0 +1,100 @@
+"""Checks of everything that a run needs, each with what to do where it fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import psutil
+
+from pipeline import aws
+from pipeline.errors import ReelhouseError
+from reelhouse import deploy, local_stack, stack, state
+from reelhouse.stack import Stack
+from reelhouse.state import Process
+
+STALE_HOURS = 26
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: ``ok`` None means that it does not apply now."""
+
+    name: str
+    ok: bool | None
+    found: str
+    advice: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def examine(stack_name: str | None) -> Iterator[Check]:
+    """Check the machine, the processes and the stack; a check never raises."""
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    yield Check("Python", sys.version_info >= (3, 11), version, "Reelhouse needs Python 3.11 or later")
+    if stack_name is None:
+        yield Check("SAM CLI", deploy.SAM.is_file(), str(deploy.SAM), "`make environment` installs it")
+        current = state.load()
+        for name, process in (("MiniStack", current.ministack), ("OMDb-compatible server", current.omdb)):
+            yield _process(name, process)
+    try:
+        found = stack.find(stack_name)
+    except ReelhouseError as error:
+        yield Check("stack", False, str(error), error.next_step)
+        return
+    yield Check("stack", True, f"{found.name} is deployed")
+    for name, check in (("queues", _parked), ("newest run", _newest_run), ("Gold", _gold)):
+        yield _safely(name, check, found)
+
+
+def _safely(name: str, check: Callable[[Stack], Check], found: Stack) -> Check:
+    try:
+        with aws.failures_of("doctor", name):
+            return check(found)
+    except ReelhouseError as error:
+        return Check(name, False, str(error), "see docs/operations.md")
+
+
+def _process(name: str, process: Process | None) -> Check:
+    if process is None:
+        return Check(name, None, "not started", "`reelhouse up` starts it")
+    if not local_stack.healthy(process):
+        return Check(name, False, f"pid {process.pid} does not serve port {process.port}", "`reelhouse up` starts it")
+    open_to_others = [
+        connection.laddr.ip
+        for connection in psutil.Process(process.pid).net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.ip != "127.0.0.1"
+    ]
+    if open_to_others:
+        return Check(name, False, f"listens on {', '.join(open_to_others)}", "`reelhouse down`, then report this")
+    return Check(name, True, f"pid {process.pid} on 127.0.0.1:{process.port} alone")
+
+
+def _parked(found: Stack) -> Check:
+    parked = {name: counts["parked"] for name, counts in found.queues().items() if counts["parked"]}
+    text = ", ".join(f"{count} in {name}" for name, count in parked.items())
+    return Check("queues", not parked, f"parked: {text}" if text else "nothing is parked", "see docs/operations.md")
+
+
+def _newest_run(found: Stack) -> Check:
+    runs = found.run_ids()
+    if not runs:
+        return Check("newest run", None, "there was none", "`reelhouse run` starts one")
+    counts = found.build().get("runs", {}).get(runs[-1], {})
+    complete = counts.get("status") == "complete"
+    return Check("newest run", complete, f"{runs[-1]} is {counts.get('status', 'not in Gold')}", "`reelhouse status`")
+
+
+def _gold(found: Stack) -> Check:
+    build = found.build()
+    if not build:
+        return Check("Gold", None, "not built yet", "`reelhouse run` leads to it")
+    age = datetime.now(UTC) - datetime.fromisoformat(build["built_at"])
+    hours = age.total_seconds() / 3600
+    text = f"{build['tables']['movies']:,} films, built {hours:.1f} h ago by version {build['code_version']}"
+    return Check("Gold", hours < STALE_HOURS, text, "is the schedule on? `reelhouse run` brings it up to date")

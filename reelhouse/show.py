@@ -1,0 +1,159 @@
+"""What the commands print for people: tables, bars and messages. Everything but results goes to stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pipeline.errors import InvalidInput
+from reelhouse import runs
+from reelhouse.doctor import Check
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+_SIGNS = {True: "[green]✓[/]", False: "[red]✗[/]", None: "[yellow]–[/]"}
+
+
+def say(message: str) -> None:
+    """Tell of something that was done."""
+    err.print(f"[green]✓[/] {escape(message)}")
+
+
+def fail(message: str) -> None:
+    """Tell of something that failed."""
+    err.print(f"[red]✗[/] {escape(message)}", soft_wrap=True)
+
+
+def as_json(value: Any) -> None:
+    """Print one JSON document, as the only thing on stdout."""
+    print(json.dumps(value, ensure_ascii=False, default=str))
+
+
+class RunBars:
+    """Progress bars of a run: Bronze, Silver, Gold."""
+
+    def __init__(self, expected: int, *, hidden: bool) -> None:
+        self._bars = Progress(
+            SpinnerColumn(finished_text="[green]✓[/]"), TextColumn("{task.description:<7}"), BarColumn(40),
+            MofNCompleteColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn(), console=err, disable=hidden,
+        )  # fmt: skip
+        self._tasks = {n: self._bars.add_task(n, total=expected, note="films") for n in ("Bronze", "Silver")}
+        self._tasks["Gold"] = self._bars.add_task("Gold", total=1, note="build of all tables")
+
+    def __enter__(self) -> RunBars:
+        """Show the bars."""
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave them as they are."""
+        self._bars.stop()
+
+    def update(self, progress: runs.Progress) -> None:
+        """Show new counts."""
+        note = f"films, {progress.rejected} rejected" if progress.rejected else "films"
+        self._bars.update(self._tasks["Bronze"], completed=progress.settled, note=note)
+        note = f"rows, {progress.quarantined} quarantined" if progress.quarantined else "rows"
+        done, total = progress.silver_rows + progress.quarantined, progress.expected - progress.rejected
+        self._bars.update(self._tasks["Silver"], completed=done, total=total, note=note)
+        self._bars.update(self._tasks["Gold"], completed=int(progress.in_gold))
+
+
+def frame(title: str, data: pd.DataFrame, rows: int | None = None) -> None:
+    """Print a data frame; ``rows`` limits it, and the title then says of how many."""
+    shown = data if rows is None else data.head(rows)
+    more = f" ({len(shown)} of {len(data):,} rows)" if len(shown) < len(data) else ""
+    table = Table(title=escape(title + more), title_justify="left", title_style="bold")
+    for name in shown:
+        table.add_column(str(name), justify="right" if pd.api.types.is_numeric_dtype(shown[name]) else "left")
+    for row in shown.itertuples(index=False):
+        table.add_row(*(escape(cell(value)) for value in row))
+    out.print(table)
+
+
+def cell(value: Any) -> str:
+    """A value as people read it: lists joined, numbers with thousands, missing as a dash."""
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        return ", ".join(str(part) for part in value) or "–"
+    if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124 (NaN differs from itself)
+        return "–"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.2f}"
+    return str(value)
+
+
+def report(result: runs.Report) -> None:
+    """Print what a run came to."""
+    for entry in result.skipped[:10]:
+        err.print(f"[yellow]![/] left out: item {entry['item']} {escape(repr(entry['id']))}: {escape(entry['reason'])}")
+    if len(result.skipped) > 10:
+        err.print(f"[yellow]![/] … and {len(result.skipped) - 10} more, all named in the run's manifest")
+    if result.note:
+        err.print(f"[yellow]![/] {escape(result.note)}")
+    colour = "green" if result.status == "complete" else "red"
+    out.print(
+        f"Run [bold]{result.run_id}[/] is [{colour}]{result.status}[/]: {result.stored:,} of {result.expected:,} films "
+        f"stored, {result.rejected:,} rejected, {result.quarantined:,} quarantined, {result.silver_rows:,} Silver rows "
+        f"({result.messages:,} messages, {result.seconds.get('total', 0):.1f} s)"
+    )
+    if result.missing:
+        films = result.missing["films"]
+        more = f" and {len(films) - 20} more" if len(films) > 20 else ""
+        err.print(f"[red]✗[/] gave up: {escape(result.missing['why'])}")
+        err.print(f"  {len(films):,} films are missing: {', '.join(films[:20])}{more}")
+        err.print("  their messages are kept: `reelhouse status` shows where, docs/operations.md what to do")
+
+
+def status(found: dict[str, Any]) -> None:
+    """Print runs and queues."""
+    table = Table(title=f"Runs of {found['stack']}", title_justify="left", title_style="bold")
+    names = ("run_id", "status", "expected", "stored", "rejected", "quarantined", "missing", "in_gold")
+    for name in names:
+        table.add_column(name, justify="left" if name in {"run_id", "status"} else "right")
+    for run in found["runs"]:
+        table.add_row(*(cell(run.get(name)) for name in names))
+    out.print(table)
+    table = Table(title="Messages", title_justify="left", title_style="bold")
+    for name in ("queue", "waiting", "in flight", "parked"):
+        table.add_column(name, justify="left" if name == "queue" else "right")
+    for name, counts in found["queues"].items():
+        parked = f"[red]{counts['parked']}[/]" if counts["parked"] else "0"
+        table.add_row(name, str(counts["waiting"]), str(counts["in_flight"]), parked)
+    out.print(table)
+    if found["gold"]:
+        age = datetime.now(UTC) - datetime.fromisoformat(found["gold"]["built_at"])
+        out.print(f"Gold was built {age.total_seconds() / 60:.0f} min ago by version {found['gold']['code_version']}.")
+
+
+def check(result: Check) -> None:
+    """Print one of doctor's checks."""
+    advice = f" – {escape(result.advice)}" if not result.ok and result.advice else ""
+    out.print(f"{_SIGNS[result.ok]} {escape(result.name)}: {escape(result.found)}{advice}")
+
+
+def write(data: pd.DataFrame, path: Path) -> None:
+    """Write a table to a ``.csv`` (lists joined by "; ") or ``.parquet`` file.
+
+    Raises
+    ------
+    InvalidInput
+        When the file cannot be written.
+    """
+    try:
+        if path.suffix == ".parquet":
+            data.to_parquet(path, index=False)
+        else:
+            joined = data.map(lambda v: "; ".join(map(str, v)) if isinstance(v, np.ndarray | list) else v)
+            joined.to_csv(path, index=False)
+    except OSError as error:
+        raise InvalidInput(error.strerror or "cannot be written", subject=str(path)) from error
