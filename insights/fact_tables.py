@@ -80,13 +80,11 @@ def top_rated_directors(tables: Tables) -> pd.DataFrame:
 
 def genre_share_by_decade(tables: Tables) -> pd.DataFrame:
     """Films of each genre and decade, among films of the decade with a genre: films, films_in_decade, share (0-1)."""
-    shares = tables["genre_share_by_year"]
-    years = shares.drop_duplicates("year")
-    in_decade = years["films_in_year"].groupby(years["year"] // 10 * 10).sum()
-    decade = (shares["year"] // 10 * 10).rename("decade")
-    films: pd.DataFrame = shares["films"].groupby([decade, shares["genre"]]).sum().reset_index()
-    films_in_decade = films["decade"].map(in_decade)
-    return films.assign(films_in_decade=films_in_decade, share=films["films"] / films_in_decade)
+    shares = tables["genre_share_by_year"].assign(decade=lambda rows: rows["year"] // 10 * 10)
+    in_decade = shares.drop_duplicates("year").groupby("decade")["films_in_year"].sum()
+    films = shares.groupby(["decade", "genre"])["films"].sum().reset_index()
+    films["films_in_decade"] = films["decade"].map(in_decade)
+    return films.assign(share=films["films"] / films["films_in_decade"])
 
 
 def genres(tables: Tables) -> pd.DataFrame:
@@ -120,7 +118,8 @@ def rank_changes(tables: Tables) -> pd.DataFrame:
         climbed=change.where(change > 0),
         fell=-change.where(change < 0),
     )
-    return pd.concat([present, left.assign(kind="left")], ignore_index=True).assign(run_id=newest["run_id"].iloc[0])
+    changes: pd.DataFrame = pd.concat([present, left.assign(kind="left")], ignore_index=True)
+    return changes.assign(run_id=newest["run_id"].iloc[0])
 
 
 def run_changes(tables: Tables) -> pd.DataFrame:

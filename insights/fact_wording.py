@@ -81,7 +81,7 @@ def ordinal(place: int) -> str:
 
 
 def place(position: int, count: int, *, tied: bool) -> str:
-    """Place of a value among ``count``: ``highest``, ``joint 2nd highest``, ``lowest``.
+    """Place of a value among ``count``: ``the highest``, ``the joint 2nd highest``, ``the lowest``.
 
     Parameters
     ----------
@@ -95,7 +95,8 @@ def place(position: int, count: int, *, tied: bool) -> str:
     from_end = count - position + 1
     high = position <= from_end or tied
     number, word = (position, "highest") if high else (from_end, "lowest")
-    return " ".join(part for part in ("joint" if tied else "", ordinal(number) if number > 1 else "", word) if part)
+    parts = ("the", "joint" if tied else "", ordinal(number) if number > 1 else "", word)
+    return " ".join(part for part in parts if part)
 
 
 _NUMBERS: Mapping[str, Callable[[float], str]] = {

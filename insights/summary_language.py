@@ -26,7 +26,7 @@ JOINTS = (
     " at ",
     " stands at ",
     " stands out with ",
-    " takes ",
+    " makes up ",
     ": ",
 )
 BETWEENS = (

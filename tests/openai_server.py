@@ -1,0 +1,154 @@
+"""An OpenAI-compatible chat service on 127.0.0.1 that behaves as a test tells it: honest, lying, slow or broken.
+
+``ChatServer`` keeps the requests it got; what it answers is a function from the request to an :class:`Answer`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Request = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer.
+
+    Attributes
+    ----------
+    body : str
+        As it is sent.
+    announced : int
+        Bytes that ``Content-Length`` claims beyond those sent: the connection is closed before they came.
+    stall : bool
+        Send nothing before the server is stopped.
+    drip : bool
+        Send one byte now and then, and never finish, before the server is stopped.
+    """
+
+    body: str
+    status: int = 200
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    announced: int = 0
+    stall: bool = False
+    drip: bool = False
+
+
+Behaviour = Callable[[Request], Answer]
+
+
+def completion(content: str | None, finish_reason: str = "stop", **message: Any) -> Answer:
+    """Answer as a well-behaved service does, with 1,000 tokens in and 100 out."""
+    said = {"role": "assistant", "content": content, **message}
+    choice = {"index": 0, "message": said, "finish_reason": finish_reason}
+    usage = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
+    fields = {"id": "c1", "object": "chat.completion", "created": 0, "model": "fake"}
+    return Answer(json.dumps({**fields, "choices": [choice], "usage": usage}))
+
+
+def saying(*sentences: tuple[str, Sequence[str]]) -> Behaviour:
+    """Answer every question with these sentences, each a text and the facts it names."""
+    return lambda _: completion(answer_text(*sentences))
+
+
+def answer_text(*sentences: tuple[str, Sequence[str]]) -> str:
+    """Write sentences as a model does."""
+    return json.dumps({"sentences": [{"text": text, "facts": list(facts)} for text, facts in sentences]})
+
+
+def failing(status: int, message: str = "no", **headers: str) -> Behaviour:
+    """Answer with an error in the service's format."""
+    body = json.dumps({"error": {"message": message, "type": "error", "code": None}})
+    return lambda _: Answer(body, status, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def question_of(request: Request) -> dict[str, Any]:
+    """Read the question and its facts out of a request."""
+    found: dict[str, Any] = json.loads(request["messages"][-1]["content"])
+    return found
+
+
+def honest(request: Request) -> Answer:
+    """Tell the first value of the first two facts, as a model does that keeps to its instructions."""
+    told = []
+    for fact in question_of(request)["facts"][:2]:
+        name, value = fact["fact"], next(iter(fact["values"]))
+        told.append((f"{{{name}}} has {{{name}.{value}}}.", [name]))
+    return completion(answer_text(*told))
+
+
+class ChatServer:
+    """The running service; change ``behaviour`` at any time."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self.behaviour = behaviour
+        self.requests: list[Request] = []
+        self.headers: list[Mapping[str, str]] = []  # names in lower case
+        self.stopping = threading.Event()
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+
+    @property
+    def url(self) -> str:
+        """Base address, as the SDK takes it."""
+        return f"http://127.0.0.1:{self._http.server_port}/v1"
+
+    def start(self) -> None:
+        """Serve from a thread."""
+        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def stop(self) -> None:
+        """Let go of stalled requests, and stop."""
+        self.stopping.set()
+        self._http.shutdown()
+        self._http.server_close()
+
+
+def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            server.requests.append(request)
+            server.headers.append({name.lower(): value for name, value in self.headers.items()})
+            answer = server.behaviour(request)
+            if answer.stall:
+                server.stopping.wait()
+                return
+            try:
+                self._send(answer)
+            except (BrokenPipeError, ConnectionResetError):
+                return  # the client would not wait
+
+        def _send(self, answer: Answer) -> None:
+            body = answer.body.encode()
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.media_type)
+            self.send_header("Content-Length", str(10**6 if answer.drip else len(body) + answer.announced))
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+            while answer.drip and not server.stopping.wait(0.02):
+                self.wfile.write(b" ")
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    return Handler
+
+
+@contextmanager
+def chat_server(behaviour: Behaviour = honest) -> Iterator[ChatServer]:
+    """Run a server for the length of a block."""
+    server = ChatServer(behaviour)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()

@@ -1,0 +1,135 @@
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from insights import language_model as lm
+from insights.language_model import ModelSettings, OpenAIModel, Reply
+from insights.summary_prompt import SCHEMA
+from tests.openai_server import Answer, Behaviour, ChatServer, Request, chat_server, completion, failing
+
+KEY = "sk-secret-of-the-test"
+MESSAGES = [{"role": "user", "content": json.dumps({"question": "?", "facts": []})}]
+GOOD = completion("fine")
+
+
+@pytest.fixture
+def server() -> Iterator[ChatServer]:
+    with chat_server(lambda _: GOOD) as running:
+        yield running
+
+
+def settings(server: ChatServer) -> ModelSettings:
+    return ModelSettings(KEY, "fake-1", server.url, timeout_seconds=5, max_retries=1)
+
+
+def ask(server: ChatServer) -> Reply:
+    return OpenAIModel(settings(server)).ask(MESSAGES, SCHEMA)
+
+
+def in_turn(*behaviours: Behaviour) -> Behaviour:
+    """Behave one way after the other, a request each; the last one stays."""
+    left = list(behaviours)
+
+    def behave(request: Request) -> Answer:
+        behaviour = left.pop(0) if len(left) > 1 else left[0]
+        return behaviour(request)
+
+    return behave
+
+
+def test_an_answer_comes_with_the_tokens_the_service_counts(server: ChatServer) -> None:
+    assert ask(server) == Reply("fine", tokens_in=1000, tokens_out=100)
+    (request,) = server.requests
+    assert request["model"] == "fake-1"
+    assert request["response_format"]["json_schema"]["schema"] == SCHEMA
+    assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "fault", "ask_again", "requests"),
+    [
+        (failing(401, f"Incorrect API key provided: {KEY}"), lm.KEY_REFUSED, False, 1),
+        (failing(403), lm.KEY_REFUSED, False, 1),
+        (failing(404), lm.REQUEST_REFUSED, False, 1),
+        (failing(429, retry_after_ms="1"), lm.LIMIT_REACHED, False, 2),
+        (failing(500, retry_after_ms="1"), lm.SERVICE_FAILED, False, 2),
+        (failing(400), lm.REQUEST_REFUSED, False, 2),
+        (lambda _: Answer("<html>busy</html>", 503, "text/html", {"retry-after-ms": "1"}), lm.SERVICE_FAILED, False, 2),
+        (lambda _: replace(GOOD, announced=10), lm.NOT_REACHED, False, 2),
+        (lambda _: Answer("<html>hello</html>", media_type="text/html"), lm.NONSENSE, True, 1),
+        (lambda _: Answer(GOOD.body[:40]), lm.NONSENSE, True, 1),
+        (lambda _: Answer("[1, 2]"), lm.NONSENSE, True, 1),
+        (lambda _: Answer('{"choices": []}'), lm.NONSENSE, True, 1),
+        (lambda _: Answer('{"choices": [{"message": {"content": [1]}}]}'), lm.NONSENSE, True, 1),
+        (lambda _: completion(None), lm.NONSENSE, True, 1),
+        (lambda _: completion("x" * lm.MAX_ANSWER_CHARACTERS), lm.NONSENSE, True, 1),
+        (lambda _: completion('{"sent', "length"), lm.CUT_OFF, True, 1),
+        (lambda _: completion("", "content_filter"), lm.NOTHING_SAID, True, 1),
+        (lambda _: completion("x", refusal="I cannot help with that."), lm.NOTHING_SAID, True, 1),
+    ],
+)
+def test_what_goes_wrong_is_said_in_fixed_words(
+    server: ChatServer, behaviour: Behaviour, fault: str, ask_again: bool, requests: int
+) -> None:
+    server.behaviour = behaviour
+
+    reply = ask(server)
+
+    assert (reply.content, reply.fault, reply.ask_again) == ("", fault, ask_again)
+    assert len(server.requests) == requests
+
+
+def test_a_limit_that_passes_is_waited_for(server: ChatServer) -> None:
+    server.behaviour = in_turn(failing(429, retry_after_ms="1"), lambda _: GOOD)
+    assert ask(server).content == "fine"
+
+
+def test_a_service_without_schemas_is_asked_in_plain_words_from_then_on(server: ChatServer) -> None:
+    def refuses_schemas(request: Request) -> Answer:
+        return failing(400)(request) if "response_format" in request else GOOD
+
+    server.behaviour = refuses_schemas
+    model = OpenAIModel(settings(server))
+
+    assert [model.ask(MESSAGES, SCHEMA).content for _ in range(2)] == ["fine", "fine"]
+    assert ["response_format" in request for request in server.requests] == [True, False, False]
+
+
+@pytest.mark.parametrize("answer", [replace(GOOD, stall=True), replace(GOOD, drip=True)], ids=["stalls", "drips"])
+def test_a_service_that_never_finishes_is_left_and_not_asked_again(server: ChatServer, answer: Answer) -> None:
+    server.behaviour = lambda _: answer
+    model = OpenAIModel(replace(settings(server), question_seconds=0.3, report_seconds=0.3))
+
+    assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.TOO_SLOW, ask_again=False)
+    assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.TOO_SLOW, ask_again=False)
+    assert len(server.requests) == 1
+
+
+def test_a_request_that_takes_too_long_is_sent_again_a_limited_number_of_times(server: ChatServer) -> None:
+    server.behaviour = lambda _: replace(GOOD, stall=True)
+    model = OpenAIModel(replace(settings(server), timeout_seconds=0.1))
+
+    assert model.ask(MESSAGES, SCHEMA).fault == lm.TOO_SLOW
+    assert len(server.requests) == 2
+
+
+def test_a_service_that_is_not_there_is_an_outcome() -> None:
+    with chat_server() as server:
+        gone = replace(settings(server), max_retries=0)
+    assert OpenAIModel(gone).ask(MESSAGES, SCHEMA).fault == lm.NOT_REACHED
+
+
+def test_the_key_is_never_shown(server: ChatServer, caplog: pytest.LogCaptureFixture) -> None:
+    server.behaviour = failing(401, f"Incorrect API key provided: {KEY}")
+    with caplog.at_level(logging.DEBUG):
+        reply = ask(server)
+
+    assert KEY not in repr(reply) + repr(settings(server)) + caplog.text
+
+
+@pytest.mark.parametrize("given", [ModelSettings(), ModelSettings("", "m"), ModelSettings("k", "")])
+def test_without_key_or_name_there_is_no_model(given: ModelSettings) -> None:
+    assert lm.language_model(given) is None
