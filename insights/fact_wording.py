@@ -124,6 +124,8 @@ _TEXTS: Mapping[str, Callable[[str], str]] = {
     "source": lambda value: _SOURCES.get(value, plain_name(value)),
 }
 
+KINDS = frozenset({*_NUMBERS, *_TEXTS, "names"})
+
 
 def written(value: Plain | None, kind: str) -> str | None:
     """Write one value; None when it is missing or not of that kind."""

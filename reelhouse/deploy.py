@@ -17,7 +17,6 @@ from reelhouse import state
 from reelhouse.state import ROOT, STACK_NAME, State
 
 ARTIFACTS_BUCKET = "reelhouse-artifacts"
-BUILD_FOLDER = ".aws-sam/local"
 SAM = ROOT / ".sam-venv" / "bin" / "sam"
 DEPLOY_SECONDS = 300
 _SOURCES = ("template.yaml", "samconfig.toml", "lambdas", "pipeline", "insights")
@@ -35,13 +34,17 @@ def bring_up_to_date(current: State, parameters: dict[str, str], say: Callable[[
     wanted = hashlib.sha256(json.dumps([sources, parameters], sort_keys=True).encode()).hexdigest()
     if current.deployed == wanted:
         return
-    if current.built != sources or not (ROOT / BUILD_FOLDER / "template.yaml").is_file():
-        _sam("build", "--build-dir", BUILD_FOLDER, "--no-cached")
+    if current.built != sources or not _built_template().is_file():
+        _sam("build", "--build-dir", str(_built_template().parent), "--no-cached")
         current.built = sources
         say("template.yaml built by `sam build`")
     _deploy(parameters)
     current.deployed = wanted
     say(f"stack {STACK_NAME} deployed by `sam deploy`")
+
+
+def _built_template() -> Path:
+    return state.home() / "build" / "template.yaml"
 
 
 def _digest_of_sources() -> str:
@@ -67,7 +70,7 @@ def _deploy(parameters: dict[str, str]) -> None:
     )
     try:
         _sam(
-            "deploy", "--template-file", f"{BUILD_FOLDER}/template.yaml", "--config-file", str(config),
+            "deploy", "--template-file", str(_built_template()), "--config-file", str(config),
             "--stack-name", STACK_NAME, "--s3-bucket", ARTIFACTS_BUCKET, "--capabilities", "CAPABILITY_IAM",
             "--no-confirm-changeset", "--no-fail-on-empty-changeset", "--region", state.REGION,
         )  # fmt: skip
