@@ -10,12 +10,19 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from insights import fact_wording
+from insights import fact_wording, rank_movers
 
 Tables = Mapping[str, pd.DataFrame]
 
 TOP_SHARE = 10  # top-rated: the first of so many parts of the source list, by rank
 LEAST_TOP_FILMS = 10  # below this, shares of the top films say nothing
+_MOVES = {
+    "climbed": rank_movers.CLIMBER,
+    "fell": rank_movers.FALLER,
+    "new": rank_movers.NEW_ENTRY,
+    "left": rank_movers.LEAVER,
+}
+RISING, FALLING = "rising", "falling"  # as genre_trends has them; its module would load SciPy
 LEAST_FILMS = 10  # a mean of fewer films takes no place among the others
 
 
@@ -96,39 +103,38 @@ def genres(tables: Tables) -> pd.DataFrame:
 
 
 def rank_changes(tables: Tables) -> pd.DataFrame:
-    """What became of each film's rank since the run before.
+    """All moves on the list between the last two runs.
 
     Returns
     -------
     pandas.DataFrame
-        run_id (the newest), kind (climbed, fell, same, new, left), imdb_id, title, rank (null when it left),
-        previous_rank (null when it is new), climbed and fell (places moved, each null unless it is the kind).
-        Empty when there is no run before.
+        What :func:`insights.rank_movers.rank_movers` gives, with climbed and fell: places moved, null unless it moved
+        that way. Empty when there is no run before.
     """
     history = tables["rank_history"]
-    newest = history[history["run_id"] == history["run_id"].max()]
-    previous_runs = newest["previous_run_id"].dropna()
-    if previous_runs.empty:
-        return pd.DataFrame()
-    gone = history[(history["run_id"] == previous_runs.iloc[0]) & ~history["imdb_id"].isin(newest["imdb_id"])]
-    left = pd.DataFrame({"imdb_id": gone["imdb_id"], "title": gone["title"], "previous_rank": gone["rank"]})
-    change = newest["change"].astype("float64")
-    present = newest[["imdb_id", "title", "rank", "previous_rank"]].assign(
-        kind=["new" if pd.isna(by) else "climbed" if by > 0 else "fell" if by < 0 else "same" for by in change],
-        climbed=change.where(change > 0),
-        fell=-change.where(change < 0),
-    )
-    changes: pd.DataFrame = pd.concat([present, left.assign(kind="left")], ignore_index=True)
-    return changes.assign(run_id=newest["run_id"].iloc[0])
+    moves = rank_movers.rank_movers(history, n=len(history))
+    change = moves["change"].astype("float64")
+    return moves.assign(climbed=change.where(change > 0), fell=-change.where(change < 0))
 
 
 def run_changes(tables: Tables) -> pd.DataFrame:
     """How many films climbed, fell, stayed the same, are new or left: one row, or none without a run before."""
-    changes = rank_changes(tables)
-    if changes.empty:
+    history = tables["rank_history"]
+    runs = sorted(history["run_id"].unique())
+    if len(runs) < 2:
         return pd.DataFrame()
-    counts = {kind: [int((changes["kind"] == kind).sum())] for kind in ("climbed", "fell", "same", "new", "left")}
-    return pd.DataFrame({"run_id": [changes["run_id"].iloc[0]], **counts})
+    last, before = (history[history["run_id"] == run].set_index("imdb_id")["rank"] for run in (runs[-1], runs[-2]))
+    same = int((last == before.reindex(last.index)).sum())
+    moves = rank_changes(tables)["move"]
+    counts = {name: [int((moves == move).sum())] for name, move in _MOVES.items()}
+    return pd.DataFrame({"run_id": [runs[-1]], **counts, "same": [same]})
+
+
+def genre_trends(tables: Tables) -> pd.DataFrame:
+    """Gold's genre_trends with ``clear_trend`` (rising or falling) and ``no_trend``, of which one is null."""
+    trends = tables["genre_trends"]
+    clear = trends["trend"].isin([RISING, FALLING])
+    return trends.assign(clear_trend=trends["trend"].where(clear), no_trend=trends["trend"].where(~clear))
 
 
 def newest_runs(tables: Tables) -> pd.DataFrame:
@@ -180,16 +186,9 @@ _DERIVED: Mapping[str, tuple[Callable[[Tables], pd.DataFrame], str, set[str]]] =
         {"year", "genre", "films", "films_in_year"},
     ),
     "genres": (genres, "genre_share_by_year", {"year", "genre", "films", "films_in_year"}),
-    "rank_changes": (
-        rank_changes,
-        "rank_history",
-        {"run_id", "imdb_id", "title", "rank", "previous_run_id", "previous_rank", "change"},
-    ),
-    "run_changes": (
-        run_changes,
-        "rank_history",
-        {"run_id", "imdb_id", "title", "rank", "previous_run_id", "previous_rank", "change"},
-    ),
+    "rank_changes": (rank_changes, "rank_history", {"run_id", "imdb_id", "title", "rank"}),
+    "run_changes": (run_changes, "rank_history", {"run_id", "imdb_id", "title", "rank"}),
+    "genre_trends": (genre_trends, "genre_trends", {"genre", "measure", "trend"}),
     "newest_runs": (newest_runs, "pipeline_runs", {"run_id"}),
     "ratings_by_genre": (_rated_genres, "ratings_by_genre", {"genre", "source", "films", "mean"}),
     "box_office_by_decade": (_earning_decades, "box_office_by_decade", {"decade", "films_with_box_office", "mean_usd"}),

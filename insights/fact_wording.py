@@ -29,6 +29,11 @@ _SOURCES = {
 }
 _PLAIN_NAME = re.compile(r"[^\W\d_]([^\W\d_]|[ .,'’&()-])*")
 _PLAIN_NAME_WORDS = 6
+_MEASURES = {
+    "share": "share of all films",
+    "box_office": "median box office in the dollars of the day",
+    **{source: f"median {label} rating" for source, label in _SOURCES.items()},
+}
 # Quotation marks that could end the quotation a title stands in.
 _QUOTES = str.maketrans({"“": "‘", "”": "’", '"': "'", "„": "‘", "«": "‘", "»": "’"})
 
@@ -122,6 +127,7 @@ _TEXTS: Mapping[str, Callable[[str], str]] = {
     "name": plain_name,
     "title": quoted,
     "source": lambda value: _SOURCES.get(value, plain_name(value)),
+    "measure": lambda value: _MEASURES.get(value, plain_name(value)),
 }
 
 KINDS = frozenset({*_NUMBERS, *_TEXTS, "names"})

@@ -114,8 +114,7 @@ def _question(entry: Entry, tables: Tables, value: Plain | None) -> Question:
 
 def _without_facts(entry: Entry) -> Question:
     tables = dict.fromkeys(selection["table"] for selection in entry["facts"])
-    asks = entry["asks"].replace(VALUE, f"each {entry['id']}") if VALUE in entry["asks"] else entry["asks"]
-    return Question(entry["id"], asks, {}, (), (entry["missing"],), tuple(tables))
+    return Question(entry["id"], entry.get("asks_all", entry["asks"]), {}, (), (entry["missing"],), tuple(tables))
 
 
 def _select(tables: Tables, selection: Entry, value: Plain | None) -> pd.DataFrame:
