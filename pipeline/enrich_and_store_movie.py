@@ -20,7 +20,7 @@ from pipeline import aws, keys
 from pipeline.errors import InvalidInput, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable, ReelhouseError
 from pipeline.messages import Item, QueueMessage, read
 from pipeline.omdb import STEP, Found, OmdbClient, Refused
-from pipeline.runs import to_json, utc
+from pipeline.runs import started_at, to_json, utc
 from pipeline.settings import EnrichAndStoreMovieSettings
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,10 @@ FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 15, 3600
 BAD_KEY_RETRY_SECONDS = 900
 # SQS hides a message for at most 12 hours after it was received.
 MAX_VISIBILITY_SECONDS = 12 * 3600 - 300
+
+# A message of a run that began longer ago was retried or redriven: what it names may be stored already. Within this
+# time only the conditional put guards, since looking at each film first would cost every run two requests a film.
+FRESH = timedelta(minutes=15)
 
 FilmKey = tuple[str, str]
 
@@ -68,6 +72,7 @@ def run(
     """
     result = Result()
     films: dict[FilmKey, Item] = {}
+    seen_before: set[FilmKey] = set()
     wanted: dict[str, list[FilmKey]] = {}
     for message in incoming:
         try:
@@ -77,7 +82,9 @@ def run(
             continue
         wanted[message.id] = [(batch.run_id, movie["id"]) for movie in batch.movies]
         films.update({(batch.run_id, movie["id"]): movie for movie in batch.movies})
-    worker = _Worker(settings.bronze_bucket, omdb, time.monotonic() + seconds)
+        if message.receives > 1 or datetime.now(UTC) - started_at(batch.run_id) > FRESH:
+            seen_before.update(wanted[message.id])
+    worker = _Worker(settings.bronze_bucket, omdb, time.monotonic() + seconds, seen_before)
     with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
         outcomes = dict(zip(films, pool.map(worker.settle, films, films.values()), strict=True))
     for message_id, film_keys in wanted.items():
@@ -93,8 +100,8 @@ def run(
 class _Worker:
     """Settles films, in several threads; a bad key or a spent quota met by one stops them all."""
 
-    def __init__(self, bucket: str, omdb: OmdbClient, deadline: float) -> None:
-        self.bucket, self.omdb, self.deadline = bucket, omdb, deadline
+    def __init__(self, bucket: str, omdb: OmdbClient, deadline: float, seen_before: set[FilmKey]) -> None:
+        self.bucket, self.omdb, self.deadline, self.seen_before = bucket, omdb, deadline, seen_before
         self.s3 = aws.client("s3")
         self.stop: ReelhouseError | None = None
         self.omdb_seconds: list[float] = []
@@ -116,7 +123,7 @@ class _Worker:
         return outcome
 
     def _outcome(self, run_id: str, imdb_id: str, item: Item) -> str:
-        if any(aws.exists(self.s3, self.bucket, keys.film(kind, run_id, imdb_id)) for kind in _FINAL):
+        if (run_id, imdb_id) in self.seen_before and self._is_settled(run_id, imdb_id):
             return "present"
         if self.stop:
             raise self.stop
@@ -131,8 +138,9 @@ class _Worker:
         stored = aws.put_once(self.s3, self.bucket, keys.film(kind, run_id, imdb_id), to_json(body))
         return {keys.MOVIES: "stored", keys.REJECTED: "rejected"}[kind] if stored else "present"
 
-
-_FINAL = (keys.MOVIES, keys.REJECTED)
+    def _is_settled(self, run_id: str, imdb_id: str) -> bool:
+        kinds = (keys.MOVIES, keys.REJECTED)
+        return any(aws.exists(self.s3, self.bucket, keys.film(kind, run_id, imdb_id)) for kind in kinds)
 
 
 def _document(run_id: str, item: Item, answer: Found | Refused) -> tuple[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pipeline.errors import InvalidInput
 
@@ -40,8 +41,14 @@ def is_imdb_id(value: object) -> bool:
 
 
 def is_run_id(value: object) -> bool:
-    """Whether ``value`` looks like ``20261124T030000Z-1a2b3c4d``."""
-    return isinstance(value, str) and RUN_ID.fullmatch(value) is not None
+    """Whether ``value`` looks like ``20261124T030000Z-1a2b3c4d`` and names a real moment."""
+    if not isinstance(value, str) or RUN_ID.fullmatch(value) is None:
+        return False
+    try:
+        datetime.strptime(value[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return True
 
 
 def run_prefix(kind: str, run_id: str) -> str:

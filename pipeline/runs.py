@@ -16,6 +16,11 @@ def new_run_id(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
+def started_at(run_id: str) -> datetime:
+    """When a run began, to the second, by its id."""
+    return datetime.strptime(run_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
 def utc(now: datetime) -> str:
     """ISO 8601 in UTC with microseconds: how times are written in Bronze and Silver."""
     return f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"

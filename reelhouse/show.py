@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -21,6 +22,10 @@ from reelhouse.doctor import Check
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+_RUN_COLUMNS = {
+    "run_id": "run", "status": "status", "expected": "films", "stored": "stored", "rejected": "rej.",
+    "quarantined": "quar.", "missing": "miss.", "in_gold": "Gold",
+}  # fmt: skip
 _SIGNS = {True: "[green]✓[/]", False: "[red]✗[/]", None: "[yellow]–[/]"}
 
 
@@ -69,11 +74,15 @@ class RunBars:
         self._bars.update(self._tasks["Gold"], completed=int(progress.in_gold))
 
 
+def _table(title: str) -> Table:
+    return Table(title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+
+
 def frame(title: str, data: pd.DataFrame, rows: int | None = None) -> None:
     """Print a data frame; ``rows`` limits it, and the title then says of how many."""
     shown = data if rows is None else data.head(rows)
     more = f" ({len(shown)} of {len(data):,} rows)" if len(shown) < len(data) else ""
-    table = Table(title=escape(title + more), title_justify="left", title_style="bold")
+    table = _table(title + more)
     for name in shown:
         table.add_column(str(name), justify="right" if pd.api.types.is_numeric_dtype(shown[name]) else "left")
     for row in shown.itertuples(index=False):
@@ -116,14 +125,13 @@ def report(result: runs.Report) -> None:
 
 def status(found: dict[str, Any]) -> None:
     """Print runs and queues."""
-    table = Table(title=f"Runs of {found['stack']}", title_justify="left", title_style="bold")
-    names = ("run_id", "status", "expected", "stored", "rejected", "quarantined", "missing", "in_gold")
-    for name in names:
-        table.add_column(name, justify="left" if name in {"run_id", "status"} else "right")
+    table = _table(f"Runs of {found['stack']}")
+    for name, head in _RUN_COLUMNS.items():
+        table.add_column(head, justify="left" if name in {"run_id", "status"} else "right", no_wrap=True)
     for run in found["runs"]:
-        table.add_row(*(cell(run.get(name)) for name in names))
+        table.add_row(*(cell(run.get(name)) for name in _RUN_COLUMNS))
     out.print(table)
-    table = Table(title="Messages", title_justify="left", title_style="bold")
+    table = _table("Messages")
     for name in ("queue", "waiting", "in flight", "parked"):
         table.add_column(name, justify="left" if name == "queue" else "right")
     for name, counts in found["queues"].items():
