@@ -15,13 +15,16 @@ from typing import Any
 _NOTHING = {"", "n/a"}
 _WORD_GAP = re.compile(r"[\s\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_COMMA_OUTSIDE_BRACKETS = re.compile(r",(?![^()]*\))")
 _NOTE = re.compile(r"\s*\([^()]*\)")
+# Notes within notes, as in "(novel (part two))", are removed from the inside out; deeper ones nobody writes.
+_NOTES_DEEP = 3
 _SUFFIXES = {"jr.", "jr", "sr.", "sr", "ii", "iii", "iv"}
 _MINUTES = re.compile(r"(?:(-?\d+)\s*h(?:rs?|ours?)?\.?)?\s*(?:(-?[\d,]+)\s*m(?:ins?|inutes?)?\.?)?", re.IGNORECASE)
 _YEAR = re.compile(r"(-?\d{1,4})(?:\s*[-–—]\s*(?:\d{4})?)?")
 _MONEY = re.compile(r"(-?)\s*\$\s*(-?[\d,]+(?:\.\d+)?)\s*(k|m|b|thousand|million|billion)?", re.IGNORECASE)
 _SCALE = {"": 1, "k": 10**3, "t": 10**3, "m": 10**6, "b": 10**9}
+# Longer than any amount there is; a number of 310 digits is infinite as a float.
+_LONGEST_AMOUNT = 40
 _DAY = re.compile(r"(\d{1,2}) ([A-Za-z]{3})[a-z]* (\d{4})")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _COUNTRIES = {
@@ -62,18 +65,19 @@ def names(value: Any) -> list[str] | None:
 
     A comma inside brackets, as in "(based on the novel by A, B)", parts nothing.
     """
-    joined = text(value)
-    if joined is None:
-        return None
-    found: dict[str, str] = {}
-    for part in _COMMA_OUTSIDE_BRACKETS.split(joined):
-        name = _NOTE.sub("", part).strip()
+    joined = text(value) or ""
+    for _ in range(_NOTES_DEEP):
+        joined = _NOTE.sub("", joined)
+    found: list[str] = []
+    for name in map(str.strip, joined.split(",")):
         if name.lower() in _SUFFIXES and found:
-            last = found.pop(next(reversed(found)))
-            name = f"{last} {name}"
-        if name.lower() not in _NOTHING:
-            found.setdefault(name.casefold(), name)
-    return list(found.values()) or None
+            found[-1] += f" {name}"
+        elif name.lower() not in _NOTHING:
+            found.append(name)
+    unique: dict[str, str] = {}
+    for name in found:
+        unique.setdefault(name.casefold(), name)
+    return list(unique.values()) or None
 
 
 def countries(value: Any) -> list[str] | None:
@@ -156,7 +160,7 @@ def dollars(value: Any) -> int | None:
     if found is None:
         return None
     match = _MONEY.fullmatch(found.replace("\u2212", "-"))
-    if not match:
+    if not match or len(found) > _LONGEST_AMOUNT:
         raise ValueError(f"{_shown(found)} is not an amount in US dollars")
     amount = float(match[2].replace(",", "")) * _SCALE[(match[3] or "").lower()[:1]]
     return round(-amount if match[1] else amount)
