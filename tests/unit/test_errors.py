@@ -1,0 +1,62 @@
+"""Errors: one tree, each says what happens next, and each survives a trip between processes."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline import errors
+from pipeline.errors import ReelhouseError
+
+
+def tree(kind: type[ReelhouseError]) -> Iterator[type[ReelhouseError]]:
+    """An error class and all below it that pipeline.errors defines."""
+    yield kind
+    for below in kind.__subclasses__():
+        if below.__module__ == errors.__name__:
+            yield from tree(below)
+
+
+KINDS = list(tree(ReelhouseError))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_error_survives_pickling(kind: type[ReelhouseError]) -> None:
+    error = kind("no answer", subject="tt0111161", step="EnrichAndStoreMovie", next_step="its message is retried")
+
+    copy = pickle.loads(pickle.dumps(error))
+
+    assert type(copy) is kind
+    assert (copy.args, vars(copy), str(copy)) == (error.args, vars(error), str(error))
+
+
+def test_an_error_says_where_what_why_and_what_next() -> None:
+    error = errors.OmdbUnavailable("no answer", subject="tt0111161", step="EnrichAndStoreMovie", next_step="is retried")
+
+    assert str(error) == "EnrichAndStoreMovie: tt0111161: no answer; is retried"
+    assert str(ReelhouseError("no answer")) == "no answer"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_what_may_pass_is_retried(kind: type[ReelhouseError]) -> None:
+    passing = (errors.SourceListUnavailable, errors.OmdbError, errors.StorageFailed)
+
+    assert kind.retryable == issubclass(kind, passing)
+
+
+def test_the_tree_in_the_docstring_is_the_tree() -> None:
+    assert errors.__doc__ is not None
+    drawn = [word for line in errors.__doc__.splitlines() for word in line.split()[:4] if word.isidentifier()]
+
+    assert [name for name in drawn if name in {kind.__name__ for kind in KINDS}] == [kind.__name__ for kind in KINDS]
+
+
+def test_every_error_says_what_it_means() -> None:
+    source = ast.parse(Path(errors.__file__).read_text(encoding="utf-8"))
+    classes = [node for node in source.body if isinstance(node, ast.ClassDef)]
+
+    assert [node.name for node in classes if not ast.get_docstring(node)] == []

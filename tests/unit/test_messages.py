@@ -1,0 +1,166 @@
+"""Messages: batch arithmetic, the size limit, and sending again what SQS did not take."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import messages
+from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.messages import MAX_MESSAGE_BYTES, MovieBatch
+
+RUN = "20261124T030000Z-1a2b3c4d"
+QUEUE = "https://queue.example"
+
+
+def items(count: int, characters: int = 10) -> list[dict[str, Any]]:
+    return [{"id": f"tt{number:07}", "rank": str(number), "crew": "é" * characters} for number in range(1, count + 1)]
+
+
+class FakeSqs:
+    """A queue that takes only what its rule lets through; it counts calls and remembers what it took."""
+
+    def __init__(self, refuses: Any = lambda body, tries: False) -> None:
+        self.refuses, self.taken, self.calls, self.tries = refuses, list[str](), list[int](), dict[str, int]()
+
+    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+        assert QueueUrl == QUEUE
+        assert sum(len(entry["MessageBody"].encode()) for entry in Entries) <= MAX_MESSAGE_BYTES
+        self.calls.append(len(Entries))
+        failed = []
+        for entry in Entries:
+            body = entry["MessageBody"]
+            self.tries[body] = self.tries.get(body, 0) + 1
+            if self.refuses(json.loads(body), self.tries[body]):
+                failed.append({"Id": entry["Id"], "SenderFault": False, "Code": "InternalError"})
+            else:
+                self.taken.append(body)
+        return {"Successful": [], "Failed": failed} if failed else {"Successful": []}
+
+
+def send(outgoing: list[dict[str, Any]], sqs: FakeSqs) -> None:
+    messages.send_all(outgoing, QUEUE, cast("Any", sqs))
+
+
+def test_twenty_films_in_fives_are_four_messages_of_five() -> None:
+    made = messages.make(RUN, items(20), 5)
+
+    assert [len(message["movies"]) for message in made] == [5, 5, 5, 5]
+    assert [(message["batch"], message["batches"]) for message in made] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert set(made[0]) == {"schema", "run_id", "batch", "batches", "movies"}
+    assert (made[0]["schema"], made[0]["run_id"]) == (1, RUN)
+
+
+@given(count=st.integers(0, 60), batch_size=st.integers(1, 100))
+def test_no_film_is_lost_or_sent_twice(count: int, batch_size: int) -> None:
+    made = messages.make(RUN, items(count), batch_size)
+
+    assert [movie for message in made for movie in message["movies"]] == items(count)
+    assert len(made) == -(-count // batch_size)
+
+
+@given(sizes=st.lists(st.integers(0, 40_000), max_size=30), batch_size=st.integers(1, 100))
+def test_every_message_is_under_the_limit(sizes: list[int], batch_size: int) -> None:
+    films = [{"id": f"tt{number:07}", "rank": "1", "crew": "é" * size} for number, size in enumerate(sizes)]
+
+    made = messages.make(RUN, films, batch_size)
+
+    assert all(len(json.dumps(message)) <= MAX_MESSAGE_BYTES for message in made)
+    assert [movie for message in made for movie in message["movies"]] == films
+
+
+def test_the_largest_film_that_fits_makes_a_message_under_the_limit() -> None:
+    film = {"id": "tt0000001", "rank": "1", "crew": ""}
+    film["crew"] = "x" * (MAX_MESSAGE_BYTES - 512 - len(json.dumps(film)))
+
+    assert messages.fits(film)
+    assert len(json.dumps(messages.make(RUN, [film], 1)[0])) <= MAX_MESSAGE_BYTES
+    assert not messages.fits({**film, "more": ""})
+
+
+def test_a_message_is_read_back() -> None:
+    (made,) = messages.make(RUN, items(3), 5)
+
+    assert messages.read(json.dumps(made)) == MovieBatch(RUN, items(3))
+
+
+GOOD = {"schema": 1, "run_id": RUN, "batch": 1, "batches": 1, "movies": [{"id": "tt0111161"}]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "text",
+        "[]",
+        "null",
+        "[" * 100_000,
+        "{}",
+        json.dumps({**GOOD, "schema": 2}),
+        json.dumps({**GOOD, "run_id": "../x"}),
+        json.dumps({**GOOD, "movies": {}}),
+        json.dumps({**GOOD, "movies": ["tt0111161"]}),
+        json.dumps({**GOOD, "movies": [{"id": "../../etc"}]}),
+        json.dumps({**GOOD, "movies": [{"id": "tt0111161"}, {}]}),
+        json.dumps({name: value for name, value in GOOD.items() if name != "movies"}),
+    ],
+)
+def test_a_foreign_message_is_refused_for_good(body: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        messages.read(body)
+
+    assert not caught.value.retryable
+    assert len(str(caught.value)) < 200
+
+
+def test_messages_are_sent_in_tens() -> None:
+    sqs = FakeSqs()
+    outgoing = messages.make(RUN, items(125), 5)
+
+    send(outgoing, sqs)
+
+    assert sorted(sqs.calls) == [5, 10, 10]
+    assert sorted(sqs.taken) == sorted(json.dumps(message) for message in outgoing)
+
+
+def test_large_messages_share_no_call_beyond_the_limit() -> None:
+    sqs = FakeSqs()
+
+    send(messages.make(RUN, items(30, characters=2000), 10), sqs)
+
+    assert len(sqs.taken) == 3
+    assert len(sqs.calls) > 1
+
+
+def test_what_sqs_did_not_take_is_sent_again_and_nothing_else() -> None:
+    sqs = FakeSqs(lambda message, tries: message["batch"] in {2, 9} and tries < 3)
+    outgoing = messages.make(RUN, items(10), 1)
+
+    send(outgoing, sqs)
+
+    assert sorted(sqs.calls, reverse=True) == [10, 2, 2]
+    assert sorted(sqs.taken) == sorted(json.dumps(message) for message in outgoing)
+
+
+def test_what_cannot_be_sent_fails_with_its_films() -> None:
+    sqs = FakeSqs(lambda message, tries: message["batch"] == 2)
+
+    with pytest.raises(StorageFailed, match=r"1 of 3 messages.*run it again") as caught:
+        send(messages.make(RUN, items(5), 2), sqs)
+
+    assert caught.value.subject == f"{RUN} (tt0000003, tt0000004)"
+    assert len(sqs.taken) == 2
+
+
+def test_a_title_of_any_character_can_be_sent() -> None:
+    (made,) = messages.make(RUN, [{"id": "tt0000001", "rank": "1", "title": "\x00\ud800\ufffe é"}], 1)
+    sqs = FakeSqs()
+
+    send([made], sqs)
+
+    assert sqs.taken[0].isascii()
+    assert messages.read(sqs.taken[0]).movies == made["movies"]
