@@ -12,16 +12,17 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import openai
 from openai import AsyncOpenAI
-from pydantic import BaseModel, NonNegativeInt, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 REQUEST_TIMEOUT_SECONDS = 30.0
 QUESTION_TIMEOUT_SECONDS = 60.0
 REPORT_TIMEOUT_SECONDS = 240.0
 MAX_RETRIES = 2
+TOO_MANY_REQUESTS = 429
 MAX_ANSWER_TOKENS = 4000
 MAX_ANSWER_CHARACTERS = 200_000
 
@@ -104,6 +105,9 @@ class LanguageModel(Protocol):
         """Ask for an answer in JSON after ``schema``; a service that knows no schemas gets the messages alone."""
 
 
+Tokens = Annotated[int, Field(ge=0, le=10**12)]
+
+
 class _Said(BaseModel):
     content: str | None = None
     refusal: str | None = None
@@ -115,8 +119,8 @@ class _Choice(BaseModel):
 
 
 class _Usage(BaseModel):
-    prompt_tokens: NonNegativeInt
-    completion_tokens: NonNegativeInt
+    prompt_tokens: Tokens | None = None
+    completion_tokens: Tokens | None = None
 
 
 class _Completion(BaseModel):
@@ -163,21 +167,29 @@ class OpenAIModel:
             self._seconds_left -= time.monotonic() - began
 
     async def _ask_within(self, seconds: float, messages: Sequence[Message], schema: Mapping[str, Any]) -> Reply:
+        statuses: list[int] = []
         try:
             async with asyncio.timeout(seconds):
-                return await self._ask(messages, schema)
+                return await self._ask(messages, schema, statuses)
         except TimeoutError:
-            return Reply(fault=TOO_SLOW, ask_again=False)
+            # The time may have been spent on waiting as the service told us to.
+            limited = statuses[-1:] == [TOO_MANY_REQUESTS]
+            return Reply(fault=LIMIT_REACHED if limited else TOO_SLOW, ask_again=False)
         except openai.OpenAIError as error:
             return Reply(fault=_fault(error), ask_again=False)
 
-    async def _ask(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> Reply:
+    async def _ask(self, messages: Sequence[Message], schema: Mapping[str, Any], statuses: list[int]) -> Reply:
         settings = self._settings
+
+        async def note_status(response: Any) -> None:
+            statuses.append(response.status_code)
+
         async with AsyncOpenAI(
             api_key=settings.api_key,
             base_url=settings.base_url,
             timeout=settings.timeout_seconds,
             max_retries=settings.max_retries,
+            http_client=openai.DefaultAsyncHttpxClient(event_hooks={"response": [note_status]}),
         ) as client:
             create: Any = client.chat.completions.with_raw_response.create  # its overloads do not take mappings
             request = {"model": settings.model, "messages": list(messages)}

@@ -10,18 +10,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
 from insights import language_model as lm
 from insights.facts import Fact
+from insights.frames import typed
 from insights.language_model import LanguageModel, Reply
 from insights.questions import Question, questions
 from insights.summary_cache import MemoryCache, SummaryCache
 from insights.summary_check import Checked, Sentence, check_all
 from insights.summary_prompt import MAX_SENTENCES, SCHEMA, facts_hash, messages, read_answer, request_hash
+from insights.summary_table import SUMMARIES
 
 COMPUTED = "computed"
 NO_FACTS = "there are no facts to answer from"
@@ -60,14 +62,15 @@ def summarise(
     cache : SummaryCache, optional
         Where answers of the model are kept; None keeps them nowhere.
     created_at : datetime
-        Time of the summaries, UTC.
+        Time of the summaries; one without a zone is UTC.
 
     Returns
     -------
     pandas.DataFrame
-        One row a question, see :func:`summary_row` for its columns. After a fault that the next question would meet
+        One row a question, with the columns of ``SUMMARIES``. After a fault that the next question would meet
         too the model is not asked again.
     """
+    made_at = created_at.astimezone(UTC).replace(tzinfo=None) if created_at.tzinfo else created_at
     kept = MemoryCache() if cache is None else cache
     run_id = _newest_run(tables)
     rows, stopped = [], ""
@@ -76,8 +79,8 @@ def summarise(
         if not answer.ask_again:
             stopped = answer.reason
         written_by = model.label if model else ""
-        rows.append({**summary_row(question, answer, written_by), "run_id": run_id, "created_at": created_at})
-    return pd.DataFrame(rows).astype({"tokens_in": "Int64", "tokens_out": "Int64"})
+        rows.append({**summary_row(question, answer, written_by), "run_id": run_id, "created_at": made_at})
+    return typed(pd.DataFrame(rows), SUMMARIES)
 
 
 def _newest_run(tables: Mapping[str, pd.DataFrame]) -> str | None:
@@ -121,10 +124,7 @@ def summary_row(question: Question, answer: _Answer, model: str) -> dict[str, An
     Returns
     -------
     dict
-        question_id, question, text (plain; notes first), written_by, reason (why no model wrote it, or ""),
-        sentences and sentence_facts (equally long: the text and the ids of its facts, joined by " "), by_model (how
-        many of the sentences are the model's), dropped and dropped_reasons ("reason: count"), fact_ids, facts_hash,
-        missing (tables without facts for it), cached, tokens_in, tokens_out (None when the service does not say).
+        The columns of ``SUMMARIES`` but run_id and created_at.
     """
     given = answer.sentences or ()
     checked = check_all(given[:MAX_SENTENCES], question.facts)

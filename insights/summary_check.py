@@ -28,6 +28,9 @@ REPEATED = "said before"
 _MARK = re.compile(r"\{([a-z][a-z0-9]*)(?:\.([a-z0-9_]+))?\}", re.ASCII)
 
 
+_BLANKS = re.compile(r"[ \t\n]+")
+
+
 @dataclass(frozen=True)
 class Sentence:
     """A sentence in controlled language, and the facts that its writer says it stands on."""
@@ -80,7 +83,7 @@ def check(sentence: Sentence, facts: Mapping[str, Fact]) -> Checked:
     Checked
         The sentence written out, or the first reason against it.
     """
-    pieces = _MARK.split(sentence.text.strip(" "))
+    pieces = _MARK.split(_BLANKS.sub(" ", sentence.text).strip(" "))
     marks = tuple(_Mark(fact, value or "") for fact, value in zip(pieces[1::3], pieces[2::3], strict=True))
     parsed = _Parsed(marks, tuple(pieces[0::3]))
     used = tuple(dict.fromkeys(mark.fact for mark in marks))
@@ -121,7 +124,7 @@ def _fault_of_marks(parsed: _Parsed, facts: Mapping[str, Fact]) -> str:
 def _fault_of_words(parsed: _Parsed) -> str:
     """All words between marks are phrases of the language, each in its place."""
     first, *between, last = parsed.gaps
-    allowed = first in language.OPENERS and last == "."
+    allowed = first in language.OPENERS and last in ("", ".")
     for gap, (before, after) in zip(between, pairwise(parsed.marks), strict=True):
         if not after.value:
             allowed &= gap in language.NEUTRAL_CONNECTORS or gap in language.COMPARING_CONNECTORS
@@ -163,4 +166,4 @@ def _write(parsed: _Parsed, facts: Mapping[str, Fact]) -> str:
         facts[mark.fact].values[mark.value].text if mark.value else facts[mark.fact].subject for mark in parsed.marks
     ]
     text = parsed.gaps[0] + "".join(words for pair in zip(written, parsed.gaps[1:], strict=True) for words in pair)
-    return text[0].upper() + text[1:]
+    return f"{text[0].upper()}{text[1:].removesuffix('.')}."

@@ -25,7 +25,9 @@ JOINTS = (
     " carries ",
     " at ",
     " stands at ",
-    " stands out with ",
+    " holds ",
+    " records ",
+    " accounts for ",
     " makes up ",
     ": ",
 )
@@ -38,6 +40,8 @@ BETWEENS = (
     ", and it has ",
     " and also has ",
     " as well as ",
+    ", along with ",
+    ", together with ",
     "; it has ",
 )
 NEUTRAL_CONNECTORS = (
@@ -46,6 +50,8 @@ NEUTRAL_CONNECTORS = (
     ", while ",
     ", whereas ",
     ", but ",
+    ", although ",
+    ", compared with ",
     "; by contrast, ",
     "; meanwhile, ",
 )

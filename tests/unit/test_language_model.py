@@ -87,6 +87,25 @@ def test_a_limit_that_passes_is_waited_for(server: ChatServer) -> None:
     assert ask(server).content == "fine"
 
 
+def test_a_limit_that_lasts_longer_than_the_question_may_is_called_a_limit(server: ChatServer) -> None:
+    server.behaviour = failing(429, retry_after="100")
+    model = OpenAIModel(replace(settings(server), question_seconds=0.3))
+    assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.LIMIT_REACHED, ask_again=False)
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": None, "completion_tokens": None}])
+def test_tokens_that_the_service_does_not_count_are_not_known(server: ChatServer, usage: object) -> None:
+    server.behaviour = lambda _: Answer(json.dumps({**json.loads(GOOD.body), "usage": usage}))
+    assert ask(server) == Reply("fine")
+
+
+@pytest.mark.parametrize("count", [-1, 10**30, "many", 1.5])
+def test_a_service_that_counts_no_whole_tokens_talks_nonsense(server: ChatServer, count: object) -> None:
+    usage = {"prompt_tokens": count, "completion_tokens": 1}
+    server.behaviour = lambda _: Answer(json.dumps({**json.loads(GOOD.body), "usage": usage}))
+    assert ask(server) == Reply(fault=lm.NONSENSE)
+
+
 def test_a_service_without_schemas_is_asked_in_plain_words_from_then_on(server: ChatServer) -> None:
     def refuses_schemas(request: Request) -> Answer:
         return failing(400)(request) if "response_format" in request else GOOD

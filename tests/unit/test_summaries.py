@@ -14,6 +14,7 @@ from insights.language_model import Message, Reply
 from insights.questions import questions
 from insights.summaries import summarise
 from insights.summary_cache import FolderCache, MemoryCache, SummaryCache
+from insights.summary_table import SUMMARIES
 from tests import gold_rows
 from tests.openai_server import answer_text
 
@@ -45,7 +46,9 @@ def saying(*texts: str) -> Model:
 
 
 def row(model: Model | None, cache: SummaryCache | None = None, question: str = QUESTION) -> dict[str, Any]:
-    found = summarise(gold_rows.gold(), model, cache, created_at=NOW).set_index("question_id")
+    few = ("genre_share_by_year", "ratings_by_genre", "pipeline_runs")
+    tables = {name: frame for name, frame in gold_rows.gold().items() if name in few}
+    found = summarise(tables, model, cache, created_at=NOW).set_index("question_id")
     return {str(column): cell for column, cell in found.loc[question].items()}
 
 
@@ -57,6 +60,15 @@ def test_a_summary_stands_on_the_models_true_sentences_and_names_their_facts() -
     assert (found["written_by"], found["reason"], found["by_model"], found["dropped"]) == ("model fake-1", "", 1, 0)
     assert (found["tokens_in"], found["tokens_out"], found["cached"]) == (1000, 100, False)
     assert found["run_id"] == gold_rows.RUN
+
+
+def test_the_table_has_its_columns_and_types_with_and_without_films() -> None:
+    for tables in (gold_rows.gold(), {}):
+        found = summarise(tables, None, created_at=NOW)
+        assert found.columns.tolist() == SUMMARIES.column_names
+        assert found["created_at"].tolist() == [pd.Timestamp("2026-11-24 03:00")] * len(found)
+        assert [str(found[name].dtype) for name in ("tokens_in", "by_model", "cached")] == ["Int64", "Int32", "boolean"]
+        assert [len(cell) for cell in found["sentences"]] == [len(cell) for cell in found["sentence_facts"]]
 
 
 def test_a_lie_is_dropped_counted_and_replaced_by_a_computed_sentence() -> None:

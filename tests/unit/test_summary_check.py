@@ -33,6 +33,7 @@ def said(text: str, *facts: str) -> Sentence:
     ("text", "written"),
     [
         ("{f1} has {f1.mean}.", "Drama has a Rotten Tomatoes mean of 65.2 out of 100 (8,913 films)."),
+        (" {f1}\n has  {f1.mean} ", "Drama has a Rotten Tomatoes mean of 65.2 out of 100 (8,913 films)."),
         (
             "By contrast, {f3} stands at {f3.median} and {f3.p90}.",
             "By contrast, Horror stands at a Rotten Tomatoes median of 40.0 out of 100 (1,917 films) and a Rotten "
