@@ -17,6 +17,8 @@ YEARS_AHEAD = 10
 # The longest known film runs 857 hours ("Logistics").
 LONGEST_MINUTES = 60_000
 MOST_USD = 10_000_000_000
+# No list is that long; Silver's type of rank ends at 2**31.
+MOST_FILMS = 10**9
 
 Count = Annotated[int, Field(ge=0, le=10**12)]
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -52,7 +54,7 @@ class SilverMovie(BaseModel):
     rotten_tomatoes_average: OutOfTen | None
     rotten_tomatoes_reviews: Annotated[int, Field(ge=0, le=10**6)] | None
     box_office_usd: Annotated[int, Field(ge=0, le=MOST_USD)] | None
-    rank: Annotated[int, Field(ge=1)]
+    rank: Annotated[int, Field(ge=1, le=MOST_FILMS)]
     source_rating: OutOfTen | None
     source_rating_count: Count | None
 
