@@ -1,0 +1,152 @@
+"""Similar films: for every film of Gold ``movies`` the films to see next, and why.
+
+Place: run by notebook 03; what it returns becomes the Gold table ``recommendations``, which ``insights.lookup`` reads.
+Reads Gold ``movies`` as a data frame; writes nothing.
+
+How a film is chosen
+--------------------
+1. :mod:`insights.film_features`: one TF-IDF per field (cast, genres, writers, ...), each of length 1, times its weight;
+   the sum over the fields is the similarity of two films, together with how close their years are.
+2. :mod:`insights.catalogue_prior`: a candidate gains by how widely noticed and how well rated it is among films of its
+   years, and loses by standing elsewhere in both than the film asked for. ``prior=0`` leaves similarity alone.
+3. :mod:`insights.similar_films`: similarity and prior of all pairs, and a pool of the best candidates for each film.
+4. :mod:`insights.variety`: maximal marginal relevance orders the pool.
+5. :mod:`insights.because`: what both films share, in words.
+
+A film that shares nothing but its year with any other gets no recommendations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from insights import because, film_features
+from insights.catalogue_prior import PriorWeights, Standing, standing
+from insights.film_features import Content, FieldWeights, Floats
+from insights.similar_films import DECIMALS, Indices, Similarity, pools
+from insights.variety import varied
+from pipeline.errors import InvalidInput
+
+COLUMNS = ("imdb_id", "rank", "recommended_imdb_id", "similarity", "because")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What can be adjusted.
+
+    Attributes
+    ----------
+    k : int
+        Recommendations for a film, at most.
+    weights : FieldWeights
+        How much each field counts in the similarity.
+    prior : float
+        Strength of the catalogue prior: 0 for pure similarity, 1 as measured best.
+    prior_weights : PriorWeights
+        How much each part of the prior counts at strength 1, in units of similarity.
+    relevance_share : float
+        Lambda of maximal marginal relevance, above 0 to 1: 1 orders by score alone, less gives more variety.
+    pool : int
+        Candidates among which variety is sought; at least ``k``.
+    year_scale : float
+        Years after which the closeness of two years falls to 37 %.
+    chunk : int
+        Films scored at a time. Memory is about ``8 * chunk * number of films`` bytes.
+
+    Raises
+    ------
+    InvalidInput
+        When a value is out of its range.
+    """
+
+    k: int = 20
+    weights: FieldWeights = field(default_factory=FieldWeights)
+    prior: float = 1.0
+    prior_weights: PriorWeights = field(default_factory=PriorWeights)
+    relevance_share: float = 0.8
+    pool: int = 40
+    year_scale: float = 8.0
+    chunk: int = 64
+
+    def __post_init__(self) -> None:
+        allowed = {
+            "k": (self.k >= 1, "1 or more"),
+            "prior": (0 <= self.prior < np.inf, "0 or more"),
+            "relevance_share": (0 < self.relevance_share <= 1, "above 0, and at most 1"),
+            "pool": (self.pool >= self.k, f"at least k, which is {self.k}"),
+            "year_scale": (0 < self.year_scale < np.inf, "more than 0"),
+            "chunk": (self.chunk >= 1, "1 or more"),
+        }
+        for name, (fits, rule) in allowed.items():
+            if not fits:
+                raise InvalidInput(f"{getattr(self, name)} cannot be used", subject=name, next_step=f"give {rule}")
+
+
+DEFAULT = Options()
+
+
+def build(movies: pd.DataFrame, options: Options = DEFAULT) -> pd.DataFrame:
+    """Recommend films for every film.
+
+    The same films give the same recommendations, in whatever order they come. Time grows with the square of the number
+    of films.
+
+    Parameters
+    ----------
+    movies : pd.DataFrame
+        Gold ``movies``. Only ``imdb_id`` has to be there; list columns may hold lists, arrays or None.
+    options : Options
+        What to adjust.
+
+    Returns
+    -------
+    pd.DataFrame
+        Ordered by ``imdb_id`` and ``rank``: ``imdb_id``; ``rank`` (int, 1 is first); ``recommended_imdb_id``;
+        ``similarity`` (float, 0 to 1: the weighted share of what the films could have in common, without the prior;
+        it need not fall with the rank); ``because`` (what both share, never empty).
+
+    Raises
+    ------
+    InvalidInput
+        When there is no column ``imdb_id``.
+    """
+    if "imdb_id" not in movies:
+        raise InvalidInput("has no column imdb_id", subject="Gold movies", next_step="build Gold again")
+    movies = movies.dropna(subset="imdb_id").drop_duplicates("imdb_id").sort_values("imdb_id", ignore_index=True)
+    fields, years = film_features.tokens(movies), film_features.numbers(movies, "year").astype(np.float32)
+    content = film_features.build(fields, years, options.weights)
+    asked, films, similarity = _chosen(content, standing(movies), options)
+    described = because.films(fields, years)
+    ids = movies["imdb_id"].to_numpy(object)
+    reasons = [
+        described[one].because(described[other]) for one, other in zip(asked.tolist(), films.tolist(), strict=True)
+    ]
+    rank = np.arange(len(asked)) - np.searchsorted(asked, asked) + 1
+    share = np.clip(similarity.astype(float) / options.weights.total, 0, 1)
+    return pd.DataFrame(
+        {
+            "imdb_id": ids[asked],
+            "rank": rank.astype(np.int32),
+            "recommended_imdb_id": ids[films],
+            "similarity": np.round(share, DECIMALS),
+            "because": reasons,
+        },
+        columns=list(COLUMNS),
+    ).astype({"imdb_id": "str", "recommended_imdb_id": "str", "because": "str"})
+
+
+def _chosen(content: Content, where: Standing, options: Options) -> tuple[Indices, Indices, Floats]:
+    """Places of the films asked for, of those recommended, in order of rank, and their similarity."""
+    similarity = Similarity.of(content, options.weights.year, options.year_scale)
+    prior = options.prior_weights.times(options.prior)
+    asked, films, similarities = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)], [np.zeros(0, np.float32)]
+    for pool in pools(similarity, where, prior, options.pool, options.chunk):
+        places = varied(pool, similarity, options.k, options.relevance_share)
+        row, column = np.nonzero(places >= 0)
+        asked.append(row + pool.rows.start)
+        films.append(pool.films[row, places[row, column]])
+        similarities.append(pool.similarity[row, places[row, column]])
+    return np.concatenate(asked), np.concatenate(films), np.concatenate(similarities)
