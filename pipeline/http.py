@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from pipeline.errors import InvalidInput
 
@@ -14,6 +17,8 @@ READ_TIMEOUT_SECONDS = 15.0
 TIMEOUT = (CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _CHUNK_BYTES = 64 * 1024
+# Its warnings (of a broken header, say) and debug lines quote the address, and with it the key.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 class BodyTooLarge(Exception):
@@ -48,19 +53,27 @@ def check_url(url: str, subject: str) -> str:
     raise InvalidInput("must be an https:// address (http:// only to 127.0.0.1)", subject=f"{subject} {url[:200]!r}")
 
 
-def read_body(response: requests.Response, limit: int) -> bytes:
-    """Read a streamed response of at most ``limit`` bytes after decompression.
+def read_body(response: requests.Response, limit: int, seconds: float) -> bytes:
+    """Read a streamed response of at most ``limit`` bytes after decompression, within ``seconds``.
+
+    A read time-out alone bounds only the wait for the next bytes: a body that drips would be waited for without end.
 
     Raises
     ------
     BodyTooLarge
         When there is more.
+    requests.RequestException
+        When the body breaks off, cannot be decompressed, or is not complete in time.
     """
-    chunks: list[bytes] = []
-    size = 0
-    for chunk in response.iter_content(_CHUNK_BYTES):
-        size += len(chunk)
-        if size > limit:
-            raise BodyTooLarge(b"".join(chunks))
-        chunks.append(chunk)
-    return b"".join(chunks)
+    deadline = time.monotonic() + seconds
+    body = bytearray()
+    try:
+        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+            if len(body) + len(chunk) > limit:
+                raise BodyTooLarge(bytes(body))
+            body += chunk
+            if time.monotonic() > deadline:
+                raise requests.Timeout("the body is not complete in time")
+    except HTTPError as error:
+        raise requests.ConnectionError(type(error).__name__) from error
+    return bytes(body)

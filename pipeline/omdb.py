@@ -172,7 +172,8 @@ class OmdbClient:
             with self._session.get(
                 self._url, params=query, timeout=timeout, stream=True, allow_redirects=False
             ) as response:
-                return read_answer(response.status_code, http.read_body(response, MAX_BODY_BYTES))
+                body = http.read_body(response, MAX_BODY_BYTES, deadline - time.monotonic())
+                return read_answer(response.status_code, body)
         except http.BodyTooLarge as error:
             start = error.start[:_KEPT_OF_LARGE_BODY_BYTES].decode("utf-8", "backslashreplace")
             return Unclear(f"the body is larger than {MAX_BODY_BYTES:,} bytes; its start is kept", start)
