@@ -6,7 +6,8 @@ Bronze  ``source/run_id=R/list.json`` · ``runs/run_id=R/manifest.json`` · ``mo
 Silver  ``movies/run_id=R/part-….parquet`` · ``quarantine/`` and ``rejected/run_id=R/imdb_id=tt….json`` ·
 ``runs/run_id=R/run.json``
 
-Gold    ``<table>/<table>.parquet`` · ``_build.json``
+Gold    ``<table>/<table>.parquet`` · ``_build.json`` · ``reports/NAME/STAMP/report.html`` and its notebook and JSON ·
+``reports/index.html``
 """
 
 from __future__ import annotations
@@ -24,6 +25,13 @@ _MANIFEST = re.compile(rf"runs/run_id=({RUN_ID.pattern})/manifest\.json", re.ASC
 
 MOVIES, REJECTED, QUARANTINE, RUNS = "movies", "rejected", "quarantine", "runs"
 BUILD = "_build.json"
+REPORTS = "reports/"
+REPORT_INDEX = f"{REPORTS}index.html"
+LATEST = "latest"
+_STAMP = rf"\d{{8}}T\d{{6}}\.\d{{6}}Z|{LATEST}"
+_REPORT = re.compile(
+    rf"{REPORTS}(\d\d_[a-z0-9_]{{1,60}})/({_STAMP})/(report\.html|notebook\.ipynb|report\.json)", re.ASCII
+)
 
 
 @dataclass(frozen=True)
@@ -120,3 +128,27 @@ def gold_table(name: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
         raise InvalidInput("a table name is lower-case letters, digits and _", subject=repr(name)[:80])
     return f"{name}/{name}.parquet"
+
+
+def report(name: str, stamp: str, file: str) -> str:
+    """Gold: a file of a report.
+
+    Parameters
+    ----------
+    name : str
+        The notebook's name, such as ``06_dashboard``.
+    stamp : str
+        When it ran, as ``20261124T030000.000000Z``, or ``latest`` for the newest that succeeded.
+    file : str
+        ``report.html``, ``notebook.ipynb`` or ``report.json``.
+    """
+    key = f"{REPORTS}{name}/{stamp}/{file}"
+    if not _REPORT.fullmatch(key):
+        raise InvalidInput("is not a report's name, time and file", subject=repr(key)[:80])
+    return key
+
+
+def parse_report(key: str) -> tuple[str, str, str] | None:
+    """Read a report's key back: its name, stamp and file; None for any other key."""
+    match = _REPORT.fullmatch(key)
+    return (match[1], match[2], match[3]) if match else None
