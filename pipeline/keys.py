@@ -7,7 +7,7 @@ Silver  ``movies/run_id=R/part-….parquet`` · ``quarantine/`` and ``rejected/r
 ``runs/run_id=R/run.json``
 
 Gold    ``<table>/<table>.parquet`` · ``_build.json`` · ``reports/NAME/STAMP/report.html`` and its notebook and JSON ·
-``reports/index.html``
+``reports/index.html`` · ``_summary_answers/….json``
 """
 
 from __future__ import annotations
@@ -128,6 +128,13 @@ def gold_table(name: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
         raise InvalidInput("a table name is lower-case letters, digits and _", subject=repr(name)[:80])
     return f"{name}/{name}.parquet"
+
+
+def summary_answer(digest: str) -> str:
+    """Gold: a language model's answer, by the SHA-256 of what it was asked."""
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise InvalidInput("is not a SHA-256", subject=repr(digest)[:80])
+    return f"_summary_answers/{digest}.json"
 
 
 def report(name: str, stamp: str, file: str) -> str:

@@ -1,0 +1,84 @@
+"""A build of Gold by the very step that the Lambda runs, with what it changed: for notebook 01.
+
+Reads Silver and Gold; writes Gold, as ``AggregateToGold`` does.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pandas as pd
+
+from insights import lake
+from pipeline import aggregate_to_gold, aws, keys, settings
+from pipeline.errors import InvalidInput
+from pipeline.gold.columns import GOLD_TABLES
+from pipeline.gold.engine import DuckdbEngine
+from pipeline.settings import AggregateToGoldSettings, LakeSettings
+
+LONGEST_SECONDS = 600.0
+NOT_BUILT = pd.DataFrame(columns=["table", "meaning", "rows_before", "rows", "same_rows"])
+
+
+def rebuild() -> pd.DataFrame:
+    """Build Gold anew from all of Silver, and compare it with what was there.
+
+    Returns
+    -------
+    DataFrame
+        One row a table: its name and meaning, rows before (null when it was not there) and now, and whether they are
+        the same rows. ``attrs["seconds"]`` is the time of the build alone. No rows when Gold was never built.
+
+    Raises
+    ------
+    StorageFailed
+        When Silver cannot be read or Gold cannot be written.
+    """
+    gold = settings.load(LakeSettings).gold_bucket
+    with aws.failures_of("gold_rebuild", gold):
+        build = aws.get_json(aws.client("s3"), gold, keys.BUILD)
+    if not build:
+        return NOT_BUILT
+    before = _tables()
+    started = time.monotonic()
+    step = AggregateToGoldSettings(silver_bucket=build["silver"]["bucket"], gold_bucket=gold)
+    aggregate_to_gold.run(step, DuckdbEngine(step.duckdb_memory_mb), LONGEST_SECONDS, again=True)
+    seconds = time.monotonic() - started
+    compared = compare(before, _tables())
+    compared.attrs["seconds"] = round(seconds, 1)
+    return compared
+
+
+def _tables() -> dict[str, pd.DataFrame]:
+    there = set(lake.tables())
+    return {name: lake.table(name) for name in GOLD_TABLES if name in there}
+
+
+def compare(before: dict[str, pd.DataFrame], after: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Compare two builds, table by table. Pure; see :func:`rebuild` for what it gives.
+
+    Raises
+    ------
+    InvalidInput
+        When the later build lacks a table.
+    """
+    lacking = [name for name in GOLD_TABLES if name not in after]
+    if lacking:
+        raise InvalidInput(f"lacks {', '.join(lacking)}", subject="the new build of Gold")
+    rows = [
+        {
+            "table": name,
+            "meaning": table.meaning,
+            "rows_before": len(before[name]) if name in before else None,
+            "rows": len(after[name]),
+            "same_rows": name in before and _rows(before[name]) == _rows(after[name]),
+        }
+        for name, table in GOLD_TABLES.items()
+    ]
+    return pd.DataFrame(rows).astype({"rows_before": "Int64"})
+
+
+def _rows(frame: pd.DataFrame) -> list[str]:
+    """All rows as text, in no order of the table's own, columns by name."""
+    named = frame.reindex(columns=sorted(frame.columns))
+    return sorted(named.to_json(orient="records", lines=True, date_format="iso", double_precision=12).splitlines())
