@@ -1,0 +1,50 @@
+"""Running the deployed stack from tests: a run to its end, and the OMDb-compatible server's switches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
+
+from reelhouse import runs
+from reelhouse.stack import Stack
+
+WATCH_SECONDS = 240
+
+
+@dataclass(frozen=True)
+class Omdb:
+    """The stack's OMDb-compatible server, and its switches."""
+
+    url: str
+
+    def faults(self, **switches: Any) -> None:
+        """Set faults; what is not named is as at the start."""
+        requests.put(f"{self.url}faults", json=switches, timeout=10).raise_for_status()
+
+    def no_faults(self) -> None:
+        """Back to none."""
+        requests.delete(f"{self.url}faults", timeout=10).raise_for_status()
+
+    def calls(self) -> dict[str, int]:
+        """Calls by film since the last reset."""
+        calls: dict[str, int] = requests.get(f"{self.url}stats", params={"calls": 1}, timeout=10).json()["calls"]
+        return calls
+
+    def reset_calls(self) -> None:
+        """Count anew."""
+        requests.delete(f"{self.url}stats", timeout=10).raise_for_status()
+
+
+def run_to_the_end(stack: Stack, top_n: int, batch_size: int) -> runs.Report:
+    """Start a run and watch it until it is complete or hopeless."""
+    return runs.watch(stack, runs.start(stack, top_n, batch_size), lambda _: None, WATCH_SECONDS)
+
+
+@retry(stop=stop_after_delay(90), wait=wait_fixed(0.5), retry=retry_if_result(lambda reached: not reached))
+def wait_until(condition: Callable[[], bool]) -> bool:
+    """Wait for a condition, 90 seconds at most; ``RetryError`` when it never comes."""
+    return condition()

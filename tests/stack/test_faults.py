@@ -1,0 +1,173 @@
+"""What becomes of films when OMDb fails, the list is odd or a message comes twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pipeline import aws, keys
+from pipeline.errors import InvalidInput
+from reelhouse import local_stack, runs, sample_films
+from reelhouse.stack import Stack
+from tests.running import Omdb, run_to_the_end, wait_until
+
+LIST = (local_stack.SOURCE_BUCKET, local_stack.SOURCE_KEY)
+FILMS = sample_films.source_list()["items"][:6]
+
+
+@pytest.fixture
+def source_list(stack: Stack) -> Iterator[Any]:
+    """Replaces the source list; the sample's comes back after the test."""
+    s3 = aws.client("s3")
+    original, _ = aws.get(s3, *LIST)
+    yield lambda body: s3.put_object(
+        Bucket=LIST[0], Key=LIST[1], Body=body if isinstance(body, bytes) else json.dumps(body).encode()
+    )
+    s3.put_object(Bucket=LIST[0], Key=LIST[1], Body=original)
+
+
+def film(imdb_id: str, rank: int) -> dict[str, str]:
+    return {**FILMS[0], "id": imdb_id, "rank": str(rank)}
+
+
+def test_a_film_that_omdb_does_not_know_is_rejected_and_the_others_go_on(stack: Stack, source_list: Any) -> None:
+    source_list({"items": [*FILMS[:4], film("tt0000000", 5)]})
+
+    report = run_to_the_end(stack, 5, 5)
+
+    assert (report.status, report.stored, report.rejected, report.silver_rows) == ("complete", 4, 1, 4)
+    key = keys.film("rejected", report.run_id, "tt0000000")
+    rejected = aws.get_json(aws.client("s3"), stack["BronzeBucketName"], key)
+    assert rejected["reason"] == "Error getting data."
+    assert json.loads(rejected["body"])["Response"] == "False"
+    assert rejected["source"] == film("tt0000000", 5)
+
+
+def test_what_is_wrong_with_a_list_is_reported_and_the_rest_is_taken(stack: Stack, source_list: Any) -> None:
+    odd = [film("../../etc/passwd", 3), film("tt123", 4), {**film("tt0068646", 5), "rank": ""}, FILMS[0], "text"]
+    source_list([FILMS[1], FILMS[0], *odd])
+
+    report = run_to_the_end(stack, 100, 5)
+
+    assert (report.status, report.expected) == ("complete", 2)
+    assert [entry["item"] for entry in report.skipped] == [2, 3, 4, 5, 6]
+    assert all(entry["reason"] for entry in report.skipped)
+    assert "fewer than the 100 asked for" in report.note
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b"<html>", b'{"items": [{"id": "tt1"}]}', b"\xff\xfe"])
+def test_a_list_without_a_usable_film_starts_nothing(stack: Stack, source_list: Any, body: bytes) -> None:
+    before = stack.run_ids()
+    source_list(body)
+
+    with pytest.raises(InvalidInput, match=r"s3://reelhouse-source"):
+        runs.start(stack, 5, 5)
+
+    assert stack.run_ids() == before
+
+
+@pytest.mark.parametrize("event", [{"top_n": 0}, {"top_n": "x"}, {"top_n": 2.5}, {"batch_size": 101}, {"topn": 5}])
+def test_parameters_that_make_no_sense_start_nothing(stack: Stack, event: dict[str, Any]) -> None:
+    before = stack.run_ids()
+
+    answer = aws.client("lambda").invoke(
+        FunctionName=stack["GetMoviesAndSendToQueueName"], Payload=json.dumps(event).encode()
+    )
+
+    assert "FunctionError" in answer
+    assert next(iter(event)) in json.loads(answer["Payload"].read())["errorMessage"]
+    assert stack.run_ids() == before
+
+
+def test_a_message_delivered_twice_stores_nothing_twice(stack: Stack) -> None:
+    report = run_to_the_end(stack, 5, 5)
+    s3, sqs = aws.client("s3"), aws.client("sqs")
+    prefix = keys.run_prefix("movies", report.run_id)
+    items = [
+        film for film in sample_films.source_list()["items"] if film["id"] in stack.manifest(report.run_id)["expected"]
+    ]
+    message = {"schema": 1, "run_id": report.run_id, "batch": 1, "batches": 1, "movies": items}
+
+    sqs.send_message(QueueUrl=stack["MovieQueueUrl"], MessageBody=json.dumps(message))
+    wait_until(lambda: quiet(stack))
+
+    versions = s3.list_object_versions(Bucket=stack["BronzeBucketName"], Prefix=prefix)["Versions"]
+    assert len(versions) == len({version["Key"] for version in versions}) == 5
+    assert stack.build()["runs"][report.run_id]["stored"] == 5
+
+
+def test_a_passing_fault_costs_nothing_but_time(stack: Stack, omdb: Omdb) -> None:
+    omdb.faults(fail_rate=0.4, seed=7)
+
+    report = run_to_the_end(stack, 20, 5)
+
+    assert (report.status, report.stored) == ("complete", 20)
+    assert sum(omdb.calls().values()) > 20
+
+
+def test_a_bad_key_is_told_at_once_and_the_messages_are_kept(stack: Stack, omdb: Omdb) -> None:
+    omdb.faults(keys=["another key"])
+
+    report = run_to_the_end(stack, 5, 5)
+
+    assert report.status == "incomplete"
+    assert "does not accept the API key" in report.missing["why"]
+    assert len(report.missing["films"]) == 5
+    assert sum(report.missing["queues"]["MovieQueue"].values()) >= 1
+    assert report.missing["queues"]["MovieQueue"]["parked"] == 0
+
+
+def test_a_spent_quota_is_called_a_limit_and_what_came_before_is_kept(stack: Stack, omdb: Omdb) -> None:
+    omdb.faults(quota=3)
+
+    report = run_to_the_end(stack, 10, 5)
+
+    assert (report.status, report.stored) == ("incomplete", 3)
+    assert "limit" in report.missing["why"]
+    assert len(report.missing["films"]) == 7
+
+
+@pytest.mark.parametrize("kind", ["control", "escape", "truncated"])
+def test_a_malformed_body_is_kept_raw(stack: Stack, omdb: Omdb, kind: str) -> None:
+    bad = FILMS[2]["id"]
+    omdb.faults(malformed=kind, only=[bad])
+
+    report = run_to_the_end(stack, 5, 5)
+
+    assert (report.status, report.stored + report.rejected) == ("complete", 5)
+    s3, bucket = aws.client("s3"), stack["BronzeBucketName"]
+    stored = aws.get_json(s3, bucket, keys.film("movies", report.run_id, bad))
+    rejected = aws.get_json(s3, bucket, keys.film("rejected", report.run_id, bad))
+    raw = stored["omdb_raw"] if stored else rejected["body"]
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(raw)
+
+
+def test_an_answer_about_another_film_is_quarantined_with_its_reason(stack: Stack, omdb: Omdb) -> None:
+    bad = FILMS[0]["id"]
+    omdb.faults(wrong_film=True, only=[bad])
+
+    report = run_to_the_end(stack, 5, 5)
+
+    assert (report.status, report.stored, report.quarantined, report.silver_rows) == ("complete", 5, 1, 4)
+    key = keys.film("quarantine", report.run_id, bad)
+    reasons = aws.get_json(aws.client("s3"), stack["SilverBucketName"], key)["reasons"]
+    assert f"another film than {bad}" in reasons[0]
+
+
+def test_a_poison_message_is_parked_alone(stack: Stack) -> None:
+    sqs = aws.client("sqs")
+    before = stack.queues()["MovieQueue"]["parked"]
+
+    sqs.send_message(QueueUrl=stack["MovieQueueUrl"], MessageBody="not a message of this pipeline")
+    report = run_to_the_end(stack, 10, 5)
+    wait_until(lambda: stack.queues()["MovieQueue"]["parked"] == before + 1)
+
+    assert report.status == "complete"
+
+
+def quiet(stack: Stack) -> bool:
+    return all(counts["waiting"] == counts["in_flight"] == 0 for counts in stack.queues().values())

@@ -1,0 +1,136 @@
+"""The local stack as a person has it: started twice, stopped, started again, and alone on 127.0.0.1."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psutil
+import pytest
+
+from pipeline import aws
+from reelhouse import local_stack, processes
+from reelhouse import stack as deployed_stack
+from reelhouse.stack import Stack
+from reelhouse.state import State
+from tests.running import wait_until
+
+
+def reelhouse(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own, as a person runs it."""
+    return subprocess.run(
+        [sys.executable, "-m", "reelhouse", *arguments], capture_output=True, text=True, timeout=280, check=False
+    )
+
+
+def test_run_prints_one_json_object_with_its_counts(stack: Stack) -> None:
+    done = reelhouse("run", "--top-n", "20", "--batch-size", "5", "--json")
+
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["messages"], report["batch_size"], report["expected"], report["stored"]) == (4, 5, 20, 20)
+    assert (report["rejected"], report["quarantined"], report["silver_rows"]) == (0, 0, 20)
+    assert report["status"] == "complete"
+    assert report["gold"]["movies"] >= 20
+    assert set(report["seconds"]) == {"bronze", "silver", "gold", "total"}
+
+
+def test_status_tells_runs_and_queues(stack: Stack) -> None:
+    found = json.loads(reelhouse("status", "--json").stdout)
+
+    assert found["runs"][0]["expected"] == found["runs"][0]["stored"] == 300
+    assert set(found["queues"]) == {"MovieQueue", "BronzeEvents", "SilverEvents"}
+    assert set(found["queues"]["MovieQueue"]) == {"waiting", "in_flight", "parked"}
+
+
+@pytest.mark.parametrize("arguments", [["--top-n", "0"], ["--top-n", "-1"], ["--top-n", "2.5"], ["--batch-size", "x"]])
+def test_run_refuses_what_makes_no_sense(stack: Stack, arguments: list[str]) -> None:
+    done = reelhouse("run", *arguments)
+
+    assert done.returncode == 2
+    assert arguments[0] in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_table_writes_files(stack: Stack, tmp_path: Any, ending: str) -> None:
+    path = tmp_path / f"genres.{ending}"
+
+    done = reelhouse("table", "ratings_by_genre", "--output", str(path))
+
+    assert done.returncode == 0, done.stderr
+    assert path.stat().st_size > 0
+
+
+def test_an_unknown_table_is_refused_with_the_names_there_are(stack: Stack) -> None:
+    done = reelhouse("table", "nonsense")
+
+    assert done.returncode == 1
+    assert "ratings_by_genre" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_finds_everything_well_or_says_what_is_not(stack: Stack) -> None:
+    checks = {check["name"]: check for check in json.loads(reelhouse("doctor", "--json").stdout)}
+
+    assert checks["MiniStack"]["ok"] is checks["OMDb-compatible server"]["ok"] is checks["stack"]["ok"] is True
+    assert "alone" in checks["MiniStack"]["found"]
+
+
+def test_nothing_listens_but_on_loopback(stack: Stack, local: State) -> None:
+    for process in (local.ministack, local.omdb):
+        assert process is not None
+        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        listening = {c.laddr.ip for member in family for c in member.net_connections() if c.status == "LISTEN"}
+        assert listening <= {"127.0.0.1"}
+
+
+def test_up_again_changes_nothing(stack: Stack, local: State) -> None:
+    said: list[str] = []
+
+    again = local_stack.up(local_stack.Options(), said.append)
+
+    assert said == []
+    assert again.ministack == local.ministack
+
+
+def test_the_schedule_really_starts_a_run(stack: Stack) -> None:
+    scheduler = aws.client("scheduler")
+    name = next(s["Name"] for s in scheduler.list_schedules()["Schedules"] if "GetMovies" in s["Name"])
+    schedule = scheduler.get_schedule(Name=name)
+    assert json.loads(schedule["Target"]["Input"]) == {"top_n": 250, "batch_size": 10}
+    before = set(stack.run_ids())
+
+    scheduler.update_schedule(
+        Name=name, State="ENABLED", FlexibleTimeWindow={"Mode": "OFF"}, Target=schedule["Target"],
+        ScheduleExpression=f"at({datetime.now(UTC) + timedelta(seconds=3):%Y-%m-%dT%H:%M:%S})",
+    )  # fmt: skip
+
+    wait_until(lambda: complete(stack, set(stack.run_ids()) - before))
+
+
+def complete(stack: Stack, run_ids: set[str]) -> bool:
+    known = stack.build().get("runs", {})
+    return any(known.get(run_id, {}).get("stored") == 250 for run_id in run_ids)
+
+
+def test_down_leaves_no_process_and_up_finds_the_data_again(stack: Stack, local: State) -> None:
+    runs_before, films_before = stack.run_ids(), stack.build()["tables"]["movies"]
+    family = [child for p in (local.ministack, local.omdb) if p for child in with_children(p.pid)]
+
+    local_stack.down(delete=False)
+
+    assert not any(process.is_running() for process in family)
+    again = local_stack.up(local_stack.Options(), lambda _: None)
+    local.ministack, local.omdb = again.ministack, again.omdb
+    found = deployed_stack.find(None)
+    assert found.run_ids() == runs_before
+    assert found.build()["tables"]["movies"] == films_before
+    assert processes.running(again.ministack)
+
+
+def with_children(pid: int) -> list[psutil.Process]:
+    return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
