@@ -8,13 +8,13 @@ PACK := $(UV) pip install --quiet --require-hashes --no-deps --no-compile-byteco
 VERSION := $(shell git describe --always --dirty 2>/dev/null || sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 define pack_function
-	@cp -R lambdas pipeline "$(ARTIFACTS_DIR)"
+	@cp -R lambdas pipeline insights "$(ARTIFACTS_DIR)"
 	@rm -rf "$(ARTIFACTS_DIR)"/lambdas/*.{mk,in,lock} && find "$(ARTIFACTS_DIR)" -name __pycache__ -prune -exec rm -rf {} +
 	@echo $(VERSION) > "$(ARTIFACTS_DIR)/pipeline/CODE_VERSION"
 	@$(PACK) --target "$(ARTIFACTS_DIR)" -r lambdas/function.lock
 endef
 
-build-GetMoviesAndSendToQueue build-EnrichAndStoreMovie build-ProcessBronzeToSilver build-AggregateToGold: | $(UV)
+build-GetMoviesAndSendToQueue build-EnrichAndStoreMovie build-ProcessBronzeToSilver build-AggregateToGold build-FindSimilarMovies: | $(UV)
 	$(pack_function)
 
 build-DuckdbLayer: | $(UV)

@@ -65,6 +65,13 @@ class AggregateToGoldSettings:
 
 
 @dataclass(frozen=True)
+class FindSimilarMoviesSettings:
+    """Settings of the lookup function."""
+
+    gold_bucket: str
+
+
+@dataclass(frozen=True)
 class LakeSettings:
     """Where Gold is: for notebooks, reports and lookups."""
 

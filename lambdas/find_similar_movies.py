@@ -1,0 +1,30 @@
+"""Handler of FindSimilarMovies: its function URL."""
+
+from __future__ import annotations
+
+import json
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from insights.find_similar_movies import GoldCatalogue
+from insights.similar_api import respond
+from lambdas.telemetry import Event, Reply, logger
+from pipeline.errors import InvalidInput
+from pipeline.settings import FindSimilarMoviesSettings, load
+
+catalogue = GoldCatalogue(load(FindSimilarMoviesSettings).gold_bucket)
+
+
+@logger.inject_lambda_context
+def handler(event: Event, context: LambdaContext) -> Reply:
+    """Answer ``GET /similar/tt0068646?k=5`` and ``GET /similar?title=…``."""
+    try:
+        status, body = respond(event["rawPath"], event.get("queryStringParameters"), catalogue())
+    except InvalidInput as error:
+        status, body = 503, {"error": str(error)}
+    logger.info("answered", extra={"status": status})
+    return {
+        "statusCode": status,
+        "headers": {"Content-Type": "application/json; charset=utf-8"},
+        "body": json.dumps(body, ensure_ascii=False),
+    }
