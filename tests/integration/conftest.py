@@ -1,0 +1,110 @@
+"""The pipeline on moto: buckets, queues and a secret in this process, OMDb at HTTP level, and the real handlers."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import sys
+from collections.abc import Iterator
+
+import pytest
+import responses
+from moto import mock_aws
+
+from pipeline import aws
+from tests.integration.moto_lake import KEY, LIST_KEY, OMDB_URL, REGION, Cold, Context, Handler, Lake, Omdb, Top
+
+
+@pytest.fixture(scope="package")
+def clients() -> Iterator[None]:
+    """One set of boto3 clients for all tests of this folder, since making one takes longer than a test."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            environment.setenv(name, "testing")
+        environment.setenv("AWS_DEFAULT_REGION", REGION)
+        environment.delenv("AWS_ENDPOINT_URL", raising=False)
+        environment.delenv("AWS_PROFILE", raising=False)
+        aws.forget_clients()
+        yield
+    aws.forget_clients()
+
+
+@pytest.fixture
+def cloud(clients: None) -> Iterator[None]:
+    """An empty AWS in this process. It starts before OMDb's stand-in, since both take over ``requests``."""
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def omdb(cloud: None) -> Iterator[Omdb]:
+    """Stand in for OMDb; any other address refuses to answer."""
+    fake = Omdb()
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.add_callback(responses.GET, OMDB_URL, fake.reply)
+        yield fake
+
+
+@pytest.fixture
+def lake(monkeypatch: pytest.MonkeyPatch, cloud: None) -> Lake:
+    """Make the buckets, the queue, the secret, and the environment of all functions."""
+    s3, sqs = aws.client("s3"), aws.client("sqs")
+    for bucket in ("bronze", "silver", "gold", "lists"):
+        aws.ensure_bucket(s3, bucket, REGION)
+    s3.put_bucket_versioning(Bucket="bronze", VersioningConfiguration={"Status": "Enabled"})
+    queue_url = sqs.create_queue(QueueName="MovieQueue")["QueueUrl"]
+    aws.client("secretsmanager").create_secret(Name="omdb-api-key", SecretString=KEY)
+    for name, value in {
+        "BRONZE_BUCKET": "bronze",
+        "SILVER_BUCKET": "silver",
+        "GOLD_BUCKET": "gold",
+        "MOVIE_QUEUE_URL": queue_url,
+        "SOURCE_LIST_URI": f"s3://lists/{LIST_KEY}",
+        "TOP_N": "250",
+        "BATCH_SIZE": "10",
+        "OMDB_URL": OMDB_URL,
+        "OMDB_SECRET_ID": "omdb-api-key",
+        "DUCKDB_MEMORY_MB": "256",
+        "POWERTOOLS_SERVICE_NAME": "reelhouse",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return Lake(s3, sqs, queue_url)
+
+
+@pytest.fixture
+def handler(lake: Lake) -> Iterator[Cold]:
+    """Import a handler as a cold function does: it reads its settings at import."""
+    pipeline = logging.getLogger("pipeline")
+    before = pipeline.handlers, pipeline.propagate, pipeline.level
+
+    def cold(name: str) -> Handler:
+        sys.modules.pop(f"lambdas.{name}", None)
+        module = importlib.import_module(f"lambdas.{name}")
+        return lambda event, milliseconds_left=60_000: module.handler(event, Context(milliseconds=milliseconds_left))
+
+    yield cold
+    pipeline.handlers, pipeline.propagate = before[:2]
+    pipeline.setLevel(before[2])
+    for name in [name for name in sys.modules if name.startswith("lambdas.")]:
+        del sys.modules[name]
+    # Powertools' logger writes to the standard output that it met first, which is gone with this test.
+    logging.Logger.manager.loggerDict.pop("reelhouse", None)
+
+
+@pytest.fixture
+def top(lake: Lake, omdb: Omdb) -> Top:
+    """Publish a list of n films, worst rank first, all of them known to OMDb; returns their ids, best first."""
+
+    def publish(count: int) -> list[str]:
+        ids = [f"tt{number:07}" for number in range(1, count + 1)]
+        items = [
+            {"id": imdb_id, "rank": str(rank), "title": imdb_id, "imDbRating": "8.0", "imDbRatingCount": "100"}
+            for rank, imdb_id in enumerate(ids, start=1)
+        ]
+        lake.put("lists", LIST_KEY, json.dumps({"items": items[::-1]}).encode())
+        for rank, imdb_id in enumerate(ids, start=1):
+            omdb.film(imdb_id, imdbRating=f"{rank % 100 / 10}", imdbVotes=f"{rank * 1000:,}", BoxOffice=f"${rank},000")
+        return ids
+
+    return publish

@@ -1,0 +1,119 @@
+"""What the integration tests hold in their hands: buckets and queues of moto, a stand-in for OMDb, events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import parse_qs, quote_plus, urlsplit
+
+from pipeline import aws
+
+REGION = "eu-central-1"
+OMDB_URL = "https://omdb.example/"
+KEY = "s3cr3t-key"
+LIST_KEY = "lists/top.json"
+
+
+@dataclass
+class Context:
+    """What Lambda hands a handler besides the event."""
+
+    function_name: str = "function"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:function"
+    aws_request_id: str = "request"
+    milliseconds: int = 60_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Time left."""
+        return self.milliseconds
+
+
+@dataclass
+class Omdb:
+    """OMDb at HTTP level: answers by IMDb id as (status, body), and every id it was asked for."""
+
+    answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def film(self, imdb_id: str, **fields: Any) -> None:
+        """Answer a film."""
+        body = {"Title": imdb_id, "Year": "1994", "Genre": "Drama", "imdbID": imdb_id, "Type": "movie"} | fields
+        self.answers[imdb_id] = (200, json.dumps(body | {"Response": "True"}).encode())
+
+    def error(self, imdb_id: str, text: str, status: int = 200) -> None:
+        """Answer one of OMDb's errors."""
+        self.answers[imdb_id] = (status, json.dumps({"Response": "False", "Error": text}).encode())
+
+    def reply(self, request: Any) -> tuple[int, dict[str, str], bytes]:
+        """Answer a request, as ``responses`` wants it."""
+        query = parse_qs(urlsplit(request.url).query)
+        assert query["apikey"] == [KEY]
+        self.asked.append(query["i"][0])
+        status, body = self.answers[query["i"][0]]
+        return status, {}, body
+
+
+@dataclass
+class Lake:
+    """The buckets and queues, and shortcuts to look into them."""
+
+    s3: Any
+    sqs: Any
+    queue_url: str
+
+    def put(self, bucket: str, key: str, body: bytes) -> None:
+        """Write an object."""
+        self.s3.put_object(Bucket=bucket, Key=key, Body=body)
+
+    def get(self, bucket: str, key: str) -> bytes:
+        """Read an object."""
+        content: bytes = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return content
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        """Keys below a prefix, in order."""
+        return [entry.key for entry in aws.list_objects(self.s3, bucket, prefix)]
+
+    def receive(self) -> list[dict[str, Any]]:
+        """Take all messages of MovieQueue that are visible."""
+        taken: list[dict[str, Any]] = []
+        while more := self.sqs.receive_message(
+            QueueUrl=self.queue_url, MaxNumberOfMessages=10, AttributeNames=["All"]
+        ).get("Messages"):
+            taken += more
+        return taken
+
+
+class Handler(Protocol):
+    """A handler; Lambda's context comes by itself."""
+
+    def __call__(self, event: dict[str, Any], milliseconds_left: int = 60_000) -> dict[str, Any]:
+        """Invoke it."""
+
+
+Cold = Callable[[str], Handler]
+Top = Callable[[int], list[str]]
+
+
+def sqs_event(*messages: dict[str, Any] | str, receives: int = 1) -> dict[str, Any]:
+    """Lambda's event for messages as SQS gives them, or for bare bodies."""
+    records = []
+    for place, message in enumerate(messages):
+        given = {"Body": message} if isinstance(message, str) else message
+        records.append(
+            {
+                "messageId": given.get("MessageId", f"message-{place}"),
+                "receiptHandle": given.get("ReceiptHandle", "none"),
+                "body": given["Body"],
+                "attributes": {"ApproximateReceiveCount": str(receives)},
+            }
+        )
+    return {"Records": records}
+
+
+def s3_event(*keys: str) -> str:
+    """S3's event for new objects, their keys encoded as S3 encodes them."""
+    return json.dumps({"Records": [{"s3": {"object": {"key": quote_plus(key, safe="/")}}} for key in keys]})

@@ -1,0 +1,194 @@
+"""Step 2 on moto: one outcome a film, each stored once, and exactly the bad messages go back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pipeline import keys, messages
+from pipeline.runs import new_run_id
+from tests.integration.moto_lake import Cold, Lake, Omdb, sqs_event
+
+STEP = "enrich_and_store_movie"
+RUN = new_run_id(datetime.now(UTC))
+A, B, C = "tt0000001", "tt0000002", "tt0000003"
+
+
+def body(*ids: str, run_id: str = RUN) -> str:
+    return json.dumps(messages.make(run_id, [{"id": imdb_id, "rank": "1"} for imdb_id in ids], 100)[0])
+
+
+def queued(lake: Lake, bodies: Iterable[str]) -> list[dict[str, Any]]:
+    """Send bodies to MovieQueue and take them from it, in this order."""
+    for one in bodies:
+        lake.sqs.send_message(QueueUrl=lake.queue_url, MessageBody=one)
+    return sorted(lake.receive(), key=lambda message: list(bodies).index(message["Body"]))
+
+
+def failed(reply: dict[str, Any]) -> list[str]:
+    return [failure["itemIdentifier"] for failure in reply["batchItemFailures"]]
+
+
+def test_the_two_records_stand_side_by_side(lake: Lake, omdb: Omdb, handler: Cold) -> None:
+    omdb.film(A, imdbRating="9.3")
+    item = {"id": A, "rank": "1", "imDbRating": "9.2", "title": "list's", "year": "1"}
+    message = json.dumps(messages.make(RUN, [item], 1)[0])
+
+    handler(STEP)(sqs_event(message))
+
+    stored = json.loads(lake.get("bronze", keys.film("movies", RUN, A)))
+    assert stored["source"] == item
+    assert stored["omdb"] == json.loads(omdb.answers[A][1])
+    assert set(stored) == {"schema", "run_id", "fetched_at", "source", "omdb"}
+    assert (stored["schema"], stored["run_id"]) == (1, RUN)
+
+
+@pytest.mark.parametrize("error", ["Incorrect IMDb ID.", "Error getting data.", "Movie not found!"])
+def test_a_refused_film_is_recorded_and_the_rest_goes_on(lake: Lake, omdb: Omdb, handler: Cold, error: str) -> None:
+    omdb.film(A)
+    omdb.error(B, error)
+    omdb.film(C)
+
+    assert failed(handler(STEP)(sqs_event(body(A, B, C)))) == []
+
+    assert lake.keys("bronze") == [
+        keys.film("movies", RUN, A),
+        keys.film("movies", RUN, C),
+        keys.film("rejected", RUN, B),
+    ]
+    stored = json.loads(lake.get("bronze", keys.film("rejected", RUN, B)))
+    assert (stored["reason"], stored["body"]) == (error, omdb.answers[B][1].decode())
+
+
+@pytest.mark.parametrize("raw", [b'{"Response":"False","Error":"a "b" c"}', b'{"Title":"cut', b"[1, 2]"])
+def test_a_body_that_stays_malformed_is_kept_raw(lake: Lake, omdb: Omdb, handler: Cold, raw: bytes) -> None:
+    omdb.answers[A] = (200, raw)
+
+    assert failed(handler(STEP)(sqs_event(body(A)))) == []
+
+    assert json.loads(lake.get("bronze", keys.film("rejected", RUN, A)))["body"] == raw.decode()
+    assert omdb.asked == [A, A]
+
+
+def test_a_leniently_read_film_keeps_its_raw_body(lake: Lake, omdb: Omdb, handler: Cold) -> None:
+    raw = rb'{"Plot":"a \s b","imdbID":"tt0000001","Response":"True"}'
+    omdb.answers[A] = (200, raw)
+
+    handler(STEP)(sqs_event(body(A)))
+
+    stored = json.loads(lake.get("bronze", keys.film("movies", RUN, A)))
+    assert (stored["omdb"]["Plot"], stored["omdb_raw"]) == (r"a \s b", raw.decode())
+
+
+def test_only_the_message_with_the_bad_film_goes_back(lake: Lake, omdb: Omdb, handler: Cold) -> None:
+    omdb.film(A)
+    omdb.answers[B] = (503, b"<html>")
+    omdb.film(C)
+    good, bad = queued(lake, [body(A), body(B, C)])
+
+    assert failed(handler(STEP)(sqs_event(good, bad))) == [bad["MessageId"]]
+
+    assert lake.keys("bronze") == [keys.film("movies", RUN, A), keys.film("movies", RUN, C)]
+
+
+def test_a_retried_message_fetches_only_what_is_missing(lake: Lake, omdb: Omdb, handler: Cold) -> None:
+    omdb.film(A)
+    omdb.error(B, "Movie not found!")
+    omdb.answers[C] = (503, b"<html>")
+    enrich = handler(STEP)
+    assert failed(enrich(sqs_event(body(A, B, C)))) == ["message-0"]
+    omdb.asked.clear()
+    omdb.film(C)
+
+    assert failed(enrich(sqs_event(body(A, B, C), receives=2))) == []
+
+    assert omdb.asked == [C]
+
+
+def test_a_message_redriven_days_later_fetches_only_what_is_missing(lake: Lake, omdb: Omdb, handler: Cold) -> None:
+    run_id = "20240101T000000Z-1a2b3c4d"
+    omdb.film(A)
+    lake.put("bronze", keys.film("movies", run_id, A), b"{}")
+
+    assert failed(handler(STEP)(sqs_event(body(A, run_id=run_id)))) == []
+
+    assert omdb.asked == []
+
+
+def test_bronze_is_never_overwritten(lake: Lake, omdb: Omdb, handler: Cold) -> None:
+    omdb.film(A)
+    lake.put("bronze", keys.film("movies", RUN, A), b"first")
+
+    assert failed(handler(STEP)(sqs_event(body(A)))) == []
+
+    assert lake.get("bronze", keys.film("movies", RUN, A)) == b"first"
+
+
+def test_a_film_in_two_messages_is_fetched_once(lake: Lake, omdb: Omdb, handler: Cold) -> None:
+    omdb.film(A)
+
+    assert failed(handler(STEP)(sqs_event(body(A, A), body(A)))) == []
+
+    assert omdb.asked == [A]
+
+
+@pytest.mark.parametrize("text", ["not JSON", "{}", '{"schema": 1, "run_id": "../x", "movies": []}'])
+def test_a_foreign_message_goes_back_alone(lake: Lake, omdb: Omdb, handler: Cold, text: str) -> None:
+    omdb.film(A)
+
+    assert failed(handler(STEP)(sqs_event(text, body(A)))) == ["message-0"]
+
+    assert lake.keys("bronze") == [keys.film("movies", RUN, A)]
+
+
+@pytest.mark.parametrize("error", ["Request limit reached!", "Invalid API key!"])
+def test_what_stops_omdb_stops_at_once_and_keeps_the_messages(
+    lake: Lake, omdb: Omdb, handler: Cold, error: str
+) -> None:
+    ids = [f"tt{number:07}" for number in range(1, 101)]
+    for imdb_id in ids:
+        omdb.error(imdb_id, error, 401)
+    first, second = queued(lake, [body(*ids[:50]), body(*ids[50:])])
+
+    assert failed(handler(STEP)(sqs_event(first, second))) == [first["MessageId"], second["MessageId"]]
+
+    assert len(omdb.asked) < 40
+    assert lake.keys("bronze") == []
+    assert lake.receive() == []
+
+
+def test_the_key_is_in_no_log(lake: Lake, omdb: Omdb, handler: Cold, capsys: pytest.CaptureFixture[str]) -> None:
+    omdb.error(A, "Invalid API key!", 401)
+    omdb.answers[B] = (503, b"<html>")
+
+    handler(STEP)(sqs_event(body(A), body(B)))
+
+    said = capsys.readouterr()
+    assert A in said.out
+    assert "s3cr3t-key" not in said.out + said.err
+
+
+def test_lines_and_metrics_name_run_and_film(
+    lake: Lake, omdb: Omdb, handler: Cold, capsys: pytest.CaptureFixture[str]
+) -> None:
+    omdb.film(A)
+
+    handler(STEP)(sqs_event(body(A)))
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (stored,) = [line for line in lines if line.get("message") == "film stored"]
+    assert (stored["run_id"], stored["imdb_id"]) == (RUN, A)
+    (metrics,) = [line for line in lines if "_aws" in line]
+    assert metrics["FilmsStored"] == [1.0]
+
+
+def test_without_time_left_all_go_back(lake: Lake, omdb: Omdb, handler: Cold) -> None:
+    omdb.film(A)
+
+    assert failed(handler(STEP)(sqs_event(body(A)), milliseconds_left=5_000)) == ["message-0"]
+
+    assert (omdb.asked, lake.keys("bronze")) == ([], [])
