@@ -93,7 +93,10 @@ class Film:
 
 def films(fields: Tokens, years: Floats) -> list[Film]:
     """All films, from their tokens and years (NaN where unknown), in the same order."""
-    read = {field: [tuple(tokens) for tokens in entries] for field, entries in fields.items()}
+    seen: dict[Names, Names] = {}  # equal lists are one object, which is found again faster
+    read = {
+        field: [seen.setdefault(names, names) for names in map(tuple, entries)] for field, entries in fields.items()
+    }
     people = zip(*(read[field] for field in PEOPLE), strict=True)
     weaker = zip(*(read[field] for field in WEAKER), strict=True)
     columns = zip(years.tolist(), read["genres"], people, read["title"], read["production"], weaker, strict=True)

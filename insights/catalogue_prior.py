@@ -108,7 +108,7 @@ def rarity(percentile: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     tenth to the best hundredth says more than the one from the worst tenth to the middle.
     """
     information: npt.NDArray[np.float64] = -np.log((1 - percentile + TAIL) / (1 + TAIL))
-    return information / np.log((1 + TAIL) / TAIL)
+    return information / float(np.log((1 + TAIL) / TAIL))
 
 
 def percentiles(values: npt.NDArray[np.float64], years: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -142,7 +143,7 @@ def names(value: Any) -> list[str]:
     """Entries of a list column's value, in order, without repeats; none when it is missing."""
     if not isinstance(value, list | tuple | np.ndarray):
         return []
-    return list(dict.fromkeys(name for name in value if isinstance(name, str) and name))
+    return list(dict.fromkeys(intern(name) for name in value if isinstance(name, str) and name))
 
 
 def words(value: Any) -> list[str]:

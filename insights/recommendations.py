@@ -18,17 +18,23 @@ A film that shares nothing but its year with any other gets no recommendations.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from insights import because, film_features
 from insights.catalogue_prior import PriorWeights, Standing, standing
 from insights.film_features import Content, FieldWeights, Floats
-from insights.similar_films import DECIMALS, Indices, Similarity, pools
+from insights.similar_films import DECIMALS, Indices, Pool, Scorer, Similarity
 from insights.variety import varied
 from pipeline.errors import InvalidInput
+
+# First film of a chunk, and films asked for, recommended ones and similarities, in order of rank.
+Chosen = tuple[int, Indices, Indices, Floats]
 
 COLUMNS = ("imdb_id", "rank", "recommended_imdb_id", "similarity", "because")
 
@@ -54,7 +60,9 @@ class Options:
     year_scale : float
         Years after which the closeness of two years falls to 37 %.
     chunk : int
-        Films scored at a time. Memory is about ``8 * chunk * number of films`` bytes.
+        Films scored at a time. Memory is about ``8 * chunk * number of films`` bytes a thread.
+    threads : int
+        Chunks scored at once.
 
     Raises
     ------
@@ -70,6 +78,7 @@ class Options:
     pool: int = 40
     year_scale: float = 8.0
     chunk: int = 64
+    threads: int = 2
 
     def __post_init__(self) -> None:
         allowed = {
@@ -79,6 +88,7 @@ class Options:
             "pool": (self.pool >= self.k, f"at least k, which is {self.k}"),
             "year_scale": (0 < self.year_scale < np.inf, "more than 0"),
             "chunk": (self.chunk >= 1, "1 or more"),
+            "threads": (self.threads >= 1, "1 or more"),
         }
         for name, (fits, rule) in allowed.items():
             if not fits:
@@ -139,14 +149,28 @@ def build(movies: pd.DataFrame, options: Options = DEFAULT) -> pd.DataFrame:
 
 
 def _chosen(content: Content, where: Standing, options: Options) -> tuple[Indices, Indices, Floats]:
-    """Places of the films asked for, of those recommended, in order of rank, and their similarity."""
+    """Places of the films asked for, of those recommended, in order of rank, and their similarity.
+
+    Each thread takes its share of the chunks. Were numpy's own threads left on besides, they would wait for each other.
+    """
     similarity = Similarity.of(content, options.weights.year, options.year_scale)
-    prior = options.prior_weights.times(options.prior)
-    asked, films, similarities = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)], [np.zeros(0, np.float32)]
-    for pool in pools(similarity, where, prior, options.pool, options.chunk):
-        places = varied(pool, similarity, options.k, options.relevance_share)
-        row, column = np.nonzero(places >= 0)
-        asked.append(row + pool.rows.start)
-        films.append(pool.films[row, places[row, column]])
-        similarities.append(pool.similarity[row, places[row, column]])
+    scorer = Scorer.of(similarity, where, options.prior_weights.times(options.prior), options.pool)
+    n = len(content.years)
+    chunks = [slice(start, min(start + options.chunk, n)) for start in range(0, n, options.chunk)]
+
+    def some(mine: Sequence[slice]) -> list[Chosen]:
+        return [_choose(pool, similarity, options) for pool in scorer.pools(mine)]
+
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(options.threads) as threads:
+        shares = threads.map(some, (chunks[first :: options.threads] for first in range(options.threads)))
+        found = sorted((chosen for share in shares for chosen in share), key=lambda chosen: chosen[0])
+    none = (0, np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, np.float32))
+    _, asked, films, similarities = zip(none, *found, strict=True)
     return np.concatenate(asked), np.concatenate(films), np.concatenate(similarities)
+
+
+def _choose(pool: Pool, similarity: Similarity, options: Options) -> Chosen:
+    places = varied(pool, similarity, options.k, options.relevance_share)
+    row, column = np.nonzero(places >= 0)
+    place = places[row, column]
+    return pool.rows.start, row + pool.rows.start, pool.films[row, place], pool.similarity[row, place]

@@ -8,7 +8,7 @@ films against all others fits the processor's cache, which is faster than collec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +63,7 @@ class Similarity:
     """
 
     content: Content
+    common_transposed: Floats
     rare_transposed: sp.csr_array
     years: Floats
     year_codes: Indices
@@ -73,41 +74,65 @@ class Similarity:
         different, codes = np.unique(content.years, return_inverse=True)
         apart = np.abs(different[:, None] - different[None, :])
         years = np.nan_to_num(year_weight * np.exp(-apart / year_scale), nan=0.0)
-        return cls(content, content.rare.T.tocsr(), years.astype(np.float32), codes)
+        common = np.ascontiguousarray(content.common.T)
+        return cls(content, common, content.rare.T.tocsr(), years.astype(np.float32), codes)
 
     def shared(self, rows: slice, out: Floats) -> None:
         """Similarity of ``rows`` (m of them) with all n films but for the years' part, into ``out`` of shape (m, n)."""
-        np.matmul(self.content.common[rows], self.content.common.T, out=out)
+        np.matmul(self.content.common[rows], self.common_transposed, out=out)
         rare = self.content.rare[rows] @ self.rare_transposed
         out[np.repeat(np.arange(len(out)), np.diff(rare.indptr)), rare.indices] += rare.data
 
 
-def pools(similarity: Similarity, standing: Standing, weights: PriorWeights, size: int, chunk: int) -> Iterator[Pool]:
-    """Find the ``size`` best candidates of every film, ``chunk`` films at a time.
+@dataclass(frozen=True)
+class Scorer:
+    """Scores films against all others, by similarity and prior.
 
-    No film is its own candidate, and none that shares no token with it, however famous or near in time.
+    Attributes
+    ----------
+    start : Floats
+        Shape (different years, n): what a candidate gains whatever it shares, for each year that is asked from.
+    size : int
+        Candidates to find for each film.
     """
-    codes = similarity.year_codes
-    n = len(codes)
-    # What a candidate gains whatever it shares: one row for each year that is asked from.
-    start = similarity.years[:, codes] + standing.own(weights)
-    depth = max(1, n // (GROUPS_A_PLACE * size))
-    padded, room = (np.empty((min(chunk, n), -(-n // depth) * depth), np.float32) for _ in range(2))
-    padded[:, n:] = -np.inf
-    for first in range(0, n, chunk):
-        rows = slice(first, min(first + chunk, n))
-        m = rows.stop - first
-        scores, work = padded[:m, :n], room[:m, :n]
-        similarity.shared(rows, out=scores)
-        # Adding a penalty is five times faster than writing minus infinity where a mask says so.
+
+    similarity: Similarity
+    standing: Standing
+    weights: PriorWeights
+    start: Floats
+    size: int
+
+    @classmethod
+    def of(cls, similarity: Similarity, standing: Standing, weights: PriorWeights, size: int) -> Scorer:
+        """Prepare what is the same for all films."""
+        start = similarity.years[:, similarity.year_codes] + standing.own(weights)
+        return cls(similarity, standing, weights, start, size)
+
+    def pools(self, chunks: Iterable[slice]) -> Iterator[Pool]:
+        """Find the best candidates of the films of each chunk; chunks are at most as long as the first.
+
+        No film is its own candidate, and none that shares no token with it, however famous or near in time.
+        """
+        n = self.start.shape[1]
+        depth = max(1, n // (GROUPS_A_PLACE * self.size))
+        padded = room = np.empty((0, 0), np.float32)
+        for rows in chunks:
+            m = rows.stop - rows.start
+            if m > len(padded):  # once: fresh memory for each chunk would double the time
+                padded, room = (np.full((m, -(-n // depth) * depth), NO_CANDIDATE) for _ in range(2))
+            self._score(rows, padded[:m, :n], room[:m, :n])
+            films, score = best(padded[:m], depth, self.size)
+            yield Pool(rows, films, score, score - self.standing.prior(rows, films, self.weights))
+
+    def _score(self, rows: slice, scores: Floats, work: Floats) -> None:
+        self.similarity.shared(rows, out=scores)
+        # Adding a penalty is five times faster than writing a value where a mask says so.
         np.multiply(scores <= 0, NO_CANDIDATE, out=work)
         scores += work
-        scores[np.arange(m), np.arange(first, rows.stop)] = -np.inf
-        for line, code in zip(scores, codes[rows], strict=True):
-            np.add(line, start[code], out=line)
-        standing.subtract_distance(rows, weights, out=scores, work=work)
-        films, score = best(padded[:m], depth, size)
-        yield Pool(rows, films, score, score - standing.prior(rows, films, weights))
+        scores[np.arange(len(scores)), np.arange(rows.start, rows.stop)] = NO_CANDIDATE
+        for line, code in zip(scores, self.similarity.year_codes[rows], strict=True):
+            np.add(line, self.start[code], out=line)
+        self.standing.subtract_distance(rows, self.weights, out=scores, work=work)
 
 
 def best(scores: Floats, depth: int, size: int) -> tuple[Indices, Floats]:
