@@ -31,8 +31,18 @@ _THEME = {
     "background": "transparent",
     "view": {"stroke": None},
     "axis": _AXIS,
+    "axisQuantitative": {"tickCount": 6},
     "axisY": {"domain": False, "ticks": False, "labelPadding": 6},
-    "legend": {"orient": "top", "labelFontSize": 12, "titleFontSize": 12, "labelColor": INK, "labelLimit": 220},
+    "legend": {
+        "orient": "top",
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "labelColor": INK,
+        "labelLimit": 220,
+        "symbolType": "stroke",
+        "symbolSize": 250,
+        "symbolStrokeWidth": 3,
+    },
     "header": {"labelFontSize": 12, "labelColor": INK},
     "bar": {"color": BLUE},
     "line": {"color": BLUE, "strokeWidth": 2},
@@ -122,7 +132,8 @@ def figure(chart: Any, title: str, *, alt: str, about: str = "", height: int | N
 
 
 def _narrow(theme: dict[str, Any]) -> dict[str, Any]:
-    return {**theme, "axis": {**_AXIS, "labelLimit": NARROW_LABELS, "labelOverlap": True}}
+    axis = {**_AXIS, "labelLimit": NARROW_LABELS, "labelOverlap": True}
+    return {**theme, "axis": axis, "axisQuantitative": {"tickCount": 4}}
 
 
 def _data(chart: Any) -> pd.DataFrame | None:

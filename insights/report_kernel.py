@@ -83,7 +83,7 @@ def _run(notebook: Notebook, parameters: Mapping[str, Value], output: Path, prog
             autosave_cell_every=0,
             start_timeout=START_TIMEOUT_SECONDS,
             execution_timeout=CELL_TIMEOUT_SECONDS,
-            extra_arguments=["--IPKernelApp.log_level=40"],
+            extra_arguments=["--IPKernelApp.log_level=50"],
             on_cell_start=lambda cell, cell_index: progress(cell_index),  # noqa: ARG005 (nbclient names them)
         )
     except PapermillExecutionError as error:

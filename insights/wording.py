@@ -99,3 +99,19 @@ class Text:
 
     def __repr__(self) -> str:
         return self.text
+
+
+@dataclass(frozen=True, repr=False)
+class Answer:
+    """A question with its answer and who wrote it, as a section of a report; nothing in them is markup."""
+
+    question: str
+    text: str
+    written_by: str
+
+    def __repr__(self) -> str:
+        return f"{self.question} {self.text}"
+
+    def _repr_html_(self) -> str:
+        head, by = escape(self.question), escape(self.written_by)
+        return f'<h3>{head}</h3><p>{escape(self.text)}</p><p class="note">Written by: {by}</p>'
