@@ -1,0 +1,97 @@
+"""The text of Gold's SQL: Trino would take every file, and every file keeps the rules that hold on both engines."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+import trino_sql_validator
+from sqlglot import exp
+from trino_query_parser import TrinoSyntaxError, parse_statement  # type: ignore[import-untyped]
+
+from pipeline.columns import FILM, SILVER
+from pipeline.gold import engine
+from pipeline.gold.columns import GOLD_TABLES
+from pipeline.gold.engine import statement
+
+NAMES = list(GOLD_TABLES)
+
+
+def refused_by_trino(sql: str) -> list[str]:
+    """Why Trino would refuse a statement: by its grammar, and by its functions and types; empty when it would not."""
+    faults = []
+    try:
+        parse_statement(sql)
+    except TrinoSyntaxError as error:
+        faults.append(str(error))
+    checked = trino_sql_validator.validate(sql, jinja="reject")
+    if checked.error:
+        faults.append(checked.error.message)
+    return faults + checked.unknown_functions + checked.unknown_types
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_trino_takes_it(name: str) -> None:
+    assert refused_by_trino(statement(name)) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT m.a FROM t AS m QUALIFY row_number() OVER () = 1",
+        "SELECT * EXCLUDE (a) FROM t AS m",
+        "SELECT quantile_cont(m.a, 0.5) FROM t AS m",
+        "SELECT approx_percentile(m.a) FROM t AS m",
+        "SELECT m.a::BIGINT FROM t AS m",
+        "FROM t SELECT a",
+    ],
+)
+def test_the_check_refuses_what_only_duckdb_takes(sql: str) -> None:
+    assert refused_by_trino(sql)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_our_rules(name: str) -> None:
+    sql = statement(name)
+    tree: Any = sqlglot.parse_one(sql, read="trino")
+    code = re.sub(r"--.*", "", sql)
+
+    assert sql.startswith(f"-- {name}: ")
+    assert all(isinstance(star.parent, exp.Count) for star in tree.find_all(exp.Star))
+    assert not re.search(r"\bformat\s*\(", code, re.IGNORECASE)
+    assert ";" not in code
+    assert not list(tree.find_all(exp.Placeholder, exp.Parameter))
+    assert all(table.alias for table in tree.find_all(exp.Table) if table.db)
+    assert all(column.table for column in tree.find_all(exp.Column))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_selected_columns_are_the_definitions(name: str) -> None:
+    tree: Any = sqlglot.parse_one(statement(name), read="trino")
+
+    assert tree.named_selects == GOLD_TABLES[name].column_names
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_reads_silver_or_what_is_built_before_it(name: str) -> None:
+    read = {(table.db, table.name) for table in sqlglot.parse_one(statement(name), read="trino").find_all(exp.Table)}
+    there = {("silver", table.name) for table in SILVER} | {("gold", before) for before in NAMES[: NAMES.index(name)]}
+
+    assert {table for table in read if table[0]} <= there
+
+
+def test_each_file_is_a_table_and_each_table_a_file() -> None:
+    files = {path.stem for path in Path(engine.__file__).parent.glob("*.sql")}
+
+    assert files == set(NAMES)
+
+
+def test_every_quality_column_is_listed_in_order() -> None:
+    listed = re.findall(r"\(\d+, '(\w+)'\)", statement("data_quality"))
+    kept = [column.name for column in FILM if column.name != "imdb_id"]
+
+    assert listed == kept
+    assert re.findall(r"IS NOT NULL THEN '(\w+)'", statement("data_quality")) == kept
