@@ -143,7 +143,7 @@ def names(value: Any) -> list[str]:
     """Entries of a list column's value, in order, without repeats; none when it is missing."""
     if not isinstance(value, list | tuple | np.ndarray):
         return []
-    return list(dict.fromkeys(intern(name) for name in value if isinstance(name, str) and name))
+    return list(dict.fromkeys(intern(str(name)) for name in value if isinstance(name, str) and name))
 
 
 def words(value: Any) -> list[str]:

@@ -1,0 +1,78 @@
+"""Reasons: true of both films, short, and about people first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from insights import because
+from insights.film_features import numbers, tokens
+
+GODFATHER = {
+    "year": 1972,
+    "genres": ["Crime", "Drama"],
+    "directors": ["Francis Ford Coppola"],
+    "writers": ["Mario Puzo", "Francis Ford Coppola"],
+    "actors": ["Al Pacino", "Diane Keaton", "Robert Duvall", "Talia Shire"],
+    "countries": ["United States"],
+    "title": "The Godfather",
+}
+
+
+def reason(one: Mapping[str, object], other: Mapping[str, object]) -> str:
+    movies = pd.DataFrame([dict(one), dict(other)])
+    first, second = because.films(tokens(movies), numbers(movies, "year").astype(np.float32))
+    return first.because(second)
+
+
+def test_people_come_first_and_nobody_is_named_twice() -> None:
+    sequel = {**GODFATHER, "year": 1974, "title": "The Godfather Part II"}
+
+    assert reason(GODFATHER, sequel) == (
+        "same director: Francis Ford Coppola; same writer: Mario Puzo; "
+        "shared cast: Al Pacino, Diane Keaton, Robert Duvall and 1 more"
+    )
+
+
+def test_a_decade_is_claimed_only_of_both() -> None:
+    same = {"year": 1979, "genres": ["Drama", "Crime"]}
+    later = {"year": 1980, "genres": ["Drama", "Crime"]}
+    undated = {"genres": ["Drama", "Crime"]}
+
+    assert reason(GODFATHER, same) == "both 1970s crime dramas"
+    assert reason(GODFATHER, later) == "both crime dramas"
+    assert reason(GODFATHER, undated) == "both crime dramas"
+
+
+def test_only_shared_genres_are_named() -> None:
+    assert reason(GODFATHER, {"year": 1975, "genres": ["Comedy", "Crime"]}) == "both 1970s crime films"
+
+
+def test_a_person_in_another_role_is_no_reason() -> None:
+    assert reason({"directors": ["Al Pacino"]}, {"actors": ["Al Pacino"]}) == ""
+
+
+def test_countries_are_named_only_where_nothing_else_is_shared() -> None:
+    assert reason(GODFATHER, {"countries": ["United States"], "year": 1972}) == "both from: United States"
+    assert "United States" not in reason(GODFATHER, {"countries": ["United States"], "genres": ["Crime"]})
+
+
+def test_films_that_share_nothing_have_no_reason() -> None:
+    assert reason(GODFATHER, {"year": 1972, "genres": ["Western"]}) == ""
+
+
+@pytest.mark.parametrize(
+    ("genres", "named"),
+    [
+        (("Comedy", "Romance"), "both romantic comedies"),
+        (("Action", "Adventure", "Sci-Fi"), "both action adventure sci-fi films"),
+        (("Documentary",), "both documentaries"),
+        (("Animation", "Family", "Comedy", "Music"), "both animated family comedies"),
+        (("Never Heard",), "both never heard films"),
+    ],
+)
+def test_kinds_of_films_read_as_english(genres: tuple[str, ...], named: str) -> None:
+    assert because.kind_of(genres, genres, None) == named
