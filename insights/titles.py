@@ -14,7 +14,8 @@ PLAIN_LETTERS = str.maketrans(
 )
 APOSTROPHES = str.maketrans("", "", "'’‘`´")
 NUMERALS = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
-ARTICLES = ("the", "a", "an")
+# "teh" is the commonest slip of the fingers in English.
+ARTICLES = ("the", "a", "an", "teh")
 TRAILING_ARTICLE = re.compile(r"^(.+), (the|a|an)$")
 NOT_IN_WORDS = re.compile(r"[\W_]+")
 YEAR_AT_END = re.compile(r"^(.*\S)[\s,]*[\s(\[]((?:18|19|20)\d\d)[)\]]?$")
