@@ -76,8 +76,8 @@ def test_a_lie_is_dropped_counted_and_replaced_by_a_computed_sentence() -> None:
     assert found["sentences"][0] == TRUE_TEXT
     assert (found["by_model"], found["dropped"]) == (1, 3)
     assert found["dropped_reasons"] == [f"{summary_check.VALUE_OF_OTHER}: 2", f"{summary_check.OWN_WORDS}: 1"]
-    assert len(found["sentences"]) == 4
-    assert found["text"].endswith("1 of 4 sentences by model fake-1, the others computed.")
+    assert len(found["sentences"]) == 3
+    assert found["text"].endswith("1 of 3 sentences by model fake-1, the others computed.")
     assert "99.9" not in found["text"]
 
 
