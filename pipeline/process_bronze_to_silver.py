@@ -18,7 +18,7 @@ from urllib.parse import unquote_plus
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline import aws, keys, parquet
+from pipeline import aws, clean, keys, parquet
 from pipeline.columns import SILVER_TABLES
 from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
 from pipeline.keys import BronzeKey
@@ -130,7 +130,9 @@ class _Writer:
             document = json.loads(entry.body)
             lineage = _lineage(entry, document)
             if entry.key.kind == keys.REJECTED:
-                return self._outcome(keys.REJECTED, entry, {"reason": document["reason"], **lineage})
+                # OMDb's own words: cleaned as a film's are, since JSON readers refuse half of a character.
+                reason = clean.text(document["reason"]) or "no reason given"
+                return self._outcome(keys.REJECTED, entry, {"reason": reason, **lineage})
             cleaned = to_silver(document, imdb_id)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             cause = f"not a Bronze object of this pipeline ({type(error).__name__}: {error})"
