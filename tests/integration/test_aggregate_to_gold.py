@@ -1,0 +1,168 @@
+"""Step 4 on moto: Gold follows Silver, two builds at once converge, and nothing is built for nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pipeline import aggregate_to_gold, keys
+from pipeline.aggregate_to_gold import Result
+from pipeline.errors import StorageFailed
+from pipeline.gold.columns import GOLD
+from pipeline.gold.engine import DuckdbEngine
+from pipeline.settings import AggregateToGoldSettings
+from tests.integration.moto_lake import Lake
+from tests.silver_rows import FILMS, QUARANTINE, REJECTED, RUNS, film, silver_files
+
+SETTINGS = AggregateToGoldSettings("silver", "gold", 256)
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing pours in while a test builds: no quiet moment needs to be waited for."""
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
+
+
+class Interrupted(DuckdbEngine):
+    """An engine in whose first build something else happens, once Silver has been read and nothing written."""
+
+    def __init__(self, meanwhile: Callable[[], object], times: int = 1) -> None:
+        super().__init__(256)
+        self.meanwhile, self.times = meanwhile, times
+
+    def build(self) -> dict[str, int]:
+        """Build, after what happens meanwhile."""
+        if self.times:
+            self.times -= 1
+            self.meanwhile()
+        return super().build()
+
+
+def store(lake: Lake, rows: list[dict[str, Any]], name: str = "movies", etag: str = "1") -> None:
+    for key, (_, body) in silver_files(rows, name, etag).items():
+        lake.put("silver", key, body)
+
+
+def build(engine: DuckdbEngine | None = None, seconds: float = 60.0, again: bool = False) -> Result:
+    return aggregate_to_gold.run(SETTINGS, engine or DuckdbEngine(256), seconds, again=again)
+
+
+def movies(lake: Lake) -> list[str]:
+    ids: list[str] = pd.read_parquet(io.BytesIO(lake.get("gold", keys.gold_table("movies"))))["imdb_id"].tolist()
+    return ids
+
+
+@contextmanager
+def nothing_written(lake: Lake) -> Iterator[None]:
+    before = {entry: lake.s3.head_object(Bucket="gold", Key=entry)["LastModified"] for entry in lake.keys("gold")}
+    lake.s3.put_bucket_versioning(Bucket="gold", VersioningConfiguration={"Status": "Enabled"})
+    yield
+    versions = lake.s3.list_object_versions(Bucket="gold").get("Versions", [])
+    assert len(versions) == len(before)
+
+
+def test_every_table_and_what_the_build_stands_on(lake: Lake) -> None:
+    for name, rows in (("movies", FILMS), ("quarantine", QUARANTINE), ("rejected", REJECTED), ("runs", RUNS)):
+        store(lake, rows, name)
+
+    result = build()
+
+    assert lake.keys("gold") == sorted([keys.BUILD, *(keys.gold_table(table.name) for table in GOLD)])
+    assert json.loads(lake.get("gold", keys.BUILD)) == result.build
+    assert result.build["tables"]["movies"] == len(movies(lake)) == 9
+    assert result.build["silver"]["objects"] == len(lake.keys("silver"))
+    assert result.completed_runs == [RUNS[0]["run_id"]]
+    assert result.build["runs"][RUNS[1]["run_id"]]["status"] == "incomplete"
+
+
+def test_an_empty_silver_makes_empty_tables(lake: Lake) -> None:
+    assert build().build["tables"]["movies"] == 0
+    assert movies(lake) == []
+
+
+def test_nothing_is_built_twice_unless_asked_for(lake: Lake) -> None:
+    store(lake, [film(1)])
+    build()
+
+    with nothing_written(lake):
+        assert build().builds == 0
+    assert build(again=True).builds == 1
+
+
+def test_a_warm_function_reads_only_what_is_new(lake: Lake) -> None:
+    store(lake, [film(1)])
+    engine = DuckdbEngine(256)
+    build(engine)
+    store(lake, [film(2)], etag="2")
+
+    assert build(engine).builds == 1
+
+    assert sorted(engine.loaded) == ["movies/part-1.parquet", "movies/part-2.parquet"]
+    assert movies(lake) == ["tt0000001", "tt0000002"]
+
+
+def test_what_is_replaced_or_gone_is_read_anew(lake: Lake) -> None:
+    store(lake, [film(1)], etag="1")
+    store(lake, [film(2)], etag="2")
+    engine = DuckdbEngine(256)
+    build(engine)
+    lake.put("silver", "movies/part-1.parquet", silver_files([film(3)], "movies")["movies/part-1.parquet"][1])
+    build(engine)
+    assert movies(lake) == ["tt0000002", "tt0000003"]
+
+    lake.s3.delete_object(Bucket="silver", Key="movies/part-2.parquet")
+    build(engine)
+
+    assert movies(lake) == ["tt0000003"]
+
+
+def test_a_build_that_silver_overtook_is_built_again(lake: Lake) -> None:
+    store(lake, [film(1)])
+
+    result = build(Interrupted(lambda: store(lake, [film(2)], etag="2")))
+
+    assert result.builds == 2
+    assert movies(lake) == ["tt0000001", "tt0000002"]
+
+
+def test_two_overlapping_builds_converge_on_the_newer_silver(lake: Lake) -> None:
+    """The slow build has read the older Silver and writes last, over what the quick one made of the newer."""
+    store(lake, [film(1)])
+
+    def overtake() -> None:
+        store(lake, [film(2)], etag="2")
+        assert build().builds == 1
+
+    result = build(Interrupted(overtake))
+
+    assert result.builds == 2
+    assert movies(lake) == ["tt0000001", "tt0000002"]
+    with nothing_written(lake):
+        assert build().builds == 0
+
+
+def test_a_silver_that_never_rests_fails_within_the_time_budget(lake: Lake) -> None:
+    store(lake, [film(1)])
+    numbers = iter(range(2, 10_000))
+
+    def pour() -> None:
+        number = next(numbers)
+        store(lake, [film(number)], etag=str(number))
+
+    with pytest.raises(StorageFailed, match="keeps changing") as caught:
+        build(Interrupted(pour, times=10_000), seconds=1.0)
+
+    assert caught.value.retryable
+
+
+def test_a_bucket_that_is_gone_is_our_error(lake: Lake) -> None:
+    lake.s3.delete_bucket(Bucket="silver")
+
+    with pytest.raises(StorageFailed, match="NoSuchBucket"):
+        build()
