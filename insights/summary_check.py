@@ -25,7 +25,7 @@ TOO_LONG = "more clauses than a sentence may have"
 REPEATED = "said before"
 
 # A mark is ASCII only, so that no look-alike letter or digit passes for one.
-_MARK = re.compile(r"\{([a-z][a-z0-9]*)(?:\.([a-z0-9_]+))?\}", re.ASCII)
+_MARK = re.compile(r"\{([a-z][a-z0-9]*)(?:\.([a-z0-9_]+))?\}")
 
 
 _BLANKS = re.compile(r"[ \t\n]+")
@@ -136,15 +136,15 @@ def _fault_of_words(parsed: _Parsed) -> str:
 def _fault_of_comparisons(parsed: _Parsed, facts: Mapping[str, Fact]) -> str:
     """Comparisons are borne out by the numbers.
 
-    In a sentence that compares, each clause has one value, all on one scale; every value before the connector is
-    larger (or smaller) than every value after it, and looks so after rounding.
+    In a sentence that compares, all values are on one scale, so each clause has one; every value before the connector
+    is larger (or smaller) than every value after it, and looks so after rounding.
     """
     connectors = parsed.connectors()
     signs = {place: sign for place, gap in connectors.items() if (sign := language.COMPARING_CONNECTORS.get(gap))}
     if not signs:
         return ""
     said = [(at, facts[mark.fact].values[mark.value]) for at, mark in enumerate(parsed.marks) if mark.value]
-    if len(said) != len(connectors) + 1 or len({value.scale for _, value in said}) != 1:
+    if len({value.scale for _, value in said}) != 1:
         return FALSE_COMPARISON
     for place, sign in signs.items():
         before = [value for at, value in said if at <= place]
