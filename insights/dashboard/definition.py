@@ -1,0 +1,234 @@
+"""The language of ``insights/dashboard.yaml``: data sets, measures, filters, sheets and visuals. Pure.
+
+pydantic refuses unknown keys, wrong types and unknown kinds here; :mod:`insights.dashboard.loading` reads the file.
+What must hold between the parts, and between them and Gold, is the matter of :mod:`insights.dashboard.checks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+GRID_COLUMNS = 36  # of a QuickSight grid layout
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+Words = Annotated[str, Field(min_length=1, max_length=1024)]
+Format = Literal["whole", "decimal", "signed", "dollars", "percent"]
+
+
+class Strict(BaseModel):
+    """A part of the definition; a key it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LookUp(Strict):
+    """A column taken from Gold's ``movies`` for the IMDb id in column ``by``; ``label`` is title and year."""
+
+    by: Name
+    take: Name
+
+
+class DataSet(Strict):
+    """Rows of one Gold table.
+
+    Attributes
+    ----------
+    key : list of str
+        Columns that tell what a row is about apart; counts and means are of different keys, however often a key occurs.
+    explode : dict
+        New column names, each with the list column it takes one item of: a row for every combination of items.
+    look_up : dict
+        New column names, each with where its value is looked up.
+    """
+
+    title: Words
+    table: Name
+    key: Annotated[list[Name], Field(min_length=1)]
+    columns: Annotated[list[Name], Field(min_length=1)]
+    explode: dict[Name, Name] = {}
+    look_up: dict[Name, LookUp] = {}
+
+
+class Measure(Strict):
+    """A number of a group of rows. There is no plain average: each kind stands on counted keys or summed parts.
+
+    Attributes
+    ----------
+    kind : str
+        ``count``: different keys, of those with a value in ``of`` where that is given. ``mean``: sum of ``of`` over
+        different keys by their number. ``sum``: sum of ``of`` over different keys. ``ratio``: sum of ``of`` by sum of
+        ``by``. ``value``: the one value of ``of``, where a group is one row.
+    times : float
+        Factor on the result, such as 10 to bring a rating of 0-10 to 0-100.
+    n : str or None
+        Measure with the number of films it stands on.
+    """
+
+    title: Words
+    data_set: Name
+    kind: Literal["count", "mean", "sum", "ratio", "value"]
+    of: Name | None = None
+    by: Name | None = None
+    times: float = 1
+    n: Name | None = None
+    unit: str = ""
+    format: Format = "whole"
+
+
+class Filter(Strict):
+    """A control: ``range`` of a number, ``choice`` of any of several texts, or ``pick`` of one text.
+
+    A picked column starts with the text whose ``first_by`` is lowest. ``minimum`` and ``maximum`` end a range's slider.
+    """
+
+    title: Words
+    kind: Literal["range", "choice", "pick"]
+    column: Name
+    data_sets: Annotated[list[Name], Field(min_length=1)]
+    minimum: int | None = None
+    maximum: int | None = None
+    first_by: Name | None = None
+
+
+class Sort(Strict):
+    """Order by a dimension, measure or column of the visual."""
+
+    by: Name
+    order: Literal["ascending", "descending"]
+
+
+class Place(Strict):
+    """Cells of a visual in the sheet's grid of 36 columns, given as a list of four numbers."""
+
+    column: Annotated[int, Field(ge=0)]
+    row: Annotated[int, Field(ge=0)]
+    width: Annotated[int, Field(ge=1)]
+    height: Annotated[int, Field(ge=1)]
+
+
+class Visual(Strict):
+    """What all visuals have; ``where`` fixes columns to one text each, ``page: false`` leaves it out of the page."""
+
+    place: Annotated[list[int], Field(min_length=4, max_length=4)]
+    title: Words
+    alt: Words
+    about: str = ""
+    where: dict[Name, str] = {}
+    page: bool = True
+
+    @property
+    def cells(self) -> Place:
+        """The place by names."""
+        column, row, width, height = self.place
+        return Place(column=column, row=row, width=width, height=height)
+
+
+class Kpi(Visual):
+    """One number."""
+
+    kind: Literal["kpi"]
+    measure: Name
+
+
+class Bar(Visual):
+    """A bar for each value of a dimension, at most ``top``; ``fewest`` hides bars that stand on fewer films."""
+
+    kind: Literal["bar"]
+    dimension: Name
+    measure: Name
+    sort: Sort | None = None
+    top: Annotated[int, Field(ge=1, le=100)]
+    fewest: Annotated[int, Field(ge=1)] | None = None
+
+
+class Line(Visual):
+    """Lines over a numeric dimension: one a measure, or one a value of ``series``, at most ``top`` of them."""
+
+    kind: Literal["line"]
+    dimension: Name
+    measures: Annotated[list[Name], Field(min_length=1, max_length=5)]
+    series: Name | None = None
+    top: Annotated[int, Field(ge=1, le=8)] = 5
+
+
+class Groups(Visual):
+    """A table with a row for each value of a dimension, and measures as columns."""
+
+    kind: Literal["groups"]
+    dimension: Name
+    measures: Annotated[list[Name], Field(min_length=1)]
+    sort: Sort
+    top: Annotated[int, Field(ge=1, le=500)]
+
+
+class Totals(Visual):
+    """A table of one row of measures."""
+
+    kind: Literal["totals"]
+    measures: Annotated[list[Name], Field(min_length=1)]
+
+
+class Rows(Visual):
+    """Rows of a data set as they are: its columns with their headings."""
+
+    kind: Literal["rows"]
+    data_set: Name
+    columns: Annotated[dict[Name, Words], Field(min_length=1)]
+    sort: Sort
+    top: Annotated[int, Field(ge=1, le=500)]
+
+
+class Texts(Visual):
+    """Rows of a data set to be read: heading, body and a note."""
+
+    kind: Literal["texts"]
+    data_set: Name
+    heading: Name
+    body: Name
+    note: Name
+    sort: Sort
+
+
+AnyVisual = Annotated[Kpi | Bar | Line | Groups | Totals | Rows | Texts, Field(discriminator="kind")]
+
+
+class Sheet(Strict):
+    """A sheet with its filters and visuals."""
+
+    title: Words
+    about: Words
+    filters: list[Name]
+    visuals: Annotated[dict[Name, AnyVisual], Field(min_length=1)]
+
+
+class Dashboard(Strict):
+    """The whole definition."""
+
+    title: Words
+    about: Words
+    data_sets: Annotated[dict[Name, DataSet], Field(min_length=1)]
+    measures: dict[Name, Measure]
+    filters: dict[Name, Filter]
+    sheets: Annotated[dict[Name, Sheet], Field(min_length=1)]
+
+    def visuals(self) -> Iterator[tuple[str, str, AnyVisual]]:
+        """All visuals, with the names of their sheet and their own."""
+        for sheet_name, sheet in self.sheets.items():
+            for name, visual in sheet.visuals.items():
+                yield sheet_name, name, visual
+
+    def data_set_of(self, visual: AnyVisual) -> str:
+        """Name of the data set that a visual shows: its own, or its first measure's."""
+        if isinstance(visual, Rows | Texts):
+            return visual.data_set
+        return self.measures[measures_of(visual)[0]].data_set
+
+
+def measures_of(visual: AnyVisual) -> list[str]:
+    """Names of a visual's measures, in order."""
+    if isinstance(visual, Kpi | Bar):
+        return [visual.measure]
+    return [] if isinstance(visual, Rows | Texts) else list(visual.measures)

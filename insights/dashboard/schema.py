@@ -1,0 +1,101 @@
+"""The columns of the dashboard's data sets with their types, derived from Gold's schema, and the SQL that selects them.
+
+Pure. The SQL is Athena's (Trino's) dialect: QuickSight sends it to Athena, and the local page runs the same text in
+DuckDB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from insights.columns import INSIGHTS_TABLES
+from insights.dashboard.definition import Dashboard, DataSet, LookUp
+from pipeline.columns import Table
+from pipeline.gold.columns import GOLD_TABLES
+
+TABLES: Mapping[str, Table] = MappingProxyType(GOLD_TABLES | INSIGHTS_TABLES)
+FILMS = "movies"
+LABEL = "label"
+LIST = "array<string>"
+TEXT, INTEGER, FRACTION, TIME, TRUTH = "text", "integer", "fraction", "time", "truth"
+_KINDS = {
+    "string": TEXT,
+    "int": INTEGER,
+    "bigint": INTEGER,
+    "double": FRACTION,
+    "date": TIME,
+    "timestamp": TIME,
+    "boolean": TRUTH,
+}
+NUMBERS = (INTEGER, FRACTION)
+
+
+def glue_type(table: str, column: str) -> str | None:
+    """Glue type of a column of a Gold table; None when there is no such table or column."""
+    found = TABLES.get(table)
+    return next((one.type for one in found.columns if one.name == column), None) if found else None
+
+
+def columns(data_set: DataSet) -> dict[str, str]:
+    """Kind of each column of a data set, in order; columns that Gold lacks are left out.
+
+    Returns
+    -------
+    dict
+        Column names with ``text``, ``integer``, ``fraction``, ``time`` or ``truth``.
+    """
+    kinds = {name: _KINDS.get(glue_type(data_set.table, name) or "") for name in data_set.columns}
+    kinds |= {
+        name: TEXT if glue_type(data_set.table, source) == LIST else None for name, source in data_set.explode.items()
+    }
+    kinds |= {name: _looked_up(look_up) for name, look_up in data_set.look_up.items()}
+    return {name: kind for name, kind in kinds.items() if kind}
+
+
+def _looked_up(look_up: LookUp) -> str | None:
+    return TEXT if look_up.take == LABEL else _KINDS.get(glue_type(FILMS, look_up.take) or "")
+
+
+def source_tables(definition: Dashboard) -> list[str]:
+    """Gold tables that the dashboard reads, in order of first use."""
+    names = [one.table for one in definition.data_sets.values()]
+    if any(one.look_up for one in definition.data_sets.values()):
+        names.append(FILMS)
+    return list(dict.fromkeys(names))
+
+
+def sql(data_set: DataSet, database: str, *, explode: bool = True) -> str:
+    """SELECT statement of a data set.
+
+    Parameters
+    ----------
+    database : str
+        Database of Gold's tables; quoted, since a stack's name may hold hyphens.
+    explode : bool
+        False gives list columns whole, under their new names: a row a film.
+
+    Returns
+    -------
+    str
+        One statement without a semicolon. A film without genres stays, as a row with a null genre.
+    """
+    selected = [f"t.{name}" for name in data_set.columns]
+    joins = []
+    for name, source in data_set.explode.items():
+        selected.append(f"{name}_items.{name}" if explode else f"t.{source} AS {name}")
+        if explode:
+            joins.append(f"LEFT JOIN UNNEST(t.{source}) AS {name}_items({name}) ON TRUE")
+    for name, look_up in data_set.look_up.items():
+        alias = f"film_of_{look_up.by}"
+        selected.append(f"{_label(alias) if look_up.take == LABEL else f'{alias}.{look_up.take}'} AS {name}")
+        joins.append(f'LEFT JOIN "{database}".{FILMS} AS {alias} ON {alias}.imdb_id = t.{look_up.by}')
+    return "\n".join(
+        [f"SELECT {', '.join(selected)}", f'FROM "{database}".{data_set.table} AS t', *dict.fromkeys(joins)]
+    )
+
+
+def _label(alias: str) -> str:
+    """Title and year, as two films of one title are told apart; null for an id that Gold has no film of."""
+    year = f"coalesce(CAST({alias}.year AS VARCHAR), 'year not known')"
+    return f"coalesce({alias}.title, {alias}.imdb_id) || ' (' || {year} || ')'"
