@@ -1,0 +1,239 @@
+"""The template, read as data: what every queue, function, role and bucket must have, and that AWS would take it."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
+
+from pipeline import settings
+from pipeline.columns import SILVER, Table
+from pipeline.gold.columns import GOLD
+from pipeline.settings import environment_with
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE: Any = load(str(ROOT / "template.yaml"))
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+STEPS = ["GetMoviesAndSendToQueue", "EnrichAndStoreMovie", "ProcessBronzeToSilver", "AggregateToGold"]
+FUNCTION, QUEUE, BUCKET = "AWS::Serverless::Function", "AWS::SQS::Queue", "AWS::S3::Bucket"
+
+
+def of_type(kind: str) -> dict[str, Any]:
+    """Properties of all resources of a type, by logical id."""
+    return {name: body.get("Properties", {}) for name, body in RESOURCES.items() if body["Type"] == kind}
+
+
+def target(value: Any) -> str:
+    """Logical id in ``!Ref X`` or ``!GetAtt X.Arn``."""
+    return str(value["Ref"]) if "Ref" in value else str(value["Fn::GetAtt"][0])
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+FUNCTIONS, QUEUES, BUCKETS = of_type(FUNCTION), of_type(QUEUE), of_type(BUCKET)
+DEAD_LETTERS = {name for name in QUEUES if name.endswith("DeadLetters")}
+SOURCES = [
+    (function, event["Properties"])
+    for function, body in FUNCTIONS.items()
+    for event in body.get("Events", {}).values()
+    if event["Type"] == "SQS"
+]
+STATEMENTS = [
+    (role, statement)
+    for role, body in of_type("AWS::IAM::Role").items()
+    for policy in body.get("Policies", [])
+    for statement in policy["PolicyDocument"]["Statement"]
+]
+
+
+def test_there_is_what_the_tests_look_at() -> None:
+    assert {"GetMoviesAndSendToQueue", "EnrichAndStoreMovie", "ProcessBronzeToSilver", "AggregateToGold"} <= set(
+        FUNCTIONS
+    )
+    assert set(QUEUES) - DEAD_LETTERS == {"MovieQueue", "BronzeEvents", "SilverEvents"}
+    assert {"BronzeBucket", "SilverBucket", "GoldBucket"} <= set(BUCKETS)
+    assert len(SOURCES) == 3
+    assert len(STATEMENTS) > 10
+
+
+# ── Queues ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", sorted(QUEUES))
+def test_queues_are_encrypted_and_keep_messages_two_weeks(name: str) -> None:
+    assert QUEUES[name]["SqsManagedSseEnabled"] is True
+    assert QUEUES[name]["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+@pytest.mark.parametrize("name", sorted(set(QUEUES) - DEAD_LETTERS))
+def test_a_queue_has_its_own_dead_letters_and_an_alarm_on_them(name: str) -> None:
+    redrive = QUEUES[name]["RedrivePolicy"]
+    alarms = of_type("AWS::CloudWatch::Alarm").values()
+    watched = [target(alarm["Dimensions"][0]["Value"]) for alarm in alarms if alarm["Namespace"] == "AWS/SQS"]
+
+    assert target(redrive["deadLetterTargetArn"]) == f"{name}DeadLetters"
+    assert redrive["maxReceiveCount"] >= 3
+    assert f"{name}DeadLetters" in watched
+
+
+@pytest.mark.parametrize(("function", "source"), SOURCES, ids=[function for function, _ in SOURCES])
+def test_a_message_outlasts_its_function_and_fails_alone(function: str, source: dict[str, Any]) -> None:
+    queue = QUEUES[target(source["Queue"])]
+
+    assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS[function]["Timeout"]
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
+    # Lambda asks for a window where a batch may be larger than ten.
+    assert source["BatchSize"] <= 10 or source["MaximumBatchingWindowInSeconds"] >= 1
+
+
+def test_every_queue_feeds_one_function() -> None:
+    assert sorted(target(source["Queue"]) for _, source in SOURCES) == sorted(set(QUEUES) - DEAD_LETTERS)
+
+
+# ── Functions and roles ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_a_functions_handler_is_there(name: str) -> None:
+    package, module, function = FUNCTIONS[name]["Handler"].split(".")
+    path = ROOT / package / f"{module}.py"
+
+    assert package == "lambdas"
+    assert "".join(word.title() for word in module.split("_")) == name
+    assert re.search(rf"^def {function}\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert importlib.util.find_spec(f"pipeline.{module}") or importlib.util.find_spec(f"insights.{module}")
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_a_function_has_limits_logs_and_a_role_of_its_own(name: str) -> None:
+    function = FUNCTIONS[name]
+    roles = [target(body["Role"]) for body in FUNCTIONS.values()]
+    groups = [str(group["LogGroupName"]) for group in of_type("AWS::Logs::LogGroup").values()]
+
+    assert 1 <= function["Timeout"] <= 900
+    assert 128 <= function["MemorySize"] <= 10_240
+    assert roles.count(target(function["Role"])) == 1
+    assert sum(f"/aws/lambda/${{AWS::StackName}}-{name}'" in group for group in groups) == 1
+    assert all("RetentionInDays" in group for group in of_type("AWS::Logs::LogGroup").values())
+
+
+@pytest.mark.parametrize(
+    "name", ["GetMoviesAndSendToQueue", "EnrichAndStoreMovie", "ProcessBronzeToSilver", "AggregateToGold"]
+)
+def test_a_function_gets_exactly_its_settings(name: str) -> None:
+    kind: Any = getattr(settings, f"{name}Settings")
+    given = set(FUNCTIONS[name]["Environment"]["Variables"])
+
+    assert given == {field.upper() for field in kind.__dataclass_fields__}
+
+
+def test_the_key_is_in_no_environment() -> None:
+    assert TEMPLATE["Parameters"]["OmdbApiKey"]["NoEcho"] is True
+    used = [name for name, body in RESOURCES.items() if "'OmdbApiKey'" in str(body)]
+    assert used == ["OmdbApiKeySecret"]
+
+
+@pytest.mark.parametrize(("role", "statement"), STATEMENTS, ids=[f"{r}-{s.get('Sid', '')}" for r, s in STATEMENTS])
+def test_a_role_has_no_star(role: str, statement: dict[str, Any]) -> None:
+    for action in listed(statement["Action"]):
+        assert re.fullmatch(r"[a-z0-9]+:[A-Z][A-Za-z]+\*?", action), action
+        # The emulator asks for SendMessageBatch by name; AWS knows SendMessage only.
+        assert "*" not in action or action == "sqs:SendMessage*"
+    for resource in listed(statement["Resource"]):
+        if isinstance(resource, str):
+            pytest.fail(f"{resource} names no resource of this stack")
+        text = str(resource.get("Fn::Sub", ""))
+        assert not text.startswith("*")
+        assert text != "arn:${AWS::Partition}:s3:::*"
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_each_role_is_assumed_by_lambda_only(name: str) -> None:
+    document = RESOURCES[target(FUNCTIONS[name]["Role"])]["Properties"]["AssumeRolePolicyDocument"]
+
+    assert [statement["Principal"] for statement in document["Statement"]] == [{"Service": "lambda.amazonaws.com"}]
+
+
+def test_nobody_may_delete_or_overwrite_bronze() -> None:
+    actions = {action for _, statement in STATEMENTS for action in listed(statement["Action"])}
+    writers = {
+        role
+        for role, statement in STATEMENTS
+        if "s3:PutObject" in listed(statement["Action"]) and "BronzeBucket" in str(statement["Resource"])
+    }
+
+    assert not [action for action in actions if "Delete" in action and action != "sqs:DeleteMessage"]
+    assert writers == {"GetMoviesAndSendToQueueRole", "EnrichAndStoreMovieRole"}
+
+
+# ── Buckets ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", sorted(BUCKETS))
+def test_a_bucket_is_encrypted_private_and_tls_only(name: str) -> None:
+    bucket = BUCKETS[name]
+    policies = [body for body in of_type("AWS::S3::BucketPolicy").values() if target(body["Bucket"]) == name]
+
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["ServerSideEncryptionByDefault"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    (policy,) = policies
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(statement["Resource"]) == 2
+    assert TEMPLATE["Parameters"]["RequireTls"]["Default"] == "true"
+
+
+def test_bronze_is_versioned_and_outlives_the_stack() -> None:
+    assert BUCKETS["BronzeBucket"]["VersioningConfiguration"]["Status"] == "Enabled"
+    assert RESOURCES["BronzeBucket"]["DeletionPolicy"] == RESOURCES["BronzeBucket"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_schedule_starts_runs_with_the_stacks_parameters() -> None:
+    schedule = FUNCTIONS["GetMoviesAndSendToQueue"]["Events"]["Schedule"]
+
+    assert schedule["Type"] == "ScheduleV2"
+    assert schedule["Properties"]["Input"]["Fn::Sub"] == '{"top_n": ${TopN}, "batch_size": ${BatchSize}}'
+    assert FUNCTIONS["GetMoviesAndSendToQueue"]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+
+
+# ── The catalogue, and what AWS says ─────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("table", SILVER + GOLD, ids=lambda table: f"{table.layer}.{table.name}")
+def test_glue_has_the_columns(table: Table) -> None:
+    layer = table.layer.title()
+    (glue,) = [
+        body["TableInput"]
+        for body in of_type("AWS::Glue::Table").values()
+        if body["TableInput"]["Name"] == table.name and target(body["DatabaseName"]) == f"{layer}Database"
+    ]
+
+    columns = [(column["Name"], column["Type"]) for column in glue["StorageDescriptor"]["Columns"]]
+    assert columns == [(column.name, column.type) for column in table.columns]
+    assert glue["StorageDescriptor"]["Location"]["Fn::Sub"] == f"s3://${{{layer}Bucket}}/{table.name}/"
+    assert glue["Parameters"]["classification"] == table.format
+
+
+def test_sam_and_cfn_lint_find_no_fault() -> None:
+    environment = environment_with(SAM_CLI_TELEMETRY="0", AWS_DEFAULT_REGION="eu-central-1")
+
+    ran = subprocess.run(
+        [ROOT / ".sam-venv" / "bin" / "sam", "validate", "--lint", "--template", ROOT / "template.yaml"],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
