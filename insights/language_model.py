@@ -12,11 +12,13 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Protocol
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import openai
 from openai import AsyncOpenAI
-from pydantic import BaseModel, Field, ValidationError
+
+from insights import chat_completion
 
 REQUEST_TIMEOUT_SECONDS = 30.0
 QUESTION_TIMEOUT_SECONDS = 60.0
@@ -24,7 +26,6 @@ REPORT_TIMEOUT_SECONDS = 240.0
 MAX_RETRIES = 2
 TOO_MANY_REQUESTS = 429
 MAX_ANSWER_TOKENS = 4000
-MAX_ANSWER_CHARACTERS = 200_000
 
 NO_KEY = "no key for a language model is set"
 KEY_REFUSED = "the service does not accept the key"
@@ -105,29 +106,6 @@ class LanguageModel(Protocol):
         """Ask for an answer in JSON after ``schema``; a service that knows no schemas gets the messages alone."""
 
 
-Tokens = Annotated[int, Field(ge=0, le=10**12)]
-
-
-class _Said(BaseModel):
-    content: str | None = None
-    refusal: str | None = None
-
-
-class _Choice(BaseModel):
-    message: _Said
-    finish_reason: str | None = None
-
-
-class _Usage(BaseModel):
-    prompt_tokens: Tokens | None = None
-    completion_tokens: Tokens | None = None
-
-
-class _Completion(BaseModel):
-    choices: list[_Choice]
-    usage: _Usage | None = None
-
-
 class OpenAIModel:
     """A model behind the ``openai`` SDK.
 
@@ -154,6 +132,10 @@ class OpenAIModel:
 
     def ask(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> Reply:
         """Ask once, within the limits of the settings; see :class:`LanguageModel`."""
+        if not _can_be_sent(self._settings.api_key or ""):
+            return Reply(fault=KEY_REFUSED, ask_again=False)
+        if not _is_address(self._settings.base_url):
+            return Reply(fault=NOT_REACHED, ask_again=False)
         seconds = min(self._settings.question_seconds, self._seconds_left)
         if seconds <= 0:
             return Reply(fault=TOO_SLOW, ask_again=False)
@@ -208,6 +190,22 @@ class OpenAIModel:
             return _reply(answer.http_response.text)
 
 
+def _can_be_sent(key: str) -> bool:
+    """Whether a key fits into a header; the HTTP library's own error would show it."""
+    return key.isascii() and key.isprintable() and key == key.strip()
+
+
+def _is_address(url: str | None) -> bool:
+    """Whether a connection can be tried at all; the HTTP library fails in other ways than its own errors else."""
+    if url is None:
+        return True
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets left open, or a port that is none
+        return False
+
+
 def _fault(error: openai.OpenAIError) -> str:
     """Turn an error of the SDK into fixed words; its own message may hold the key."""
     match error:
@@ -227,23 +225,18 @@ def _fault(error: openai.OpenAIError) -> str:
 
 def _reply(body: str) -> Reply:
     """Read the body of an answer, of which nothing is trusted."""
-    if len(body) > MAX_ANSWER_CHARACTERS:
+    completion = chat_completion.read(body)
+    if completion is None:
         return Reply(fault=NONSENSE)
-    try:
-        completion = _Completion.model_validate_json(body)
-    except ValidationError:
-        return Reply(fault=NONSENSE)
-    usage = completion.usage
-    tokens_in, tokens_out = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
-    choice = completion.choices[0] if completion.choices else _Choice(message=_Said())
-    if choice.finish_reason == "length":
+    if completion.finish_reason == "length":
         fault = CUT_OFF
-    elif choice.message.refusal or choice.finish_reason == "content_filter":
+    elif completion.refused:
         fault = NOTHING_SAID
     else:
-        fault = "" if choice.message.content else NONSENSE
-    content = choice.message.content or ""
-    return Reply("" if fault else content, fault, tokens_in=tokens_in, tokens_out=tokens_out)
+        fault = "" if completion.content else NONSENSE
+    return Reply(
+        "" if fault else completion.content, fault, tokens_in=completion.tokens_in, tokens_out=completion.tokens_out
+    )
 
 
 def language_model(settings: ModelSettings) -> LanguageModel | None:

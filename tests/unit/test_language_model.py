@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from insights import chat_completion
 from insights import language_model as lm
 from insights.language_model import ModelSettings, OpenAIModel, Reply
 from insights.summary_prompt import SCHEMA
@@ -65,7 +66,7 @@ def test_an_answer_comes_with_the_tokens_the_service_counts(server: ChatServer) 
         (lambda _: Answer('{"choices": []}'), lm.NONSENSE, True, 1),
         (lambda _: Answer('{"choices": [{"message": {"content": [1]}}]}'), lm.NONSENSE, True, 1),
         (lambda _: completion(None), lm.NONSENSE, True, 1),
-        (lambda _: completion("x" * lm.MAX_ANSWER_CHARACTERS), lm.NONSENSE, True, 1),
+        (lambda _: completion("x" * chat_completion.MAX_BODY_CHARACTERS), lm.NONSENSE, True, 1),
         (lambda _: completion('{"sent', "length"), lm.CUT_OFF, True, 1),
         (lambda _: completion("", "content_filter"), lm.NOTHING_SAID, True, 1),
         (lambda _: completion("x", refusal="I cannot help with that."), lm.NOTHING_SAID, True, 1),
@@ -147,6 +148,19 @@ def test_the_key_is_never_shown(server: ChatServer, caplog: pytest.LogCaptureFix
         reply = ask(server)
 
     assert KEY not in repr(reply) + repr(settings(server)) + caplog.text
+
+
+@pytest.mark.parametrize("key", ["sk-é", "sk-\nx", "sk ", "\x00"])
+def test_a_key_that_fits_no_header_is_refused_before_it_is_sent(server: ChatServer, key: str) -> None:
+    model = OpenAIModel(replace(settings(server), api_key=key))
+    assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.KEY_REFUSED, ask_again=False)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("address", ["no address", "http://[::1", "ftp://127.0.0.1/v1", "http://127.0.0.1:99999/v1"])
+def test_an_address_that_is_none_is_an_outcome(address: str) -> None:
+    model = OpenAIModel(ModelSettings(KEY, "fake-1", address, max_retries=0))
+    assert model.ask(MESSAGES, SCHEMA).fault == lm.NOT_REACHED
 
 
 @pytest.mark.parametrize("given", [ModelSettings(), ModelSettings("", "m"), ModelSettings("k", "")])
