@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 GRID_COLUMNS = 36  # of a QuickSight grid layout
+TALLEST = 21  # rows of an element there
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Words = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -101,29 +102,28 @@ class Sort(Strict):
 
 
 class Place(Strict):
-    """Cells of a visual in the sheet's grid of 36 columns, given as a list of four numbers."""
+    """Cells of a visual in the sheet's grid; in the file, ``place`` lists these four numbers."""
 
     column: Annotated[int, Field(ge=0)]
     row: Annotated[int, Field(ge=0)]
     width: Annotated[int, Field(ge=1)]
-    height: Annotated[int, Field(ge=1)]
+    height: Annotated[int, Field(ge=1, le=TALLEST)]
+
+
+def _place(given: object) -> object:
+    names = tuple(Place.model_fields)
+    return dict(zip(names, given, strict=True)) if isinstance(given, list) and len(given) == len(names) else given
 
 
 class Visual(Strict):
     """What all visuals have; ``where`` fixes columns to one text each, ``page: false`` leaves it out of the page."""
 
-    place: Annotated[list[int], Field(min_length=4, max_length=4)]
+    cells: Annotated[Place, BeforeValidator(_place), Field(alias="place")]
     title: Words
     alt: Words
     about: str = ""
     where: dict[Name, str] = {}
     page: bool = True
-
-    @property
-    def cells(self) -> Place:
-        """The place by names."""
-        column, row, width, height = self.place
-        return Place(column=column, row=row, width=width, height=height)
 
 
 class Kpi(Visual):

@@ -1,0 +1,1 @@
+"""QuickSight: the CloudFormation template made from the dashboard's definition, and its checks."""

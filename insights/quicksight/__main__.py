@@ -1,0 +1,11 @@
+"""``python -m insights.quicksight``: checks the dashboard's definition and writes its template."""
+
+from __future__ import annotations
+
+from insights.dashboard import checks, loading
+from insights.quicksight import template
+
+if __name__ == "__main__":
+    definition = loading.load()
+    checks.check(definition)
+    template.PATH.write_text(template.render(definition), encoding="utf-8")

@@ -1,0 +1,113 @@
+"""QuickSight's Athena data source, SPICE data sets and refresh schedules as CloudFormation resources. Pure.
+
+Types are derived from Gold's schema; the registry's type for fractions is DECIMAL. Every resource carries permissions:
+without them QuickSight creates assets that nobody sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from insights.dashboard import schema
+from insights.dashboard.definition import Dashboard, DataSet
+from insights.quicksight.fields import Json
+
+SOURCE = "GoldDataSource"
+DATABASE, PRINCIPAL, WORK_GROUP, PREFIX = "GoldDatabaseName", "QuickSightPrincipalArn", "AthenaWorkGroup", "NamePrefix"
+# The data follow Gold when a build says so; this daily refresh is the fallback.
+REFRESH_AT = "05:00"
+_TYPES = {
+    schema.TEXT: "STRING",
+    schema.INTEGER: "INTEGER",
+    schema.FRACTION: "DECIMAL",
+    schema.TIME: "DATETIME",
+    schema.TRUTH: "BOOLEAN",
+}
+# The sets that make an owner, as the user guide lists them for each kind of asset.
+_SOURCE_ACTIONS = (
+    "DescribeDataSource", "DescribeDataSourcePermissions", "PassDataSource", "UpdateDataSource", "DeleteDataSource",
+    "UpdateDataSourcePermissions",
+)  # fmt: skip
+_DATA_SET_ACTIONS = (
+    "DescribeDataSet", "DescribeDataSetPermissions", "PassDataSet", "DescribeIngestion", "ListIngestions",
+    "UpdateDataSet", "DeleteDataSet", "CreateIngestion", "CancelIngestion", "UpdateDataSetPermissions",
+)  # fmt: skip
+
+
+def permissions(actions: Sequence[str]) -> list[Json]:
+    """Rights of the principal that the stack is given."""
+    return [{"Principal": {"Ref": PRINCIPAL}, "Actions": [f"quicksight:{action}" for action in actions]}]
+
+
+def prefixed(name: str) -> Json:
+    """Id of an asset: unique in the account by the stack's name."""
+    return {"Fn::Sub": f"${{{PREFIX}}}-{name}"}
+
+
+def logical_id(name: str, kind: str) -> str:
+    """Name of a resource, such as ``RankMoversDataSet``."""
+    return "".join(word.title() for word in name.split("_")) + kind
+
+
+def resources(definition: Dashboard) -> Json:
+    """Data source, data sets and their refresh schedules, by logical id."""
+    found: Json = {SOURCE: _source()}
+    for name, data_set in definition.data_sets.items():
+        found[logical_id(name, "DataSet")] = _data_set(name, data_set)
+        found[logical_id(name, "Refresh")] = _refresh(name)
+    return found
+
+
+def _source() -> Json:
+    return {
+        "Type": "AWS::QuickSight::DataSource",
+        "Properties": {
+            "AwsAccountId": {"Ref": "AWS::AccountId"},
+            "DataSourceId": prefixed("gold"),
+            "Name": {"Fn::Sub": f"${{{PREFIX}}} Gold"},
+            "Type": "ATHENA",
+            "DataSourceParameters": {"AthenaParameters": {"WorkGroup": {"Ref": WORK_GROUP}}},
+            "SslProperties": {"DisableSsl": False},
+            "Permissions": permissions(_SOURCE_ACTIONS),
+        },
+    }
+
+
+def _data_set(name: str, data_set: DataSet) -> Json:
+    columns = [{"Name": column, "Type": _TYPES[kind]} for column, kind in schema.columns(data_set).items()]
+    query = {
+        "DataSourceArn": {"Fn::GetAtt": [SOURCE, "Arn"]},
+        "Name": name,
+        "SqlQuery": {"Fn::Sub": schema.sql(data_set, f"${{{DATABASE}}}")},
+        "Columns": columns,
+    }
+    return {
+        "Type": "AWS::QuickSight::DataSet",
+        "Properties": {
+            "AwsAccountId": {"Ref": "AWS::AccountId"},
+            "DataSetId": prefixed(name.replace("_", "-")),
+            "Name": data_set.title,
+            "ImportMode": "SPICE",
+            "PhysicalTableMap": {name.replace("_", "-"): {"CustomSql": query}},
+            # Else a Gold table that is empty or refused holds the deployment for up to 36 hours.
+            "IngestionWaitPolicy": {"WaitForSpiceIngestion": False},
+            "Permissions": permissions(_DATA_SET_ACTIONS),
+        },
+    }
+
+
+def _refresh(name: str) -> Json:
+    # No StartAfterDateTime: a schedule cannot start in the past, and a template grows old.
+    return {
+        "Type": "AWS::QuickSight::RefreshSchedule",
+        "Properties": {
+            "AwsAccountId": {"Ref": "AWS::AccountId"},
+            "DataSetId": prefixed(name.replace("_", "-")),
+            "Schedule": {
+                "ScheduleId": "daily",
+                "RefreshType": "FULL_REFRESH",
+                "ScheduleFrequency": {"Interval": "DAILY", "TimeOfTheDay": REFRESH_AT, "TimeZone": "UTC"},
+            },
+        },
+        "DependsOn": logical_id(name, "DataSet"),
+    }

@@ -1,0 +1,83 @@
+"""Fields of QuickSight's visuals: dimensions, measures and plain columns, with their number formats. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from insights.dashboard import schema
+from insights.dashboard.definition import Dashboard, DataSet, Measure
+
+Json = dict[str, Any]
+YEAR_UNIT = "calendar year"
+_HIDDEN = {"SeparatorConfiguration": {"ThousandsSeparator": {"Visibility": "HIDDEN"}}}
+_FORMATS: dict[str, Json] = {
+    "whole": {"NumberDisplayFormatConfiguration": {"DecimalPlacesConfiguration": {"DecimalPlaces": 0}}},
+    "decimal": {"NumberDisplayFormatConfiguration": {"DecimalPlacesConfiguration": {"DecimalPlaces": 1}}},
+    "signed": {"NumberDisplayFormatConfiguration": {"DecimalPlacesConfiguration": {"DecimalPlaces": 1}}},
+    "dollars": {
+        "CurrencyDisplayFormatConfiguration": {
+            "Symbol": "USD",
+            "NumberScale": "AUTO",
+            "DecimalPlacesConfiguration": {"DecimalPlaces": 1},
+        }
+    },
+    "percent": {"PercentageDisplayFormatConfiguration": {"DecimalPlacesConfiguration": {"DecimalPlaces": 1}}},
+    "fraction": {"NumberDisplayFormatConfiguration": {"DecimalPlacesConfiguration": {"DecimalPlaces": 2}}},
+    "year": {"NumberDisplayFormatConfiguration": {**_HIDDEN, "DecimalPlacesConfiguration": {"DecimalPlaces": 0}}},
+}
+
+
+def column_format(data_set: DataSet, name: str) -> str | None:
+    """Format of a column: ``year``, ``fraction``, ``whole``, or None for what is no number."""
+    kind = schema.columns(data_set)[name]
+    if kind not in schema.NUMBERS:
+        return None
+    unit = next((one.unit for one in schema.TABLES[data_set.table].columns if one.name == name), "")
+    return "year" if unit == YEAR_UNIT else "fraction" if kind == schema.FRACTION else "whole"
+
+
+def column(data_set: str, name: str) -> Json:
+    """Reference to a column or calculated field of a declared data set."""
+    return {"DataSetIdentifier": data_set, "ColumnName": name}
+
+
+def field_id(visual: str, name: str) -> str:
+    """Id of a field of a visual; sorts and labels refer to it."""
+    return f"{visual}.{name}"
+
+
+def number(form: str) -> Json:
+    """Format of a number field."""
+    return {"FormatConfiguration": _FORMATS[form]}
+
+
+def dimension(definition: Dashboard, visual: str, data_set: str, name: str) -> Json:
+    """Field that groups; a number's values stay apart, nothing is summed."""
+    field: Json = {"FieldId": field_id(visual, name), "Column": column(data_set, name)}
+    form = column_format(definition.data_sets[data_set], name)
+    if form is None:
+        return {"CategoricalDimensionField": field}
+    return {"NumericalDimensionField": {**field, "FormatConfiguration": number(form)}}
+
+
+def measure(visual: str, name: str, one: Measure) -> Json:
+    """Field of a measure; its calculated field aggregates by itself."""
+    return {
+        "NumericalMeasureField": {
+            "FieldId": field_id(visual, name),
+            "Column": column(one.data_set, one.title),
+            "FormatConfiguration": number(one.format),
+        }
+    }
+
+
+def plain(definition: Dashboard, visual: str, data_set: str, name: str) -> Json:
+    """Field of a column as it is."""
+    field: Json = {"FieldId": field_id(visual, name), "Column": column(data_set, name)}
+    form = column_format(definition.data_sets[data_set], name)
+    return field if form is None else {**field, "FormatConfiguration": {"NumberFormatConfiguration": number(form)}}
+
+
+def sort(visual: str, by: str, order: str) -> Json:
+    """Order by a field of the visual."""
+    return {"FieldSort": {"FieldId": field_id(visual, by), "Direction": "ASC" if order == "ascending" else "DESC"}}
