@@ -26,6 +26,7 @@ _RUN_COLUMNS = {
     "run_id": "run", "status": "status", "expected": "films", "stored": "stored", "rejected": "rej.",
     "quarantined": "quar.", "missing": "miss.", "in_gold": "Gold",
 }  # fmt: skip
+_WRAPPED_CHARACTERS = 36
 _SIGNS = {True: "[green]✓[/]", False: "[red]✗[/]", None: "[yellow]–[/]"}
 
 
@@ -83,11 +84,26 @@ def frame(title: str, data: pd.DataFrame, rows: int | None = None) -> None:
     shown = data if rows is None else data.head(rows)
     more = f" ({len(shown)} of {len(data):,} rows)" if len(shown) < len(data) else ""
     table = _table(title + more)
-    for name in shown:
-        table.add_column(str(name), justify="right" if pd.api.types.is_numeric_dtype(shown[name]) else "left")
-    for row in shown.itertuples(index=False):
-        table.add_row(*(escape(cell(value)) for value in row))
+    cells = {str(name): [cell(value) for value in shown[name]] for name in shown}
+    fitting = _fitting(cells, out.width)
+    for name in fitting:
+        table.add_column(name, justify="right" if pd.api.types.is_numeric_dtype(shown[name]) else "left")
+    for row in zip(*(cells[name] for name in fitting), strict=True):
+        table.add_row(*(escape(value) for value in row))
     out.print(table)
+    if left_out := list(cells)[len(fitting) :]:
+        out.print(f"[dim]No room for: {escape(', '.join(left_out))}[/]", soft_wrap=True)
+
+
+def _fitting(cells: dict[str, list[str]], width: int) -> list[str]:
+    """Columns that fit into a width, from the left; a long text is wrapped, so it asks for no more than it must."""
+    fitting: list[str] = []
+    for name, values in cells.items():
+        width -= min(max(len(text) for text in [name, *values]), _WRAPPED_CHARACTERS) + 2
+        if width < 0 and fitting:
+            break
+        fitting.append(name)
+    return fitting
 
 
 def cell(value: Any) -> str:

@@ -26,11 +26,16 @@ def reelhouse(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_run_prints_one_json_object_with_its_counts(stack: Stack) -> None:
-    done = reelhouse("run", "--top-n", "20", "--batch-size", "5", "--json")
-
+def answer(*arguments: str) -> Any:
+    """What a command prints with ``--json``, which has to be one document."""
+    done = reelhouse(*arguments, "--json")
     assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+def test_run_prints_one_json_object_with_its_counts(stack: Stack) -> None:
+    report = answer("run", "--top-n", "20", "--batch-size", "5")
+
     assert (report["messages"], report["batch_size"], report["expected"], report["stored"]) == (4, 5, 20, 20)
     assert (report["rejected"], report["quarantined"], report["silver_rows"]) == (0, 0, 20)
     assert report["status"] == "complete"
@@ -39,7 +44,7 @@ def test_run_prints_one_json_object_with_its_counts(stack: Stack) -> None:
 
 
 def test_status_tells_runs_and_queues(stack: Stack) -> None:
-    found = json.loads(reelhouse("status", "--json").stdout)
+    found = answer("status")
 
     assert found["runs"][0]["expected"] == found["runs"][0]["stored"] == 300
     assert set(found["queues"]) == {"MovieQueue", "BronzeEvents", "SilverEvents"}
@@ -109,7 +114,13 @@ def test_the_schedule_really_starts_a_run(stack: Stack) -> None:
         ScheduleExpression=f"at({datetime.now(UTC) + timedelta(seconds=3):%Y-%m-%dT%H:%M:%S})",
     )  # fmt: skip
 
-    wait_until(lambda: complete(stack, set(stack.run_ids()) - before))
+    try:
+        wait_until(lambda: complete(stack, set(stack.run_ids()) - before))
+    finally:
+        scheduler.update_schedule(
+            Name=name, State="DISABLED", FlexibleTimeWindow={"Mode": "OFF"}, Target=schedule["Target"],
+            ScheduleExpression=schedule["ScheduleExpression"],
+        )  # fmt: skip
 
 
 def complete(stack: Stack, run_ids: set[str]) -> bool:

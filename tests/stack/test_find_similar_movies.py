@@ -1,0 +1,104 @@
+"""FindSimilarMovies on the deployed stack: its function URL, signed and not, and the command beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from insights import columns, lake, recommendations
+from reelhouse.stack import Stack
+
+
+@pytest.fixture
+def recommended(stack: Stack) -> Stack:
+    """The stack with recommendations in Gold."""
+    lake.write(columns.RECOMMENDATIONS, recommendations.build(lake.table("movies")))
+    return stack
+
+
+ROOT = object()
+
+
+def get(stack: Stack, path: str, credentials: Any = ROOT) -> requests.Response:
+    """Ask the function URL, signed unless ``credentials`` is None.
+
+    The emulator serves it on its own port, told apart by the Host header.
+    """
+    headers = {"Host": urlsplit(stack["FindSimilarMoviesAddress"]).netloc}
+    url = os.environ["AWS_ENDPOINT_URL"] + path
+    if credentials is not None:
+        request = AWSRequest("GET", url, headers=headers)
+        signer = boto3.Session().get_credentials() if credentials is ROOT else credentials
+        SigV4Auth(signer, "lambda", os.environ["AWS_REGION"]).add_auth(request)
+        headers = dict(request.headers)
+    return requests.get(url, headers=headers, timeout=60)
+
+
+def test_similar_films_by_id_and_by_title(recommended: Stack) -> None:
+    by_id = get(recommended, "/similar/tt0068646?k=5")
+    by_title = get(recommended, "/similar?title=the%20GODFATHER&k=5")
+
+    assert by_id.status_code == by_title.status_code == 200
+    answer = by_id.json()
+    assert answer == by_title.json()
+    assert (answer["imdb_id"], answer["title"], answer["year"]) == ("tt0068646", "The Godfather", 1972)
+    assert [film["rank"] for film in answer["similar"]] == [1, 2, 3, 4, 5]
+    assert all(film["because"] and film["imdb_id"] != "tt0068646" for film in answer["similar"])
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/similar/tt9999999", 404), ("/similar/tt0068646?k=0", 400), ("/elsewhere", 400)]
+)
+def test_what_cannot_be_answered_says_why(recommended: Stack, path: str, status: int) -> None:
+    answer = get(recommended, path)
+
+    assert answer.status_code == status
+    assert answer.json()["error"]
+
+
+def test_unsigned_and_wrongly_signed_calls_are_refused(recommended: Stack) -> None:
+    wrong = Credentials(os.environ["AWS_ACCESS_KEY_ID"], "not the secret")
+
+    assert get(recommended, "/similar/tt0068646", None).status_code == 403
+    assert get(recommended, "/similar/tt0068646", wrong).status_code == 403
+
+
+def test_new_recommendations_are_answered_at_once(recommended: Stack) -> None:
+    before = get(recommended, "/similar/tt0068646?k=1").json()["similar"][0]["imdb_id"]
+    other = recommendations.build(lake.table("movies"))
+    lake.write(columns.RECOMMENDATIONS, other[other["recommended_imdb_id"] != before])
+
+    after = get(recommended, "/similar/tt0068646?k=1").json()["similar"][0]["imdb_id"]
+
+    assert after != before
+
+
+def test_the_command_answers_as_the_function_does(recommended: Stack) -> None:
+    done = similar("godfater", "-k", "3", "--json")
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == get(recommended, "/similar/tt0068646?k=3").json()
+
+
+def test_an_unknown_film_is_told_with_the_closest_titles(recommended: Stack) -> None:
+    done = similar("the godmother of all films")
+
+    assert done.returncode == 1
+    assert "closest titles" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def similar(*arguments: str) -> Any:
+    command = [sys.executable, "-m", "reelhouse", "similar", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
