@@ -99,7 +99,7 @@ def _fitting(cells: dict[str, list[str]], width: int) -> list[str]:
     """Columns that fit into a width, from the left; a long text is wrapped, so it asks for no more than it must."""
     fitting: list[str] = []
     for name, values in cells.items():
-        width -= min(max(len(text) for text in [name, *values]), _WRAPPED_CHARACTERS) + 2
+        width -= min(max(len(text) for text in [name, *values]), _WRAPPED_CHARACTERS) + 3
         if width < 0 and fitting:
             break
         fitting.append(name)
