@@ -24,13 +24,17 @@ _TYPES = {
     schema.TRUTH: "BOOLEAN",
 }
 # The sets that make an owner, as the user guide lists them for each kind of asset.
-_SOURCE_ACTIONS = (
+SOURCE_ACTIONS = (
     "DescribeDataSource", "DescribeDataSourcePermissions", "PassDataSource", "UpdateDataSource", "DeleteDataSource",
     "UpdateDataSourcePermissions",
 )  # fmt: skip
-_DATA_SET_ACTIONS = (
+DATA_SET_ACTIONS = (
     "DescribeDataSet", "DescribeDataSetPermissions", "PassDataSet", "DescribeIngestion", "ListIngestions",
     "UpdateDataSet", "DeleteDataSet", "CreateIngestion", "CancelIngestion", "UpdateDataSetPermissions",
+)  # fmt: skip
+DASHBOARD_ACTIONS = (
+    "DescribeDashboard", "ListDashboardVersions", "QueryDashboard", "UpdateDashboard", "DeleteDashboard",
+    "UpdateDashboardPublishedVersion", "DescribeDashboardPermissions", "UpdateDashboardPermissions",
 )  # fmt: skip
 
 
@@ -68,7 +72,7 @@ def _source() -> Json:
             "Type": "ATHENA",
             "DataSourceParameters": {"AthenaParameters": {"WorkGroup": {"Ref": WORK_GROUP}}},
             "SslProperties": {"DisableSsl": False},
-            "Permissions": permissions(_SOURCE_ACTIONS),
+            "Permissions": permissions(SOURCE_ACTIONS),
         },
     }
 
@@ -91,7 +95,7 @@ def _data_set(name: str, data_set: DataSet) -> Json:
             "PhysicalTableMap": {name.replace("_", "-"): {"CustomSql": query}},
             # Else a Gold table that is empty or refused holds the deployment for up to 36 hours.
             "IngestionWaitPolicy": {"WaitForSpiceIngestion": False},
-            "Permissions": permissions(_DATA_SET_ACTIONS),
+            "Permissions": permissions(DATA_SET_ACTIONS),
         },
     }
 

@@ -19,10 +19,6 @@ PRINCIPAL_PATTERN = r"^arn:aws[a-z-]*:quicksight:[a-z0-9-]+:[0-9]{12}:(user|grou
 _HEAD = """\
 # Written by `python -m insights.quicksight` from insights/dashboard.yaml and the columns of Gold: change those.
 """
-_DASHBOARD_ACTIONS = (
-    "DescribeDashboard", "ListDashboardVersions", "QueryDashboard", "UpdateDashboard", "DeleteDashboard",
-    "UpdateDashboardPublishedVersion", "DescribeDashboardPermissions", "UpdateDashboardPermissions",
-)  # fmt: skip
 
 
 class _NoAliases(yaml.SafeDumper):
@@ -75,7 +71,7 @@ def _dashboard(definition: Dashboard) -> Json:
             "DashboardId": data_sets.prefixed("dashboard"),
             "Name": definition.title,
             "Definition": _definition(definition),
-            "Permissions": data_sets.permissions(_DASHBOARD_ACTIONS),
+            "Permissions": data_sets.permissions(data_sets.DASHBOARD_ACTIONS),
         },
     }
 
