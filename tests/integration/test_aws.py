@@ -1,0 +1,107 @@
+"""The shared S3 operations: written once whatever happens, and faults of AWS turned into ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from pipeline import aws
+from pipeline.errors import StorageFailed
+from tests.integration.moto_lake import Lake
+
+
+def client_error(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "with s3cr3t-key in it"}}, "PutObject")
+
+
+class FakeS3:
+    """An S3 whose puts meet these faults, one after the other."""
+
+    def __init__(self, *faults: str) -> None:
+        self.faults, self.puts = list(faults), 0
+
+    def put_object(self, **_: Any) -> None:
+        self.puts += 1
+        if self.faults:
+            raise client_error(self.faults.pop(0))
+
+
+def test_an_object_is_written_once(lake: Lake) -> None:
+    assert aws.put_once(lake.s3, "bronze", "a", b"first")
+    assert not aws.put_once(lake.s3, "bronze", "a", b"second")
+    assert lake.get("bronze", "a") == b"first"
+
+
+@pytest.mark.parametrize(
+    ("faults", "expected", "puts"),
+    [
+        ((), True, 1),
+        (("PreconditionFailed",), False, 1),
+        (("ConditionalRequestConflict",), True, 2),
+        (("ConditionalRequestConflict", "PreconditionFailed"), False, 2),
+        (("ConditionalRequestConflict",) * 3, client_error("ConditionalRequestConflict"), 3),
+        (("AccessDenied",), client_error("AccessDenied"), 1),
+    ],
+)
+def test_two_writers_at_once(faults: tuple[str, ...], expected: Any, puts: int) -> None:
+    s3 = FakeS3(*faults)
+    write: Callable[[], bool] = lambda: aws.put_once(cast("Any", s3), "bronze", "a", b"")  # noqa: E731
+
+    if isinstance(expected, ClientError):
+        with pytest.raises(ClientError, match=aws.error_code(expected)):
+            write()
+    else:
+        assert write() is expected
+    assert s3.puts == puts
+
+
+def test_whether_an_object_is_there(lake: Lake) -> None:
+    lake.put("bronze", "a", b"")
+
+    assert (aws.exists(lake.s3, "bronze", "a"), aws.exists(lake.s3, "bronze", "b")) == (True, False)
+    assert aws.get_json(lake.s3, "bronze", "b") is None
+
+
+class PagedS3:
+    """An S3 that lists two objects on a page, and none on the last."""
+
+    def get_paginator(self, operation: str) -> PagedS3:
+        assert operation == "list_objects_v2"
+        return self
+
+    def paginate(self, Bucket: str, Prefix: str) -> list[dict[str, Any]]:  # noqa: N803
+        assert (Bucket, Prefix) == ("silver", "movies/")
+        listed = [{"Key": f"movies/{name}", "ETag": f'"{name}"', "Size": 1} for name in "abcd"]
+        return [{"Contents": listed[:2]}, {"Contents": listed[2:]}, {}]
+
+
+def test_a_listing_has_all_pages_in_order() -> None:
+    found = aws.list_objects(cast("Any", PagedS3()), "silver", "movies/")
+
+    assert found == [aws.StoredObject(f"movies/{name}", f'"{name}"', 1) for name in "abcd"]
+
+
+def test_many_are_read_in_order_and_each_fails_for_itself(lake: Lake) -> None:
+    for name in ("a", "c"):
+        lake.put("bronze", name, name.encode())
+
+    first, second, third = aws.get_many(lake.s3, "bronze", ["a", "b", "c"])
+
+    assert isinstance(first, tuple)
+    assert isinstance(third, tuple)
+    assert (first[0], third[0]) == (b"a", b"c")
+    assert isinstance(second, ClientError)
+
+
+@pytest.mark.parametrize("error", [client_error("AccessDenied"), EndpointConnectionError(endpoint_url="x")])
+def test_faults_of_aws_become_ours_without_their_message(error: Exception) -> None:
+    with pytest.raises(StorageFailed) as caught, aws.failures_of("Step", "tt0111161", "its message is retried"):
+        raise error
+
+    assert str(caught.value).startswith("Step: tt0111161: ")
+    assert str(caught.value).endswith("; its message is retried")
+    assert "s3cr3t-key" not in str(caught.value)
+    assert caught.value.__cause__ is error

@@ -1,0 +1,54 @@
+"""Step 2 without AWS: how long a failed message waits."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.enrich_and_store_movie import MAX_VISIBILITY_SECONDS, retry_after_seconds
+from pipeline.errors import InvalidInput, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable, ReelhouseError, StorageFailed
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def test_an_outage_is_waited_for_longer_and_longer() -> None:
+    waits = [retry_after_seconds(OmdbUnavailable("-"), receives, NOON) for receives in range(1, 11)]
+
+    assert waits == [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
+    assert all(before <= after for before, after in pairwise(waits))
+    assert timedelta(seconds=sum(waits[:-1])) > timedelta(hours=2), "nine waits outlast an outage of two hours"
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (NOON, 12 * 3600 - 300),
+        (NOON + timedelta(hours=6), 6 * 3600 + 300),
+        (NOON + timedelta(hours=11, minutes=59), 360),
+        (NOON.replace(hour=0), MAX_VISIBILITY_SECONDS),
+        (datetime(2026, 12, 31, 23, tzinfo=UTC), 3900),
+    ],
+)
+def test_a_spent_quota_waits_for_the_next_day(now: datetime, expected: int) -> None:
+    assert retry_after_seconds(OmdbQuotaSpent("-"), 1, now) == expected
+
+
+def test_a_bad_key_waits_a_quarter_of_an_hour() -> None:
+    assert {retry_after_seconds(OmdbKeyInvalid("-"), receives, NOON) for receives in (1, 9)} == {900}
+
+
+def test_what_can_never_succeed_does_not_wait() -> None:
+    assert retry_after_seconds(InvalidInput("-"), 1, NOON) == 0
+
+
+@given(
+    error=st.sampled_from([OmdbUnavailable, OmdbQuotaSpent, OmdbKeyInvalid, StorageFailed, InvalidInput]),
+    receives=st.integers(1, 10**6),
+    now=st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)),
+)
+def test_sqs_takes_every_wait(error: type[ReelhouseError], receives: int, now: datetime) -> None:
+    assert 0 <= retry_after_seconds(error("-"), receives, now) <= 12 * 3600

@@ -1,0 +1,56 @@
+"""Step 1 without AWS: its parameters, and what it refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipeline.errors import InvalidInput
+from pipeline.get_movies_and_send_to_queue import MAX_BATCH_SIZE, Parameters, whole_number
+from pipeline.settings import GetMoviesAndSendToQueueSettings
+
+SETTINGS = GetMoviesAndSendToQueueSettings("bronze", "https://queue.example", "s3://lists/top.json", 250, 10)
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ({}, (250, 10)),
+        ({"top_n": 20}, (20, 10)),
+        ({"batch_size": 5}, (250, 5)),
+        ({"top_n": 20, "batch_size": 5}, (20, 5)),
+        ({"top_n": 10**6, "batch_size": MAX_BATCH_SIZE}, (10**6, 100)),
+        ({"top_n": 1, "batch_size": 1}, (1, 1)),
+    ],
+)
+def test_both_parameters_are_optional(event: dict[str, Any], expected: tuple[int, int]) -> None:
+    assert Parameters.from_event(event, SETTINGS) == Parameters(*expected)
+
+
+@pytest.mark.parametrize("name", ["top_n", "batch_size"])
+@pytest.mark.parametrize("value", [0, -1, 2.5, 2.0, "x", "5", "", None, True, [], {}, float("nan")])
+def test_what_is_no_whole_number_of_one_or_more_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        Parameters.from_event({name: value}, SETTINGS)
+
+    assert str(caught.value).startswith(f"{name}: must be a whole number ")
+    assert str(caught.value).endswith("; nothing was started")
+    assert not caught.value.retryable
+
+
+def test_a_batch_has_a_limit() -> None:
+    with pytest.raises(InvalidInput, match="from 1 to 100, not '101'"):
+        Parameters.from_event({"batch_size": 101}, SETTINGS)
+
+
+def test_an_unknown_parameter_is_refused_with_those_known() -> None:
+    with pytest.raises(InvalidInput, match="unknown: topn; known: top_n, batch_size"):
+        Parameters.from_event({"topn": 5, "top_n": 5}, SETTINGS)
+
+
+def test_a_long_value_is_not_repeated_in_full() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        whole_number("top_n", "x" * 10_000)
+
+    assert len(str(caught.value)) < 250
