@@ -34,8 +34,8 @@ KINDS = {
     "Musical": "musicals",
     "Film-Noir": "films noirs",
     "Thriller": "thrillers",
-    "Comedy": "comedies",
     "Drama": "dramas",
+    "Comedy": "comedies",
     "Romance": "romances",
     "Mystery": "mysteries",
 }
@@ -139,6 +139,8 @@ def kind_of(mine: Names, theirs: Names, decade: int | None) -> str:
     if not genres:
         return ""
     kind = next((kind for kind in KINDS if kind in genres), None)
-    described = [DESCRIPTIONS.get(genre, genre.lower()) for genre in genres if genre != kind]
+    # "crime drama thrillers" and not "drama crime thrillers": what could stand alone comes last.
+    others = sorted((genre for genre in genres if genre != kind), key=lambda genre: genre in KINDS)
+    described = [DESCRIPTIONS.get(genre, genre.lower()) for genre in others]
     era = [f"{decade}s"] if decade is not None else []
     return " ".join(["both", *era, *described, KINDS[kind] if kind else "films"])

@@ -69,6 +69,8 @@ def test_films_that_share_nothing_have_no_reason() -> None:
     [
         (("Comedy", "Romance"), "both romantic comedies"),
         (("Action", "Adventure", "Sci-Fi"), "both action adventure sci-fi films"),
+        (("Comedy", "Drama"), "both comedy dramas"),
+        (("Drama", "Crime", "Thriller"), "both crime drama thrillers"),
         (("Documentary",), "both documentaries"),
         (("Animation", "Family", "Comedy", "Music"), "both animated family comedies"),
         (("Never Heard",), "both never heard films"),

@@ -181,6 +181,20 @@ def test_every_title_finds_its_own_film(catalogue: Catalogue) -> None:
             assert imdb_id in ids(catalogue.find(f"{title} {year}" if year else title))
 
 
+def test_one_spelling_has_no_accents_articles_and_roman_numbers() -> None:
+    written = ["AMÉLIE", "Matrix, The", "The Godfather: Part II", "Ocean's Eleven", "Ørsted & Łódź", "七人の侍", "!?"]
+
+    assert [normalised(title) for title in written] == [
+        "amelie",
+        "matrix",
+        "godfather part 2",
+        "oceans eleven",
+        "orsted and lodz",
+        "七人の侍",
+        "!?",
+    ]
+
+
 def test_a_year_is_only_taken_from_the_end() -> None:
     assert split_year("1984") == ("1984", None)
     assert split_year("2001 a space odyssey") == ("2001 a space odyssey", None)

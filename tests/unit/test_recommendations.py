@@ -134,6 +134,13 @@ def test_the_prior_chooses_candidates_and_not_only_their_order() -> None:
     assert "tt0000090" not in of(build(movies, Options(k=5, pool=5, prior=0)), 99)
 
 
+def test_a_film_of_the_same_standing_comes_before_a_famous_one_where_only_that_counts() -> None:
+    movies = films(*(film(n, title=None, year=1975, genres=["Drama"], imdb_votes=100 * n) for n in range(1, 40)))
+    same = PriorWeights(notice=0, rating=0, same_notice=1, same_rating=0)
+
+    assert set(of(build(movies, Options(k=2, prior_weights=same, relevance_share=1)), 20)) == {"tt0000019", "tt0000021"}
+
+
 def test_fame_alone_recommends_nothing() -> None:
     asked = film(1, genres=["Western"], actors=["Ann Lee"])
     kin = film(2, genres=["Western"])
