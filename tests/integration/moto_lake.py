@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, quote_plus, urlsplit
 
@@ -14,6 +15,7 @@ REGION = "eu-central-1"
 OMDB_URL = "https://omdb.example/"
 KEY = "s3cr3t-key"
 LIST_KEY = "lists/top.json"
+EVENTS = Path(__file__).parents[1] / "events"
 
 
 @dataclass
@@ -103,17 +105,19 @@ def sqs_event(*messages: dict[str, Any] | str, receives: int = 1) -> dict[str, A
     records = []
     for place, message in enumerate(messages):
         given = {"Body": message} if isinstance(message, str) else message
-        records.append(
-            {
-                "messageId": given.get("MessageId", f"message-{place}"),
-                "receiptHandle": given.get("ReceiptHandle", "none"),
-                "body": given["Body"],
-                "attributes": {"ApproximateReceiveCount": str(receives)},
-            }
-        )
+        record = json.loads((EVENTS / "sqs.json").read_text(encoding="utf-8"))["Records"][0]
+        record["messageId"] = given.get("MessageId", f"message-{place}")
+        record["receiptHandle"] = given.get("ReceiptHandle", record["receiptHandle"])
+        record["attributes"]["ApproximateReceiveCount"] = str(receives)
+        records.append(record | {"body": given["Body"]})
     return {"Records": records}
 
 
 def s3_event(*keys: str) -> str:
     """S3's event for new objects, their keys encoded as S3 encodes them."""
-    return json.dumps({"Records": [{"s3": {"object": {"key": quote_plus(key, safe="/")}}} for key in keys]})
+    records = []
+    for key in keys:
+        record = json.loads((EVENTS / "s3_object_created.json").read_text(encoding="utf-8"))["Records"][0]
+        record["s3"]["object"]["key"] = quote_plus(key, safe="/")
+        records.append(record)
+    return json.dumps({"Records": records})

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from pipeline import keys
-from tests.integration.moto_lake import Cold, Lake, Omdb, Top, s3_event, sqs_event
+from tests.integration.moto_lake import EVENTS, Cold, Lake, Omdb, Top, s3_event, sqs_event
 
 
 def table(lake: Lake, name: str) -> pd.DataFrame:
@@ -23,7 +23,7 @@ def test_a_run_from_the_list_to_gold(lake: Lake, omdb: Omdb, handler: Cold, top:
     omdb.film(ids[4], Year="3994")
     omdb.film(ids[5], Country="USA, France", Genre="N/A")
 
-    reply = handler("get_movies_and_send_to_queue")({"top_n": 20, "batch_size": 5})
+    reply = handler("get_movies_and_send_to_queue")(json.loads((EVENTS / "scheduled.json").read_bytes()))
 
     run_id = reply["run_id"]
     assert reply == {
@@ -45,7 +45,7 @@ def test_a_run_from_the_list_to_gold(lake: Lake, omdb: Omdb, handler: Cold, top:
     assert len([key for key in bronze if key.startswith("movies/")]) == 19
     assert [key for key in bronze if key.startswith("rejected/")] == [keys.film("rejected", run_id, ids[3])]
 
-    test_event = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "bronze"})
+    test_event = (EVENTS / "s3_test_event.json").read_text(encoding="utf-8")
     events = [test_event, *(s3_event(key) for key in bronze if not key.startswith("source/"))]
     assert handler("process_bronze_to_silver")(sqs_event(*events)) == {"batchItemFailures": []}
 
