@@ -81,6 +81,8 @@ def test_the_lists_values_and_omdbs_do_not_collide() -> None:
     source = SOURCE | {"imdbRating": "2", "Title": "no", "Year": "2", "imdbVotes": "3"}
 
     assert clean_row(omdb, source) == clean_row(case("movie"))
+    bare = clean_row(omdb, {"id": "tt0110413", "rank": "35"})
+    assert (bare["rank"], bare["source_rating"]) == (35, None)
 
 
 def test_nothing_known_is_null_and_never_zero() -> None:
