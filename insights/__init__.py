@@ -1,1 +1,1 @@
-"""insights"""
+"""Insights: reads Gold, writes Gold. This file imports nothing."""

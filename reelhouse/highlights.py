@@ -18,7 +18,7 @@ NEXT = (
 _SOURCES = ("imdb", "rotten_tomatoes", "metascore")
 
 
-def show_highlights() -> None:
+def show_tables() -> None:
     """Print films, top genres, box office by decade, and the most frequent directors."""
     movies = lake.table("movies")
     years = f", {movies['year'].min()}–{movies['year'].max()}" if movies["year"].notna().any() else ""
@@ -28,6 +28,10 @@ def show_highlights() -> None:
     show.frame("Box office by decade (US dollars of the day; n = films with one)", decades())
     directors = lake.table("films_by_director").head(8)[["director", "films"]]
     show.frame("Most frequent directors", directors)
+
+
+def show_next() -> None:
+    """Print the commands to try next."""
     show.out.print("[bold]Next[/]")
     for command, purpose in NEXT:
         show.out.print(f"  {command:<58} {purpose}")

@@ -1,0 +1,145 @@
+"""Commands about the stack as a whole: up, down, run, status, doctor, demo."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline import settings
+from reelhouse import doctor as doctor_checks
+from reelhouse import local_stack, runs, show, stack
+from reelhouse import status as stack_status
+from reelhouse.commands.base import Json, StackName, command
+
+TopN = Annotated[int | None, typer.Option(min=1, help="Films to take from the list.")]
+BatchSize = Annotated[int | None, typer.Option(min=1, max=100, help="Films in one message.")]
+REPORTS = Path("reports")
+
+
+@command
+def up(
+    source_list: Annotated[
+        str, typer.Option(help="The list: a file, s3://… or https://…; else the sample's.", metavar="FILE|URI")
+    ] = "",
+    omdb_url: Annotated[str, typer.Option(help="The OMDb API to use; else the sample server.", metavar="URL")] = "",
+    schedule: Annotated[str, typer.Option(help='Start runs by themselves, e.g. "rate(10 minutes)".')] = "",
+    json_output: Json = False,
+) -> None:
+    """Start the local stack and deploy to it; doing it twice changes nothing.
+
+    Example: [bold]reelhouse up --source-list my_list.json[/]. The key of an OMDb API is read from OMDB_API_KEY.
+    """
+    options = local_stack.Options(source_list, omdb_url, settings.variable("OMDB_API_KEY"), schedule)
+    current = local_stack.up(options, show.say)
+    if json_output:
+        show.as_json(
+            {"endpoint_url": current.connection()["AWS_ENDPOINT_URL"], "omdb_port": current.omdb and current.omdb.port}
+        )
+    else:
+        show.out.print("The local stack is up. Next: [bold]reelhouse run --top-n 20 --batch-size 5[/]")
+
+
+@command
+def down(
+    delete: Annotated[bool, typer.Option("--delete", help="Remove all data too.")] = False, json_output: Json = False
+) -> None:
+    """Stop the local stack; its data stays unless --delete is given.
+
+    Example: [bold]reelhouse down --delete[/]
+    """
+    ran = local_stack.down(delete=delete)
+    if json_output:
+        show.as_json({"stopped": ran, "deleted": delete})
+    else:
+        show.out.print(("Stopped." if ran else "Nothing was running.") + (" All data is removed." if delete else ""))
+
+
+@command
+def run(
+    top_n: TopN = None,
+    batch_size: BatchSize = None,
+    seconds: Annotated[float, typer.Option(min=1, help="Longest time to watch.")] = 1800,
+    stack_name: StackName = None,
+    json_output: Json = False,
+) -> None:
+    """Start a run, and watch it from the list to Gold.
+
+    Example: [bold]reelhouse run --top-n 20 --batch-size 5 --json[/]. Exit 1 when it is not complete in the end.
+    """
+    result = _run(stack.find(stack_name), top_n, batch_size, seconds)
+    if json_output:
+        show.as_json(result.as_dict())
+    else:
+        show.report(result)
+    if result.status != "complete":
+        raise typer.Exit(1)
+
+
+def _run(found: stack.Stack, top_n: int | None, batch_size: int | None, seconds: float) -> runs.Report:
+    reply = runs.start(found, top_n, batch_size)
+    with show.RunBars(reply["selected"], hidden=not sys.stderr.isatty()) as bars:
+        return runs.watch(found, reply, bars.update, seconds)
+
+
+@command
+def status(
+    run_id: Annotated[str | None, typer.Argument(help="One run; without it, the newest 20.")] = None,
+    stack_name: StackName = None,
+    json_output: Json = False,
+) -> None:
+    """Show the runs with their counts, and what is waiting, in flight and parked in each queue.
+
+    Example: [bold]reelhouse status --json[/]
+    """
+    found = stack_status.status(stack.find(stack_name), run_id)
+    if json_output:
+        show.as_json(found)
+    else:
+        show.status(found)
+
+
+@command
+def doctor(stack_name: StackName = None, json_output: Json = False) -> None:
+    """Check everything that a run needs, and say what to do where something is wrong.
+
+    Example: [bold]reelhouse doctor[/]. Exit 1 when a check fails.
+    """
+    checks = []
+    for check in doctor_checks.examine(stack_name):
+        checks.append(check)
+        if not json_output:
+            show.check(check)
+    if json_output:
+        show.as_json([check.as_dict() for check in checks])
+    if any(check.ok is False for check in checks):
+        raise typer.Exit(1)
+
+
+@command
+def demo(films: Annotated[int, typer.Option(min=1, help="Films to ingest.")] = 1000) -> None:
+    """Start the local stack, ingest films, write the reports, and show what came out: what `make run` does.
+
+    Example: [bold]reelhouse demo --films 100[/]. With OMDB_API_KEY set, the real list and the real OMDb, 250 films.
+    """
+    key = settings.variable("OMDB_API_KEY")
+    options = local_stack.Options()
+    if key:
+        options = local_stack.Options(local_stack.REAL_LIST, local_stack.REAL_OMDB, key)
+        films = min(films, 250)
+    local_stack.up(options, show.say)
+    found = stack.find(None)
+    result = _run(found, films, 10 if key else 20, 1800)
+    show.report(result)
+    if result.status != "complete":
+        raise typer.Exit(1)
+    from reelhouse import highlights, report  # noqa: PLC0415 (they import awswrangler, which takes a second)
+
+    highlights.show_tables()
+    published = report.run(found, [], [], REPORTS, hidden=not sys.stderr.isatty())
+    report.tell(published, REPORTS, found)
+    highlights.show_next()
+    if not all(one.succeeded for one in published):
+        raise typer.Exit(1)
