@@ -63,6 +63,7 @@ def run(settings: AggregateToGoldSettings, engine: DuckdbEngine, seconds: float,
     s3 = aws.client("s3")
     with aws.failures_of(STEP, settings.gold_bucket, _NEXT):
         build: dict[str, Any] = aws.get_json(s3, settings.gold_bucket, keys.BUILD) or {}
+        again = again or _overwritten(build, aws.list_objects(s3, settings.gold_bucket))
         builds, completed = 0, set[str]()
         silver = aws.list_objects(s3, settings.silver_bucket)
         while again or not _up_to_date(build, silver):
@@ -88,6 +89,12 @@ def _up_to_date(build: dict[str, Any], silver: list[StoredObject]) -> bool:
     )
 
 
+def _overwritten(build: dict[str, Any], gold: list[StoredObject]) -> bool:
+    """Whether a table is not as this build wrote it: a slower build wrote over it, and died before it looked again."""
+    there = {entry.key: entry.etag for entry in gold}
+    return any(there.get(key) != etag for key, etag in build.get("etags", {}).items())
+
+
 def _complete(build: dict[str, Any]) -> list[str]:
     return [run_id for run_id, counts in build.get("runs", {}).items() if counts["status"] == "complete"]
 
@@ -108,8 +115,9 @@ def _build(settings: AggregateToGoldSettings, engine: DuckdbEngine, silver: list
     _load(engine, silver, settings.silver_bucket)
     rows = engine.build()
     s3 = aws.client("s3")
-    for name in rows:
-        s3.put_object(Bucket=settings.gold_bucket, Key=keys.gold_table(name), Body=engine.parquet(name))
+    etags = {}
+    for key, name in ((keys.gold_table(name), name) for name in rows):
+        etags[key] = s3.put_object(Bucket=settings.gold_bucket, Key=key, Body=engine.parquet(name))["ETag"]
     now = datetime.now(UTC)
     build = {
         "build_id": f"{now:%Y%m%dT%H%M%S.%fZ}",
@@ -118,6 +126,7 @@ def _build(settings: AggregateToGoldSettings, engine: DuckdbEngine, silver: list
         "code_version": CODE_VERSION,
         "silver": {"bucket": settings.silver_bucket, "objects": len(silver), "fingerprint": fingerprint(silver)},
         "tables": rows,
+        "etags": etags,
         "runs": _runs(engine),
     }
     s3.put_object(Bucket=settings.gold_bucket, Key=keys.BUILD, Body=to_json(build), ContentType="application/json")

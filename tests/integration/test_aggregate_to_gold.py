@@ -147,6 +147,33 @@ def test_two_overlapping_builds_converge_on_the_newer_silver(lake: Lake) -> None
         assert build().builds == 0
 
 
+class Dying(Interrupted):
+    """An engine that dies when its first tables are written."""
+
+    def parquet(self, name: str) -> bytes:
+        """Hand out the first tables only."""
+        if name == "ratings_by_genre":
+            raise MemoryError
+        return super().parquet(name)
+
+
+def test_a_slow_build_that_dies_half_way_leaves_nothing_stale(lake: Lake) -> None:
+    """It wrote older tables over those of a newer build, and never came to look at Silver again."""
+    store(lake, [film(1)])
+
+    def overtake() -> None:
+        store(lake, [film(2)], etag="2")
+        build()
+
+    with pytest.raises(MemoryError):
+        build(Dying(overtake))
+    assert movies(lake) == ["tt0000001"]
+
+    assert build().builds == 1
+
+    assert movies(lake) == ["tt0000001", "tt0000002"]
+
+
 def test_a_silver_that_never_rests_fails_within_the_time_budget(lake: Lake) -> None:
     store(lake, [film(1)])
     numbers = iter(range(2, 10_000))
