@@ -13,14 +13,14 @@ How a film is chosen
 4. :mod:`insights.variety`: maximal marginal relevance orders the pool.
 5. :mod:`insights.because`: what both films share, in words.
 
-A film that shares nothing but its year with any other gets no recommendations.
+A film that shares nothing but its year with any other gets no recommendations; one that shares little, few.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -57,6 +57,9 @@ class Options:
         Lambda of maximal marginal relevance, above 0 to 1: 1 orders by score alone, less gives more variety.
     pool : int
         Candidates among which variety is sought; at least ``k``.
+    min_similarity : float
+        Films less similar than this, from 0 to 1, are not recommended, however well they stand. In a small catalogue
+        of famous films the prior would otherwise fill lists with films that share a genre and nothing else.
     year_scale : float
         Years after which the closeness of two years falls to 37 %.
     chunk : int
@@ -76,6 +79,7 @@ class Options:
     prior_weights: PriorWeights = field(default_factory=PriorWeights)
     relevance_share: float = 0.8
     pool: int = 40
+    min_similarity: float = 0.1
     year_scale: float = 8.0
     chunk: int = 64
     threads: int = 2
@@ -86,6 +90,7 @@ class Options:
             "prior": (0 <= self.prior < np.inf, "0 or more"),
             "relevance_share": (0 < self.relevance_share <= 1, "above 0, and at most 1"),
             "pool": (self.pool >= self.k, f"at least k, which is {self.k}"),
+            "min_similarity": (0 <= self.min_similarity <= 1, "0 to 1"),
             "year_scale": (0 < self.year_scale < np.inf, "more than 0"),
             "chunk": (self.chunk >= 1, "1 or more"),
             "threads": (self.threads >= 1, "1 or more"),
@@ -170,6 +175,9 @@ def _chosen(content: Content, where: Standing, options: Options) -> tuple[Indice
 
 
 def _choose(pool: Pool, similarity: Similarity, options: Options) -> Chosen:
+    """Choose from a pool, of whose places those of films too little similar are empty."""
+    too_little = pool.similarity < options.min_similarity * options.weights.total
+    pool = replace(pool, score=np.where(too_little, np.float32(-np.inf), pool.score))
     places = varied(pool, similarity, options.k, options.relevance_share)
     row, column = np.nonzero(places >= 0)
     place = places[row, column]

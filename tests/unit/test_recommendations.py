@@ -149,6 +149,16 @@ def test_fame_alone_recommends_nothing() -> None:
     assert of(build(films(asked, kin, *famous), Options(weights=FieldWeights(title=0))), 1) == ["tt0000002"]
 
 
+def test_a_famous_film_that_is_hardly_similar_is_left_out() -> None:
+    asked = film(1, year=1941, title=None, genres=["Drama"], actors=["Ann Lee"], imdb_votes=10**6)
+    kin = film(2, year=1941, title=None, genres=["Drama"], actors=["Bo Ek"], imdb_votes=10)
+    famous = film(3, year=2010, title=None, genres=["Drama", "Comedy", "Crime"], actors=["Bo Ek"], imdb_votes=10**6)
+    movies = films(asked, kin, famous)
+
+    assert of(build(movies), 1) == ["tt0000002"]
+    assert set(of(build(movies, Options(min_similarity=0)), 1)) == {"tt0000002", "tt0000003"}
+
+
 def test_remakes_of_one_title_are_told_apart_by_id() -> None:
     movies = films(
         film(1, title="Hamlet", year=1948, genres=["Drama"]),
@@ -187,6 +197,7 @@ def test_variety_breaks_up_a_series() -> None:
         {"prior": -1.0},
         {"prior": float("nan")},
         {"relevance_share": 0.0},
+        {"min_similarity": 1.1},
         {"year_scale": 0.0},
         {"chunk": 0},
         {"threads": 0},
