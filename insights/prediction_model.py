@@ -184,7 +184,8 @@ def _fitted(features: pd.DataFrame, learned: pd.Series[float]) -> Pipeline:
     trees = HistGradientBoostingRegressor(
         max_iter=200,
         learning_rate=0.05,
-        max_leaf_nodes=15,
+        max_leaf_nodes=8,
+        l2_regularization=20,  # small trees held back, for a list of a few hundred films teaches little
         categorical_features=[0],
         early_stopping=False,
         random_state=SEED,

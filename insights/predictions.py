@@ -5,7 +5,8 @@ Tomatoes score, IMDb's rating and box office, each where enough films have it. T
 is tested on later ones, beside three baselines; where it does not beat the best of them, the scores say so.
 
 Box office is learned and scored as log10 US dollars, for it grows by factors: a mean absolute error of 0.3 is a factor
-of 2. Its predictions are in US dollars, so they are medians rather than means.
+of 2. Its predictions are in US dollars, so they are medians rather than means. Where box office is known
+mostly of films that did well, predictions of all other films are too high.
 
 No films, no years, no values of a target, too few years: the tables then have fewer rows or none, always with all
 columns, and ``prediction_scores`` gives the reason as the model's ``verdict``.

@@ -117,6 +117,22 @@ def test_autocorrelation_weakens_the_evidence_and_only_weakens_it() -> None:
     assert (plain["p_autocorrelated"] == plain["p"]).all()
 
 
+def test_years_that_contradict_each_other_are_no_evidence() -> None:
+    # given a rise that every second year takes back; the variance corrected for that is smaller, and p would be too
+    films = {"Zigzag": [10 + year + (6 if year % 2 else -6) for year in range(16)]}
+    found = row(genre_trends(shares(films)), "Zigzag")
+    assert found["p_autocorrelated"] == found["p"]
+    assert 0.001 < found["p"] < 0.05
+
+
+def test_slopes_count_the_years_that_are_left_out() -> None:
+    # given one point a year, and a catalogue that skips every year but the fifth
+    films = {"Up": [10 + year if year % 5 == 0 else 0 for year in range(40)]}
+    found = row(genre_trends(shares(films)), "Up")
+    assert found["years"] == 8
+    assert found["slope"] == pytest.approx(10)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 60), min_size=1, max_size=12), min_size=1, max_size=4))
 def test_any_series_gives_a_sound_row(counts: list[list[int]]) -> None:
