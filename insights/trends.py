@@ -9,7 +9,7 @@ Mann-Kendall test with the correction for ties (``pymannkendall``), and, because
 Benjamini-Hochberg q within the measure (``scipy.stats.false_discovery_control``).
 
 Neighbouring years resemble each other, and Mann-Kendall then sees trends where there are none: in 10 % of simulated
-series of 75 years without a trend at an autocorrelation of 0.5, in 31 % at 0.7. So the test is made a second time with the variance
+series of 75 years at an autocorrelation of 0.5, in 31 % at 0.7. So the test is made a second time with the variance
 corrected for the autocorrelation of the first lags (Hamed and Rao 1998), which leaves 1 % and 4 %. The correction may
 only weaken the evidence: with a smaller variance it finds too many trends in short series, so there the plain p stands.
 ``p`` and ``q`` are those of the plain test; ``trend`` follows ``q_autocorrelated``.
