@@ -29,6 +29,7 @@ _KINDS = {
     "boolean": TRUTH,
 }
 NUMBERS = (INTEGER, FRACTION)
+YEAR_UNIT = "calendar year"
 
 
 def glue_type(table: str, column: str) -> str | None:
@@ -55,6 +56,15 @@ def columns(data_set: DataSet) -> dict[str, str]:
 
 def _looked_up(look_up: LookUp) -> str | None:
     return TEXT if look_up.take == LABEL else _KINDS.get(glue_type(FILMS, look_up.take) or "")
+
+
+def column_format(data_set: DataSet, name: str) -> str | None:
+    """Format of a column: ``year``, ``fraction``, ``whole``, or None for what is no number."""
+    kind = columns(data_set)[name]
+    if kind not in NUMBERS:
+        return None
+    unit = next((one.unit for one in TABLES[data_set.table].columns if one.name == name), "")
+    return "year" if unit == YEAR_UNIT else "fraction" if kind == FRACTION else "whole"
 
 
 def source_tables(definition: Dashboard) -> list[str]:

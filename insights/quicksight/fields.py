@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from insights.dashboard import schema
-from insights.dashboard.definition import Dashboard, DataSet, Measure
+from insights.dashboard.definition import Dashboard, Measure
 
 Json = dict[str, Any]
-YEAR_UNIT = "calendar year"
 _HIDDEN = {"SeparatorConfiguration": {"ThousandsSeparator": {"Visibility": "HIDDEN"}}}
 _FORMATS: dict[str, Json] = {
     "whole": {"NumberDisplayFormatConfiguration": {"DecimalPlacesConfiguration": {"DecimalPlaces": 0}}},
@@ -25,15 +24,6 @@ _FORMATS: dict[str, Json] = {
     "fraction": {"NumberDisplayFormatConfiguration": {"DecimalPlacesConfiguration": {"DecimalPlaces": 2}}},
     "year": {"NumberDisplayFormatConfiguration": {**_HIDDEN, "DecimalPlacesConfiguration": {"DecimalPlaces": 0}}},
 }
-
-
-def column_format(data_set: DataSet, name: str) -> str | None:
-    """Format of a column: ``year``, ``fraction``, ``whole``, or None for what is no number."""
-    kind = schema.columns(data_set)[name]
-    if kind not in schema.NUMBERS:
-        return None
-    unit = next((one.unit for one in schema.TABLES[data_set.table].columns if one.name == name), "")
-    return "year" if unit == YEAR_UNIT else "fraction" if kind == schema.FRACTION else "whole"
 
 
 def column(data_set: str, name: str) -> Json:
@@ -54,7 +44,7 @@ def number(form: str) -> Json:
 def dimension(definition: Dashboard, visual: str, data_set: str, name: str) -> Json:
     """Field that groups; a number's values stay apart, nothing is summed."""
     field: Json = {"FieldId": field_id(visual, name), "Column": column(data_set, name)}
-    form = column_format(definition.data_sets[data_set], name)
+    form = schema.column_format(definition.data_sets[data_set], name)
     if form is None:
         return {"CategoricalDimensionField": field}
     return {"NumericalDimensionField": {**field, "FormatConfiguration": number(form)}}
@@ -74,7 +64,7 @@ def measure(visual: str, name: str, one: Measure) -> Json:
 def plain(definition: Dashboard, visual: str, data_set: str, name: str) -> Json:
     """Field of a column as it is."""
     field: Json = {"FieldId": field_id(visual, name), "Column": column(data_set, name)}
-    form = column_format(definition.data_sets[data_set], name)
+    form = schema.column_format(definition.data_sets[data_set], name)
     return field if form is None else {**field, "FormatConfiguration": {"NumberFormatConfiguration": number(form)}}
 
 

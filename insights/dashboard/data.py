@@ -1,0 +1,156 @@
+"""The dashboard's data sets as data frames, from Gold's tables, and packed for the page. Pure.
+
+The data sets' own SQL runs in DuckDB, in the dialect that QuickSight sends to Athena. One thing differs: films stay one
+row each, with their lists whole, since a page can count a film once by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+
+from insights.dashboard import schema
+from insights.dashboard.definition import AnyVisual, Bar, Dashboard, Groups, Line, Measure, Rows, Texts, measures_of
+from pipeline.columns import Table
+from pipeline.gold.engine import to_duckdb
+
+Frames = Mapping[str, pd.DataFrame]
+_DATABASE = "gold"
+_ARROW_TYPES = {
+    "string": pa.string(),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+    "array<string>": pa.list_(pa.string()),
+}
+
+
+def frames(definition: Dashboard, tables: Frames) -> dict[str, pd.DataFrame]:
+    """Rows of each data set.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        The Gold tables of :func:`insights.dashboard.schema.source_tables`; one that is missing has no rows.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        By data set's name; lists as lists, times as datetimes. Columns that the page shows, and the key.
+    """
+    with duckdb.connect() as database:
+        database.execute(f"CREATE SCHEMA {_DATABASE}")
+        for name in schema.source_tables(definition):
+            database.register("given", _arrow(schema.TABLES[name], tables.get(name)))
+            database.execute(f"CREATE TABLE {_DATABASE}.{name} AS SELECT * FROM given")
+        return {
+            name: database.execute(to_duckdb(schema.sql(one, _DATABASE, explode=False))).df()
+            for name, one in definition.data_sets.items()
+        }
+
+
+def _arrow(table: Table, frame: pd.DataFrame | None) -> pa.Table:
+    """A table with all its columns and types, also where the frame lacks some, or has only nulls to guess from."""
+    rows = 0 if frame is None else len(frame)
+    columns = {}
+    for column in table.columns:
+        kind = _ARROW_TYPES[column.type]
+        given = None if frame is None or column.name not in frame else frame[column.name]
+        columns[column.name] = pa.nulls(rows, kind) if given is None else pa.array(given, kind, from_pandas=True)
+    return pa.table(columns)
+
+
+def packed(definition: Dashboard, rows: Frames) -> dict[str, Any]:
+    """Data sets as the page reads them.
+
+    Returns
+    -------
+    dict
+        By data set's name, ``rows`` (their number) and ``columns``. A column of numbers has ``values``, None where
+        unknown; a column of texts has its different ``texts`` and for each row the place of its text, or -1; a column
+        of lists the same with a list of places a row.
+    """
+    found = {}
+    for name, columns in _used(definition).items():
+        frame = _first_rows(definition, name, rows[name])
+        found[name] = {"rows": len(frame), "columns": {column: _column(frame[column]) for column in columns}}
+    return found
+
+
+def _used(definition: Dashboard) -> dict[str, list[str]]:
+    """Columns of each data set that a visual of the page, a measure or a filter needs, in the data set's order."""
+    used: dict[str, set[str | None]] = {name: set() for name in definition.data_sets}
+    for _, _, visual in definition.visuals():
+        for name in measures_of(visual):
+            for measure in _with_n(definition, name):
+                used[measure.data_set] |= {measure.of, measure.by}
+        used[definition.data_set_of(visual)] |= set(_shown(visual))
+    for one in definition.filters.values():
+        for name in one.data_sets:
+            used[name] |= {one.column, one.first_by}
+    return {name: [c for c in schema.columns(definition.data_sets[name]) if c in names] for name, names in used.items()}
+
+
+def _with_n(definition: Dashboard, name: str) -> list[Measure]:
+    measure = definition.measures[name]
+    return [measure, definition.measures[measure.n]] if measure.n else [measure]
+
+
+def _shown(visual: AnyVisual) -> Iterable[str]:
+    yield from visual.where
+    if isinstance(visual, Bar | Line | Groups):
+        yield visual.dimension
+    if isinstance(visual, Line) and visual.series:
+        yield visual.series
+    if isinstance(visual, Rows):
+        yield from visual.columns
+    if isinstance(visual, Texts):
+        yield from (visual.heading, visual.body, visual.note, visual.sort.by)
+
+
+def _first_rows(definition: Dashboard, name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Of a data set that is only looked at one pick at a time, the rows that any pick can show."""
+    visuals = [visual for _, _, visual in definition.visuals() if definition.data_set_of(visual) == name]
+    picks = [one.column for one in definition.filters.values() if one.kind == "pick" and name in one.data_sets]
+    if len(visuals) != 1 or len(picks) != 1 or not isinstance(visuals[0], Rows):
+        return frame
+    sort = visuals[0].sort
+    ordered = frame.sort_values(sort.by, ascending=sort.order == "ascending", kind="stable")
+    return ordered.groupby(picks[0], sort=False).head(visuals[0].top).sort_index()
+
+
+def _column(values: pd.Series[Any]) -> dict[str, Any]:
+    if pd.api.types.is_bool_dtype(values):
+        values = values.map({True: "yes", False: "no"})
+    if pd.api.types.is_datetime64_any_dtype(values):
+        values = values.map(_moment, na_action="ignore").astype(object)
+    if pd.api.types.is_numeric_dtype(values):
+        return {"values": [None if pd.isna(one) else one for one in values.tolist()]}
+    lists = any(is_list(one) for one in values)
+    rows = [_texts(one) for one in values] if lists else [[] if pd.isna(one) else [str(one)] for one in values]
+    places = {text: place for place, text in enumerate(dict.fromkeys(text for row in rows for text in row))}
+    if lists:
+        return {"texts": list(places), "lists": [[places[text] for text in row] for row in rows]}
+    return {"texts": list(places), "places": [places[row[0]] if row else -1 for row in rows]}
+
+
+def is_list(value: object) -> bool:
+    """Whether a cell of a list column has a list; a missing one is None or pandas' NA."""
+    return hasattr(value, "__len__") and not isinstance(value, str)
+
+
+def _texts(value: Any) -> list[str]:
+    """Different texts of a list, in order; a film counts once for each."""
+    return list(dict.fromkeys(str(text) for text in value if text is not None)) if is_list(value) else []
+
+
+def _moment(value: datetime) -> str:
+    return value.strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,128 @@
+// Bars and lines as SVG. Texts are set as text, never as markup: titles of films come from anywhere.
+
+const SVG = "http://www.w3.org/2000/svg";
+const COLOURS = ["#0b5cad", "#b34700", "#4f7f1f", "#7b4fa3", "#5f6670"];
+const DASHES = ["", "7 4", "2 4", "10 4 2 4", "4 3"];
+const LETTER = 6.6; // pixels of an average letter of 12 px Arial
+
+function shape(name, attributes, text) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+let pictures = 0;
+function picture(width, height, title, description) {
+  const id = `picture-${++pictures}`;
+  const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-labelledby": `${id}-t ${id}-d` });
+  svg.append(shape("title", { id: `${id}-t` }, title), shape("desc", { id: `${id}-d` }, description));
+  return svg;
+}
+
+function shortened(text, width) {
+  const letters = Math.max(4, Math.floor(width / LETTER));
+  return text.length > letters ? `${text.slice(0, letters - 1)}…` : text;
+}
+
+function ticks(low, high, wanted) {
+  const rough = (high - low) / wanted || 1;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.999);
+  const found = [];
+  for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-9; at++) found.push(+(at * step).toPrecision(12));
+  return found;
+}
+
+// bars: [{label, value, text, note}]; one row each, bars left of zero for negative values.
+function barChart(bars, width, title, description) {
+  const row = 27;
+  const labels = Math.min(0.36 * width, 12 + LETTER * Math.max(...bars.map((bar) => bar.label.length)));
+  const texts = 12 + LETTER * Math.max(...bars.map((bar) => bar.text.length + (bar.note ? bar.note.length + 1 : 0)));
+  const [low, high] = [Math.min(0, ...bars.map((bar) => bar.value)), Math.max(0, ...bars.map((bar) => bar.value))];
+  const left = low < 0 ? labels + texts : labels;
+  const room = Math.max(30, width - left - texts);
+  const x = (value) => left + (room * (value - low)) / (high - low || 1);
+  const svg = picture(width, bars.length * row + 4, title, description);
+  bars.forEach((bar, place) => {
+    const y = place * row + 4;
+    const group = shape("g", { "aria-hidden": "true" });
+    group.append(shape("title", {}, `${bar.label}: ${bar.text} ${bar.note || ""}`));
+    group.append(shape("text", { x: labels - 8, y: y + 15, "text-anchor": "end", class: "label" }, shortened(bar.label, labels - 8)));
+    const [from, to] = [x(Math.min(0, bar.value)), x(Math.max(0, bar.value))];
+    group.append(shape("rect", { x: from, y: y + 1, width: Math.max(1, to - from), height: row - 8, class: bar.value < 0 ? "bar below" : "bar" }));
+    const value = bar.value < 0
+      ? shape("text", { x: from - 6, y: y + 15, "text-anchor": "end", class: "value" }, bar.text)
+      : shape("text", { x: to + 6, y: y + 15, class: "value" }, bar.text);
+    if (bar.note) value.append(shape("tspan", { class: "note", dx: 5 }, bar.note));
+    group.append(value);
+    svg.append(group);
+  });
+  svg.append(shape("line", { x1: x(0), x2: x(0), y1: 2, y2: bars.length * row, class: "axis" }));
+  return svg;
+}
+
+// lines: [{label, points: [[x, y, text]]}], x ascending; y of null breaks a line.
+function lineChart(lines, width, height, formats, words) {
+  const points = lines.flatMap((line) => line.points).filter((point) => point[1] !== null);
+  const [first, last] = [Math.min(...points.map((p) => p[0])), Math.max(...points.map((p) => p[0]))];
+  const [low, high] = [Math.min(0, ...points.map((p) => p[1])), Math.max(...points.map((p) => p[1]), Number.EPSILON)];
+  const [left, right, top, bottom] = [52, 14, 12, 26];
+  const x = (value) => left + ((width - left - right) * (value - first)) / (last - first || 1);
+  const y = (value) => height - bottom - ((height - top - bottom) * (value - low)) / (high - low || 1);
+  const svg = picture(width, height, words.title, words.description);
+  for (const value of ticks(low, high, 5)) {
+    svg.append(shape("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), class: "grid" }));
+    svg.append(shape("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end", class: "tick" }, tickLabel(value, formats.y)));
+  }
+  const years = ticks(first, last, Math.max(2, Math.floor(width / 90))).filter(Number.isInteger);
+  for (const value of years.length ? years : [first]) {
+    svg.append(shape("text", { x: x(value), y: height - 6, "text-anchor": "middle", class: "tick" }, tickLabel(value, formats.x)));
+  }
+  lines.forEach((line, place) => svg.append(...strokes(line, place, x, y)));
+  svg.append(...hoverStrips(lines, x, [left, width - right, top, height - bottom], formats.x));
+  return svg;
+}
+
+function strokes(line, place, x, y) {
+  const known = line.points.filter((point) => point[1] !== null);
+  let path = "";
+  let pen = "M";
+  for (const point of line.points) {
+    if (point[1] === null) pen = "M";
+    else {
+      path += `${pen}${x(point[0]).toFixed(1)} ${y(point[1]).toFixed(1)}`;
+      pen = "L";
+    }
+  }
+  const stroke = { stroke: COLOURS[place % COLOURS.length], "stroke-dasharray": DASHES[place % DASHES.length] };
+  const drawn = [shape("path", { d: path, class: "line", ...stroke })];
+  if (known.length <= 12) {
+    for (const point of known) drawn.push(shape("circle", { cx: x(point[0]), cy: y(point[1]), r: 3, fill: stroke.stroke }));
+  }
+  return drawn;
+}
+
+// An invisible strip a year, so that pointing anywhere above it tells that year's values.
+function hoverStrips(lines, x, [left, right, top, bottom], format) {
+  const at = [...new Set(lines.flatMap((line) => line.points.map((point) => point[0])))].sort((a, b) => a - b);
+  return at.map((value, place) => {
+    const from = place ? (x(at[place - 1]) + x(value)) / 2 : left;
+    const to = place < at.length - 1 ? (x(value) + x(at[place + 1])) / 2 : right;
+    const strip = shape("rect", { x: from, y: top, width: Math.max(0, to - from), height: bottom - top, class: "strip", "aria-hidden": "true" });
+    const texts = lines.flatMap((line) => line.points.filter((p) => p[0] === value && p[1] !== null).map((p) => `${line.label}: ${p[2]}`));
+    strip.append(shape("title", {}, [tickLabel(value, format), ...texts].join("\n")));
+    return strip;
+  });
+}
+
+function legend(lines) {
+  const list = node("ul", { class: "legend" });
+  lines.forEach((line, place) => {
+    const key = shape("svg", { width: 26, height: 10, "aria-hidden": "true" });
+    const stroke = { stroke: COLOURS[place % COLOURS.length], "stroke-dasharray": DASHES[place % DASHES.length] };
+    key.append(shape("path", { d: "M0 5L26 5", class: "line", ...stroke }));
+    list.append(node("li", {}, [key, line.label]));
+  });
+  return list;
+}

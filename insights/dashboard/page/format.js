@@ -1,0 +1,46 @@
+// Numbers, as people read them.
+
+const UNKNOWN = "not known";
+const plain = new Map();
+
+function decimals(value, places) {
+  if (!plain.has(places)) {
+    plain.set(places, new Intl.NumberFormat("en", { minimumFractionDigits: places, maximumFractionDigits: places }));
+  }
+  return plain.get(places).format(value);
+}
+
+function dollars(value) {
+  const size = Math.abs(value);
+  if (size >= 1e9) return `$${decimals(value / 1e9, 1)} billion`;
+  if (size >= 1e6) return `$${decimals(value / 1e6, 1)} million`;
+  return `$${decimals(value, 0)}`;
+}
+
+const FORMATS = {
+  whole: (value) => decimals(value, 0),
+  decimal: (value) => decimals(value, 1),
+  signed: (value) => (value > 0 ? "+" : value < 0 ? "−" : "") + decimals(Math.abs(value), 2),
+  fraction: (value) => decimals(value, 2),
+  percent: (value) => `${decimals(100 * value, 1)} %`,
+  year: (value) => String(value),
+  dollars,
+};
+
+function shown(value, format) {
+  if (value === null || value === undefined || value === "") return UNKNOWN;
+  return typeof value === "number" ? (FORMATS[format] || FORMATS.whole)(value) : value;
+}
+
+// Short forms for axes.
+function tickLabel(value, format) {
+  if (format === "year") return String(value);
+  if (format === "percent") return `${+(100 * value).toFixed(6)} %`;
+  if (format === "dollars" && Math.abs(value) >= 1e6) return `$${+(value / 1e6).toFixed(6)}m`;
+  const text = Math.abs(value) >= 1e4 ? `${+(value / 1e3).toFixed(6)}k` : decimals(value, Number.isInteger(value) ? 0 : 1);
+  return format === "dollars" ? `$${text}` : text;
+}
+
+function count(n, unit) {
+  return `${decimals(n, 0)} ${n === 1 && unit.endsWith("s") ? unit.slice(0, -1) : unit}`;
+}

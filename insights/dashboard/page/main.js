@@ -1,0 +1,97 @@
+// The page: unpacks the data, builds the sheets, and draws what a filter changes.
+
+async function start() {
+  const page = await unpack(document.getElementById("data").textContent.trim());
+  const drawn = [];
+  const filters = new Filters(page.filters, page.data, () => draw(page, filters, drawn, controls));
+  const controls = buildFilters(page, filters);
+  for (const sheet of page.sheets) drawn.push(...buildSheet(page, filters, sheet, controls));
+  followLinks();
+  draw(page, filters, drawn, controls);
+  let width = document.body.clientWidth;
+  window.addEventListener("resize", () => {
+    if (document.body.clientWidth === width) return;
+    width = document.body.clientWidth;
+    requestAnimationFrame(() => drawn.forEach((one) => drawVisual(page, filters, one)));
+  });
+  document.documentElement.dataset.ready = "true";
+}
+
+function shared(page) {
+  return Object.keys(page.filters).filter((name) => page.filters[name].kind !== "pick");
+}
+
+function buildFilters(page, filters) {
+  const bar = document.getElementById("filters");
+  const controls = shared(page).map((name) => (page.filters[name].kind === "range" ? rangeControl : textControl)(filters, name));
+  const reset = node("button", { type: "button", class: "reset" }, ["Reset all"]);
+  reset.addEventListener("click", () => filters.reset());
+  bar.append(...controls.map((one) => one.element), reset);
+  document.getElementById("filter-panel").open = window.matchMedia("(min-width: 48rem)").matches;
+  return controls;
+}
+
+function buildSheet(page, filters, sheet, controls) {
+  const section = document.getElementById(`sheet-${sheet.id}`);
+  for (const name of sheet.filters.filter((one) => page.filters[one].kind === "pick")) {
+    const control = textControl(filters, name);
+    controls.push(control);
+    section.querySelector(".about").after(control.element);
+  }
+  return sheet.visuals.map((visual) => {
+    const element = document.getElementById(`visual-${visual.id}`);
+    return { sheet, visual, element, body: element.querySelector(".body"), idle: element.querySelector(".idle"), open: false };
+  });
+}
+
+function draw(page, filters, drawn, controls) {
+  controls.forEach((one) => one.show());
+  drawn.forEach((one) => drawVisual(page, filters, one));
+  const films = page.data[page.main].rows;
+  const left = select(page.data[page.main], filters.conditions(shared(page), page.main)).rows.length;
+  const all = left === films;
+  document.getElementById("status").textContent = all ? `All ${count(films, "films")}` : `${decimals(left, 0)} of ${count(films, "films")}`;
+  document.querySelector(".reset").disabled = shared(page).every((name) => !filters.state[name]);
+}
+
+function drawVisual(page, filters, one) {
+  const { sheet, visual, element } = one;
+  const dataSet = page.data[visual.data_set];
+  const fixed = Object.entries(visual.where).map(([column, text]) => ({ column, texts: new Set([text]) }));
+  const chosen = filters.conditions(sheet.filters, visual.data_set);
+  const details = one.body.querySelector(":scope > details:not(.answer)");
+  if (details) one.open = details.open;
+  const context = {
+    visual,
+    element,
+    open: one.open,
+    measures: page.measures,
+    filtered: chosen.length > 0,
+    selection: select(dataSet, [...fixed, ...chosen]),
+    width: Math.max(240, one.body.clientWidth),
+    format: (column) => page.formats[visual.data_set][column],
+    evaluate: (name, rows) => evaluate(page.measures, name, dataSet, rows),
+  };
+  one.body.replaceChildren(...DRAW[visual.kind](context));
+  const idle = filters.idle(sheet.filters, visual.data_set);
+  one.idle.textContent = idle.length ? `Not filtered by ${idle.join(" and ")}: shown for all films.` : "";
+}
+
+// Links within the page move without touching the address, which holds the filters.
+function followLinks() {
+  for (const link of document.querySelectorAll("a[data-to]")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      const target = document.getElementById(link.dataset.to);
+      target.scrollIntoView();
+      target.focus({ preventScroll: true });
+    });
+  }
+}
+
+start().catch((error) => {
+  const problem = document.getElementById("problem");
+  problem.hidden = false;
+  problem.textContent = `This page cannot be shown by this browser (${error.message}). Any browser from 2023 on can.`;
+  throw error;
+});

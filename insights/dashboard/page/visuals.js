@@ -1,0 +1,169 @@
+// One drawing function for each kind of visual of the definition. Each gets the rows that pass the filters.
+
+function node(name, attributes = {}, children = []) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...[children].flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+function title(text) {
+  return text.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
+}
+
+// head: [{text, number}]; body: rows of {text, number}.
+function table(caption, head, body) {
+  const cells = (tag, row) => row.map((one, place) => {
+    const kind = tag === "td" && place === 0 ? "th" : tag;
+    const scope = tag === "th" ? { scope: "col" } : kind === "th" ? { scope: "row" } : {};
+    return node(kind, { ...scope, ...(one.number ? { class: "number" } : {}) }, [one.text]);
+  });
+  return node("div", { class: "table", role: "region", tabindex: "0", "aria-label": caption }, [
+    node("table", {}, [
+      node("caption", { class: "unseen" }, [caption]),
+      node("thead", {}, [node("tr", {}, cells("th", head))]),
+      node("tbody", {}, body.map((row) => node("tr", {}, cells("td", row)))),
+    ]),
+  ]);
+}
+
+function asTable(context, head, body) {
+  const details = node("details", {}, [node("summary", {}, ["The numbers as a table"]), table(context.visual.title, head, body)]);
+  details.open = context.open;
+  return details;
+}
+
+function nothing(context) {
+  return [node("p", { class: "nothing" }, [context.filtered ? "No film that passes the filters has this." : "Nothing to show: Gold has no such values."])];
+}
+
+const note = (n) => (n === null ? "" : `n = ${decimals(n, 0)}`);
+const text = (value, format) => ({ text: shown(value, format), number: typeof value === "number" });
+
+const DRAW = {
+  kpi(context) {
+    const measure = context.measures[context.visual.measure];
+    const { value, n } = context.evaluate(context.visual.measure, context.selection.rows);
+    const about = [value === null ? "" : measure.unit, note(n)].filter(Boolean).join(", ");
+    context.element.dataset.value = value === null ? "" : value;
+    context.element.dataset.n = n === null ? "" : n;
+    return [node("p", { class: value === null ? "kpi unknown" : "kpi" }, [shown(value, measure.format)]), node("p", { class: "about" }, [about])];
+  },
+
+  bar(context) {
+    const { visual, selection } = context;
+    const measure = context.measures[visual.measure];
+    const format = context.format(visual.dimension);
+    const order = visual.sort || { by: visual.measure, order: "descending" };
+    const bars = [...groupBy(selection, visual.dimension)]
+      .map(([key, rows]) => ({ key, ...context.evaluate(visual.measure, rows) }))
+      .filter((bar) => bar.value !== null && (!visual.fewest || (bar.n ?? bar.value) >= visual.fewest))
+      .sort(comparison(order.order, (bar) => (order.by === visual.measure ? bar.value : bar.key), (bar) => bar.key))
+      .slice(0, visual.top)
+      .map((bar) => ({ ...bar, label: shown(bar.key, format), text: shown(bar.value, measure.format), note: note(bar.n) }));
+    context.element.dataset.marks = bars.length;
+    if (!bars.length) return nothing(context);
+    const head = [{ text: title(visual.dimension) }, { text: measure.title, number: true }];
+    if (measure.n) head.push({ text: "n", number: true });
+    const body = bars.map((bar) => [{ text: bar.label }, text(bar.value, measure.format), ...(measure.n ? [text(bar.n)] : [])]);
+    return [barChart(bars, context.width, visual.title, `${visual.alt} ${extremes(bars)}`), asTable(context, head, body)];
+  },
+
+  line(context) {
+    const { visual, selection } = context;
+    const lines = (visual.series ? linesBySeries(context) : linesByMeasure(context)).filter((line) => line.points.some((point) => point[1] !== null));
+    context.element.dataset.marks = lines.length;
+    if (!lines.length || !selection.rows.length) return nothing(context);
+    const format = context.measures[visual.measures[0]].format;
+    const formats = { x: context.format(visual.dimension), y: format };
+    const words = { title: visual.title, description: `${visual.alt} ${lines.map((line) => `${line.label}: ${ends(line)}`).join("; ")}.` };
+    const years = [...new Set(lines.flatMap((line) => line.points.map((point) => point[0])))].sort((a, b) => a - b);
+    const head = [{ text: title(visual.dimension) }, ...lines.map((line) => ({ text: line.label, number: true }))];
+    const values = lines.map((line) => new Map(line.points.map((point) => [point[0], point[2]])));
+    const body = years.map((year) => [{ text: shown(year, formats.x) }, ...values.map((of) => ({ text: of.get(year) ?? "–", number: true }))]);
+    const picture = lineChart(lines, context.width, context.width < 480 ? 220 : 290, formats, words);
+    return [lines.length > 1 ? legend(lines) : null, picture, asTable(context, head, body)].filter(Boolean);
+  },
+
+  groups(context) {
+    const { visual, selection } = context;
+    const groups = [...groupBy(selection, visual.dimension)]
+      .map(([key, rows]) => ({ key, values: visual.measures.map((name) => context.evaluate(name, rows).value) }))
+      .sort(comparison(visual.sort.order, (group) => (visual.sort.by === visual.dimension ? group.key : group.values[visual.measures.indexOf(visual.sort.by)]), (group) => group.key))
+      .slice(0, visual.top);
+    context.element.dataset.marks = groups.length;
+    if (!groups.length) return nothing(context);
+    const head = [{ text: title(visual.dimension) }, ...visual.measures.map((name) => ({ text: context.measures[name].title, number: true }))];
+    const format = context.format(visual.dimension);
+    const body = groups.map((group) => [{ text: shown(group.key, format) }, ...group.values.map((value, place) => (value === null ? { text: "–", number: true } : text(value, context.measures[visual.measures[place]].format)))]);
+    return [table(visual.title, head, body)];
+  },
+
+  rows(context) {
+    const { visual, selection } = context;
+    const value = (name) => (row) => cell(selection.dataSet, name, row);
+    const first = Object.keys(visual.columns)[0];
+    const rows = [...selection.rows].sort(comparison(visual.sort.order, value(visual.sort.by), value(first))).slice(0, visual.top);
+    context.element.dataset.marks = rows.length;
+    if (!rows.length) return nothing(context);
+    const names = Object.keys(visual.columns);
+    const numbers = new Set(names.filter((name) => selection.dataSet.columns[name].values));
+    const head = names.map((name) => ({ text: visual.columns[name], number: numbers.has(name) }));
+    const body = rows.map((row) => names.map((name) => {
+      const known = cell(selection.dataSet, name, row);
+      return { text: known === null ? "–" : shown(known, context.format(name)), number: numbers.has(name) };
+    }));
+    return [table(visual.title, head, body)];
+  },
+
+  texts(context) {
+    const { visual, selection } = context;
+    const value = (name) => (row) => cell(selection.dataSet, name, row);
+    const rows = [...selection.rows].sort(comparison(visual.sort.order, value(visual.sort.by), value(visual.heading)));
+    context.element.dataset.marks = rows.length;
+    if (!rows.length) return nothing(context);
+    return rows.map((row, place) => {
+      const paragraphs = (value(visual.body)(row) || "").split(/\n+/).filter(Boolean).map((line) => node("p", {}, [line]));
+      const by = node("p", { class: "about" }, [`Written by: ${shown(value(visual.note)(row))}`]);
+      const details = node("details", { class: "answer" }, [node("summary", {}, [shown(value(visual.heading)(row))]), ...paragraphs, by]);
+      details.open = place === 0;
+      return details;
+    });
+  },
+};
+
+function linesByMeasure(context) {
+  const { visual, selection } = context;
+  const years = [...groupBy(selection, visual.dimension)].sort((one, other) => one[0] - other[0]);
+  return visual.measures.map((name) => ({ label: context.measures[name].title, points: years.map(([year, rows]) => point(context, name, year, rows)) }));
+}
+
+function linesBySeries(context) {
+  const { visual, selection } = context;
+  const name = visual.measures[0];
+  return [...groupBy(selection, visual.series)]
+    .map(([label, rows]) => ({ label, rows, value: context.evaluate(name, rows).value }))
+    .sort(comparison("descending", (line) => line.value, (line) => line.label))
+    .slice(0, visual.top)
+    .map(({ label, rows }) => {
+      const years = [...groupBy(selection, visual.dimension, rows)].sort((one, other) => one[0] - other[0]);
+      return { label, points: years.map(([year, some]) => point(context, name, year, some)) };
+    });
+}
+
+function point(context, name, year, rows) {
+  const { value, n } = context.evaluate(name, rows);
+  const known = value === null ? null : [shown(value, context.measures[name].format), n === null ? "" : `(${note(n)})`].join(" ").trim();
+  return [year, value, known];
+}
+
+function extremes(bars) {
+  const one = (bar) => `${bar.label} ${bar.text}${bar.note ? ` (${bar.note})` : ""}`;
+  return bars.length > 1 ? `First ${one(bars[0])}, last of ${bars.length} ${one(bars[bars.length - 1])}.` : `${one(bars[0])}.`;
+}
+
+function ends(line) {
+  const known = line.points.filter((point) => point[1] !== null);
+  const [first, last] = [known[0], known[known.length - 1]];
+  return `${first[2]} in ${first[0]}, ${last[2]} in ${last[0]}`;
+}

@@ -1,0 +1,89 @@
+"""The local page: the whole dashboard with its data as one HTML file that asks no server for anything. Pure.
+
+Reads the template, style and scripts in ``page/``. The data go in compressed (gzip, base64), so nothing of a film's
+text is ever part of the HTML; the scripts set it as text. A content security policy forbids any request.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from insights.dashboard import data, schema
+from insights.dashboard.data import Frames
+from insights.dashboard.definition import Dashboard
+
+_FOLDER = Path(__file__).parent / "page"
+_SCRIPTS = ("data.js", "format.js", "charts.js", "visuals.js", "controls.js", "main.js")
+_MAIN_DATA_SET = "films"  # whose number of rows is told beside the filters
+
+
+def page(definition: Dashboard, frames: Frames, *, stands_on: str, missing: Sequence[str] = ()) -> str:
+    """Make the page.
+
+    Parameters
+    ----------
+    frames : mapping of str to DataFrame
+        As :func:`insights.dashboard.data.frames` gives them.
+    stands_on : str
+        The line that says which run and build the data are of.
+    missing : sequence of str
+        What Gold lacks, one sentence each.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("page.html.j2").render(
+        definition=definition,
+        stands_on=stands_on,
+        missing=missing,
+        style=_ours("style.css"),
+        script=Markup("\n").join(_ours(name) for name in _SCRIPTS),
+        data=_compressed({**_described(definition), "data": data.packed(definition, frames)}),
+    )
+
+
+def _ours(name: str) -> Markup:
+    return Markup((_FOLDER / name).read_text(encoding="utf-8"))  # noqa: S704 (a file of ours)
+
+
+def _compressed(value: dict[str, Any]) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return base64.b64encode(gzip.compress(text.encode(), compresslevel=6, mtime=0)).decode()
+
+
+def _described(definition: Dashboard) -> dict[str, Any]:
+    """The definition as the scripts read it."""
+    return {
+        "main": _MAIN_DATA_SET,
+        "measures": {name: one.model_dump() for name, one in definition.measures.items()},
+        "filters": {name: one.model_dump() for name, one in definition.filters.items()},
+        "formats": {
+            name: {column: schema.column_format(one, column) for column in schema.columns(one)}
+            for name, one in definition.data_sets.items()
+        },
+        "sheets": [
+            {
+                "id": sheet_name,
+                "filters": sheet.filters,
+                "visuals": [
+                    {**visual.model_dump(exclude={"cells"}), "id": name, "data_set": definition.data_set_of(visual)}
+                    for name, visual in sheet.visuals.items()
+                    if visual.page
+                ],
+            }
+            for sheet_name, sheet in definition.sheets.items()
+        ],
+    }
