@@ -17,7 +17,7 @@ run: environment ## Start the local stack, deploy, ingest films and show what ca
 	@$(BIN)/reelhouse demo
 
 test: environment ## Everything that must hold: style, types, templates, and all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 environment: .venv/.ready .sam-venv/.ready
 .PHONY: environment
@@ -45,6 +45,8 @@ lock: | $(UV) ## Resolve all dependencies anew into the lock files
 	@$(COMPILE) --python-version 3.11 --upgrade sam.in -o sam.lock
 	@$(COMPILE) --python-version 3.13 -c requirements.lock lambdas/function.in -o lambdas/function.lock
 	@$(COMPILE) --python-version 3.13 -c requirements.lock lambdas/layer.in -o lambdas/layer.lock
+	@$(MAKE) --no-print-directory environment
+	@$(BIN)/python -m reelhouse.conda_environment
 
 catalogue: environment ## Write the Glue tables of template.yaml and docs/data.md from the column definitions
 	@$(BIN)/python -m pipeline.catalogue

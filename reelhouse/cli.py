@@ -5,7 +5,8 @@ Each command is a function of a module in ``reelhouse/commands``, which register
 
 from __future__ import annotations
 
-from reelhouse.commands import gold, stack
+from reelhouse.commands import stack  # isort: skip (help lists the commands in this order)
+from reelhouse.commands import gold
 from reelhouse.commands.base import app
 
 __all__ = ["app", "gold", "main", "stack"]

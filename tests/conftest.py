@@ -16,6 +16,13 @@ from tests.running import Omdb, run_to_the_end
 FILMS = 300
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep all tests of the deployed stack in one worker, since it is deployed once a worker."""
+    for item in items:
+        if "local" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("stack"))
+
+
 @pytest.fixture(scope="session")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
     """The local stack, deployed once a session into a folder of its own, with a first run of 300 films in Gold."""
