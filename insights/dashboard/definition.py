@@ -116,13 +116,13 @@ def _place(given: object) -> object:
 
 
 class Visual(Strict):
-    """What all visuals have; ``where`` fixes columns to one text each, ``page: false`` leaves it out of the page."""
+    """What all visuals have; ``where`` fixes columns to some texts each, ``page: false`` leaves it out of the page."""
 
     cells: Annotated[Place, BeforeValidator(_place), Field(alias="place")]
     title: Words
     alt: Words
     about: str = ""
-    where: dict[Name, str] = {}
+    where: dict[Name, Annotated[list[str], Field(min_length=1)]] = {}
     page: bool = True
 
 

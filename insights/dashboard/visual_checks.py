@@ -129,7 +129,8 @@ def _sorted(visual: AnyVisual) -> Iterator[str]:
 
 def _single_rows(definition: Dashboard, visual: AnyVisual) -> Iterator[str]:
     """A measure of kind value must see one row: dimension, series and fixed columns cover the data set's key."""
-    told_apart = {name for part, name in _columns_of(visual) if part in {"dimension", "series", "where"}}
+    told_apart = {name for part, name in _columns_of(visual) if part in {"dimension", "series"}}
+    told_apart |= {name for name, texts in visual.where.items() if len(texts) == 1}
     for name in measures_of(visual):
         measure = definition.measures[name]
         open_keys = [key for key in definition.data_sets[measure.data_set].key if key not in told_apart]

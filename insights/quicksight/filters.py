@@ -32,9 +32,9 @@ def filter_groups(definition: Dashboard) -> Iterator[Json]:
 def _fixed(definition: Dashboard) -> Iterator[Json]:
     for sheet, name, visual in definition.visuals():
         scopes = [{"SheetId": sheet, "Scope": "SELECTED_VISUALS", "VisualIds": [name]}]
-        for fixed, text in visual.where.items():
+        for fixed, texts in visual.where.items():
             filter_id = f"{name}-{fixed}"
-            configuration = {"MatchOperator": "CONTAINS", "CategoryValues": [text]}
+            configuration = {"MatchOperator": "CONTAINS", "CategoryValues": texts}
             condition = {
                 "CategoryFilter": {
                     "FilterId": filter_id,

@@ -71,7 +71,7 @@ function lineChart(lines, width, height, formats, words) {
   const x = (value) => left + ((width - left - right) * (value - first)) / (last - first || 1);
   const y = (value) => height - bottom - ((height - top - bottom) * (value - low)) / (high - low || 1);
   const svg = picture(width, height, words.title, words.description);
-  for (const value of ticks(low, high, 5)) {
+  for (const value of ticks(low, high, 5).filter((one) => formats.y !== "whole" || Number.isInteger(one))) {
     svg.append(shape("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), class: "grid" }));
     svg.append(shape("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end", class: "tick" }, tickLabel(value, formats.y)));
   }
@@ -97,8 +97,9 @@ function strokes(line, place, x, y) {
   }
   const stroke = { stroke: COLOURS[place % COLOURS.length], "stroke-dasharray": DASHES[place % DASHES.length] };
   const drawn = [shape("path", { d: path, class: "line", ...stroke })];
-  if (known.length <= 12) {
-    for (const point of known) drawn.push(shape("circle", { cx: x(point[0]), cy: y(point[1]), r: 3, fill: stroke.stroke }));
+  const alone = (place) => [place - 1, place + 1].every((near) => !line.points[near] || line.points[near][1] === null);
+  for (const [place, point] of line.points.entries()) {
+    if (point[1] !== null && (known.length <= 12 || alone(place))) drawn.push(shape("circle", { cx: x(point[0]), cy: y(point[1]), r: 3, fill: stroke.stroke }));
   }
   return drawn;
 }

@@ -57,7 +57,7 @@ function draw(page, filters, drawn, controls) {
 function drawVisual(page, filters, one) {
   const { sheet, visual, element } = one;
   const dataSet = page.data[visual.data_set];
-  const fixed = Object.entries(visual.where).map(([column, text]) => ({ column, texts: new Set([text]) }));
+  const fixed = Object.entries(visual.where).map(([column, texts]) => ({ column, texts: new Set(texts) }));
   const chosen = filters.conditions(sheet.filters, visual.data_set);
   const details = one.body.querySelector(":scope > details:not(.answer)");
   if (details) one.open = details.open;

@@ -44,7 +44,7 @@ const DRAW = {
   kpi(context) {
     const measure = context.measures[context.visual.measure];
     const { value, n } = context.evaluate(context.visual.measure, context.selection.rows);
-    const about = [value === null ? "" : measure.unit, note(n)].filter(Boolean).join(", ");
+    const about = [value === null || measure.unit === context.visual.title.toLowerCase() ? "" : measure.unit, note(n)].filter(Boolean).join(", ");
     context.element.dataset.value = value === null ? "" : value;
     context.element.dataset.n = n === null ? "" : n;
     return [node("p", { class: value === null ? "kpi unknown" : "kpi" }, [shown(value, measure.format)]), node("p", { class: "about" }, [about])];
@@ -81,7 +81,7 @@ const DRAW = {
     const head = [{ text: title(visual.dimension) }, ...lines.map((line) => ({ text: line.label, number: true }))];
     const values = lines.map((line) => new Map(line.points.map((point) => [point[0], point[2]])));
     const body = years.map((year) => [{ text: shown(year, formats.x) }, ...values.map((of) => ({ text: of.get(year) ?? "–", number: true }))]);
-    const picture = lineChart(lines, context.width, context.width < 480 ? 220 : 290, formats, words);
+    const picture = lineChart(lines, context.width, context.width < 480 ? 230 : 340, formats, words);
     return [lines.length > 1 ? legend(lines) : null, picture, asTable(context, head, body)].filter(Boolean);
   },
 
@@ -134,8 +134,16 @@ const DRAW = {
 
 function linesByMeasure(context) {
   const { visual, selection } = context;
-  const years = [...groupBy(selection, visual.dimension)].sort((one, other) => one[0] - other[0]);
+  const years = everyYear(groupBy(selection, visual.dimension));
   return visual.measures.map((name) => ({ label: context.measures[name].title, points: years.map(([year, rows]) => point(context, name, year, rows)) }));
+}
+
+// Years from the first to the last; one without rows has no films, and no mean.
+function everyYear(groups) {
+  if (!groups.size) return [];
+  const years = [...groups.keys()];
+  const [first, last] = [Math.min(...years), Math.max(...years)];
+  return Array.from({ length: last - first + 1 }, (_, place) => [first + place, groups.get(first + place) || []]);
 }
 
 function linesBySeries(context) {
@@ -146,8 +154,7 @@ function linesBySeries(context) {
     .sort(comparison("descending", (line) => line.value, (line) => line.label))
     .slice(0, visual.top)
     .map(({ label, rows }) => {
-      const years = [...groupBy(selection, visual.dimension, rows)].sort((one, other) => one[0] - other[0]);
-      return { label, points: years.map(([year, some]) => point(context, name, year, some)) };
+      return { label, points: everyYear(groupBy(selection, visual.dimension, rows)).map(([year, some]) => point(context, name, year, some)) };
     });
 }
 
