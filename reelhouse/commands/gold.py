@@ -1,4 +1,4 @@
-"""Commands about Gold: table, similar, report, lab."""
+"""Commands about Gold: table, similar, report, dashboard, lab."""
 
 from __future__ import annotations
 
@@ -89,6 +89,27 @@ def report(
         reporting.tell(published, output, found)
     if not all(one.succeeded for one in published):
         raise typer.Exit(1)
+
+
+@command
+def dashboard(
+    output: Annotated[Path, typer.Option(help="File to write.", metavar="FILE")] = Path("reports/dashboard.html"),
+    browser: Annotated[bool, typer.Option(help="Open it in a browser, when this is a terminal.")] = True,
+    stack_name: StackName = None,
+    json_output: Json = False,
+) -> None:
+    """Write the dashboard as one HTML file that works offline, with filters.
+
+    Example: [bold]reelhouse dashboard --output dashboard.html --no-browser[/]
+    """
+    from reelhouse import dashboard as dashboard_page  # noqa: PLC0415 (as in table)
+
+    stack.find(stack_name)
+    made = dashboard_page.make(output)
+    if json_output:
+        show.as_json(made.as_dict())
+    else:
+        dashboard_page.tell(made, browser=browser and sys.stdout.isatty())
 
 
 @command

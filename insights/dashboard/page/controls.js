@@ -51,6 +51,15 @@ class Filters {
     this.set(Object.keys(this.filters)[0], this.state[Object.keys(this.filters)[0]]);
   }
 
+  // What is chosen, in words; empty when nothing is.
+  described(names) {
+    const words = (name) => {
+      const one = this.state[name];
+      return `${this.filters[name].title.toLowerCase()} ${one.range ? one.range.join("–") : [...one.texts].join(" or ")}`;
+    };
+    return names.filter((name) => this.state[name]).map(words).join(", ");
+  }
+
   // Conditions of a sheet's filters on a data set.
   conditions(names, dataSet) {
     return names

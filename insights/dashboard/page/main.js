@@ -49,8 +49,9 @@ function draw(page, filters, drawn, controls) {
   drawn.forEach((one) => drawVisual(page, filters, one));
   const films = page.data[page.main].rows;
   const left = select(page.data[page.main], filters.conditions(shared(page), page.main)).rows.length;
-  const all = left === films;
-  document.getElementById("status").textContent = all ? `All ${count(films, "films")}` : `${decimals(left, 0)} of ${count(films, "films")}`;
+  const chosen = filters.described(shared(page));
+  const number = chosen ? `${decimals(left, 0)} of ${count(films, "films")}` : `All ${count(films, "films")}`;
+  document.getElementById("status").textContent = chosen ? `${number}: ${chosen}` : number;
   document.querySelector(".reset").disabled = shared(page).every((name) => !filters.state[name]);
 }
 
