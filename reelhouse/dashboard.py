@@ -48,7 +48,7 @@ def make(output: Path) -> Made:
     """
     definition = loading.load()
     checks.check(definition)
-    source = report_data.load(**{name: () for name in schema.source_tables(definition)})
+    source = report_data.load(**dict.fromkeys(schema.source_tables(definition), ()))
     frames = data.frames(definition, source.tables)
     page = page_maker.page(definition, frames, stands_on=stands_on(source), missing=source.missing)
     try:
