@@ -6,12 +6,12 @@ no file or address, and are there in JupyterLab too. Reads and writes nothing el
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
+import pandas as pd
 from IPython.display import display
 
 from insights.wording import number
@@ -43,9 +43,11 @@ class Headline:
     def as_dict(self) -> dict[str, Any]:
         """Value, unit and n as JSON knows them."""
         value = self.value
+        if pd.isna(value):
+            value = None
         if value is not None and not isinstance(value, str):
             exact = float(value)
-            value = None if math.isnan(exact) else int(exact) if exact.is_integer() else exact
+            value = int(exact) if exact.is_integer() else exact
         return {**asdict(self), "value": value, "n": None if self.n is None else int(self.n)}
 
 

@@ -115,8 +115,12 @@ def signed(decimals: int = 1) -> Format:
 
 
 def percent(value: Any) -> str:
-    """Shares of 0-1 in per cent."""
-    return NONE if pd.isna(value) else wording.percent(value, 1)
+    """Shares of 0-1 in per cent; 100.0 % and 0.0 % only where they are exact."""
+    if pd.isna(value):
+        return NONE
+    if 0.9995 <= value < 1:
+        return "> 99.9 %"
+    return "< 0.1 %" if 0 < value < 0.0005 else wording.percent(value, 1)
 
 
 def dollars(value: Any) -> str:

@@ -16,14 +16,23 @@ UNKNOWN = "not known"
 _LARGE = ((1e9, "billion"), (1e6, "million"))
 
 
-def number(value: object, decimals: int = 1) -> str:
-    """A number with thousands, ``decimals`` places unless it is whole; "not known" for a missing one."""
+def number(value: object, decimals: int | None = None) -> str:
+    """A number with thousands; "not known" for a missing one.
+
+    Parameters
+    ----------
+    value : object
+        A number, None, NaN or pandas' NA.
+    decimals : int, optional
+        Places of a number that is not whole; None means one, or two below 1.
+    """
     if value is None or value is pd.NA:
         return UNKNOWN
     exact = float(value)  # type: ignore[arg-type]
     if math.isnan(exact):
         return UNKNOWN
-    return f"{exact:,.0f}" if exact.is_integer() else f"{exact:,.{decimals}f}"
+    places = decimals if decimals is not None else 2 if abs(exact) < 1 else 1
+    return f"{exact:,.0f}" if exact.is_integer() else f"{exact:,.{places}f}"
 
 
 def dollars(value: object) -> str:
@@ -103,10 +112,21 @@ class Text:
 
 @dataclass(frozen=True, repr=False)
 class Answer:
-    """A question with its answer and who wrote it, as a section of a report; nothing in them is markup."""
+    """A question with its answer and who wrote it, as a section of a report; nothing in them is markup.
+
+    Attributes
+    ----------
+    question, text : str
+        As Gold's ``summaries`` has them; the text holds the notes before the sentences too.
+    sentences : tuple of str
+        The sentences of the answer.
+    written_by : str
+        The model, or ``computed``.
+    """
 
     question: str
     text: str
+    sentences: tuple[str, ...]
     written_by: str
 
     def __repr__(self) -> str:
@@ -114,4 +134,7 @@ class Answer:
 
     def _repr_html_(self) -> str:
         head, by = escape(self.question), escape(self.written_by)
-        return f'<h3>{head}</h3><p>{escape(self.text)}</p><p class="note">Written by: {by}</p>'
+        lead = self.text.partition(self.sentences[0])[0].strip() if self.sentences else self.text
+        points = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.sentences)
+        body = (f"<p>{escape(lead)}</p>" if lead else "") + (f"<ul>{points}</ul>" if points else "")
+        return f'<h3>{head}</h3>{body}<p class="note">Written by: {by}</p>'
