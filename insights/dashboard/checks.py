@@ -96,7 +96,7 @@ def _measure(definition: Dashboard, measure: Measure) -> Iterator[str]:
     if (measure.by is None) == (measure.kind == "ratio"):
         yield "'by' is for a ratio, and a ratio needs it"
     yield from _n(definition, measure)
-    if measure.kind == "mean" and _AGGREGATED in schema.TABLES[data_set.table].column_names:
+    if measure.kind == "mean" and schema.glue_type(data_set.table, _AGGREGATED):
         yield f"a mean over {data_set.table} would be an average of averages; a ratio of sums is right"
 
 

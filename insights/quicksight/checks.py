@@ -130,13 +130,15 @@ def _dashboard(resources: Json, definition: Json) -> Iterator[str]:
 
 def _calculated_fields(calculated: list[Json], columns: Columns) -> Iterator[str]:
     """Check the fields, and add them to the columns of their data sets."""
+    names = [f"{field['DataSetIdentifier']}.{field['Name']}" for field in calculated]
+    yield from (f"calculated field {name!r} is there twice" for name in twice(names))
     for field in calculated:
         place, data_set = f"calculated field {field['Name']!r}", field["DataSetIdentifier"]
         if data_set not in columns:
             yield f"{place}: {unknown('data set', data_set, columns)}"
             continue
         if field["Name"] in columns[data_set]:
-            yield f"{place}: data set {data_set} has a column or field of that name"
+            yield f"{place}: data set {data_set} has a column of that name"
         yield from (f"{place}: {fault}" for fault in _expression(field["Expression"], columns[data_set]))
     for field in calculated:
         columns.get(field["DataSetIdentifier"], {})[field["Name"]] = CALCULATED
