@@ -1,0 +1,49 @@
+"""Charts are pictures that anyone can read, and that need nothing from elsewhere."""
+
+from __future__ import annotations
+
+import re
+
+import altair as alt
+import pandas as pd
+
+from insights import charts
+
+FRAME = pd.DataFrame({"genre": ["<b>Drama</b>", "Comedy"], "mean": [71.0, 64.5]})
+
+
+def chart(frame: pd.DataFrame) -> alt.Chart:
+    return alt.Chart(frame).mark_bar(clip=True).encode(x="mean:Q", y="genre:N")
+
+
+def test_svg_has_a_text_alternative_and_no_address() -> None:
+    html = charts.figure(chart(FRAME), "Title & more", alt="Highest: <Drama>", about="n = 2 films")._repr_html_()
+    assert html.count('role="img"') == 2
+    assert "<desc" in html
+    assert "Highest: &lt;Drama&gt;" in html
+    assert "Title &amp; more" in html
+    assert "<b>" not in html
+    assert "://" not in html
+    assert "<script" not in html
+
+
+def test_ids_are_unique_and_every_reference_has_one() -> None:
+    html = charts.figure(chart(FRAME), "Title", alt="Text")._repr_html_()
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    references = re.findall(r"url\(#([^)]+)\)", html)
+    assert references
+    assert set(references) <= set(ids)
+    for labelled in re.findall(r'aria-labelledby="([^"]+)"', html):
+        assert set(labelled.split()) <= set(ids)
+
+
+def test_without_rows_says_so_and_draws_nothing() -> None:
+    html = charts.figure(chart(FRAME.head(0)), "Title", alt="Text", about="genres with 20 films")._repr_html_()
+    assert "Nothing to draw: genres with 20 films." in html
+    assert "<svg" not in html
+
+
+def test_layers_without_rows_are_seen_too() -> None:
+    empty = chart(FRAME.head(0))
+    assert "<svg" not in charts.figure(empty + empty.mark_text(), "Title", alt="Text")._repr_html_()
