@@ -56,7 +56,8 @@ def filtered(definition: Dashboard, data_set: str, frame: pd.DataFrame, chosen: 
             frame = frame[values.between(*choice)]
         elif one.column in definition.data_sets[data_set].explode:
             wanted = set(choice)
-            frame = frame[[is_list(items) and not wanted.isdisjoint(items) for items in values]]
+            passing = [is_list(items) and not wanted.isdisjoint(items) for items in values]
+            frame = frame[pd.Series(passing, index=frame.index, dtype=bool)]
         else:
             frame = frame[values.isin(choice)]
     return frame

@@ -1,0 +1,54 @@
+"""A page in headless Chromium: its document after its scripts have run, and what it complained of."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+WHY_NOT = "no Chromium on this machine (Debian: apt-get install chromium)"
+SECONDS = 120
+_QUIET = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--enable-logging=stderr",
+    # Whatever the page asks for beyond itself is refused by name, and complained of.
+    "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=20000", "--dump-dom",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The document as it became, and the lines of its console."""
+
+    document: str
+    console: list[str]
+
+    def data(self, visual: str, name: str) -> str:
+        """A data attribute of a visual."""
+        (tag,) = re.findall(rf'<figure[^>]* id="visual-{visual}"[^>]*>', self.document)
+        (value,) = re.findall(rf'data-{name}="([^"]*)"', tag)
+        return str(value)
+
+    def part(self, element_id: str) -> str:
+        """Markup from an element to the end of its section or figure."""
+        after = self.document.split(f'id="{element_id}"', 1)[1]
+        return re.split(r"</(?:section|figure|form)>", after, maxsplit=1)[0]
+
+
+def show(page: Path, address: str = "", *, width: int = 1280) -> Shown:
+    """Open a file, with ``address`` behind its ``#``, in a window of ``width`` pixels."""
+    assert PROGRAM is not None, WHY_NOT
+    profile = page.parent / "profile"
+    command = [
+        PROGRAM,
+        *_QUIET,
+        f"--user-data-dir={profile}",
+        f"--window-size={width},900",
+        f"{page.as_uri()}#{address}",
+    ]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    console = [line.split("CONSOLE", 1)[1] for line in ran.stderr.splitlines() if "CONSOLE" in line]
+    return Shown(ran.stdout, console)

@@ -1,0 +1,166 @@
+"""The dashboard's numbers: a film counts once, however many rows QuickSight has of it, and means are of films."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from insights.dashboard import data, headlines, loading, schema
+from insights.dashboard.headlines import Choice, Number
+from pipeline.gold.engine import to_duckdb
+from tests import dashboard_gold
+
+DEFINITION = loading.load()
+GOLD = dashboard_gold.gold()
+FRAMES = data.frames(DEFINITION, GOLD)
+CHOICES: list[dict[str, Choice]] = [
+    {},
+    {"genre": ["Drama"]},
+    {"genre": ["Drama", "Crime"], "country": ["France"]},
+    {"year": (1970, 1989)},
+    {"director": ["Chloé Zhao"], "year": (1950, 2009), "country": ["Japan", "France"]},
+    {"genre": ["Western"]},
+]
+
+
+VALUES = ("imdb_rating", "metascore", "rotten_tomatoes", "source_rating", "box_office_usd")
+
+
+def numbers(films: pd.DataFrame, chosen: Mapping[str, Choice]) -> dict[str, Number]:
+    frames = {**FRAMES, **data.frames(DEFINITION, {"movies": films})}
+    return {name: number for name, (_, number) in headlines.headlines(DEFINITION, frames, chosen).items()}
+
+
+def exploded(films: pd.DataFrame, chosen: Mapping[str, Choice]) -> pd.DataFrame:
+    """Rows of QuickSight's data set that pass the filters, made by the SQL that QuickSight sends to Athena."""
+    with duckdb.connect() as database:
+        database.execute("CREATE SCHEMA gold")
+        database.register("given", data._arrow(schema.TABLES["movies"], films))
+        database.execute("CREATE TABLE gold.movies AS SELECT * FROM given")
+        rows = database.execute(to_duckdb(schema.sql(DEFINITION.data_sets["films"], "gold"))).df()
+    for column, choice in chosen.items():
+        rows = rows[rows[column].between(*choice) if column == "year" else rows[column].isin(choice)]
+    return rows
+
+
+def recomputed(films: pd.DataFrame, chosen: Mapping[str, Choice]) -> dict[str, Number]:
+    """The same numbers as QuickSight's formulas give them: max per film, then sums over films by counts of films."""
+    once = exploded(films, chosen).groupby("imdb_id")[list(VALUES)].max()
+    found = {"films": Number(len(once), None)}
+    ratings = {"imdb": ("imdb_rating", 10), "metascore": ("metascore", 1), "rotten_tomatoes": ("rotten_tomatoes", 1)}
+    for name, (column, times) in {
+        **ratings,
+        "source_list": ("source_rating", 10),
+        "box_office": ("box_office_usd", 1),
+    }.items():
+        known = once[column].dropna().astype(float)
+        found[name] = Number(times * known.mean() if len(known) else None, len(known))
+    return found
+
+
+def same(one: Number, other: Number) -> bool:
+    return one.n == other.n and (one.value == other.value or one.value == pytest.approx(other.value, rel=1e-12))
+
+
+@pytest.mark.parametrize("chosen", CHOICES, ids=str)
+def test_the_numbers_are_those_of_quicksights_rows(chosen: dict[str, Choice]) -> None:
+    found, wanted = numbers(GOLD["movies"], chosen), recomputed(GOLD["movies"], chosen)
+
+    assert [name for name, number in wanted.items() if not same(found[name], number)] == []
+
+
+def test_the_numbers_are_those_of_the_films() -> None:
+    films = GOLD["movies"]
+    found = numbers(films, {})
+
+    assert found["films"] == Number(len(films), None)
+    assert found["imdb"].value == pytest.approx(10 * films["imdb_rating"].mean())
+    assert found["box_office"] == Number(
+        pytest.approx(films["box_office_usd"].astype(float).mean()), films["box_office_usd"].count()
+    )
+    dramas = films[[bool(genres) and "Drama" in genres for genres in films["genres"]]]
+    assert numbers(films, {"genre": ["Drama"]})["metascore"] == Number(
+        pytest.approx(dramas["metascore"].astype(float).mean()), dramas["metascore"].count()
+    )
+
+
+FILM = st.fixed_dictionaries(
+    {
+        "year": st.none() | st.integers(1990, 1994),
+        "genres": st.none() | st.lists(st.sampled_from(["Drama", "Crime", "War"]), max_size=3, unique=True),
+        "directors": st.none() | st.lists(st.sampled_from(["A", "B", "C"]), max_size=3, unique=True),
+        "countries": st.none() | st.lists(st.sampled_from(["France", "Japan"]), max_size=2, unique=True),
+        "languages": st.none() | st.lists(st.sampled_from(["French", "Thai"]), max_size=2, unique=True),
+        "imdb_rating": st.none() | st.integers(10, 100).map(lambda rating: rating / 10),
+        "box_office_usd": st.none() | st.integers(0, 10**9),
+    }
+)
+CHOSEN = st.fixed_dictionaries(
+    {},
+    optional={
+        "genre": st.lists(st.sampled_from(["Drama", "Crime"]), min_size=1, unique=True),
+        "director": st.lists(st.sampled_from(["A", "B"]), min_size=1, unique=True),
+        "year": st.tuples(st.integers(1990, 1992), st.integers(1992, 1994)),
+    },
+)
+
+
+@given(st.lists(FILM, max_size=12), CHOSEN)
+@settings(max_examples=25, deadline=None)
+def test_the_numbers_are_those_of_quicksights_rows_for_any_films(
+    films: list[dict[str, object]], chosen: dict[str, Choice]
+) -> None:
+    columns = ["year", "genres", "directors", "countries", "languages", "imdb_rating", "box_office_usd"]
+    frame = pd.DataFrame(films, columns=columns, dtype=object).assign(
+        imdb_id=[f"tt{film}" for film in range(len(films))]
+    )
+    found, wanted = numbers(frame, chosen), recomputed(frame, chosen)
+
+    assert [name for name in ("films", "imdb", "box_office") if not same(found[name], wanted[name])] == []
+
+
+def test_similar_films_are_named_with_their_years_and_an_unknown_one_not_at_all() -> None:
+    known = GOLD["recommendations"].head(1)
+    rows = pd.concat([known, known.assign(rank=2, recommended_imdb_id="tt9999999")])
+    frame = data.frames(DEFINITION, {**GOLD, "recommendations": rows})["recommendations"].sort_values("rank")
+
+    assert list(frame["film"]) == ["Film 1 (1951)"] * 2
+    assert list(frame["similar_film"].fillna("")) == ["Film 2 (1952)", ""]
+    assert list(frame["list_rank"]) == [1, 1]
+
+
+def test_a_gold_without_tables_has_no_rows_and_no_numbers() -> None:
+    frames = data.frames(DEFINITION, {})
+    found = headlines.headlines(DEFINITION, frames)
+
+    assert {name: len(frame) for name, frame in frames.items()} == dict.fromkeys(DEFINITION.data_sets, 0)
+    assert found["films"][1] == Number(0, None)
+    assert found["imdb"][1] == Number(None, 0)
+
+
+def test_packed_columns_say_what_the_frames_say() -> None:
+    packed = data.packed(DEFINITION, FRAMES)
+    films = packed["films"]["columns"]
+    place = list(FRAMES["films"]["imdb_id"]).index("tt0000007")
+    film = GOLD["movies"].set_index("imdb_id").loc["tt0000007"]
+
+    assert packed["films"]["rows"] == len(GOLD["movies"])
+    assert films["year"]["values"][place] == film["year"]
+    assert [films["genre"]["texts"][one] for one in films["genre"]["lists"][place]] == film["genres"]
+    assert films["year"]["values"][list(FRAMES["films"]["imdb_id"]).index("tt0000015")] is None
+    assert films["genre"]["lists"][list(FRAMES["films"]["imdb_id"]).index("tt0000010")] == []
+    assert packed["pipeline_runs"]["columns"]["started_at"]["texts"] == ["2026-11-24 03:00"]
+    assert packed["pipeline_runs"]["columns"]["finished_at"]["places"] == [-1, -1]
+
+
+def test_of_recommendations_only_those_that_can_be_shown_are_packed() -> None:
+    many = pd.concat([GOLD["recommendations"].assign(rank=rank) for rank in range(1, 31)])
+    packed = data.packed(DEFINITION, data.frames(DEFINITION, {**GOLD, "recommendations": many}))
+
+    assert packed["recommendations"]["rows"] == 10 * len(GOLD["movies"])
+    assert set(packed["recommendations"]["columns"]["rank"]["values"]) == {1, 2, 3, 4, 5}

@@ -1,0 +1,224 @@
+"""The local page: one file that holds all it needs, whose numbers are right in a real browser, filtered or not."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from insights.dashboard import data, headlines, loading, page_maker
+from insights.dashboard.headlines import Choice
+from tests import chromium, dashboard_gold
+from tests.chromium import Shown
+
+DEFINITION = loading.load()
+FRAMES = data.frames(DEFINITION, dashboard_gold.gold())
+PAGE = page_maker.page(DEFINITION, FRAMES, stands_on="Data of <b>run</b> R.", missing=["Gold has no table <i>x</i>."])
+VISUALS = {name: visual for _, name, visual in DEFINITION.visuals() if visual.page}
+KPIS = [name for name, visual in VISUALS.items() if visual.kind == "kpi"]
+browser = pytest.mark.skipif(chromium.PROGRAM is None, reason=chromium.WHY_NOT)
+
+
+# ── Without a browser ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_address_of_another_machine_is_in_it() -> None:
+    assert set(re.findall(r"https?://[^\"'\s<]+", PAGE)) == {"http://www.w3.org/2000/svg"}
+    assert "default-src 'none'" in PAGE
+    assert not re.search(r"<(link|img|iframe|object|embed|script)[^>]*(src|href)=\"(?!data:,)", PAGE)
+    assert not re.search(r"\b(fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|import)\s*\(", PAGE)
+
+
+def test_texts_are_never_markup() -> None:
+    assert dashboard_gold.HOSTILE not in PAGE
+    assert "Data of &lt;b&gt;run&lt;/b&gt; R." in PAGE
+    assert "no table &lt;i&gt;x&lt;/i&gt;" in PAGE
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", PAGE)
+
+
+def test_it_holds_the_definition_and_the_data() -> None:
+    (packed,) = re.findall(r'<script type="text/plain" id="data">([^<]*)</script>', PAGE)
+    page = json.loads(gzip.decompress(base64.b64decode(packed)))
+
+    assert page["data"]["films"]["rows"] == len(FRAMES["films"])
+    assert [visual["id"] for sheet in page["sheets"] for visual in sheet["visuals"]] == list(VISUALS)
+
+
+def test_every_sheet_visual_and_control_has_a_name() -> None:
+    for name, sheet in DEFINITION.sheets.items():
+        assert f'aria-labelledby="title-{name}"' in PAGE
+        assert f'<h2 id="title-{name}">{sheet.title}</h2>' in PAGE
+    assert PAGE.count("<h3>") == len(VISUALS)
+    assert '<html lang="en">' in PAGE
+
+
+# ── In a browser ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("dashboard") / "dashboard.html"
+    path.write_text(PAGE, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def unfiltered(page: Path) -> Shown:
+    return chromium.show(page)
+
+
+def wrong(shown: Shown, chosen: Mapping[str, Choice]) -> dict[str, tuple[str, object]]:
+    """KPIs of the page that differ from the arithmetic of :mod:`insights.dashboard.headlines`."""
+    found = {}
+    for name, (_, number) in headlines.headlines(DEFINITION, FRAMES, chosen).items():
+        value, n = shown.data(name, "value"), shown.data(name, "n")
+        if (float(value) if value else None) != pytest.approx(number.value, rel=1e-9) or n != str(
+            number.n or 0 if number.n is not None else ""
+        ):
+            found[name] = (f"{value} n={n}", number)
+    return found
+
+
+@browser
+def test_every_visual_shows_data_and_nothing_is_complained_of(unfiltered: Shown) -> None:
+    assert unfiltered.console == []
+    assert 'data-ready="true"' in unfiltered.document
+    assert "<title>Reelhouse dashboard</title>" in unfiltered.document
+    for name in VISUALS:
+        if name in KPIS:
+            assert unfiltered.data(name, "value") != "", name
+        else:
+            assert int(unfiltered.data(name, "marks")) > 0, name
+
+
+@browser
+def test_its_numbers_are_right_without_filters(unfiltered: Shown) -> None:
+    assert wrong(unfiltered, {}) == {}
+
+
+@browser
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"genre": ["Drama"]},
+        {"genre": ["Drama", "Crime"], "country": ["France"], "year": (1970, 1989)},
+        {"director": ["Chloé Zhao", "Dee O'Dell"]},
+        {"genre": [dashboard_gold.HOSTILE]},
+    ],
+    ids=str,
+)
+def test_its_numbers_are_right_with_filters(page: Path, unfiltered: Shown, chosen: dict[str, Choice]) -> None:
+    asked = {name: "-".join(map(str, one)) if isinstance(one, tuple) else one for name, one in chosen.items()}
+    shown = chromium.show(page, urlencode(asked, doseq=True))
+
+    assert shown.console == []
+    assert wrong(shown, chosen) == {}
+    # Every visual on films changes; what a filter cannot act on says so.
+    for name, visual in VISUALS.items():
+        if DEFINITION.data_set_of(visual) == "films":
+            assert shown.part(f"visual-{name}") != unfiltered.part(f"visual-{name}"), name
+    idle = "Not filtered by" in shown.part("visual-movers")
+    assert idle
+
+
+@browser
+def test_charts_speak_and_controls_are_labelled(unfiltered: Shown) -> None:
+    for name, visual in VISUALS.items():
+        part = unfiltered.part(f"visual-{name}")
+        if visual.kind in {"bar", "line"}:
+            assert re.search(r'<svg [^>]*role="img" aria-labelledby="picture-\d+-t picture-\d+-d"', part), name
+            assert visual.alt in part.replace("&amp;", "&"), name
+            assert "<summary>The numbers as a table</summary>" in part, name
+            assert '<th scope="col"' in part, name
+    document = unfiltered.document
+    for identifier in re.findall(r'<input[^>]* id="([^"]+)"', document):
+        labelled = f'<label for="{identifier}"' in document or re.search(
+            rf'<input[^>]* id="{identifier}"[^>]*aria-label=', document
+        )
+        assert labelled, identifier
+
+
+MEASURE = """
+<script>
+addEventListener("load", () => setTimeout(() => {
+  document.body.dataset.wide = document.documentElement.scrollWidth - innerWidth;
+}, 3000));
+</script>
+"""
+
+
+@browser
+def test_a_phone_needs_no_sideways_scrolling(page: Path) -> None:
+    path = page.with_name("phone.html")
+    path.write_text(page.read_text(encoding="utf-8").replace("</body>", f"{MEASURE}</body>"), encoding="utf-8")
+
+    shown = chromium.show(path, width=500)
+
+    (excess,) = re.findall(r'data-wide="(-?\d+)"', shown.document)
+    assert int(excess) <= 0
+
+
+ACTS = """
+<script>
+addEventListener("load", async () => {
+  const byId = (id) => document.getElementById(id);
+  while (!document.documentElement.dataset.ready) await new Promise((done) => setTimeout(done, 20));
+  const type = (id, text) => {
+    byId(id).focus();
+    byId(id).value = text;
+    byId(id).dispatchEvent(new Event("input", { bubbles: true }));
+    byId(id).dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+  };
+  const log = [];
+  const tell = () => log.push(byId("visual-films").dataset.value, byId("status").textContent);
+  type("director-input", "chloe");            // without its accent
+  tell();
+  byId("year-from").value = "1980";
+  byId("year-from").dispatchEvent(new Event("change"));
+  tell();
+  document.querySelector("#filters .chips button").click();
+  tell();
+  document.querySelector(".reset").click();
+  tell();
+  type("film-input", "film 7");
+  log.push(document.querySelector(".pick .chips").textContent);
+  log.push(byId("visual-similar_films").querySelector("tbody").textContent);
+  type("director-input", "nobody of this name");
+  log.push(String(byId("director-input").validity.customError));
+  document.body.dataset.log = JSON.stringify(log);
+});
+</script>
+"""
+
+
+@browser
+def test_a_person_can_filter_and_pick_with_the_keyboard(page: Path) -> None:
+    path = page.with_name("acts.html")
+    path.write_text(page.read_text(encoding="utf-8").replace("</body>", f"{ACTS}</body>"), encoding="utf-8")
+
+    shown = chromium.show(path)
+
+    def films(**chosen: Choice) -> str:
+        return str(headlines.headlines(DEFINITION, FRAMES, chosen)["films"][1].value)
+
+    (log,) = re.findall(r'data-log="([^"]*)"', shown.document)
+    said = json.loads(log.replace("&quot;", '"').replace("&amp;", "&"))
+    zhao = ["Chloé Zhao"]
+    assert shown.console == []
+    assert said[0] == films(director=zhao)
+    assert said[1] == f"{said[0]} of 240 films: director Chloé Zhao"
+    assert said[2] == films(director=zhao, year=(1980, 2009))
+    assert said[4] == films(year=(1980, 2009))
+    assert said[5].endswith("films: year of release 1980–2009")
+    assert (said[6], said[7]) == ("240", "All 240 films")
+    assert said[8] == "Film 7 (1957)"
+    assert "Film 8 (1958)" in said[9]
+    assert "Film 9 (1959)" in said[9]
+    assert "Film 10" not in said[9]
+    assert said[10] == "true"
