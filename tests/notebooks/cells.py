@@ -19,22 +19,23 @@ def run(path: Path, **parameters: object) -> dict[str, Any]:
 
     ``parameters`` are set after the cell of parameters, as papermill does.
     """
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     shell = InteractiveShell.instance()
-    shell.reset(new_session=True)
+    shell.reset(new_session=True)  # type: ignore[no-untyped-call]
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.outputs = [nbformat.from_dict(output) for output in _run_cell(shell, cell.source)]
+            outputs = _run_cell(shell, cell.source)
+            cell.outputs = [nbformat.from_dict(output) for output in outputs]  # type: ignore[no-untyped-call]
             if "parameters" in cell.metadata.get("tags", []):
                 shell.user_ns.update(parameters)
-    return notebook
+    return dict(notebook)
 
 
 def _run_cell(shell: InteractiveShell, source: str) -> Outputs:
     with capture_output() as captured:
-        result = shell.run_cell(source)
+        result = shell.run_cell(source)  # type: ignore[no-untyped-call]
     result.raise_error()
     shown = [output.data for output in captured.outputs]
-    if result.result is not None:
-        shown.append(shell.display_formatter.format(result.result)[0])
+    if result.result is not None and shell.display_formatter is not None:
+        shown.append(shell.display_formatter.format(result.result)[0])  # type: ignore[no-untyped-call]
     return [{"output_type": "display_data", "data": json.loads(json.dumps(data)), "metadata": {}} for data in shown]

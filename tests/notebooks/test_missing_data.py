@@ -89,7 +89,7 @@ def few_films(s3: Any) -> None:
     fill(s3, FILMS)
 
 
-STATES = {
+STATES: dict[Callable[[Any], None], str] = {
     nothing: "Gold has not been built yet",
     no_films: "movies has no rows",
     one_film: "",

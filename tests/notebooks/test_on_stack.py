@@ -1,0 +1,160 @@
+"""All six notebooks on a deployed stack with 300 films: their numbers are those that pandas finds in Gold."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from insights import lake
+from insights.columns import INSIGHTS_TABLES
+from pipeline import aws, keys
+from reelhouse import report, stack
+from reelhouse.state import State
+
+FILMS = 300
+
+
+@pytest.fixture(scope="module")
+def folder(local: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder that ``reelhouse report`` wrote, with the environment still pointing at the stack."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in local.connection().items():
+            patch.setenv(name, value)
+        for name in ("GOLD_BUCKET", "GOLD_DATABASE"):
+            patch.setenv(name, "set when the stack is found")
+        patch.delenv("OPENAI_API_KEY", raising=False)
+        aws.forget_clients()
+        output = tmp_path_factory.mktemp("reports")
+        published = report.run(stack.find(None), [], [], output, hidden=True)
+        assert [one.report["error"] for one in published] == [None] * 6
+        yield output
+    aws.forget_clients()
+
+
+def headline(folder: Path, name: str, title: str) -> Any:
+    """Value of a headline of a report."""
+    found = json.loads((folder / name / keys.LATEST / "report.json").read_text())["headlines"]
+    return next(entry["value"] for entry in found if entry["name"].startswith(title))
+
+
+def pages(folder: Path) -> list[Path]:
+    """The six pages and the index."""
+    return [*folder.glob(f"*/{keys.LATEST}/report.html"), folder / "index.html"]
+
+
+def test_gold_comes_out_the_same(folder: Path) -> None:
+    assert headline(folder, "01_gold_aggregates", "Films in Gold") == FILMS
+    assert headline(folder, "01_gold_aggregates", "Tables with the same rows") == "12 of 12"
+
+
+def test_dashboard_agrees_with_pandas(folder: Path) -> None:
+    movies = lake.table("movies")
+    assert headline(folder, "06_dashboard", "Films") == len(movies) == FILMS
+    assert headline(folder, "06_dashboard", "Median Rotten") == movies["rotten_tomatoes"].median()
+    assert headline(folder, "06_dashboard", "Median box") == pytest.approx(movies["box_office_usd"].median() / 1e6)
+
+
+def test_trends_agree_with_the_table(folder: Path) -> None:
+    shares = lake.table("genre_trends").query("measure == 'share'")
+    assert len(shares) > 10
+    for trend in ("rising", "falling"):
+        assert headline(folder, "02_genre_trends", f"Genres with a {trend}") == (shares["trend"] == trend).sum()
+    genres = lake.table("movies")["genres"].map(lambda value: value is not None and len(value) > 0)
+    assert headline(folder, "02_genre_trends", "Films behind") == genres.sum()
+
+
+def test_recommendations_are_written_and_counted(folder: Path) -> None:
+    written = lake.table("recommendations")
+    assert (written["imdb_id"] != written["recommended_imdb_id"]).all()
+    assert written.groupby("imdb_id").size().max() <= 10
+    assert headline(folder, "03_similar_movies", "Films with recommendations") == written["imdb_id"].nunique()
+    reached = 100 * written["recommended_imdb_id"].nunique() / FILMS
+    assert headline(folder, "03_similar_movies", "Films recommended") == pytest.approx(reached)
+
+
+def test_summaries_say_that_no_model_wrote_them(folder: Path) -> None:
+    written = lake.table("summaries")
+    assert headline(folder, "04_summaries", "Questions") == len(written)
+    assert headline(folder, "04_summaries", "Written by a model") == 0
+    assert "no key for a language model is set" in (folder / "04_summaries/latest/report.html").read_text()
+
+
+def test_predictions_give_their_verdicts(folder: Path) -> None:
+    scores = lake.table("prediction_scores").query("method == 'model'")
+    page = (folder / "05_predictions/latest/report.html").read_text()
+    verdicts = scores["verdict"].dropna().tolist()
+    assert verdicts
+    assert all(verdict[:40].replace("'", "&#x27;") in page.replace("'", "&#x27;") for verdict in verdicts)
+
+
+def test_all_tables_are_in_the_catalogue(folder: Path) -> None:
+    named = aws.client("glue").get_tables(DatabaseName=stack.find(None).outputs["GoldDatabaseName"])["TableList"]
+    there = {table["Name"] for table in named}
+    assert set(INSIGHTS_TABLES) - {"rank_movers"} <= there
+
+
+def test_reports_are_in_the_bucket_too(folder: Path) -> None:
+    s3, bucket = aws.client("s3"), stack.find(None)["GoldBucketName"]
+    found = s3.get_object(Bucket=bucket, Key=keys.report("06_dashboard", keys.LATEST, "report.html"))
+    assert found["ContentType"].startswith("text/html")
+    assert found["Body"].read() == (folder / "06_dashboard/latest/report.html").read_bytes()
+    assert aws.exists(s3, bucket, keys.REPORT_INDEX)
+
+
+class Page(HTMLParser):
+    """What a page asks for from elsewhere, its headings, its pictures and its tables."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.resources: list[str] = []
+        self.headings: list[int] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag."""
+        values = dict(attrs)
+        self.tags.append((tag, values))
+        self.resources += [str(values[name]) for name in ("src", "href", "xlink:href", "action") if name in values]
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+
+    def count(self, tag: str, **wanted: str) -> int:
+        """How many tags have these attributes."""
+        return sum(found == tag and wanted.items() <= values.items() for found, values in self.tags)
+
+
+def test_pages_need_nothing_and_can_be_read_by_anyone(folder: Path) -> None:
+    assert len(pages(folder)) == 7
+    for path in pages(folder):
+        html = path.read_text()
+        page = Page(html)
+        assert not [address for address in page.resources if re.match(r"(?i)(https?:)?//", address)], path
+        assert "@import" not in html
+        assert not re.search(r"url\(\s*['\"]?(https?:)?//", html)
+        assert page.headings[0] == 1
+        assert page.headings.count(1) == 1
+        steps = zip(page.headings, page.headings[1:], strict=False)
+        assert all(after <= before + 1 for before, after in steps), (path, page.headings)
+        assert page.count("html", lang="en") == page.count("main", id="main") == 1
+        assert page.count("svg", role="img") == page.count("svg") == html.count("<desc")
+        assert page.count("table") == page.count("caption")
+        assert not re.findall(r"<desc[^>]*>\s*</desc>", html)
+        assert page.count("img") == 0
+        assert "In [" not in html
+        assert len(html) < 600_000
+
+
+def test_pages_say_what_they_stand_on(folder: Path) -> None:
+    build = stack.find(None).build()
+    for path in folder.glob(f"*/{keys.LATEST}/report.html"):
+        assert build["build_id"] in path.read_text()
+        assert max(build["runs"]) in path.read_text()
+    index = (folder / "index.html").read_text()
+    assert index.count(build["build_id"]) == 6

@@ -1,0 +1,94 @@
+"""Notebooks in a kernel of this Python: what succeeds is published, what fails is told, what is wrong never runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from insights import report_notebooks, reports
+from insights.report_notebooks import Notebook
+from insights.report_store import FolderStore
+from pipeline import keys
+from pipeline.errors import InvalidInput
+
+PARAMETERS = "fail: bool = False  # raise in the middle\nn: int = 3  # films"
+WORK = """
+import sys
+from insights.headlines import Headline, show
+from insights.wording import Text
+show(Headline("Films", n))
+if fail:
+    raise KeyError("<genre>")
+Text(f"kernel {sys.executable}")
+"""
+
+
+def notebook(prose: str) -> dict[str, Any]:
+    """A notebook of one cell of prose, its parameters, and one cell of code."""
+    code: dict[str, Any] = {"cell_type": "code", "execution_count": None, "outputs": []}
+    return {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        "cells": [
+            {"cell_type": "markdown", "id": "prose", "metadata": {}, "source": prose},
+            {**code, "id": "given", "metadata": {"tags": ["parameters"]}, "source": PARAMETERS},
+            {**code, "id": "work", "metadata": {}, "source": WORK},
+        ],
+    }
+
+
+@pytest.fixture
+def notebooks(tmp_path: Path) -> list[Notebook]:
+    """Two small notebooks; both have the parameters ``fail`` and ``n``."""
+    for name in ("01_first", "02_second"):
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps(notebook(f"# Report {name}\n\nProse.")))
+    return report_notebooks.discover(tmp_path)
+
+
+def read(folder: Path, name: str, stamp: str) -> dict[str, Any]:
+    """``report.json`` of one report."""
+    return dict(json.loads((folder / name / stamp / "report.json").read_text()))
+
+
+def test_success_then_failure_then_the_next(notebooks: list[Notebook], tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    store = FolderStore(folder)
+    seen: list[tuple[str, int]] = []
+    first = list(reports.run(notebooks[:1], {"n": "5"}, [store], lambda one, done: seen.append((one.name, done))))
+    assert first[0].succeeded
+    assert seen[-1] == ("01_first", 3)
+    good = read(folder, "01_first", keys.LATEST)
+    assert good["parameters"] == {"fail": False, "n": 5}
+    assert good["headlines"] == [{"name": "Films", "value": 5, "unit": "", "n": None}]
+    page = (folder / "01_first" / keys.LATEST / "report.html").read_text()
+    assert f"kernel {sys.executable}" in page
+    assert "Headline(" not in page, "code must not be shown"
+
+    failed, other = list(reports.run(notebooks, {"fail": True}, [store]))
+    assert not failed.succeeded
+    assert "KeyError" in failed.report["error"]
+    assert failed.report["headlines"][0]["value"] == 3, "what was shown before the error is kept"
+    assert other.report["name"] == "02_second"
+    assert read(folder, "01_first", keys.LATEST) == good
+    assert "&lt;genre&gt;" in (folder / "01_first" / failed.report["stamp"] / "report.html").read_text()
+    assert not (folder / "02_second" / keys.LATEST).exists()
+
+
+@pytest.mark.parametrize("given", [{"colour": "red"}, {"n": "many"}, {"fail": "maybe"}])
+def test_wrong_parameters_run_nothing(notebooks: list[Notebook], tmp_path: Path, given: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput):
+        list(reports.run(notebooks, given, [FolderStore(tmp_path / "out")]))
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_repository_s_notebook_is_not_changed(notebooks: list[Notebook], tmp_path: Path) -> None:
+    before = notebooks[0].path.read_bytes()
+    list(reports.run(notebooks[:1], {"n": 9}, [FolderStore(tmp_path / "out")]))
+    assert notebooks[0].path.read_bytes() == before
+    executed = (tmp_path / "out" / "01_first" / keys.LATEST / "notebook.ipynb").read_text()
+    assert str(tmp_path) not in executed, "paths of this machine are nobody's business"
