@@ -4,7 +4,6 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
-export PYTHONDONTWRITEBYTECODE := 1
 
 include lambdas/build.mk
 

@@ -156,7 +156,6 @@ def _start_ministack(current: State, say: Say) -> None:
         S3_PERSIST="1",
         S3_DATA_DIR=str(folder / "s3"),
         LOG_LEVEL="WARNING",
-        PYTHONDONTWRITEBYTECODE="1",
     )
     current.ministack = processes.start(
         "MiniStack",
