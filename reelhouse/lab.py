@@ -7,9 +7,9 @@ inherit it, so ``from insights import lake; lake.table("ratings_by_genre")`` wor
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from insights.report_notebooks import FOLDER
 from pipeline import settings
@@ -34,11 +34,6 @@ def environment(stack_name: str) -> dict[str, str]:
     )
 
 
-def run(stack_name: str, port: int, *, browser: bool) -> int:
-    """Run JupyterLab until it is stopped, by Ctrl-C or in its menu; returns its exit code."""
-    with subprocess.Popen(command(port, browser=browser), env=environment(stack_name)) as lab:
-        while True:
-            try:
-                return lab.wait()
-            except KeyboardInterrupt:
-                continue  # JupyterLab got it too, and asks whether to stop
+def run(stack_name: str, port: int, *, browser: bool) -> NoReturn:
+    """Become JupyterLab: this process is replaced, so that every signal reaches it and nothing is left over."""
+    os.execve(sys.executable, command(port, browser=browser), environment(stack_name))  # noqa: S606 (no shell needed)

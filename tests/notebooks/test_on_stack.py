@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jupyter_client.manager import start_new_kernel
 
-from insights import lake
+from insights import lake, report_notebooks
 from insights.columns import INSIGHTS_TABLES
 from pipeline import aws, keys
-from reelhouse import report, stack
+from reelhouse import lab, report
+from reelhouse import stack as deployed_stack
+from reelhouse.stack import Stack
 from reelhouse.state import State
 
 FILMS = 300
@@ -31,7 +34,7 @@ def folder(local: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         patch.delenv("OPENAI_API_KEY", raising=False)
         aws.forget_clients()
         output = tmp_path_factory.mktemp("reports")
-        published = report.run(stack.find(None), [], [], output, hidden=True)
+        published = report.run(deployed_stack.find(None), [], [], output, hidden=True)
         assert [one.report["error"] for one in published] == [None] * 6
         yield output
     aws.forget_clients()
@@ -94,13 +97,15 @@ def test_predictions_give_their_verdicts(folder: Path) -> None:
 
 
 def test_all_tables_are_in_the_catalogue(folder: Path) -> None:
-    named = aws.client("glue").get_tables(DatabaseName=stack.find(None).outputs["GoldDatabaseName"])["TableList"]
+    named = aws.client("glue").get_tables(DatabaseName=deployed_stack.find(None).outputs["GoldDatabaseName"])[
+        "TableList"
+    ]
     there = {table["Name"] for table in named}
     assert set(INSIGHTS_TABLES) - {"rank_movers"} <= there
 
 
 def test_reports_are_in_the_bucket_too(folder: Path) -> None:
-    s3, bucket = aws.client("s3"), stack.find(None)["GoldBucketName"]
+    s3, bucket = aws.client("s3"), deployed_stack.find(None)["GoldBucketName"]
     found = s3.get_object(Bucket=bucket, Key=keys.report("06_dashboard", keys.LATEST, "report.html"))
     assert found["ContentType"].startswith("text/html")
     assert found["Body"].read() == (folder / "06_dashboard/latest/report.html").read_bytes()
@@ -152,9 +157,30 @@ def test_pages_need_nothing_and_can_be_read_by_anyone(folder: Path) -> None:
 
 
 def test_pages_say_what_they_stand_on(folder: Path) -> None:
-    build = stack.find(None).build()
+    build = deployed_stack.find(None).build()
     for path in folder.glob(f"*/{keys.LATEST}/report.html"):
         assert build["build_id"] in path.read_text()
         assert max(build["runs"]) in path.read_text()
     index = (folder / "index.html").read_text()
     assert index.count(build["build_id"]) == 6
+
+
+def test_the_first_cell_in_jupyterlab_works(stack: Stack) -> None:
+    environment = lab.environment(stack.name)
+    manager, client = start_new_kernel(env=environment, cwd=str(report_notebooks.FOLDER))
+    try:
+        said: list[str] = []
+        answer = client.execute_interactive(
+            'from insights import lake; len(lake.table("ratings_by_genre"))',
+            timeout=60,
+            output_hook=lambda message: said.append(message["content"].get("data", {}).get("text/plain", "")),
+        )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert answer["content"]["status"] == "ok"
+    assert str(len(lake.table("ratings_by_genre"))) in said
+
+
+def test_jupyterlab_is_reachable_from_this_machine_only() -> None:
+    assert "--ServerApp.ip=127.0.0.1" in lab.command(8888, browser=False)
