@@ -4,33 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import psutil
 
 from pipeline import aws
 from pipeline.errors import ReelhouseError
-from reelhouse import deploy, local_stack, stack, state
+from reelhouse import deploy, local_stack, quicksight, stack, state
+from reelhouse.check import Check
 from reelhouse.stack import Stack
 from reelhouse.state import Process
 
 STALE_HOURS = 26
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check: ``ok`` None means that it does not apply now."""
-
-    name: str
-    ok: bool | None
-    found: str
-    advice: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
+DASHBOARD_ID = "QuickSightDashboardId"
 
 
 def examine(stack_name: str | None) -> Iterator[Check]:
@@ -50,6 +36,9 @@ def examine(stack_name: str | None) -> Iterator[Check]:
     yield Check("stack", True, f"{found.name} is deployed")
     for name, check in (("queues", _parked), ("newest run", _newest_run), ("Gold", _gold)):
         yield _safely(name, check, found)
+    if DASHBOARD_ID in found.outputs:
+        yield _safely(quicksight.DASHBOARD, _dashboard, found)
+        yield _safely(quicksight.DATA, _dashboard_data, found)
 
 
 def _safely(name: str, check: Callable[[Stack], Check], found: Stack) -> Check:
@@ -98,3 +87,16 @@ def _gold(found: Stack) -> Check:
     hours = age.total_seconds() / 3600
     text = f"{build['tables']['movies']:,} films, built {hours:.1f} h ago by version {build['code_version']}"
     return Check("Gold", hours < STALE_HOURS, text, "is the schedule on? `reelhouse run` brings it up to date")
+
+
+def _dashboard(found: Stack) -> Check:
+    return quicksight.dashboard(aws.client("quicksight"), _account(), found[DASHBOARD_ID])
+
+
+def _dashboard_data(found: Stack) -> Check:
+    built_at = found.build().get("built_at")
+    return quicksight.data(aws.client("quicksight"), _account(), found[DASHBOARD_ID], built_at)
+
+
+def _account() -> str:
+    return str(aws.client("sts").get_caller_identity()["Account"])

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from pipeline.errors import InvalidInput
 from reelhouse import runs
-from reelhouse.doctor import Check
+from reelhouse.check import Check
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
