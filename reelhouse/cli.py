@@ -6,10 +6,10 @@ Each command is a function of a module in ``reelhouse/commands``, which register
 from __future__ import annotations
 
 from reelhouse.commands import stack  # isort: skip (help lists the commands in this order)
-from reelhouse.commands import gold
+from reelhouse.commands import gold, operation
 from reelhouse.commands.base import app
 
-__all__ = ["app", "gold", "main", "stack"]
+__all__ = ["app", "gold", "main", "operation", "stack"]
 
 
 def main() -> None:

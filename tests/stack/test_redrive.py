@@ -1,0 +1,74 @@
+"""Parked messages on the deployed stack: shown without being taken, moved back, and stored at last."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pipeline import aws
+from reelhouse import parked
+from reelhouse.redrive import redrive
+from reelhouse.stack import Stack
+from tests.running import Omdb, run_to_the_end, wait_until
+
+
+def park(stack: Stack, body: str, queue: str = "MovieQueue") -> str:
+    """Put a message where SQS puts those that failed too often."""
+    return aws.client("sqs").send_message(QueueUrl=stack[f"{queue}DeadLettersUrl"], MessageBody=body)["MessageId"]
+
+
+def message(stack: Stack, run_id: str, films: list[dict[str, Any]]) -> str:
+    return json.dumps({"schema": 1, "run_id": run_id, "batch": 1, "batches": 1, "movies": films})
+
+
+def test_a_poison_message_is_shown_with_its_reason_and_stays(stack: Stack) -> None:
+    sent = aws.client("sqs").send_message(QueueUrl=stack["MovieQueueUrl"], MessageBody="<b>no message of ours</b>")
+    wait_until(lambda: any(one.message_id == sent["MessageId"] for one in parked.parked(stack, "MovieQueue")))
+
+    for _ in range(2):
+        (one,) = (p for p in parked.parked(stack, "MovieQueue") if p.message_id == sent["MessageId"])
+
+        assert "not a message of this pipeline" in one.why
+        assert (one.run_id, one.films) == (None, [])
+        assert one.failed_at
+        assert one.excerpt == "<b>no message of ours</b>"
+
+
+def test_films_that_were_parked_are_stored_after_a_redrive(stack: Stack, omdb: Omdb) -> None:
+    """The films of a run that OMDb would not give: their messages parked, OMDb mended, then moved back."""
+    omdb.faults(keys=["another key"])
+    report = run_to_the_end(stack, 10, 5)
+    sqs, manifest = aws.client("sqs"), stack.manifest(report.run_id)
+    films = [{"id": film, "rank": str(rank)} for film, rank in manifest["expected"].items()]
+    park(stack, message(stack, report.run_id, films))
+    found = [one for one in parked.parked(stack) if one.run_id == report.run_id]
+    assert [sorted(one.films) for one in found] == [sorted(manifest["expected"])]
+    omdb.no_faults()
+    seen: list[tuple[str, int, int]] = []
+
+    moved = redrive(stack, "MovieQueue", lambda *counts: seen.append(counts))
+
+    assert moved["MovieQueue"] >= 1
+    assert seen[-1][1] == moved["MovieQueue"]
+    wait_until(lambda: stack.count("Bronze", "movies", report.run_id) == 10)
+    wait_until(lambda: stack.build()["runs"].get(report.run_id, {}).get("status") == "complete")
+    assert not [one for one in parked.parked(stack) if one.run_id == report.run_id]
+
+
+def test_an_event_that_was_parked_names_its_films_and_is_processed_after_a_redrive(stack: Stack) -> None:
+    run_id = stack.run_ids()[0]
+    key = aws.list_objects(aws.client("s3"), stack["BronzeBucketName"], f"movies/run_id={run_id}/")[0].key
+    body = json.dumps({"Records": [{"s3": {"object": {"key": key}}}]})
+    sent = park(stack, body, "BronzeEvents")
+    (one,) = parked.parked(stack, "BronzeEvents")
+    assert (one.message_id, one.run_id) == (sent, run_id)
+    assert one.films == [key.split("imdb_id=")[1].removesuffix(".json")]
+    assert "logged no error" in one.why
+    before = stack.build()["tables"]["movies"]
+
+    assert redrive(stack, "BronzeEvents", lambda *_: None) == {"BronzeEvents": 1}
+
+    wait_until(lambda: sum(stack.queues()["BronzeEvents"].values()) == 0)
+    wait_until(lambda: sum(stack.queues()["SilverEvents"].values()) == 0)
+    assert stack.build()["tables"]["movies"] == before
+    assert redrive(stack, None, lambda *_: None)["BronzeEvents"] == 0
