@@ -86,7 +86,7 @@ def announced(body: str) -> list[str]:
         if event.get("Event") == "s3:TestEvent":
             return []
         return [unquote_plus(record["s3"]["object"]["key"]) for record in event["Records"]]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidInput("not an S3 event", subject=repr(body[:80]), step=STEP) from error
 
 
@@ -134,7 +134,7 @@ class _Writer:
                 reason = clean.text(document["reason"]) or "no reason given"
                 return self._outcome(keys.REJECTED, entry, {"reason": reason, **lineage})
             cleaned = to_silver(document, imdb_id)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             cause = f"not a Bronze object of this pipeline ({type(error).__name__}: {error})"
             raise InvalidInput(cause, subject=entry.path, step=STEP, next_step=_NEXT) from error
         if isinstance(cleaned, Quarantined):

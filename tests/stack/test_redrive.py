@@ -38,7 +38,7 @@ def test_films_that_were_parked_are_stored_after_a_redrive(stack: Stack, omdb: O
     """The films of a run that OMDb would not give: their messages parked, OMDb mended, then moved back."""
     omdb.faults(keys=["another key"])
     report = run_to_the_end(stack, 10, 5)
-    sqs, manifest = aws.client("sqs"), stack.manifest(report.run_id)
+    manifest = stack.manifest(report.run_id)
     films = [{"id": film, "rank": str(rank)} for film, rank in manifest["expected"].items()]
     park(stack, message(stack, report.run_id, films))
     found = [one for one in parked.parked(stack) if one.run_id == report.run_id]
