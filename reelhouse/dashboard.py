@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from insights import report_data, wording
+from insights.columns import INSIGHTS_TABLES
 from insights.dashboard import checks, data, headlines, loading, page_maker, schema
 from insights.report_data import Source
 from pipeline.errors import InvalidInput
@@ -31,7 +32,7 @@ class Made:
             "run_id": about["run_id"],
             "build_id": about["build_id"],
             "built_at": about["built_at"],
-            "missing": about["missing"],
+            "missing": missing(self.source),
             "numbers": self.numbers,
         }
 
@@ -50,7 +51,7 @@ def make(output: Path) -> Made:
     checks.check(definition)
     source = report_data.load(**dict.fromkeys(schema.source_tables(definition), ()))
     frames = data.frames(definition, source.tables)
-    page = page_maker.page(definition, frames, stands_on=stands_on(source), missing=source.missing)
+    page = page_maker.page(definition, frames, stands_on=stands_on(source), missing=missing(source))
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(page, encoding="utf-8")
@@ -63,6 +64,13 @@ def make(output: Path) -> Made:
     return Made(output, source, numbers)
 
 
+def missing(source: Source) -> list[str]:
+    """What Gold lacks, and which command makes what the notebooks add to it."""
+    added = [name for name in INSIGHTS_TABLES if name in source.tables and source[name].empty]
+    hint = ["`reelhouse report` makes the tables of trends, similar films and summaries."] if added else []
+    return [*source.missing, *hint]
+
+
 def stands_on(source: Source) -> str:
     """Say which run and build the data are of, and when that was."""
     if not source.build:
@@ -73,7 +81,7 @@ def stands_on(source: Source) -> str:
 
 def tell(made: Made, *, browser: bool) -> None:
     """Print where the page is and what it lacks; open it."""
-    for sentence in made.source.missing:
+    for sentence in missing(made.source):
         show.err.print(sentence, style="yellow", markup=False)
     show.out.print(f"Dashboard: {made.path.absolute()}", markup=False, soft_wrap=True)
     if browser:

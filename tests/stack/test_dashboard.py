@@ -1,0 +1,49 @@
+"""``reelhouse dashboard`` on the deployed stack: the page is of its Gold, and the stack has nothing of QuickSight."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from insights import lake
+from pipeline import aws
+from reelhouse.cli import app
+from reelhouse.stack import Stack
+
+
+def test_the_page_is_of_the_stacks_gold(stack: Stack, tmp_path: Path) -> None:
+    output = tmp_path / "new" / "dashboard.html"
+
+    ran = CliRunner().invoke(app, ["dashboard", "--output", str(output), "--json"])
+
+    films = lake.table("movies")
+    said = json.loads(ran.stdout)
+    assert ran.exit_code == 0
+    assert said["page"] == str(output)
+    assert said["run_id"] == max(stack.build()["runs"])
+    assert said["numbers"]["films"]["value"] == len(films)
+    scores = films["rotten_tomatoes"].astype("float64")
+    assert said["numbers"]["rotten_tomatoes"]["value"] == pytest.approx(scores.mean())
+    assert said["numbers"]["rotten_tomatoes"]["n"] == scores.count()
+    assert said["run_id"] in output.read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+
+    ran = CliRunner().invoke(app, ["dashboard", "--output", str(tmp_path / "file" / "dashboard.html"), "--json"])
+
+    assert ran.exit_code == 1
+    assert "--output" in json.loads(ran.stdout)["error"]
+
+
+def test_without_a_principal_there_is_no_quicksight(stack: Stack) -> None:
+    listed = aws.client("cloudformation").list_stack_resources(StackName=stack.name)["StackResourceSummaries"]
+
+    assert len(listed) > 20
+    assert not [one for one in listed if one["LogicalResourceId"] == "QuickSight"]
+    assert "QuickSightDashboardId" not in stack.outputs
