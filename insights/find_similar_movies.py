@@ -13,8 +13,10 @@ from typing import Any
 import duckdb
 
 from insights.lookup import Catalogue
-from pipeline import aws, keys
+from pipeline import aws
+from pipeline.aws import StoredObject
 from pipeline.errors import InvalidInput
+from pipeline.gold import tables as gold_tables
 
 STEP = "FindSimilarMovies"
 _COLUMNS = {
@@ -34,7 +36,7 @@ class GoldCatalogue:
 
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket
-        self._etags: dict[str, str] = {}
+        self._etags: dict[str, list[str]] = {}
         self._catalogue = Catalogue([], [])
 
     def __call__(self) -> Catalogue:
@@ -48,21 +50,24 @@ class GoldCatalogue:
             When Gold cannot be read.
         """
         with aws.failures_of(STEP, self._bucket):
-            etags = {name: self._etag(name) for name in _COLUMNS}
+            parts = {name: self._parts(name) for name in _COLUMNS}
+            etags = {name: [part.etag for part in found] for name, found in parts.items()}
             if etags != self._etags:
-                self._catalogue = Catalogue(*(self._rows(name) for name in _COLUMNS))
+                self._catalogue = Catalogue(*(self._rows(name, parts[name]) for name in _COLUMNS))
                 self._etags = etags
         return self._catalogue
 
-    def _etag(self, name: str) -> str:
-        listed = aws.list_objects(aws.client("s3"), self._bucket, keys.gold_table(name))
-        if not listed:
+    def _parts(self, name: str) -> list[StoredObject]:
+        found = gold_tables.parts(self._bucket, name)
+        if found is None:
             raise InvalidInput("Gold has no such table yet", subject=name, next_step="`reelhouse report` builds it")
-        return listed[0].etag
+        return found
 
-    def _rows(self, name: str) -> list[tuple[Any, ...]]:
-        body, _ = aws.get(aws.client("s3"), self._bucket, keys.gold_table(name))
+    def _rows(self, name: str, parts: list[StoredObject]) -> list[tuple[Any, ...]]:
+        if not parts:
+            return []
         with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder, duckdb.connect() as database:
-            path = Path(folder, "table.parquet")
-            path.write_bytes(body)
-            return database.execute(f"SELECT {_COLUMNS[name]} FROM read_parquet(?)", [str(path)]).fetchall()
+            for place, part in enumerate(parts):
+                body, _ = aws.get(aws.client("s3"), self._bucket, part.key)
+                Path(folder, f"{place}.parquet").write_bytes(body)
+            return database.execute(f"SELECT {_COLUMNS[name]} FROM read_parquet(?)", [f"{folder}/*.parquet"]).fetchall()

@@ -27,7 +27,8 @@ def rebuild() -> pd.DataFrame:
     -------
     DataFrame
         One row a table: its name and meaning, rows before (null when it was not there) and now, and whether they are
-        the same rows. ``attrs["seconds"]`` is the time of the build alone. No rows when Gold was never built.
+        the same rows. ``attrs["seconds"]`` is the time of the build alone. No rows when Gold was never built, and when
+        Athena builds it: its builds are AggregateToGold's alone.
 
     Raises
     ------
@@ -37,7 +38,7 @@ def rebuild() -> pd.DataFrame:
     gold = settings.load(LakeSettings).gold_bucket
     with aws.failures_of("gold_rebuild", gold):
         build = aws.get_json(aws.client("s3"), gold, keys.BUILD)
-    if not build:
+    if not build or build.get("engine") == "athena":
         return NOT_BUILT
     before = _tables()
     started = time.monotonic()

@@ -12,6 +12,8 @@ import pandas as pd
 from pipeline import aws, keys, settings
 from pipeline.columns import Table
 from pipeline.errors import InvalidInput
+from pipeline.gold import tables as gold_tables
+from pipeline.gold.columns import GOLD_TABLES
 from pipeline.settings import LakeSettings
 
 _PANDAS_TYPES = {
@@ -26,29 +28,36 @@ _PANDAS_TYPES = {
 
 def tables() -> list[str]:
     """Names of the tables that Gold has now, in alphabetical order."""
-    listed = aws.list_objects(aws.client("s3"), settings.load(LakeSettings).gold_bucket)
-    names = {entry.key.split("/")[0] for entry in listed if entry.key.count("/") == 1}
-    return sorted(name for name in names if any(entry.key == keys.gold_table(name) for entry in listed))
+    return gold_tables.names(settings.load(LakeSettings).gold_bucket)
 
 
 def table(name: str) -> pd.DataFrame:
     """Read a whole Gold table; types as in ``docs/data.md``, lists as arrays, missing values as pandas' own.
+
+    The rows of a table that Athena built are in no order.
 
     Raises
     ------
     InvalidInput
         When Gold has no such table; the message names those it has.
     """
-    key = keys.gold_table(name)
     lake = settings.load(LakeSettings)
     with aws.failures_of("lake", name):
-        there = aws.exists(aws.client("s3"), lake.gold_bucket, key)
-        if not there:
+        parts = gold_tables.parts(lake.gold_bucket, name)
+        if parts is None:
             raise InvalidInput(
                 "Gold has no such table", subject=name, next_step=f"it has: {', '.join(tables()) or 'none yet'}"
             )
-        frame: pd.DataFrame = wr.s3.read_parquet(f"s3://{lake.gold_bucket}/{key}")
+        if not parts:
+            return _no_rows(GOLD_TABLES[name])
+        frame: pd.DataFrame = wr.s3.read_parquet([f"s3://{lake.gold_bucket}/{part.key}" for part in parts])
     return frame
+
+
+def _no_rows(definition: Table) -> pd.DataFrame:
+    """A table without rows, of which Athena writes no object."""
+    types = {column.name: _PANDAS_TYPES.get(column.type, "object") for column in definition.columns}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
 
 
 def write(definition: Table, frame: pd.DataFrame) -> None:

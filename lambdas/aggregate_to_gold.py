@@ -6,11 +6,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.telemetry import Event, Reply, count, logger, metrics, seconds_left
 from pipeline import aggregate_to_gold as step
-from pipeline.gold.engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings, load
 
 settings = load(AggregateToGoldSettings)
-engine = DuckdbEngine(settings.duckdb_memory_mb)
+engine = step.engine_of(settings)
 
 
 @logger.inject_lambda_context

@@ -1,8 +1,9 @@
 """Step 4: build all Gold tables from Silver.
 
-Reads the Silver bucket; writes one parquet object a table to Gold, then ``_build.json``, which names the build and
-what it stands on. Events only say that Silver changed: a build takes all of Silver, and two at once converge, because
-each looks at Silver again after writing and builds again if it moved on.
+Reads the Silver bucket; writes all tables to Gold, then ``_build.json``, which names the build and what it stands on.
+DuckDB writes one parquet object a table, over the last; Athena writes a folder a build, which ``_build.json`` names.
+Events only say that Silver changed: a build takes all of Silver, and two at once converge, because each looks at Silver
+again after writing and builds again if it moved on.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
 from pipeline.columns import SILVER
-from pipeline.errors import StorageFailed
+from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.gold.athena import Queries
+from pipeline.gold.athena_engine import AthenaEngine
 from pipeline.gold.engine import DuckdbEngine
 from pipeline.runs import to_json, utc
 from pipeline.settings import CODE_VERSION, AggregateToGoldSettings
@@ -31,6 +34,7 @@ _NEXT = "its message is retried, then parked in SilverEventsDeadLetters"
 # While a run pours in, one build after the next would be stale at once: wait for a quiet moment, but not for long.
 QUIET_SECONDS = 1.5
 LONGEST_WAIT_SECONDS = 30.0
+Engine = DuckdbEngine | AthenaEngine
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,32 @@ class Result:
     completed_runs: list[str]
 
 
-def run(settings: AggregateToGoldSettings, engine: DuckdbEngine, seconds: float, *, again: bool = False) -> Result:
+def engine_of(settings: AggregateToGoldSettings) -> Engine:
+    """Return the engine that the settings ask for.
+
+    Raises
+    ------
+    InvalidInput
+        When there is no such engine, or Athena's settings are missing.
+    """
+    if settings.gold_engine == "duckdb":
+        return DuckdbEngine(settings.duckdb_memory_mb)
+    if settings.gold_engine != "athena":
+        raise InvalidInput("is duckdb or athena", subject="GOLD_ENGINE", step=STEP)
+    needed = (settings.athena_work_group, settings.silver_database, settings.gold_database)
+    if not all(needed):
+        raise InvalidInput("needs a work group and two databases", subject="GOLD_ENGINE=athena", step=STEP)
+    queries = Queries(aws.client("athena"), settings.athena_work_group)
+    return AthenaEngine(queries, settings.gold_bucket, settings.silver_database, settings.gold_database)
+
+
+def run(settings: AggregateToGoldSettings, engine: Engine, seconds: float, *, again: bool = False) -> Result:
     """Bring Gold up to date with Silver.
 
     Parameters
     ----------
-    engine : DuckdbEngine
-        May hold the Silver of an earlier build; only what is new is read.
+    engine : DuckdbEngine or AthenaEngine
+        DuckDB may hold the Silver of an earlier build; only what is new is read.
     seconds : float
         Time budget.
     again : bool
@@ -58,20 +81,25 @@ def run(settings: AggregateToGoldSettings, engine: DuckdbEngine, seconds: float,
     ------
     StorageFailed
         When Silver cannot be read, Gold cannot be written, or Silver keeps changing past the time budget.
+    InvalidInput
+        When Athena refuses a query.
     """
     deadline = time.monotonic() + seconds
     s3 = aws.client("s3")
     with aws.failures_of(STEP, settings.gold_bucket, _NEXT):
         build: dict[str, Any] = aws.get_json(s3, settings.gold_bucket, keys.BUILD) or {}
-        again = again or _overwritten(build, aws.list_objects(s3, settings.gold_bucket))
+        again = again or _overwritten(build, engine, settings.gold_bucket)
         builds, completed = 0, set[str]()
         silver = aws.list_objects(s3, settings.silver_bucket)
-        while again or not _up_to_date(build, silver):
+        while again or not _up_to_date(build, engine, silver):
             if time.monotonic() > deadline:
                 raise StorageFailed("Silver keeps changing", subject="Gold", step=STEP, next_step=_NEXT)
-            before = set(_complete(build))
-            build, again = _build(settings, engine, _settled(silver, settings.silver_bucket, deadline)), False
-            completed |= set(_complete(build)) - before
+            before = build
+            silver = _settled(silver, settings.silver_bucket, deadline)
+            build, again = _build(settings, engine, silver, deadline), False
+            if isinstance(engine, AthenaEngine):
+                engine.expire_before(before)
+            completed |= set(_complete(build)) - set(_complete(before))
             builds += 1
             silver = aws.list_objects(s3, settings.silver_bucket)
     return Result(build, builds, sorted(completed))
@@ -82,16 +110,19 @@ def fingerprint(silver: list[StoredObject]) -> str:
     return hashlib.sha256("\n".join(f"{entry.key} {entry.etag}" for entry in silver).encode()).hexdigest()
 
 
-def _up_to_date(build: dict[str, Any], silver: list[StoredObject]) -> bool:
-    return (build.get("code_version"), build.get("silver", {}).get("fingerprint")) == (
+def _up_to_date(build: dict[str, Any], engine: Engine, silver: list[StoredObject]) -> bool:
+    return (build.get("code_version"), build.get("engine"), build.get("silver", {}).get("fingerprint")) == (
         CODE_VERSION,
+        engine.name,
         fingerprint(silver),
     )
 
 
-def _overwritten(build: dict[str, Any], gold: list[StoredObject]) -> bool:
+def _overwritten(build: dict[str, Any], engine: Engine, bucket: str) -> bool:
     """Whether a table is not as this build wrote it: a slower build wrote over it, and died before it looked again."""
-    there = {entry.key: entry.etag for entry in gold}
+    if isinstance(engine, AthenaEngine):
+        return not engine.in_use(build)
+    there = {entry.key: entry.etag for entry in aws.list_objects(aws.client("s3"), bucket)}
     return any(there.get(key) != etag for key, etag in build.get("etags", {}).items())
 
 
@@ -110,28 +141,38 @@ def _settled(silver: list[StoredObject], bucket: str, deadline: float) -> list[S
     return silver
 
 
-def _build(settings: AggregateToGoldSettings, engine: DuckdbEngine, silver: list[StoredObject]) -> dict[str, Any]:
-    started = time.monotonic()
-    _load(engine, silver, settings.silver_bucket)
-    rows = engine.build()
-    s3 = aws.client("s3")
-    etags = {}
-    for key, name in ((keys.gold_table(name), name) for name in rows):
-        etags[key] = s3.put_object(Bucket=settings.gold_bucket, Key=key, Body=engine.parquet(name))["ETag"]
-    now = datetime.now(UTC)
+def _build(
+    settings: AggregateToGoldSettings, engine: Engine, silver: list[StoredObject], deadline: float
+) -> dict[str, Any]:
+    started, build_id = time.monotonic(), f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
+    if isinstance(engine, AthenaEngine):
+        written = engine.build(build_id, deadline)
+    else:
+        written = _build_by_duckdb(settings, engine, silver)
     build = {
-        "build_id": f"{now:%Y%m%dT%H%M%S.%fZ}",
-        "built_at": utc(now),
+        "build_id": build_id,
+        "built_at": utc(datetime.now(UTC)),
         "seconds": round(time.monotonic() - started, 3),
         "code_version": CODE_VERSION,
+        "engine": engine.name,
         "silver": {"bucket": settings.silver_bucket, "objects": len(silver), "fingerprint": fingerprint(silver)},
-        "tables": rows,
-        "etags": etags,
-        "runs": _runs(engine),
+        **written,
     }
-    s3.put_object(Bucket=settings.gold_bucket, Key=keys.BUILD, Body=to_json(build), ContentType="application/json")
+    body = to_json(build)
+    aws.client("s3").put_object(Bucket=settings.gold_bucket, Key=keys.BUILD, Body=body, ContentType="application/json")
     logger.info("gold built in %.1f s from %d objects", build["seconds"], len(silver))
     return build
+
+
+def _build_by_duckdb(
+    settings: AggregateToGoldSettings, engine: DuckdbEngine, silver: list[StoredObject]
+) -> dict[str, Any]:
+    _load(engine, silver, settings.silver_bucket)
+    rows, etags = engine.build(), {}
+    for name in rows:
+        key, body = keys.gold_table(name), engine.parquet(name)
+        etags[key] = aws.client("s3").put_object(Bucket=settings.gold_bucket, Key=key, Body=body)["ETag"]
+    return {"tables": rows, "etags": etags, "runs": _runs(engine)}
 
 
 def _runs(engine: DuckdbEngine) -> dict[str, dict[str, Any]]:

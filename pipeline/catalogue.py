@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pipeline.columns import SILVER, Column, Table
-from pipeline.gold.columns import GOLD
+from pipeline.columns import SILVER, SILVER_BY_RUN, Column, Table
+from pipeline.gold.columns import GOLD, GOLD_BUILDS
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "  # begin catalogue", "  # end catalogue"
@@ -30,30 +30,59 @@ _FORMATS = {
 def glue_resources() -> str:
     """The template's databases and tables, as YAML."""
     lines = []
-    for layer in ("Silver", "Gold"):
+    for layer in ("silver", "gold", "gold_builds"):
         lines += [
-            f"  {layer}Database:",
+            f"  {_title(layer)}Database:",
             "    Type: AWS::Glue::Database",
+            *_condition(layer),
             "    Properties:",
             "      CatalogId: !Ref AWS::AccountId",
-            f'      DatabaseInput: {{ Name: !Sub "${{AWS::StackName}}_{layer.lower()}" }}',
+            f'      DatabaseInput: {{ Name: !Sub "${{AWS::StackName}}_{layer}" }}',
         ]
-    for table in SILVER + GOLD:
+    for table in SILVER + SILVER_BY_RUN + GOLD + GOLD_BUILDS:
         lines += _glue_table(table)
     return "\n".join(lines) + "\n"
 
 
+def _title(name: str) -> str:
+    return "".join(word.title() for word in name.split("_"))
+
+
+def _condition(layer: str) -> list[str]:
+    return ["    Condition: BuiltByAthena"] if layer == "gold_builds" else []
+
+
+def _parameters(table: Table) -> str:
+    """Table parameters; ``built_by`` makes CloudFormation put locations back when the engine changes."""
+    parameters = {"classification": table.format}
+    if table.layer == "gold":
+        parameters["built_by"] = "!Ref GoldEngine"
+    if table.partition is not None:
+        parameters |= {"projection.enabled": '"true"', f"projection.{table.partition.name}.type": "injected"}
+    return ", ".join(f"{name}: {value}" for name, value in parameters.items())
+
+
+def _columns(table: Table) -> list[str]:
+    """Columns of a Glue table; a build has those of the table in use, by a YAML alias."""
+    anchor = f"gold-{table.name.replace('_', '-')}"
+    if table.layer == "gold_builds":
+        return [f"          Columns: *{anchor}"]
+    head = f"          Columns: &{anchor}" if table.layer == "gold" else "          Columns:"
+    return [head, *(f"            - {_glue_column(column)}" for column in table.columns)]
+
+
+def _glue_column(column: Column) -> str:
+    return f"{{ Name: {column.name}, Type: {json.dumps(column.type)}, Comment: {json.dumps(_comment(column))} }}"
+
+
 def _glue_table(table: Table) -> list[str]:
-    layer = table.layer.title()
-    name = "".join(word.title() for word in table.name.split("_"))
+    layer, bucket = _title(table.layer), _title(table.layer.split("_")[0])
     reader, writer, serde = _FORMATS[table.format]
-    columns = [
-        f"            - {{ Name: {c.name}, Type: {json.dumps(c.type)}, Comment: {json.dumps(_comment(c))} }}"
-        for c in table.columns
-    ]
+    partition = [f"        PartitionKeys: [{_glue_column(table.partition)}]"] if table.partition else []
     return [
-        f"  {layer}{name}Table:",
+        f"  {layer}{_title(table.name)}Table:",
         "    Type: AWS::Glue::Table",
+        *_condition(table.layer),
         "    Properties:",
         "      CatalogId: !Ref AWS::AccountId",
         f"      DatabaseName: !Ref {layer}Database",
@@ -61,14 +90,14 @@ def _glue_table(table: Table) -> list[str]:
         f"        Name: {table.name}",
         f"        Description: {json.dumps(table.meaning)}",
         "        TableType: EXTERNAL_TABLE",
-        f"        Parameters: {{ classification: {table.format} }}",
+        f"        Parameters: {{ {_parameters(table)} }}",
+        *partition,
         "        StorageDescriptor:",
-        f"          Location: !Sub s3://${{{layer}Bucket}}/{table.name}/",
+        f"          Location: !Sub s3://${{{bucket}Bucket}}/{table.folder or table.name}/",
         f"          InputFormat: {reader}",
         f"          OutputFormat: {writer}",
         f"          SerdeInfo: {{ SerializationLibrary: {serde} }}",
-        "          Columns:",
-        *columns,
+        *_columns(table),
     ]
 
 

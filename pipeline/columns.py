@@ -6,7 +6,7 @@ derived from these definitions or tested against them. Types are Glue's; :data:`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DUCKDB_TYPES = {
     "string": "VARCHAR",
@@ -45,13 +45,29 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of a layer."""
+    """One table of a layer.
+
+    Attributes
+    ----------
+    folder : str
+        Where its objects are in the layer's bucket; "" for a folder of the table's name.
+    partition : Column or None
+        Column that is read from the objects' keys, ``…/column=value/…``, and is not among ``columns``. A query must
+        name its values (Athena's "injected" projection), and then reads those folders alone.
+    """
 
     name: str
     layer: str
     meaning: str
     columns: tuple[Column, ...]
     format: str = "parquet"
+    folder: str = ""
+    partition: Column | None = None
+
+    def by_folder(self, name: str, partition: Column, **changes: str) -> Table:
+        """Return a second table over the same objects, partitioned by what their keys say."""
+        columns = tuple(column for column in self.columns if column != partition)
+        return replace(self, name=name, columns=columns, partition=partition, **changes)
 
     @property
     def column_names(self) -> list[str]:
@@ -156,5 +172,9 @@ SILVER = (
     ),
 )
 
-
 SILVER_TABLES = {table.name: table for table in SILVER}
+# The same objects again, for queries about one run: an injected projection refuses a query that names no run.
+SILVER_BY_RUN = tuple(
+    table.by_folder(f"{table.name}_by_run", RUN_ID, folder=table.name, meaning=f"{table.meaning} A query names run_id.")
+    for table in SILVER
+)

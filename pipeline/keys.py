@@ -6,7 +6,8 @@ Bronze  ``source/run_id=R/list.json`` · ``runs/run_id=R/manifest.json`` · ``mo
 Silver  ``movies/run_id=R/part-….parquet`` · ``quarantine/`` and ``rejected/run_id=R/imdb_id=tt….json`` ·
 ``runs/run_id=R/run.json``
 
-Gold    ``<table>/<table>.parquet`` · ``_build.json`` · ``reports/NAME/STAMP/report.html`` and its notebook and JSON ·
+Gold    ``<table>/<table>.parquet`` · ``builds/<table>/build_id=…/`` (by Athena) · ``_build.json`` ·
+``reports/NAME/STAMP/report.html`` and its notebook and JSON ·
 ``reports/index.html`` · ``_summary_answers/….json``
 """
 
@@ -25,6 +26,8 @@ _MANIFEST = re.compile(rf"runs/run_id=({RUN_ID.pattern})/manifest\.json", re.ASC
 
 MOVIES, REJECTED, QUARANTINE, RUNS = "movies", "rejected", "quarantine", "runs"
 BUILD = "_build.json"
+BUILDS = "builds/"
+_BUILD_ID = re.compile(r"\d{8}T\d{6}\.\d{6}Z", re.ASCII)
 REPORTS = "reports/"
 REPORT_INDEX = f"{REPORTS}index.html"
 LATEST = "latest"
@@ -128,6 +131,24 @@ def gold_table(name: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
         raise InvalidInput("a table name is lower-case letters, digits and _", subject=repr(name)[:80])
     return f"{name}/{name}.parquet"
+
+
+def builds(table: str) -> str:
+    """Gold: folder of all builds of a table by Athena, without its closing slash."""
+    return f"{BUILDS}{table}"
+
+
+def build_folder(table: str, build_id: str) -> str:
+    """Gold: folder of one build of a table by Athena, with its closing slash."""
+    if not _BUILD_ID.fullmatch(build_id):
+        raise InvalidInput("a build id looks like 20261124T030000.000000Z", subject=repr(build_id)[:80])
+    return f"{builds(table)}/build_id={build_id}/"
+
+
+def build_of(key: str) -> str | None:
+    """Build id in a key of an object that Athena wrote, or None."""
+    match = re.match(rf"{BUILDS}[a-z0-9_]+/build_id=({_BUILD_ID.pattern})/", key, re.ASCII)
+    return match[1] if match else None
 
 
 def summary_answer(digest: str) -> str:

@@ -57,11 +57,19 @@ class ProcessBronzeToSilverSettings:
 
 @dataclass(frozen=True)
 class AggregateToGoldSettings:
-    """Settings of the Gold step; ``memory_mb`` bounds DuckDB, which else takes most of the machine's memory."""
+    """Settings of the Gold step.
+
+    ``duckdb_memory_mb`` bounds DuckDB, which else takes most of the machine's memory. ``gold_engine`` is "duckdb" or
+    "athena"; the work group and the databases are for Athena alone.
+    """
 
     silver_bucket: str
     gold_bucket: str
     duckdb_memory_mb: int = 1024
+    gold_engine: str = "duckdb"
+    athena_work_group: str = ""
+    silver_database: str = ""
+    gold_database: str = ""
 
 
 @dataclass(frozen=True)

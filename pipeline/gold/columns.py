@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pipeline import keys
 from pipeline.columns import FILM, LINEAGE, NOT_GIVEN, RUN_ID, UNREADABLE, Column, Table
 
 UNKNOWN = "not known"
@@ -142,3 +143,8 @@ GOLD = (
 )
 
 GOLD_TABLES = {table.name: table for table in GOLD}
+# What Athena builds, one folder a build. Tables that are made from others read this build's, not those in use.
+BUILD_ID = Column("build_id", "string", "The build, as _build.json names it; sorts by time")
+GOLD_BUILDS = tuple(
+    table.by_folder(table.name, BUILD_ID, layer="gold_builds", folder=keys.builds(table.name)) for table in GOLD
+)

@@ -54,6 +54,8 @@ class DuckdbEngine:
         DuckDB's memory limit in megabytes; beyond it DuckDB spills to the temporary folder.
     """
 
+    name = "duckdb"
+
     def __init__(self, memory_mb: int) -> None:
         self._memory_mb = memory_mb
         self._spill = tempfile.gettempdir()

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
-from pipeline import settings
-from pipeline.columns import SILVER, Table
-from pipeline.gold.columns import GOLD
+from pipeline import keys, settings
+from pipeline.columns import SILVER, SILVER_BY_RUN, Table
+from pipeline.gold import athena_engine
+from pipeline.gold.columns import GOLD, GOLD_BUILDS
 from pipeline.settings import environment_with
 
 ROOT = Path(__file__).parents[2]
@@ -45,10 +46,11 @@ SOURCES = [
     for event in body.get("Events", {}).values()
     if event["Type"] == "SQS"
 ]
+BY_ATHENA = of_type("AWS::IAM::Policy")
 STATEMENTS = [
     (role, statement)
-    for role, body in of_type("AWS::IAM::Role").items()
-    for policy in body.get("Policies", [])
+    for role, body in (of_type("AWS::IAM::Role") | BY_ATHENA).items()
+    for policy in body.get("Policies", [body] if role in BY_ATHENA else [])
     for statement in policy["PolicyDocument"]["Statement"]
 ]
 
@@ -209,9 +211,12 @@ def test_the_schedule_starts_runs_with_the_stacks_parameters() -> None:
 # ── The catalogue, and what AWS says ─────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("table", SILVER + GOLD, ids=lambda table: f"{table.layer}.{table.name}")
+@pytest.mark.parametrize(
+    "table", SILVER + SILVER_BY_RUN + GOLD + GOLD_BUILDS, ids=lambda table: f"{table.layer}.{table.name}"
+)
 def test_glue_has_the_columns(table: Table) -> None:
-    layer = table.layer.title()
+    layer = table.layer.title().replace("_", "")
+    bucket = f"{table.layer.split('_')[0].title()}Bucket"
     (glue,) = [
         body["TableInput"]
         for body in of_type("AWS::Glue::Table").values()
@@ -220,8 +225,56 @@ def test_glue_has_the_columns(table: Table) -> None:
 
     columns = [(column["Name"], column["Type"]) for column in glue["StorageDescriptor"]["Columns"]]
     assert columns == [(column.name, column.type) for column in table.columns]
-    assert glue["StorageDescriptor"]["Location"]["Fn::Sub"] == f"s3://${{{layer}Bucket}}/{table.name}/"
+    assert glue["StorageDescriptor"]["Location"]["Fn::Sub"] == f"s3://${{{bucket}}}/{table.folder or table.name}/"
     assert glue["Parameters"]["classification"] == table.format
+
+
+@pytest.mark.parametrize("table", SILVER_BY_RUN + GOLD_BUILDS, ids=lambda table: f"{table.layer}.{table.name}")
+def test_a_partitioned_table_takes_its_folder_from_the_query(table: Table) -> None:
+    (glue,) = [
+        body["TableInput"]
+        for body in of_type("AWS::Glue::Table").values()
+        if body["TableInput"]["Name"] == table.name
+        and body["DatabaseName"]["Ref"].lower().startswith(table.layer[:4])
+        and "PartitionKeys" in body["TableInput"]
+    ]
+    (key,) = glue["PartitionKeys"]
+
+    assert key["Name"] not in table.column_names
+    assert glue["Parameters"]["projection.enabled"] == "true"
+    assert glue["Parameters"][f"projection.{key['Name']}.type"] == "injected"
+
+
+# ── Athena ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_only_athena_needs_is_made_only_for_it() -> None:
+    conditional = {name for name, body in RESOURCES.items() if body.get("Condition") == "BuiltByAthena"}
+    tables = {f"GoldBuilds{''.join(word.title() for word in table.name.split('_'))}Table" for table in GOLD_BUILDS}
+
+    assert TEMPLATE["Parameters"]["GoldEngine"]["Default"] == "duckdb"
+    assert conditional == {"AggregateToGoldByAthena", "GoldBuildsDatabase"} | tables
+    others = {role for role, statement in STATEMENTS if "athena:" in str(statement) or "glue:" in str(statement)}
+    assert others == {"AggregateToGoldByAthena"}
+
+
+def test_queries_are_limited_and_their_results_encrypted_and_short_lived() -> None:
+    (group,) = of_type("AWS::Athena::WorkGroup").values()
+    configuration = group["WorkGroupConfiguration"]
+
+    assert configuration["EnforceWorkGroupConfiguration"] is True
+    assert target(configuration["BytesScannedCutoffPerQuery"]) == "AthenaBytesScannedLimit"
+    assert configuration["ResultConfiguration"]["EncryptionConfiguration"]["EncryptionOption"] == "SSE_S3"
+    (rule,) = BUCKETS["AthenaResultsBucket"]["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] <= 30
+
+
+def test_only_replaced_builds_expire() -> None:
+    expiring = [r for r in BUCKETS["GoldBucket"]["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in r]
+
+    assert [(rule["Prefix"], rule["TagFilters"]) for rule in expiring] == [
+        (keys.BUILDS, [{"Key": athena_engine.REPLACED, "Value": "true"}])
+    ]
 
 
 def test_sam_and_cfn_lint_find_no_fault() -> None:

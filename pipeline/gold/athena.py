@@ -1,0 +1,161 @@
+"""Queries in Athena: started in a work group, waited for, their rows read.
+
+Beside the Gold step and ``reelhouse query``; the work group says where results go and how much a query may scan.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from pipeline import aws
+from pipeline.errors import InvalidInput, StorageFailed
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+
+STEP = "Athena"
+POLL_SECONDS = 0.5
+_RUNNING = {"QUEUED", "RUNNING"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a query answered.
+
+    Attributes
+    ----------
+    columns : tuple of (str, str)
+        Name and Athena type of each column.
+    rows : list of tuple
+        Every value as Athena writes it, as text; None is null.
+    bytes_scanned : int
+        What Athena read, and AWS charges.
+    """
+
+    columns: tuple[tuple[str, str], ...]
+    rows: list[tuple[str | None, ...]]
+    bytes_scanned: int
+
+
+@dataclass(frozen=True)
+class Queries:
+    """Queries of one work group.
+
+    Parameters
+    ----------
+    client : AthenaClient
+        boto3's.
+    work_group : str
+        Must enforce a place for results.
+    pause : float
+        Seconds between two looks at a running query.
+    """
+
+    client: AthenaClient
+    work_group: str
+    pause: float = POLL_SECONDS
+
+    def answer(self, sql: str, deadline: float, database: str = "") -> Answer:
+        """Run one SELECT and read all its rows.
+
+        Parameters
+        ----------
+        deadline : float
+            By ``time.monotonic()``; a query that still runs then is stopped.
+        database : str
+            Of table names that name none.
+
+        Raises
+        ------
+        InvalidInput
+            When Athena refuses the statement, or it fails by its own fault, or scans more than it may.
+        StorageFailed
+            When Athena cannot be reached, fails itself, or takes too long.
+        """
+        (execution,) = self.finish([sql], deadline, database)
+        with aws.failures_of(STEP, self.work_group):
+            columns, rows = self._rows(execution["QueryExecutionId"])
+        return Answer(columns, rows, int(execution.get("Statistics", {}).get("DataScannedInBytes", 0)))
+
+    def finish(self, statements: list[str], deadline: float, database: str = "") -> list[dict[str, Any]]:
+        """Run statements at the same time; returns their executions, in order, when all have succeeded.
+
+        Whatever ends the wait early, what still runs is stopped. Raises as :meth:`answer` does.
+        """
+        waiting: list[str] = []
+        try:
+            ids = [self._start(sql, database, waiting) for sql in statements]
+            done: dict[str, dict[str, Any]] = {}
+            while waiting:
+                for query_id in list(waiting):
+                    execution = self._look(query_id)
+                    if execution["Status"]["State"] not in _RUNNING:
+                        waiting.remove(query_id)
+                        _demand_success(execution)
+                        done[query_id] = execution
+                if waiting:
+                    self._rest(deadline)
+            return [done[query_id] for query_id in ids]
+        finally:
+            self._stop(waiting)
+
+    def _start(self, sql: str, database: str, waiting: list[str]) -> str:
+        context = {"QueryExecutionContext": {"Database": database}} if database else {}
+        with _refusals(), aws.failures_of(STEP, self.work_group):
+            answer = self.client.start_query_execution(QueryString=sql, WorkGroup=self.work_group, **context)  # type: ignore[arg-type]
+        waiting.append(answer["QueryExecutionId"])
+        return answer["QueryExecutionId"]
+
+    def _look(self, query_id: str) -> dict[str, Any]:
+        with aws.failures_of(STEP, self.work_group):
+            return dict(self.client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"])
+
+    def _rest(self, deadline: float) -> None:
+        if time.monotonic() + self.pause > deadline:
+            raise StorageFailed("took too long, and was stopped", subject="query", step=STEP)
+        time.sleep(self.pause)
+
+    def _stop(self, query_ids: list[str]) -> None:
+        for query_id in query_ids:
+            with aws.failures_of(STEP, self.work_group):
+                self.client.stop_query_execution(QueryExecutionId=query_id)
+
+    def _rows(self, query_id: str) -> tuple[tuple[tuple[str, str], ...], list[tuple[str | None, ...]]]:
+        columns: tuple[tuple[str, str], ...] = ()
+        rows: list[tuple[str | None, ...]] = []
+        for page in self.client.get_paginator("get_query_results").paginate(QueryExecutionId=query_id):
+            found = page["ResultSet"]
+            if not columns:
+                columns = tuple((c["Name"], c["Type"]) for c in found["ResultSetMetadata"]["ColumnInfo"])
+            rows += [tuple(cell.get("VarCharValue") for cell in row["Data"]) for row in found["Rows"]]
+        # The first row of a SELECT is its header; other statements, such as SHOW, have none.
+        names = tuple(name for name, _ in columns)
+        return columns, rows[1:] if rows[:1] == [names] else rows
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn a refused statement into our error; Athena's message says where it is wrong, and quotes nothing else."""
+    try:
+        yield
+    except StorageFailed as error:
+        cause = error.__cause__
+        if isinstance(cause, ClientError) and aws.error_code(cause) == "InvalidRequestException":
+            raise InvalidInput(cause.response["Error"].get("Message", "refused"), subject="query", step=STEP) from cause
+        raise
+
+
+def _demand_success(execution: dict[str, Any]) -> None:
+    status = execution["Status"]
+    if status["State"] == "SUCCEEDED":
+        return
+    cause = status.get("StateChangeReason") or status["State"].lower()
+    # https://docs.aws.amazon.com/athena/latest/APIReference/API_AthenaError.html
+    fault = StorageFailed if status.get("AthenaError", {}).get("Retryable") else InvalidInput
+    raise fault(cause, subject="query", step=STEP)

@@ -1,0 +1,185 @@
+"""Athena's API without Athena: a real boto3 client whose calls are answered here, by DuckDB over moto's S3 and Glue.
+
+botocore checks every request against Athena's own model, and so does this file every answer. Beyond SELECT it knows
+what the emulator does not: UNLOAD, which writes several objects or none, refuses a folder that is not empty, and the
+injected projection, which refuses a query that names no partition.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import boto3
+import duckdb
+import sqlglot
+from botocore.awsrequest import AWSResponse
+from botocore.validate import ParamValidator
+from sqlglot import exp
+
+from pipeline import aws
+from pipeline.columns import DUCKDB_TYPES, SILVER, SILVER_BY_RUN, Table
+from pipeline.gold.columns import GOLD, GOLD_BUILDS
+from pipeline.gold.engine import to_duckdb
+
+_UNLOAD = re.compile(
+    r"UNLOAD \((.*)\) TO 's3://([^/]+)/(.+)' WITH \(format = 'PARQUET', compression = 'ZSTD'\)", re.DOTALL
+)
+PAGE_ROWS = 3
+REGION = "eu-central-1"
+
+
+class Refused(Exception):
+    """Why a query failed."""
+
+
+class FakeAthena:
+    """Queries and their outcomes.
+
+    ``looks`` is how often a query is still running when it is looked at; ``fail`` names a piece of SQL and the status
+    of queries that have it.
+    """
+
+    def __init__(self, s3: Any, glue: Any) -> None:
+        self.s3, self.glue, self.looks = s3, glue, 1
+        self.fail: dict[str, dict[str, Any]] = {}
+        self.asked: dict[str, dict[str, Any]] = {}
+        self.stopped: list[str] = []
+        self._answers: dict[str, tuple[list[str], list[tuple[Any, ...]]]] = {}
+        self._status: dict[str, dict[str, Any]] = {}
+        self._looked: dict[str, int] = {}
+        self._database = duckdb.connect()
+        self._answer_to: dict[str, Any] = {
+            "StartQueryExecution": self._start,
+            "GetQueryExecution": self._look,
+            "StopQueryExecution": self._stop,
+            "GetQueryResults": self._results,
+        }
+        self.client: Any = boto3.client("athena", region_name=REGION)
+        self.client.meta.events.register("before-call.athena", self._call)
+
+    def _call(self, model: Any, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        answer = self._answer_to[model.name](json.loads(params["body"]))
+        if "Error" in answer:
+            return AWSResponse("", 400, {}, None), answer  # type: ignore[arg-type]
+        faults = ParamValidator().validate(answer, model.output_shape)
+        assert not faults.has_errors(), faults.generate_report()
+        return AWSResponse("", 200, {}, None), answer  # type: ignore[arg-type]
+
+    def _start(self, request: dict[str, Any]) -> dict[str, Any]:
+        sql, query_id = request["QueryString"], f"query-{len(self.asked)}"
+        if sql.startswith("SELEC "):
+            return {"Error": {"Code": "InvalidRequestException", "Message": "line 1:1: mismatched input 'SELEC'"}}
+        self.asked[query_id] = request
+        status = next((status for piece, status in self.fail.items() if piece in sql), None)
+        try:
+            if status is None:
+                self._answers[query_id] = self._run(sql)
+            self._status[query_id] = status or {"State": "SUCCEEDED"}
+        except Refused as refusal:
+            error = {"ErrorCategory": 2, "Retryable": False}
+            self._status[query_id] = {"State": "FAILED", "StateChangeReason": str(refusal), "AthenaError": error}
+        return {"QueryExecutionId": query_id}
+
+    def _look(self, request: dict[str, Any]) -> dict[str, Any]:
+        query_id = request["QueryExecutionId"]
+        looked = self._looked[query_id] = self._looked.get(query_id, 0) + 1
+        status = self._status[query_id] if looked > self.looks else {"State": "RUNNING"}
+        statistics = {"DataScannedInBytes": 1000}
+        return {"QueryExecution": {"QueryExecutionId": query_id, "Status": status, "Statistics": statistics}}
+
+    def _stop(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.stopped.append(request["QueryExecutionId"])
+        return {}
+
+    def _results(self, request: dict[str, Any]) -> dict[str, Any]:
+        names, rows = self._answers[request["QueryExecutionId"]]
+        lines: list[tuple[Any, ...]] = [tuple(names), *rows]
+        first = int(request.get("NextToken", 0))
+        page = [
+            {"Data": [{} if value is None else {"VarCharValue": str(value)} for value in line]}
+            for line in lines[first : first + PAGE_ROWS]
+        ]
+        columns = [{"Name": name, "Type": "varchar"} for name in names]
+        more = {"NextToken": str(first + PAGE_ROWS)} if first + PAGE_ROWS < len(lines) else {}
+        return {"ResultSet": {"Rows": page, "ResultSetMetadata": {"ColumnInfo": columns}}, **more}
+
+    def _run(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        unload = _UNLOAD.fullmatch(sql)
+        with tempfile.TemporaryDirectory() as folder:
+            body = unload[1] if unload else sql
+            self._make_views(self._database, body, Path(folder))
+            self._database.execute(f"CREATE OR REPLACE TEMP TABLE answer AS {to_duckdb(body)}")
+        if unload:
+            self._write(self._database, unload[2], unload[3])
+            return [], []
+        asked = self._database.execute("SELECT * FROM answer")
+        return [column[0] for column in asked.description or []], asked.fetchall()
+
+    def _make_views(self, database: duckdb.DuckDBPyConnection, sql: str, folder: Path) -> None:
+        for table in sqlglot.parse_one(sql, read="trino").find_all(exp.Table):
+            if not table.db:
+                continue
+            glue = self.glue.get_table(DatabaseName=table.db, Name=table.name)["Table"]
+            key = next((column["Name"] for column in glue.get("PartitionKeys", [])), None)
+            if key:
+                select: Any = table.find_ancestor(exp.Select)
+                if not any(equal.this.name == key for equal in select.find_all(exp.EQ)):
+                    raise Refused(f"CONSTRAINT_VIOLATION: the WHERE clause must name {key}")
+            database.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.db}"')
+            view = f'"{table.db}"."{table.name}"'
+            database.execute(f"CREATE OR REPLACE VIEW {view} AS {self._relation(glue, key, folder / table.db)}")
+
+    def _relation(self, glue: dict[str, Any], key: str | None, folder: Path) -> str:
+        storage = glue["StorageDescriptor"]
+        bucket, prefix = storage["Location"].removeprefix("s3://").split("/", 1)
+        files = []
+        for entry in aws.list_objects(self.s3, bucket, prefix):
+            path = folder / entry.key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(aws.get(self.s3, bucket, entry.key)[0])
+            files.append(str(path))
+        types = {column["Name"]: DUCKDB_TYPES[column["Type"]] for column in storage["Columns"]}
+        types |= {key: "VARCHAR"} if key else {}
+        if not files:
+            nulls = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in types.items())
+            return f"SELECT {nulls} WHERE false"
+        if glue["Parameters"]["classification"] == "json":
+            return f"SELECT * FROM read_json({files}, format = 'newline_delimited', columns = {types})"
+        hive = f"hive_partitioning = true, hive_types = {{'{key}': VARCHAR}}" if key else "hive_partitioning = false"
+        return f"SELECT * FROM read_parquet({files}, union_by_name = true, {hive})"
+
+    def _write(self, database: duckdb.DuckDBPyConnection, bucket: str, prefix: str) -> None:
+        if aws.list_objects(self.s3, bucket, prefix):
+            raise Refused(f"HIVE_PATH_ALREADY_EXISTS: Target directory is not empty: s3://{bucket}/{prefix}")
+        (rows,) = database.execute("SELECT count(*) FROM answer").fetchall()[0]
+        half = (rows + 1) // 2
+        for place, offset in enumerate(range(0, rows, half or 1)):
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, "part")
+                part = f"SELECT * FROM answer LIMIT {half} OFFSET {offset}"
+                database.execute(f"COPY ({part}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+                self.s3.put_object(Bucket=bucket, Key=f"{prefix}20261124_{place:05}_part", Body=path.read_bytes())
+
+
+def make_catalogue(glue: Any, stack: str = "reelhouse") -> None:
+    """Make the databases and tables of template.yaml, over buckets named after their layer."""
+    for layer in ("silver", "gold", "gold_builds"):
+        glue.create_database(DatabaseInput={"Name": f"{stack}_{layer}"})
+    for table in SILVER + SILVER_BY_RUN + GOLD + GOLD_BUILDS:
+        glue.create_table(DatabaseName=f"{stack}_{table.layer}", TableInput=_table_input(table))
+
+
+def _table_input(table: Table) -> dict[str, Any]:
+    location = f"s3://{table.layer.split('_')[0]}/{table.folder or table.name}/"
+    columns = [{"Name": column.name, "Type": column.type} for column in table.columns]
+    keys = [{"Name": table.partition.name, "Type": table.partition.type}] if table.partition else []
+    return {
+        "Name": table.name,
+        "Parameters": {"classification": table.format},
+        "PartitionKeys": keys,
+        "StorageDescriptor": {"Location": location, "Columns": columns},
+    }

@@ -1,0 +1,233 @@
+"""Gold built by Athena, played by DuckDB behind Athena's API: the same rows, folders a build, tables that move."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from insights import lake as gold_lake
+from pipeline import aggregate_to_gold, aws, keys
+from pipeline.aggregate_to_gold import Result
+from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.gold import athena_engine
+from pipeline.gold.athena import Queries
+from pipeline.gold.athena_engine import AthenaEngine
+from pipeline.gold.columns import GOLD, GOLD_TABLES
+from pipeline.gold.engine import DuckdbEngine
+from pipeline.runs import to_json, utc
+from pipeline.settings import AggregateToGoldSettings
+from tests.fake_athena import FakeAthena, make_catalogue
+from tests.integration.moto_lake import Lake
+from tests.silver_rows import FILMS, QUARANTINE, REJECTED, RUNS, Row, film, silver_files
+
+SETTINGS = AggregateToGoldSettings("silver", "gold", 256)
+
+
+@pytest.fixture(autouse=True)
+def _stack(monkeypatch: pytest.MonkeyPatch, lake: Lake) -> None:
+    """A catalogue, where Gold is, and no quiet moment to wait for."""
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
+    monkeypatch.setenv("GOLD_DATABASE", "reelhouse_gold")
+    make_catalogue(aws.client("glue"))
+
+
+@pytest.fixture
+def athena(lake: Lake) -> FakeAthena:
+    return FakeAthena(lake.s3, aws.client("glue"))
+
+
+@pytest.fixture
+def whole(athena: FakeAthena) -> AthenaEngine:
+    queries = Queries(athena.client, "reelhouse", pause=0)
+    return AthenaEngine(queries, "gold", "reelhouse_silver", "reelhouse_gold")
+
+
+@pytest.fixture
+def engine(whole: AthenaEngine) -> AthenaEngine:
+    """An engine of two tables, which builds in a second what all take several for."""
+    return replace(whole, tables=(GOLD_TABLES["movies"], GOLD_TABLES["pipeline_runs"]))
+
+
+def store(lake: Lake, rows: list[Row], name: str = "movies", etag: str = "1") -> None:
+    for key, (_, body) in silver_files(rows, name, etag).items():
+        lake.put("silver", key, body)
+
+
+def store_all(lake: Lake) -> None:
+    for name, rows in (("movies", FILMS), ("quarantine", QUARANTINE), ("rejected", REJECTED), ("runs", RUNS)):
+        store(lake, rows, name)
+
+
+def build(engine: AthenaEngine | DuckdbEngine, again: bool = False) -> Result:
+    return aggregate_to_gold.run(SETTINGS, engine, 60.0, again=again)
+
+
+def locations() -> dict[str, str]:
+    tables = aws.client("glue").get_tables(DatabaseName="reelhouse_gold")["TableList"]
+    return {table["Name"]: table["StorageDescriptor"]["Location"] for table in tables}
+
+
+def sorted_rows(frame: pd.DataFrame) -> list[str]:
+    return sorted(frame.to_json(orient="records", lines=True, date_format="iso", double_precision=9).splitlines())
+
+
+def in_use_for(lake: Lake, age: timedelta) -> None:
+    """Write into ``_build.json`` that the build has been in use for so long."""
+    found = json.loads(lake.get("gold", keys.BUILD))
+    lake.put("gold", keys.BUILD, to_json(found | {"built_at": utc(datetime.now(UTC) - age)}))
+
+
+def tagged(lake: Lake) -> set[str | None]:
+    """Builds with an object that is tagged as replaced."""
+    wanted = [{"Key": athena_engine.REPLACED, "Value": "true"}]
+    found = lake.keys("gold", keys.BUILDS)
+    return {keys.build_of(k) for k in found if lake.s3.get_object_tagging(Bucket="gold", Key=k)["TagSet"] == wanted}
+
+
+def test_athena_builds_the_tables_that_duckdb_builds(lake: Lake, whole: AthenaEngine) -> None:
+    store_all(lake)
+    by_duckdb = build(DuckdbEngine(256)).build
+    tables = {table.name: gold_lake.table(table.name) for table in GOLD}
+
+    by_athena = build(whole).build
+
+    assert by_athena["tables"] == by_duckdb["tables"]
+    assert by_athena["runs"] == by_duckdb["runs"]
+    assert set(by_athena["locations"]) == set(tables) == set(gold_lake.tables())
+    for name, before in tables.items():
+        after = gold_lake.table(name)
+        assert list(after.columns) == list(before.columns)
+        assert after.dtypes.equals(before.dtypes), name
+        assert sorted_rows(after) == sorted_rows(before), name
+
+
+def test_the_catalogue_moves_and_keeps_all_else(lake: Lake, engine: AthenaEngine) -> None:
+    store_all(lake)
+    before_all = locations()
+    before = aws.client("glue").get_table(DatabaseName="reelhouse_gold", Name="movies")["Table"]
+
+    result = build(engine)
+
+    folder = keys.build_folder("movies", result.build["build_id"])
+    assert locations() == before_all | {name: f"s3://gold/{f}" for name, f in result.build["locations"].items()}
+    after = aws.client("glue").get_table(DatabaseName="reelhouse_gold", Name="movies")["Table"]
+    assert after["StorageDescriptor"] == before["StorageDescriptor"] | {"Location": f"s3://gold/{folder}"}
+    assert after["Parameters"]["classification"] == before["Parameters"]["classification"]
+
+
+def test_tables_without_rows_are_there_and_empty(lake: Lake, engine: AthenaEngine) -> None:
+    build(engine)
+
+    assert lake.keys("gold", keys.builds("movies")) == []
+    assert list(gold_lake.table("movies").columns) == GOLD_TABLES["movies"].column_names
+    assert len(gold_lake.table("movies")) == 0
+
+
+def test_each_build_has_folders_of_its_own_and_the_last_stays_readable(lake: Lake, engine: AthenaEngine) -> None:
+    store(lake, [film(1)])
+    first = build(engine).build
+    before = {key: lake.get("gold", key) for key in lake.keys("gold", keys.BUILDS)}
+    store(lake, [film(2)], etag="2")
+
+    second = build(engine).build
+
+    assert second["build_id"] > first["build_id"]
+    assert {key: lake.get("gold", key) for key in before} == before
+    assert sorted(gold_lake.table("movies")["imdb_id"]) == ["tt0000001", "tt0000002"]
+
+
+def test_nothing_is_built_twice(lake: Lake, engine: AthenaEngine, athena: FakeAthena) -> None:
+    store(lake, [film(1)])
+    build(engine)
+    asked = len(athena.asked)
+
+    assert build(engine).builds == 0
+    assert len(athena.asked) == asked
+
+
+def test_a_catalogue_that_was_put_back_is_mended(lake: Lake, engine: AthenaEngine) -> None:
+    """By a slower build that died, or by CloudFormation with a new template."""
+    store(lake, [film(1)])
+    first = build(engine).build
+    engine._move({"movies": "movies/"})
+    assert not engine.in_use(first)
+
+    result = build(engine)
+
+    assert result.builds == 1
+    assert engine.in_use(result.build)
+
+
+def test_a_query_that_fails_leaves_the_last_build_in_use(lake: Lake, engine: AthenaEngine, athena: FakeAthena) -> None:
+    store(lake, [film(1)])
+    first = build(engine).build
+    store(lake, [film(2)], etag="2")
+    failed = {"State": "FAILED", "StateChangeReason": "INTERNAL_ERROR", "AthenaError": {"Retryable": True}}
+    athena.fail["/pipeline_runs/"] = failed
+
+    with pytest.raises(StorageFailed, match="INTERNAL_ERROR"):
+        build(engine)
+
+    assert json.loads(lake.get("gold", keys.BUILD)) == first
+    assert engine.in_use(first)
+    assert gold_lake.table("movies")["imdb_id"].tolist() == ["tt0000001"]
+    athena.fail.clear()
+    assert build(engine).builds == 1
+
+
+def test_a_query_over_the_limit_is_no_passing_fault(lake: Lake, engine: AthenaEngine, athena: FakeAthena) -> None:
+    athena.fail["UNLOAD"] = {"State": "CANCELLED", "StateChangeReason": "Bytes scanned limit was exceeded"}
+
+    with pytest.raises(InvalidInput, match="Bytes scanned limit"):
+        build(engine)
+
+
+def test_a_build_that_takes_too_long_stops_its_queries(lake: Lake, engine: AthenaEngine, athena: FakeAthena) -> None:
+    athena.looks = 10**9
+
+    with pytest.raises(StorageFailed, match="took too long"):
+        aggregate_to_gold.run(SETTINGS, engine, 0.2, again=True)
+
+    assert athena.stopped == list(athena.asked)
+
+
+def test_a_replaced_build_expires_only_when_its_readers_are_gone(lake: Lake, engine: AthenaEngine) -> None:
+    store(lake, [film(1)])
+    first = build(engine).build["build_id"]
+    second = build(engine, again=True).build["build_id"]
+    third = build(engine, again=True).build["build_id"]
+    assert tagged(lake) == set(), "all were in use within the last hour"
+
+    in_use_for(lake, timedelta(minutes=59))
+    fourth = build(engine, again=True).build["build_id"]
+    assert tagged(lake) == set()
+
+    in_use_for(lake, timedelta(minutes=61))
+    build(engine, again=True)
+    assert tagged(lake) == {first, second, third}, f"not {fourth}, which was in use until now"
+
+
+def test_each_engine_builds_anew_after_the_other(lake: Lake, engine: AthenaEngine) -> None:
+    store(lake, [film(1)])
+
+    for each in (engine, DuckdbEngine(256), engine):
+        result = build(each)
+
+        assert (result.builds, result.build["engine"]) == (1, each.name)
+        assert gold_lake.table("movies")["imdb_id"].tolist() == ["tt0000001"]
+
+
+def test_the_handler_takes_the_engine_from_its_settings(lake: Lake) -> None:
+    athena = AggregateToGoldSettings("silver", "gold", 256, "athena", "reelhouse", "reelhouse_silver", "reelhouse_gold")
+
+    assert isinstance(aggregate_to_gold.engine_of(SETTINGS), DuckdbEngine)
+    engine: Any = aggregate_to_gold.engine_of(athena)
+    assert (engine.queries.work_group, engine.gold_database) == ("reelhouse", "reelhouse_gold")
+    for wrong in (("spark", "reelhouse", "s", "g"), ("athena", "", "s", "g"), ("athena", "reelhouse", "s", "")):
+        with pytest.raises(InvalidInput, match="GOLD_ENGINE"):
+            aggregate_to_gold.engine_of(AggregateToGoldSettings("silver", "gold", 256, *wrong))
