@@ -72,7 +72,7 @@ def test_assign_refuses_all_faults_at_once() -> None:
      ("bool", ""), ("str", 3), ("int", None)],
 )  # fmt: skip
 def test_convert_refuses_other_types(kind: str, value: object) -> None:
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ValueError, match=r".*"):
         convert(Parameter("name", kind, "0", ""), value)
 
 
