@@ -30,7 +30,17 @@ Progress = Callable[[int], None]
 
 
 class OwnKernelManager(AsyncKernelManager):
-    """Starts kernels of the running interpreter: a kernel that a person has installed elsewhere lacks our packages."""
+    """Starts kernels of the running interpreter: a kernel that a person has installed elsewhere lacks our packages.
+
+    A subclass names the kernel's working directory in ``folder``. Papermill's own ``cwd`` changes that of this whole
+    process, in which another notebook may be running.
+    """
+
+    folder: Path
+
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+        """Start the kernel in its folder."""
+        await super().start_kernel(**{**options, "cwd": str(self.folder)})
 
     @default("kernel_spec_manager")
     def _only_native(self) -> KernelSpecManager:
@@ -76,8 +86,7 @@ def _run(notebook: Notebook, parameters: Mapping[str, Value], output: Path, prog
             output,
             parameters=dict(parameters),
             kernel_name=NATIVE_KERNEL_NAME,
-            kernel_manager_class=OwnKernelManager,
-            cwd=output.parent,
+            kernel_manager_class=type("KernelManagerOfOne", (OwnKernelManager,), {"folder": output.parent}),
             progress_bar=False,
             request_save_on_cell_execute=False,
             autosave_cell_every=0,

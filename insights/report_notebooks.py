@@ -45,6 +45,8 @@ class Notebook:
         Its first heading.
     cells : int
         How many cells it has.
+    after : tuple of str
+        Notebooks that write what it reads: ``reelhouse.after`` in its metadata.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Notebook:
     path: Path
     cells: int
     parameters: tuple[Parameter, ...]
+    after: tuple[str, ...] = ()
 
 
 def discover(folder: Path = FOLDER) -> list[Notebook]:
@@ -60,7 +63,8 @@ def discover(folder: Path = FOLDER) -> list[Notebook]:
 
 
 def _read(path: Path) -> Notebook:
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    content = json.loads(path.read_text(encoding="utf-8"))
+    cells, after = content["cells"], content["metadata"].get("reelhouse", {}).get("after", [])
     markdown = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     heading = re.search(r"^# (.+)$", markdown, re.MULTILINE)
     declared = papermill.inspect_notebook(str(path))
@@ -68,7 +72,22 @@ def _read(path: Path) -> Notebook:
         Parameter(name, found["inferred_type_name"], found["default"], found["help"])
         for name, found in declared.items()
     )
-    return Notebook(path.stem, heading[1].strip() if heading else path.stem, path, len(cells), parameters)
+    return Notebook(path.stem, heading[1].strip() if heading else path.stem, path, len(cells), parameters, tuple(after))
+
+
+def waves(notebooks: Sequence[Notebook]) -> list[list[Notebook]]:
+    """Part notebooks into groups that may run side by side, each after those it reads from.
+
+    A notebook that is to run after one that is not among them waits for nothing: it takes what Gold has.
+    """
+    parted: list[list[Notebook]] = []
+    waiting = list(notebooks)
+    while waiting:
+        names = {one.name for one in waiting}
+        ready = [one for one in waiting if not names.intersection(one.after)] or waiting
+        parted.append(ready)
+        waiting = [one for one in waiting if one not in ready]
+    return parted
 
 
 def choose(notebooks: Sequence[Notebook], names: Sequence[str]) -> list[Notebook]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights import report_notebooks
-from insights.report_notebooks import Notebook, Parameter, assign, choose, convert, discover
+from insights.report_notebooks import Notebook, Parameter, assign, choose, convert, discover, waves
 from pipeline.errors import InvalidInput
 
 PARAMETERS = tuple(Parameter(kind, kind, "0", "") for kind in ("int", "float", "bool", "str"))
@@ -81,3 +81,31 @@ def test_convert_reads_back_what_it_is_given(value: int | float | bool) -> None:
     parameter = Parameter("name", type(value).__name__, "0", "")
     assert convert(parameter, str(value)) == value
     assert type(convert(parameter, value)) is type(value)
+
+
+def named(name: str, *after: str) -> Notebook:
+    return Notebook(name, name, Path(name), 1, (), after)
+
+
+def test_waves_run_what_reads_from_another_after_it() -> None:
+    first, trends, films, summaries = named("01"), named("02", "01"), named("03", "01"), named("04", "01", "02")
+
+    assert waves([first, trends, films, summaries]) == [[first], [trends, films], [summaries]]
+
+
+def test_waves_do_not_wait_for_what_is_not_asked_for() -> None:
+    films, summaries = named("03", "01"), named("04", "01", "02")
+
+    assert waves([films, summaries]) == [[films, summaries]]
+
+
+def test_waves_of_notebooks_that_wait_for_each_other_end() -> None:
+    one, other = named("01", "02"), named("02", "01")
+
+    assert waves([one, other]) == [[one, other]]
+
+
+def test_every_notebook_waits_only_for_notebooks_that_there_are() -> None:
+    notebooks = discover()
+
+    assert {name for one in notebooks for name in one.after} <= {one.name for one in notebooks}
