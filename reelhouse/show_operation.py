@@ -1,12 +1,16 @@
-"""What the operator's commands print for people: parked messages."""
+"""What the operator's commands print for people: parked messages, replays, findings."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
+import pandas as pd
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from reelhouse.parked import Parked
-from reelhouse.show import err, out
+from reelhouse.replay import Replay
+from reelhouse.show import err, frame, out
 
 _FILMS_SHOWN = 12
 
@@ -29,17 +33,37 @@ def parked(found: list[Parked]) -> None:
         out.print(f"{len(found)} parked. When the cause is mended: [bold]reelhouse redrive[/]")
 
 
-class MoveBars:
-    """Progress bars of moving messages back, one a queue."""
+def replay(result: Replay) -> None:
+    """Print what a replay came to, by table."""
+    changes = [{"table": name, **asdict(change)} for name, change in result.changes.items()]
+    frame("What changed", pd.DataFrame(changes))
+    out.print(
+        f"{len(result.runs)} runs, {result.objects:,} Bronze objects replayed by version "
+        f"{escape(result.code_version)}; {result.removed:,} old Silver objects removed. Replay is {result.status}.",
+        soft_wrap=True,
+    )
+    for key in result.missing[:_FILMS_SHOWN]:
+        err.print(f"[red]✗[/] no new outcome: {escape(key)}")
+    if result.missing:
+        err.print(
+            f"[red]✗[/] {len(result.missing):,} objects have none, and the old Silver of their runs stays: see "
+            "`reelhouse redrive --peek --queue BronzeEvents`, then replay again",
+            soft_wrap=True,
+        )
 
-    def __init__(self) -> None:
+
+class Bar:
+    """Progress bars, one a name; shown on a terminal only."""
+
+    def __init__(self, name: str = "") -> None:
+        self._name = name
         self._bars = Progress(
-            TextColumn("{task.description:<13}"), BarColumn(40), MofNCompleteColumn(), console=err,
+            TextColumn("{task.description}"), BarColumn(40), MofNCompleteColumn(), console=err,
             disable=not err.is_terminal,
         )  # fmt: skip
         self._tasks: dict[str, TaskID] = {}
 
-    def __enter__(self) -> MoveBars:
+    def __enter__(self) -> Bar:
         """Show the bars."""
         self._bars.start()
         return self
@@ -48,8 +72,12 @@ class MoveBars:
         """Leave them as they are."""
         self._bars.stop()
 
-    def update(self, queue: str, moved: int, total: int) -> None:
-        """Show new counts."""
-        if queue not in self._tasks:
-            self._tasks[queue] = self._bars.add_task(queue, total=total)
-        self._bars.update(self._tasks[queue], completed=moved)
+    def update(self, done: int, total: int) -> None:
+        """Show new counts of the one bar."""
+        self.update_named(self._name, done, total)
+
+    def update_named(self, name: str, done: int, total: int) -> None:
+        """Show new counts of the bar of a name."""
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(name, total=total)
+        self._bars.update(self._tasks[name], completed=done)

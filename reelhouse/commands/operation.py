@@ -1,4 +1,4 @@
-"""Commands for the operator: redrive."""
+"""Commands for the operator: redrive, replay, verify, trace."""
 
 from __future__ import annotations
 
@@ -31,11 +31,39 @@ def redrive(
         messages = parked.parked(found, queue)
         show.as_json([one.as_dict() for one in messages]) if json_output else show_operation.parked(messages)
         return
-    with show_operation.MoveBars() as bars:
-        moved = moving.redrive(found, queue, bars.update)
+    with show_operation.Bar() as bars:
+        moved = moving.redrive(found, queue, bars.update_named)
     if json_output:
         show.as_json({"moved": moved})
     else:
         show.out.print(
             f"{sum(moved.values())} messages moved back. [bold]reelhouse status[/] shows what becomes of them."
         )
+
+
+@command
+def replay(
+    run_id: Annotated[str | None, typer.Option("--run-id", help="One run.", metavar="RUN_ID")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All runs.")] = False,
+    stack_name: StackName = None,
+    json_output: Json = False,
+) -> None:
+    """Make Silver and Gold anew from Bronze by the code that is deployed, without OMDb, and tell what changed.
+
+    Example: [bold]reelhouse replay --all[/]. Exit 1 when an object could not be processed; old Silver then stays.
+    """
+    from reelhouse import replay as replaying  # noqa: PLC0415 (as in redrive)
+    from reelhouse import show_operation  # noqa: PLC0415
+
+    if (run_id is None) is not every:
+        raise typer.BadParameter("give either --run-id RUN_ID or --all")
+    found = stack.find(stack_name)
+    run_ids = [str(found.manifest(run_id)["run_id"])] if run_id else found.run_ids()
+    with show_operation.Bar("Bronze to Silver") as bar:
+        result = replaying.replay(found, run_ids, bar.update)
+    if json_output:
+        show.as_json(result.as_dict())
+    else:
+        show_operation.replay(result)
+    if result.status != "complete":
+        raise typer.Exit(1)

@@ -1,0 +1,94 @@
+"""What changed in a table: rows added, removed and changed, by key. Pure SQL over two relations."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+
+import duckdb
+
+# Columns that say when a row was made and by which code, not what it says.
+MAKING = {"processed_at", "code_version", "finished_at", "object_key"}
+# What identifies a row.
+KEYS: dict[str, tuple[str, ...]] = {
+    "silver.movies": ("run_id", "imdb_id"),
+    "silver.quarantine": ("run_id", "imdb_id"),
+    "silver.rejected": ("run_id", "imdb_id"),
+    "silver.runs": ("run_id",),
+    "gold.movies": ("imdb_id",),
+    "gold.movie_ratings": ("imdb_id", "source"),
+    "gold.ratings_by_genre": ("genre", "source"),
+    "gold.box_office_by_decade": ("decade",),
+    "gold.films_by_director": ("director",),
+    "gold.films_by_language": ("language",),
+    "gold.films_by_country": ("country",),
+    "gold.films_by_year": ("year",),
+    "gold.genre_share_by_year": ("year", "genre"),
+    "gold.rank_history": ("run_id", "imdb_id"),
+    "gold.pipeline_runs": ("run_id",),
+    "gold.data_quality": ("column_name",),
+}
+
+
+@dataclass
+class Change:
+    """Rows of one table, counted."""
+
+    before: int = 0
+    after: int = 0
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+
+    def __add__(self, other: Change) -> Change:
+        """Count both."""
+        return Change(*(mine + theirs for mine, theirs in zip(self.counts(), other.counts(), strict=True)))
+
+    def counts(self) -> tuple[int, ...]:
+        """The numbers, in order."""
+        return tuple(asdict(self).values())
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing changed."""
+        return self.added == self.removed == self.changed == 0
+
+
+def compare(database: duckdb.DuckDBPyConnection, before: str, after: str, key: Collection[str]) -> Change:
+    """Compare two relations of a database.
+
+    Parameters
+    ----------
+    before, after : str
+        Names of tables or views, or calls such as ``read_parquet('x')``. A column that one of them lacks is null there.
+        Decimal numbers that differ by no more than rounding are equal: a sum depends on the order of its terms.
+    key : collection of str
+        Columns that identify a row; of several rows with one key, one is taken.
+    """
+    types = {**_columns(database, before), **_columns(database, after)}
+    names = [name for name in types if name not in MAKING and name not in key]
+    identity = ", ".join(f"coalesce(CAST(\"{name}\" AS VARCHAR), '')" for name in key)
+    values = ", ".join(_value(name, types[name]) for name in names) or "1"
+    both = " UNION ALL BY NAME ".join(
+        f"SELECT *, '{side}' AS side_ FROM {relation}" for side, relation in (("before", before), ("after", after))
+    )
+    counted = database.execute(f"""
+        WITH both_ AS ({both}),
+        rows_ AS (SELECT side_, [{identity}] AS id_, CAST(ROW({values}) AS VARCHAR) AS value_ FROM both_),
+        films_ AS (
+            SELECT id_, max(value_) FILTER (side_ = 'before') AS old_, max(value_) FILTER (side_ = 'after') AS new_
+            FROM rows_ GROUP BY id_
+        )
+        SELECT count(old_), count(new_), count(*) FILTER (old_ IS NULL), count(*) FILTER (new_ IS NULL),
+            count(*) FILTER (old_ <> new_)
+        FROM films_
+    """).fetchone()
+    return Change(*(counted or ()))
+
+
+def _columns(database: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    return {row[0]: row[1] for row in database.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+
+
+def _value(name: str, kind: str) -> str:
+    return f"format('{{:.9g}}', \"{name}\")" if kind == "DOUBLE" else f'"{name}"'
