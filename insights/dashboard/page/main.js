@@ -12,7 +12,7 @@ async function start() {
   window.addEventListener("resize", () => {
     if (document.body.clientWidth === width) return;
     width = document.body.clientWidth;
-    requestAnimationFrame(() => drawn.forEach((one) => drawVisual(page, filters, one)));
+    requestAnimationFrame(() => drawVisuals(page, filters, drawn));
   });
   document.documentElement.dataset.ready = "true";
 }
@@ -46,7 +46,7 @@ function buildSheet(page, filters, sheet, controls) {
 
 function draw(page, filters, drawn, controls) {
   controls.forEach((one) => one.show());
-  drawn.forEach((one) => drawVisual(page, filters, one));
+  drawVisuals(page, filters, drawn);
   const films = page.data[page.main].rows;
   const left = select(page.data[page.main], filters.conditions(shared(page), page.main)).rows.length;
   const chosen = filters.described(shared(page));
@@ -55,11 +55,26 @@ function draw(page, filters, drawn, controls) {
   document.querySelector(".reset").disabled = shared(page).every((name) => !filters.state[name]);
 }
 
-function drawVisual(page, filters, one) {
+// All widths are read before anything is written, or the browser would lay the page out once a visual.
+function drawVisuals(page, filters, drawn) {
+  const selections = new Map();
+  const widths = drawn.map((one) => Math.max(240, one.body.clientWidth));
+  drawn.forEach((one, place) => drawVisual(page, filters, { one, width: widths[place], selections }));
+}
+
+// Draws a visual, if what it shows or its width has changed. `selections` are shared by the visuals of a data set.
+function drawVisual(page, filters, { one, width, selections }) {
   const { sheet, visual, element } = one;
   const dataSet = page.data[visual.data_set];
   const fixed = Object.entries(visual.where).map(([column, texts]) => ({ column, texts: new Set(texts) }));
   const chosen = filters.conditions(sheet.filters, visual.data_set);
+  const conditions = [...fixed, ...chosen];
+  const asked = `${visual.data_set} ${JSON.stringify(conditions.map((each) => [each.column, each.range || [...each.texts]]))}`;
+  const idle = filters.idle(sheet.filters, visual.data_set);
+  one.idle.textContent = idle.length ? `Not filtered by ${idle.join(" and ")}: shown for all films.` : "";
+  if (one.shown === `${asked} ${width}`) return;
+  one.shown = `${asked} ${width}`;
+  if (!selections.has(asked)) selections.set(asked, select(dataSet, conditions));
   const details = one.body.querySelector(":scope > details:not(.answer)");
   if (details) one.open = details.open;
   const context = {
@@ -68,14 +83,12 @@ function drawVisual(page, filters, one) {
     open: one.open,
     measures: page.measures,
     filtered: chosen.length > 0,
-    selection: select(dataSet, [...fixed, ...chosen]),
-    width: Math.max(240, one.body.clientWidth),
+    selection: selections.get(asked),
+    width,
     format: (column) => page.formats[visual.data_set][column],
     evaluate: (name, rows) => evaluate(page.measures, name, dataSet, rows),
   };
   one.body.replaceChildren(...DRAW[visual.kind](context));
-  const idle = filters.idle(sheet.filters, visual.data_set);
-  one.idle.textContent = idle.length ? `Not filtered by ${idle.join(" and ")}: shown for all films.` : "";
 }
 
 // Links within the page move without touching the address, which holds the filters.
