@@ -158,7 +158,7 @@ def test_a_phone_needs_no_sideways_scrolling(page: Path) -> None:
     path = page.with_name("phone.html")
     path.write_text(page.read_text(encoding="utf-8").replace("</body>", f"{MEASURE}</body>"), encoding="utf-8")
 
-    shown = chromium.show(path, width=500)
+    shown = chromium.show(path, width=390)
 
     (excess,) = re.findall(r'data-wide="(-?\d+)"', shown.document)
     assert int(excess) <= 0
