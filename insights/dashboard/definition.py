@@ -155,7 +155,7 @@ class Line(Visual):
 
 
 class Groups(Visual):
-    """A table with a row for each value of a dimension, and measures as columns."""
+    """A table with a row for each value of a dimension, and measures as columns; QuickSight shows all, not ``top``."""
 
     kind: Literal["groups"]
     dimension: Name
@@ -172,7 +172,7 @@ class Totals(Visual):
 
 
 class Rows(Visual):
-    """Rows of a data set as they are: its columns with their headings."""
+    """Rows of a data set as they are: its columns with their headings; QuickSight shows all, not ``top``."""
 
     kind: Literal["rows"]
     data_set: Name

@@ -116,7 +116,7 @@ def _groups(definition: Dashboard, name: str, one: Groups) -> Json:
         "Values": _measures(definition, name, one),
     }
     labels = {one.dimension: one.dimension.replace("_", " ").capitalize()}
-    return _table(name, {"TableAggregatedFieldWells": wells}, labels, one.sort, one.top)
+    return _table(name, {"TableAggregatedFieldWells": wells}, labels, one.sort)
 
 
 def _totals(definition: Dashboard, name: str, one: Totals) -> Json:
@@ -124,29 +124,24 @@ def _totals(definition: Dashboard, name: str, one: Totals) -> Json:
 
 
 def _rows(definition: Dashboard, name: str, one: Rows) -> Json:
-    return _plain_table(definition, name, one.data_set, one.columns, (one.sort, one.top))
+    return _plain_table(definition, name, one.data_set, one.columns, one.sort)
 
 
 def _texts(definition: Dashboard, name: str, one: Texts) -> Json:
     labels = {one.heading: "Question", one.body: "Answer", one.note: "Written by", one.sort.by: "Id"}
-    return _plain_table(definition, name, one.data_set, labels, (one.sort, 100))
+    return _plain_table(definition, name, one.data_set, labels, one.sort)
 
 
-def _plain_table(
-    definition: Dashboard, name: str, data_set: str, labels: dict[str, str], order: tuple[Sort, int]
-) -> Json:
+def _plain_table(definition: Dashboard, name: str, data_set: str, labels: dict[str, str], sort: Sort) -> Json:
     values = [fields.plain(definition, name, data_set, column) for column in labels]
-    return _table(name, {"TableUnaggregatedFieldWells": {"Values": values}}, labels, *order)
+    return _table(name, {"TableUnaggregatedFieldWells": {"Values": values}}, labels, sort)
 
 
-def _table(name: str, wells: Json, labels: dict[str, str], sort: Sort, page: int) -> Json:
+def _table(name: str, wells: Json, labels: dict[str, str], sort: Sort) -> Json:
     options = [{"FieldId": fields.field_id(name, column), "CustomLabel": label} for column, label in labels.items()]
     return {
         "FieldWells": wells,
-        "SortConfiguration": {
-            "RowSort": [fields.sort(name, sort.by, sort.order)],
-            "PaginationConfiguration": {"PageSize": page, "PageNumber": 1},
-        },
+        "SortConfiguration": {"RowSort": [fields.sort(name, sort.by, sort.order)]},
         "TableOptions": {"HeaderStyle": {"TextWrap": "WRAP"}, "CellStyle": {"TextWrap": "WRAP"}},
         "FieldOptions": {"SelectedFieldOptions": options},
     }

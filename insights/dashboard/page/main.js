@@ -83,6 +83,7 @@ function drawVisual(page, filters, { one, width, selections }) {
     open: one.open,
     measures: page.measures,
     filtered: chosen.length > 0,
+    picked: sheet.filters.map((name) => page.filters[name]).filter((filter) => filter.kind === "pick").map((filter) => filter.column),
     selection: selections.get(asked),
     width,
     format: (column) => page.formats[visual.data_set][column],

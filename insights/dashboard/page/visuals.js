@@ -102,11 +102,11 @@ const DRAW = {
   rows(context) {
     const { visual, selection } = context;
     const value = (name) => (row) => cell(selection.dataSet, name, row);
-    const first = Object.keys(visual.columns)[0];
-    const rows = [...selection.rows].sort(comparison(visual.sort.order, value(visual.sort.by), value(first))).slice(0, visual.top);
+    // A picked text stands above the table, and would be the same in every row.
+    const names = Object.keys(visual.columns).filter((name) => !context.picked.includes(name));
+    const rows = [...selection.rows].sort(comparison(visual.sort.order, value(visual.sort.by), value(names[0]))).slice(0, visual.top);
     context.element.dataset.marks = rows.length;
     if (!rows.length) return nothing(context);
-    const names = Object.keys(visual.columns);
     const numbers = new Set(names.filter((name) => selection.dataSet.columns[name].values));
     const head = names.map((name) => ({ text: visual.columns[name], number: numbers.has(name) }));
     const body = rows.map((row) => names.map((name) => {
