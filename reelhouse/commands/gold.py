@@ -1,4 +1,4 @@
-"""Commands about Gold: table, similar, report, dashboard, lab."""
+"""Commands about Gold: table, query, similar, report, dashboard, lab."""
 
 from __future__ import annotations
 
@@ -41,6 +41,32 @@ def table(
         print(data.to_json(orient="records", date_format="iso", force_ascii=False))
     else:
         show.frame(name, data, rows)
+
+
+@command
+def query(
+    sql: Annotated[str, typer.Argument(help="One statement; tables without a database are Gold's.", metavar="SQL")],
+    output: Annotated[Path | None, typer.Option(help="Write it to a .csv or .parquet file.", metavar="FILE")] = None,
+    stack_name: StackName = None,
+    json_output: Json = False,
+) -> None:
+    """Ask Athena, on AWS or the local stack's stand-in, which speaks DuckDB's dialect.
+
+    Example: [bold]reelhouse query "SELECT title, year FROM movies WHERE year < 1960" --output old.csv[/]
+    """
+    from reelhouse import query as queries  # noqa: PLC0415 (as in table)
+
+    if output is not None and output.suffix not in {".csv", ".parquet"}:
+        raise InvalidInput("must end in .csv or .parquet", subject=f"--output {output}")
+    found = queries.run(stack.find(stack_name), sql)
+    if output is not None:
+        show.write(found.rows, output)
+    if json_output:
+        print(found.rows.to_json(orient="records", date_format="iso", force_ascii=False))
+    elif output is None:
+        show.frame("", found.rows)
+    scanned = f"{found.bytes_scanned / 1e6:,.1f} MB scanned, {found.seconds:.1f} s"
+    show.say(f"{len(found.rows):,} rows{f' written to {output}' if output else ''} ({scanned})")
 
 
 @command

@@ -1,0 +1,105 @@
+"""Athena as the emulator has it: Gold's SQL gives there what DuckDB gave, and people can ask it.
+
+The emulator's Athena takes SELECT in DuckDB's dialect only; tests/integration/test_athena_engine.py plays the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from insights import lake
+from pipeline import aws
+from pipeline.gold.athena import Queries
+from pipeline.gold.athena_engine import with_tables
+from pipeline.gold.columns import GOLD_TABLES
+from pipeline.gold.engine import statement, to_duckdb
+from reelhouse.cli import app
+from reelhouse.stack import Stack
+
+
+def ask(*arguments: str) -> Any:
+    return CliRunner().invoke(app, ["query", *arguments])
+
+
+def text(value: Any) -> str | None:
+    """A value as the emulator writes it."""
+    if isinstance(value, np.ndarray | list):
+        return str([str(item) for item in value])
+    if pd.isna(value):
+        return None
+    if isinstance(value, date | datetime | pd.Timestamp):
+        return str(value)
+    return str(round(float(value), 6)) if isinstance(value, float | np.floating) else str(value)
+
+
+def number(value: str | None, kind: str) -> str | None:
+    return value if value is None or kind != "double" or math.isnan(float(value)) else str(round(float(value), 6))
+
+
+@pytest.mark.parametrize("name", GOLD_TABLES)
+def test_the_select_of_a_table_gives_what_duckdb_gave(stack: Stack, name: str) -> None:
+    queries = Queries(aws.client("athena"), stack["AthenaWorkGroupName"], pause=0.1)
+    databases = {"silver": stack["SilverDatabaseName"], "gold": stack["GoldDatabaseName"]}
+    sql = with_tables(to_duckdb(statement(name)), lambda layer, table: f"{databases[layer]}.{table}")
+
+    answer = queries.answer(sql, time.monotonic() + 60)
+
+    built = lake.table(name)
+    types = [column.type for column in GOLD_TABLES[name].columns]
+    assert [column for column, _ in answer.columns] == list(built.columns)
+    found = [tuple(map(number, row, types)) for row in answer.rows]
+    expected = [tuple(text(value) for value in row) for row in built.astype("object").itertuples(index=False)]
+    assert len(found) > 0
+    assert sorted(map(repr, found)) == sorted(map(repr, expected))
+
+
+def test_query_prints_rows_as_json(stack: Stack) -> None:
+    ran = ask("SELECT title, year FROM movies ORDER BY rank, imdb_id LIMIT 2", "--json")
+
+    assert ran.exit_code == 0, ran.output
+    best = lake.table("movies").sort_values(["rank", "imdb_id"]).head(2)
+    assert json.loads(ran.stdout) == best[["title", "year"]].to_dict("records")
+
+
+def test_query_takes_all_pages_to_a_file(stack: Stack, tmp_path: Path) -> None:
+    path = tmp_path / "ratings.parquet"
+
+    ran = ask("SELECT a.imdb_id, b.source FROM movies AS a CROSS JOIN movie_ratings AS b", "--output", str(path))
+
+    assert ran.exit_code == 0, ran.output
+    assert len(pd.read_parquet(path)) == len(lake.table("movies")) * len(lake.table("movie_ratings")) > 1000
+
+
+def test_a_run_is_asked_for_by_its_folder(stack: Stack) -> None:
+    table = f"{stack['SilverDatabaseName']}.movies_by_run"
+    run_id = stack.run_ids()[0]
+
+    ran = ask(f"SELECT count(*) AS films, min(run_id) AS run FROM {table} WHERE run_id = '{run_id}'", "--json")
+
+    assert json.loads(ran.stdout) == [{"films": stack.build()["runs"][run_id]["stored"], "run": run_id}]
+
+
+def test_a_query_that_fails_is_one_error(stack: Stack, tmp_path: Path) -> None:
+    ran = ask("SELECT nothing FROM movies", "--json")
+
+    assert ran.exit_code == 1
+    assert "nothing" in json.loads(ran.stdout)["error"]
+    assert ask("SELECT 1", "--output", str(tmp_path / "x.txt")).exit_code == 1
+
+
+def test_the_work_group_is_limited_encrypted_and_enforced(stack: Stack) -> None:
+    group = aws.client("athena").get_work_group(WorkGroup=stack["AthenaWorkGroupName"])["WorkGroup"]["Configuration"]
+
+    assert group["EnforceWorkGroupConfiguration"]
+    assert int(group["BytesScannedCutoffPerQuery"]) == 10 * 1024**3
+    assert group["ResultConfiguration"]["EncryptionConfiguration"]["EncryptionOption"] == "SSE_S3"
