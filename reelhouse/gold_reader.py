@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import duckdb
 from botocore.exceptions import BotoCoreError, ClientError
@@ -37,18 +38,31 @@ class GoldTables:
                 raise StorageFailed("cannot be read", subject=keys.gold_table(name), step="gold") from answer
             self.files[name] = answer[0]
 
-    def compare(self, later: GoldTables) -> dict[str, Change]:
-        """Count what changed from these tables to later ones, by table."""
-        return {
-            f"gold.{name}": self._compare(name, later) for name in NAMES if name in self.files and name in later.files
-        }
+    @contextmanager
+    def as_relation(self, database: duckdb.DuckDBPyConnection, name: str) -> Iterator[str | None]:
+        """Hold a table as something that a query of the database can read; None when it is no parquet file."""
+        with tempfile.NamedTemporaryFile(prefix="reelhouse-", suffix=".parquet") as file:
+            file.write(self.files[name])
+            file.flush()
+            relation = f"read_parquet('{file.name}')"
+            try:
+                database.execute(f"SELECT count(*) FROM (SELECT * FROM {relation})")
+            except duckdb.Error:
+                yield None
+            else:
+                yield relation
 
-    def _compare(self, name: str, later: GoldTables) -> Change:
-        with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder, duckdb.connect() as database:
-            before, after = Path(folder, "before.parquet"), Path(folder, "after.parquet")
-            before.write_bytes(self.files[name])
-            after.write_bytes(later.files[name])
-            return compare(database, f"read_parquet('{before}')", f"read_parquet('{after}')", KEYS[f"gold.{name}"])
+    def compare(self, later: GoldTables) -> dict[str, Change]:
+        """Count what changed from these tables to later ones, by table; one that cannot be read counts as empty."""
+        found = {}
+        with duckdb.connect() as database:
+            for name in (name for name in NAMES if name in self.files and name in later.files):
+                key = f"gold.{name}"
+                with self.as_relation(database, name) as before, later.as_relation(database, name) as after:
+                    if after is not None:
+                        earlier = before or f"(SELECT * FROM {after} LIMIT 0)"
+                        found[key] = compare(database, earlier, after, KEYS[key])
+        return found
 
 
 def bring_gold_up_to_date(stack: Stack) -> str:

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from reelhouse.parked import Parked
 from reelhouse.replay import Replay
 from reelhouse.show import err, frame, out
+from reelhouse.verify import Verified
 
 _FILMS_SHOWN = 12
 
@@ -50,6 +51,20 @@ def replay(result: Replay) -> None:
             "`reelhouse redrive --peek --queue BronzeEvents`, then replay again",
             soft_wrap=True,
         )
+
+
+def verified(result: Verified) -> None:
+    """Print what was checked, and every difference."""
+    for one in result.differences:
+        out.print(f"[red]✗[/] {one.layer}: {escape(one.subject)}: {escape(one.difference)}", soft_wrap=True)
+    counts = result.checked
+    megabytes = counts["bronze_bytes"] / 1e6
+    out.print(
+        f"{counts['runs']:,} runs, {counts['bronze_objects']:,} Bronze objects ({megabytes:,.1f} MB), "
+        f"{counts['silver_objects']:,} Silver objects and {counts['gold_tables']} Gold tables checked: "
+        f"{len(result.differences):,} differences, {result.waiting:,} waiting, {result.parked:,} parked.",
+        soft_wrap=True,
+    )
 
 
 class Bar:

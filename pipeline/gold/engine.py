@@ -45,6 +45,12 @@ def to_duckdb(sql: str) -> str:
     return sqlglot.parse_one(sql, read="trino").transform(exact).sql(dialect="duckdb")
 
 
+def creation(table: Table) -> str:
+    """DuckDB's statement that makes a Gold table, in its columns' types, of the tables ``silver.*`` and ``gold.*``."""
+    casts = ", ".join(f'CAST("{c.name}" AS {DUCKDB_TYPES[c.type]}) AS "{c.name}"' for c in table.columns)
+    return f"CREATE OR REPLACE TABLE gold.{table.name} AS SELECT {casts} FROM ({to_duckdb(statement(table.name))})"
+
+
 class DuckdbEngine:
     """Silver and Gold in one DuckDB database in memory.
 
@@ -103,9 +109,7 @@ class DuckdbEngine:
         """Build all Gold tables from the loaded Silver; returns their row counts, in building order."""
         rows = {}
         for table in GOLD:
-            casts = ", ".join(f'CAST("{c.name}" AS {DUCKDB_TYPES[c.type]}) AS "{c.name}"' for c in table.columns)
-            sql = to_duckdb(statement(table.name))
-            self._database.execute(f"CREATE OR REPLACE TABLE gold.{table.name} AS SELECT {casts} FROM ({sql})")
+            self._database.execute(creation(table))
             rows[table.name] = len(self._database.table(f"gold.{table.name}"))
         return rows
 

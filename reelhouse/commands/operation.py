@@ -67,3 +67,28 @@ def replay(
         show_operation.replay(result)
     if result.status != "complete":
         raise typer.Exit(1)
+
+
+@command
+def verify(
+    run_id: Annotated[
+        str | None, typer.Option("--run-id", help="Only this run's Bronze and Silver.", metavar="RUN_ID")
+    ] = None,
+    stack_name: StackName = None,
+    json_output: Json = False,
+) -> None:
+    """Check manifests against Bronze, Bronze against Silver, Silver against Gold, and Bronze's checksums.
+
+    Example: [bold]reelhouse verify --json[/]. Exit 1 with every difference.
+    """
+    from reelhouse import show_operation  # noqa: PLC0415 (as in redrive)
+    from reelhouse import verify as verifying  # noqa: PLC0415
+
+    found = stack.find(stack_name)
+    result = verifying.verify(found, str(found.manifest(run_id)["run_id"]) if run_id else None)
+    if json_output:
+        show.as_json(result.as_dict())
+    else:
+        show_operation.verified(result)
+    if not result.ok:
+        raise typer.Exit(1)

@@ -1,0 +1,158 @@
+"""Integrity of Bronze: its objects against their checksums, names and runs' manifests.
+
+Reads every version in the Bronze bucket; writes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pipeline import aws, keys
+from pipeline.errors import StorageFailed
+from pipeline.runs import Manifest
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that is not as it must be: in which layer, of what, and what is wrong."""
+
+    layer: str
+    subject: str
+    difference: str
+
+
+@dataclass
+class Bronze:
+    """What Bronze holds.
+
+    Attributes
+    ----------
+    versions : dict of str to str
+        Key to version id of each film's and rejection's object as it is now.
+    manifests : dict of str to Manifest
+        By run id.
+    differences : list of Difference
+        What is wrong with Bronze's objects by themselves.
+    """
+
+    versions: dict[str, str] = field(default_factory=dict)
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    lists: dict[str, str] = field(default_factory=dict)
+    objects: int = 0
+    bytes: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+    def note(self, subject: str, difference: str) -> None:
+        """Add a difference."""
+        self.differences.append(Difference("bronze", subject, difference))
+
+    def of_run(self, kind: str, run_id: str) -> set[str]:
+        """IMDb ids of one kind of object of one run."""
+        prefix = keys.run_prefix(kind, run_id)
+        return {str(keys.film_of(key)) for key in self.versions if key.startswith(prefix)}
+
+
+def examine(bucket: str, run_id: str | None) -> Bronze:
+    """Read Bronze, or one run of it, and check each object.
+
+    Raises
+    ------
+    StorageFailed
+        When the bucket cannot be listed, or an object that is there cannot be read.
+    """
+    found = Bronze()
+    for prefix in _prefixes(run_id):
+        current = _current(found, bucket, prefix)
+        wanted = list(current)
+        for at in range(0, len(wanted), _AT_ONCE):
+            some = wanted[at : at + _AT_ONCE]
+            for key, answer in zip(some, aws.get_many(aws.client("s3"), bucket, some), strict=True):
+                if isinstance(answer, ClientError | BotoCoreError):
+                    raise StorageFailed("cannot be read", subject=key, step="verify") from answer
+                _check(found, key, answer[0], current[key])
+    for each, manifest in found.manifests.items():
+        digest = found.lists.get(each)
+        if digest != manifest.source_sha256:
+            cause = "is missing" if digest is None else "is not the list whose SHA-256 the manifest has"
+            found.note(keys.source_list(each), cause)
+    return found
+
+
+def _prefixes(run_id: str | None) -> list[str]:
+    kinds = ("runs", "source", "movies", "rejected")
+    return [keys.run_prefix(kind, run_id) for kind in kinds] if run_id else [""]
+
+
+def _current(found: Bronze, bucket: str, prefix: str) -> dict[str, dict[str, Any]]:
+    """The current version of each object; more than one version, or a delete marker, is a difference."""
+    current: dict[str, dict[str, Any]] = {}
+    versions: dict[str, int] = defaultdict(int)
+    for version in _versions(bucket, prefix):
+        key = version["Key"]
+        if "ETag" not in version:
+            found.note(key, "was deleted: a delete marker hides it")
+            continue
+        versions[key] += 1
+        if version["IsLatest"]:
+            current[key] = version
+    for key, number in versions.items():
+        if number > 1:
+            found.note(key, f"was overwritten: it has {number} versions")
+    return current
+
+
+def _versions(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    for page in aws.client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
+        yield from (dict(version) for version in page.get("Versions", []))
+        yield from (dict(marker) for marker in page.get("DeleteMarkers", []))
+
+
+def _check(found: Bronze, key: str, body: bytes, version: dict[str, Any]) -> None:
+    """Check one object, and take note of what it is."""
+    found.objects += 1
+    found.bytes += len(body)
+    # The ETag of an object written in one piece, and encrypted with S3's own keys, is the MD5 of its content:
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+    if hashlib.md5(body, usedforsecurity=False).hexdigest() != version["ETag"].strip('"'):
+        found.note(key, f"its content does not match its checksum {version['ETag']}")
+    run_id, parsed = keys.run_of(key), keys.parse_bronze(key)
+    if run_id and key == keys.source_list(run_id):
+        found.lists[run_id] = hashlib.sha256(body).hexdigest()
+    elif parsed is None:
+        found.note(key, "is no key of Bronze")
+    elif parsed.imdb_id is None:
+        _take_manifest(found, key, parsed.run_id, body)
+    else:
+        found.versions[key] = version["VersionId"]
+        if _names(body) != (parsed.run_id, parsed.imdb_id):
+            found.note(key, "its content names another run or film, or none")
+
+
+def _take_manifest(found: Bronze, key: str, run_id: str, body: bytes) -> None:
+    try:
+        manifest = Manifest.from_json(body)
+        good = manifest.run_id == run_id and all(map(keys.is_imdb_id, manifest.expected))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        good = False
+    if good:
+        found.manifests[run_id] = manifest
+    else:
+        found.note(key, "is not the manifest of its run")
+
+
+def _names(body: bytes) -> tuple[str, str] | None:
+    """Run and film that an object's content names."""
+    try:
+        document = json.loads(body)
+        return document["run_id"], document["source"]["id"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None

@@ -1,0 +1,150 @@
+"""Replay on the deployed stack: under new code, with a film that changes its outcome, and after an interruption."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from insights import lake
+from pipeline import aws, keys
+from reelhouse import state
+from reelhouse.gold_reader import bring_gold_up_to_date
+from reelhouse.replay import Replay, replay
+from reelhouse.silver_reader import OUTCOMES, SilverReader
+from reelhouse.stack import Stack
+from reelhouse.verify import verify
+from tests.running import Omdb, run_to_the_end, wait_until
+
+LONGEST = 110
+NEW_VERSION = "new-version"
+
+
+@pytest.fixture
+def deploy(stack: Stack, tmp_path: Path) -> Iterator[Callable[[str, str, str], None]]:
+    """Deploys ProcessBronzeToSilver with a text of one of its files replaced; after the test it is as it was."""
+    built = state.home() / "build" / "ProcessBronzeToSilver"
+
+    def packed(folder: Path) -> bytes:
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as file:
+            for path in sorted(folder.rglob("*")):
+                file.write(path, path.relative_to(folder))
+        return archive.getvalue()
+
+    def update(code: bytes) -> None:
+        aws.client("lambda").update_function_code(FunctionName=stack["ProcessBronzeToSilverName"], ZipFile=code)
+
+    def deploy(name: str, old: str, new: str) -> None:
+        shutil.copytree(built, tmp_path / "code")
+        path = tmp_path / "code" / "pipeline" / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        (tmp_path / "code" / "pipeline" / "CODE_VERSION").write_text(NEW_VERSION, encoding="utf-8")
+        update(packed(tmp_path / "code"))
+
+    yield deploy
+    update(packed(built))
+
+
+def outcomes(stack: Stack, run_id: str) -> dict[str, list[str]]:
+    """Outcomes of each film of a run, as Silver's objects have them, doubles included."""
+    reader = SilverReader(stack["SilverBucketName"], [run_id])
+    reader.refresh()
+    found: dict[str, list[str]] = {}
+    for _, imdb_id, _, _, _, outcome in reader.query(OUTCOMES):
+        found.setdefault(imdb_id, []).append(outcome)
+    return found
+
+
+def again(stack: Stack, run_id: str) -> Replay:
+    wait_until(lambda: all(c["waiting"] == c["in_flight"] == 0 for c in stack.queues().values()))
+    return replay(stack, [run_id], lambda *_: None)
+
+
+def test_new_code_gives_films_another_outcome_and_old_code_gives_it_back(
+    stack: Stack, omdb: Omdb, deploy: Callable[[str, str, str], None]
+) -> None:
+    run_id = run_to_the_end(stack, 30, 5).run_id
+    movies = lake.table("movies").query("run_id == @run_id")
+    long = set(movies[movies["runtime_minutes"] > LONGEST]["imdb_id"])
+    assert 0 < len(long) < 30
+    omdb.reset_calls()
+    deploy("quality.py", "LONGEST_MINUTES = 60_000", f"LONGEST_MINUTES = {LONGEST}")
+
+    result = again(stack, run_id)
+
+    assert (result.status, result.objects, result.missing) == ("complete", 31, [])
+    assert omdb.calls() == {}
+    after = outcomes(stack, run_id)
+    assert {film for film, what in after.items() if what == ["quarantined"]} == long
+    assert {film for film, what in after.items() if what == ["silver"]} == set(movies["imdb_id"]) - long
+    assert result.changes["silver.movies"].removed == result.changes["silver.quarantine"].added == len(long)
+    assert result.changes["silver.movies"].changed == 0
+    assert result.changes["gold.pipeline_runs"].changed == 1
+    gold = lake.table("movies").query("run_id == @run_id")
+    assert set(gold["imdb_id"]) == set(movies["imdb_id"]) - long
+    assert set(gold["code_version"]) == {NEW_VERSION}
+    assert stack.build()["runs"][run_id]["quarantined"] == len(long)
+
+
+def test_a_replay_by_the_same_code_changes_nothing_but_finishes_what_was_interrupted(stack: Stack) -> None:
+    """Both generations are there, as after a replay that died before it removed the old one."""
+    run_id = run_to_the_end(stack, 10, 5).run_id
+    s3, bucket = aws.client("s3"), stack["SilverBucketName"]
+    for part in aws.list_objects(s3, bucket, keys.run_prefix("movies", run_id)):
+        copy = keys.silver_part(run_id, "0" * 32, keys.rows_of(part.key))
+        s3.put_object(Bucket=bucket, Key=copy, Body=aws.get(s3, bucket, part.key)[0])
+    imdb_id = next(iter(stack.manifest(run_id)["expected"]))
+    assert outcomes(stack, run_id)[imdb_id].count("silver") >= 1
+
+    result = again(stack, run_id)
+
+    assert result.status == "complete"
+    assert result.removed >= 1
+    assert all(what == ["silver"] for what in outcomes(stack, run_id).values())
+    assert all(change.same for change in result.changes.values()), result.changes
+    assert verify(stack, run_id).ok
+
+
+def test_an_object_that_cannot_be_processed_keeps_the_old_silver_of_its_run(stack: Stack) -> None:
+    """A Bronze object put there by hand, of another schema, is parked; nothing old is removed."""
+    run_id = run_to_the_end(stack, 5, 5).run_id
+    s3 = aws.client("s3")
+    wait_until(lambda: all(c["waiting"] == c["in_flight"] == 0 for c in stack.queues().values()))
+    before = {e.key for e in aws.list_objects(s3, stack["SilverBucketName"]) if keys.run_of(e.key) == run_id}
+    bad = keys.film("movies", run_id, "tt0000002")
+    s3.put_object(Bucket=stack["BronzeBucketName"], Key=bad, Body=b"no JSON")
+
+    result = replay(stack, [run_id], lambda *_: None, patience=15)
+
+    assert result.status == "incomplete"
+    assert bad in result.missing
+    assert result.removed == 0
+    after = {e.key for e in aws.list_objects(s3, stack["SilverBucketName"]) if keys.run_of(e.key) == run_id}
+    assert before <= after
+    version = s3.list_object_versions(Bucket=stack["BronzeBucketName"], Prefix=bad)["Versions"][0]["VersionId"]
+    s3.delete_object(Bucket=stack["BronzeBucketName"], Key=bad, VersionId=version)
+
+
+def test_parts_with_a_column_less_and_one_more_are_read_together(stack: Stack) -> None:
+    run_id = run_to_the_end(stack, 5, 5).run_id
+    s3, bucket = aws.client("s3"), stack["SilverBucketName"]
+    part = aws.list_objects(s3, bucket, keys.run_prefix("movies", run_id))[0].key
+    older = pd.read_parquet(io.BytesIO(aws.get(s3, bucket, part)[0])).drop(columns=["rated"]).assign(later="x")
+    s3.put_object(Bucket=bucket, Key=part, Body=older.to_parquet(index=False))
+
+    bring_gold_up_to_date(stack)
+
+    movies = lake.table("movies")
+    mine = movies["imdb_id"].isin(older["imdb_id"]) & (movies["run_id"] == run_id)
+    assert mine.sum() == len(older)
+    assert movies[mine]["rated"].isna().all()
+    assert movies[~mine]["title"].notna().all()
+    assert "later" not in movies.columns

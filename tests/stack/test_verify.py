@@ -1,0 +1,186 @@
+"""Each thing that can go wrong with stored data is done here with root credentials, named by verify, and mended."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pipeline import aws, keys
+from reelhouse.gold_reader import bring_gold_up_to_date
+from reelhouse.replay import replay
+from reelhouse.stack import Stack
+from reelhouse.verify import Verified, verify
+from tests.running import run_to_the_end, wait_until
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str, str]:
+    """The run that these tests damage."""
+    return {}
+
+
+@pytest.fixture
+def run_id(stack: Stack, made: dict[str, str]) -> str:
+    if not made:
+        made["run_id"] = run_to_the_end(stack, 10, 5).run_id
+        wait_until(lambda: settled(stack))
+    return made["run_id"]
+
+
+@pytest.fixture
+def mended(stack: Stack, run_id: str) -> Iterator[None]:
+    """After the test Silver and Gold are made anew."""
+    yield
+    wait_until(lambda: settled(stack))
+    assert replay(stack, [run_id], lambda *_: None).status == "complete"
+    assert verify(stack, run_id).ok
+
+
+def settled(stack: Stack) -> bool:
+    return all(counts["waiting"] == counts["in_flight"] == 0 for counts in stack.queues().values())
+
+
+def settle(stack: Stack) -> Verified:
+    """What verify finds when all events that the damage caused are worked off and Gold is built."""
+    wait_until(lambda: settled(stack))
+    bring_gold_up_to_date(stack)
+    return verify(stack)
+
+
+def named(result: Verified, key: str) -> str:
+    """What is said of one object, in one text."""
+    return "; ".join(one.difference for one in result.differences if one.subject == key)
+
+
+def of_run(stack: Stack, bucket: str, prefix: str) -> list[str]:
+    return [entry.key for entry in aws.list_objects(aws.client("s3"), stack[f"{bucket}BucketName"], prefix)]
+
+
+def test_an_undisturbed_lakehouse_has_no_difference(stack: Stack, run_id: str) -> None:
+    result = settle(stack)
+
+    assert result.ok, result.differences
+    assert (result.waiting, result.parked) == (0, 0)
+    assert result.checked["runs"] == len(stack.run_ids())
+    assert result.checked["gold_tables"] == 12
+    assert verify(stack, run_id).checked["bronze_objects"] == 12
+
+
+def damage_part(columns: dict[str, Any]) -> Callable[[bytes], bytes]:
+    def damage(body: bytes) -> bytes:
+        return pd.read_parquet(io.BytesIO(body)).assign(**columns).to_parquet(index=False)
+
+    return damage
+
+
+def without_a_row(body: bytes) -> bytes:
+    return pd.read_parquet(io.BytesIO(body)).iloc[1:].to_parquet(index=False)
+
+
+@pytest.mark.usefixtures("mended")
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (without_a_row, "holds"),
+        (lambda _: b"no parquet", "cannot be read"),
+        (damage_part({"bronze_version": "another"}), ""),
+    ],
+    ids=["row lost", "unreadable", "another version"],
+)
+def test_a_damaged_part_of_silver_is_named(
+    stack: Stack, run_id: str, damage: Callable[[bytes], bytes], said: str
+) -> None:
+    s3, bucket = aws.client("s3"), stack["SilverBucketName"]
+    part = of_run(stack, "Silver", keys.run_prefix("movies", run_id))[0]
+    films = set(pd.read_parquet(io.BytesIO(aws.get(s3, bucket, part)[0]))["bronze_key"])
+    s3.put_object(Bucket=bucket, Key=part, Body=damage(aws.get(s3, bucket, part)[0]))
+    wait_until(lambda: settled(stack))
+
+    result = verify(stack, run_id)
+
+    assert said in named(result, part)
+    assert {one.subject for one in result.differences} & films
+
+
+@pytest.mark.usefixtures("mended")
+def test_a_lost_part_of_silver_names_its_films(stack: Stack, run_id: str) -> None:
+    parts = of_run(stack, "Silver", keys.run_prefix("movies", run_id))
+    for part in parts:
+        aws.client("s3").delete_object(Bucket=stack["SilverBucketName"], Key=part)
+
+    result = verify(stack, run_id)
+
+    assert len(result.differences) == 10
+    assert all("no outcome in Silver" in one.difference for one in result.differences)
+    whole = verify(stack)
+    assert "not built from the Silver" in named(whole, keys.BUILD)
+
+
+@pytest.mark.usefixtures("mended")
+def test_two_outcomes_of_one_film_are_named(stack: Stack, run_id: str) -> None:
+    imdb_id = next(iter(stack.manifest(run_id)["expected"]))
+    key = keys.film("movies", run_id, imdb_id)
+    body = {"imdb_id": imdb_id, "run_id": run_id, "reasons": ["year: none"], "bronze_key": key}
+    quarantined = keys.film("quarantine", run_id, imdb_id)
+    s3, bucket = aws.client("s3"), stack["SilverBucketName"]
+    s3.put_object(Bucket=bucket, Key=quarantined, Body=json.dumps(body).encode())
+    try:
+        assert "2 outcomes" in named(verify(stack, run_id), key)
+    finally:
+        wait_until(lambda: settled(stack))
+    assert replay(stack, [run_id], lambda *_: None).removed >= 1
+    with pytest.raises(s3.exceptions.NoSuchKey):
+        s3.get_object(Bucket=bucket, Key=quarantined)
+
+
+def test_a_damaged_gold_table_is_named_row_by_row(stack: Stack, run_id: str) -> None:
+    assert settle(stack).ok
+    s3, bucket, key = aws.client("s3"), stack["GoldBucketName"], keys.gold_table("ratings_by_genre")
+    table = pd.read_parquet(io.BytesIO(aws.get(s3, bucket, key)[0]))
+    table.loc[0, "mean"] += 1
+    s3.put_object(Bucket=bucket, Key=key, Body=table.iloc[:-1].to_parquet(index=False))
+
+    said = named(verify(stack), key)
+
+    assert f"holds {len(table) - 1} rows; the build wrote {len(table)}" in said
+    assert "1 rows of Silver's are missing, 0 are not in Silver, 1 differ" in said
+    s3.put_object(Bucket=bucket, Key=key, Body=b"no parquet")
+    assert "cannot be read" in named(verify(stack), key)
+    s3.delete_object(Bucket=bucket, Key=key)
+    assert named(verify(stack), key) == "is missing"
+    assert settle(stack).ok
+
+
+def test_bronze_that_was_overwritten_deleted_or_put_there_by_hand_is_named(stack: Stack) -> None:
+    """Last, since Bronze cannot be mended: each damage is undone by removing its version, as root."""
+    run_id = run_to_the_end(stack, 5, 5).run_id
+    s3, bucket = aws.client("s3"), stack["BronzeBucketName"]
+    overwritten, hidden, removed, *_ = of_run(stack, "Bronze", keys.run_prefix("movies", run_id))
+    odd = f"movies/run_id={run_id}/notes.txt"
+    unexpected = keys.film("movies", run_id, "tt0000001")
+    source = keys.source_list(run_id)
+    body, version = aws.get(s3, bucket, removed)
+
+    s3.put_object(Bucket=bucket, Key=overwritten, Body=b'{"run_id": "another"}')
+    s3.delete_object(Bucket=bucket, Key=hidden)
+    s3.delete_object(Bucket=bucket, Key=removed, VersionId=str(version))
+    s3.put_object(Bucket=bucket, Key=odd, Body=b"notes")
+    s3.put_object(Bucket=bucket, Key=unexpected, Body=body)
+    s3.put_object(Bucket=bucket, Key=source, Body=b"[]")
+    wait_until(lambda: stack.queues()["MovieQueue"]["waiting"] == stack.queues()["MovieQueue"]["in_flight"] == 0)
+
+    result = verify(stack, run_id)
+
+    assert "2 versions" in named(result, overwritten)
+    assert "another run or film" in named(result, overwritten)
+    assert "delete marker" in named(result, hidden)
+    assert "neither stored nor rejected" in named(result, removed)
+    assert "is not in Bronze" in named(result, removed)
+    assert "no key of Bronze" in named(result, odd)
+    assert "does not expect" in named(result, unexpected)
+    assert "SHA-256" in named(result, source)
