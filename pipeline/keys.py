@@ -133,6 +133,13 @@ def gold_table(name: str) -> str:
     return f"{name}/{name}.parquet"
 
 
+def table_of(key: str) -> str | None:
+    """Name of the Gold table whose object this is, or None: Gold holds reports and answers too."""
+    match = re.fullmatch(r"([a-z][a-z0-9_]{0,62})/\1\.parquet", key, re.ASCII)
+    return match[1] if match else None
+
+
+
 def builds(table: str) -> str:
     """Gold: folder of all builds of a table by Athena, without its closing slash."""
     return f"{BUILDS}{table}"

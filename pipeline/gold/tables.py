@@ -12,9 +12,8 @@ from pipeline.aws import StoredObject
 def names(bucket: str) -> list[str]:
     """Names of the tables that Gold has now, in alphabetical order: the build's, and those that insights wrote."""
     listed = aws.list_objects(aws.client("s3"), bucket)
-    folders = {entry.key.split("/")[0] for entry in listed if entry.key.count("/") == 1}
-    written = {entry.key for entry in listed}
-    return sorted({name for name in folders if keys.gold_table(name) in written} | set(_locations(bucket)))
+    written = {name for entry in listed if (name := keys.table_of(entry.key))}
+    return sorted(written | set(_locations(bucket)))
 
 
 def parts(bucket: str, name: str) -> list[StoredObject] | None:

@@ -122,3 +122,18 @@ def test_rows_of_a_part_are_in_its_name(rows: int) -> None:
 @pytest.mark.parametrize("key", [keys.silver_run(RUN), "movies/part-00ff-x.parquet", "part-00ff-7.parquet", ""])
 def test_other_objects_have_no_rows(key: str) -> None:
     assert keys.rows_of(key) == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("movies/movies.parquet", "movies"),
+        ("movies/other.parquet", None),
+        ("_summary_answers/_summary_answers.parquet", None),
+        ("_summary_answers/0a1b.json", None),
+        ("reports/index.html", None),
+        ("_build.json", None),
+    ],
+)
+def test_table_of_an_object_of_gold(key: str, name: str | None) -> None:
+    assert keys.table_of(key) == name
