@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import pandas as pd
 from rich.markup import escape
@@ -14,6 +15,7 @@ from reelhouse.show import err, frame, out
 from reelhouse.verify import Verified
 
 _FILMS_SHOWN = 12
+_ROWS_SHOWN = 5
 
 
 def parked(found: list[Parked]) -> None:
@@ -65,6 +67,28 @@ def verified(result: Verified) -> None:
         f"{len(result.differences):,} differences, {result.waiting:,} waiting, {result.parked:,} parked.",
         soft_wrap=True,
     )
+
+
+def path(found: dict[str, Any]) -> None:
+    """Print one film's path, run by run, newest first, and the rows of Gold that it is in."""
+    for run in found["runs"]:
+        message, bronze, silver = run["message"], run["bronze"], run["silver"]
+        number = message["number"] or "?"
+        out.print(f"[bold]{run['run_id']}[/] rank {message['rank']}, message {number} of {message['of']}")
+        if bronze:
+            _line("Bronze", f"{bronze['key']}, version {bronze['version']}, fetched {bronze.get('fetched_at')}")
+        if silver:
+            row = silver["row"]
+            made = f"made {row['processed_at']} by version {row['code_version']}"
+            _line("Silver", f"{', '.join(silver['objects'])}, {made}")
+        _line("[red]stopped[/]" if run["stopped"] else "[green]Gold[/]", run["stopped"] or "has the film from this run")
+    for name, rows in found["gold"].items():
+        if rows:
+            frame(f"Gold: {name}", pd.DataFrame(rows), _ROWS_SHOWN)
+
+
+def _line(head: str, text: str) -> None:
+    out.print(f"  {head}: {escape(text)}", soft_wrap=True)
 
 
 class Bar:

@@ -92,3 +92,26 @@ def verify(
         show_operation.verified(result)
     if not result.ok:
         raise typer.Exit(1)
+
+
+@command
+def trace(
+    imdb_id: Annotated[str, typer.Argument(help="The film's IMDb id.", metavar="IMDB_ID")],
+    run_id: Annotated[
+        str | None, typer.Option("--run-id", help="One run; without it, the newest ten.", metavar="RUN_ID")
+    ] = None,
+    stack_name: StackName = None,
+    json_output: Json = False,
+) -> None:
+    """Show one film's path: run, message, Bronze object, Silver row, Gold rows, and where it stopped.
+
+    Example: [bold]reelhouse trace tt0111161[/]
+    """
+    from reelhouse import show_operation  # noqa: PLC0415 (as in redrive)
+    from reelhouse import trace as tracing  # noqa: PLC0415
+
+    path = tracing.trace(stack.find(stack_name), imdb_id, run_id)
+    if json_output:
+        show.as_json(path)
+    else:
+        show_operation.path(path)

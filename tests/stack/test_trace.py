@@ -1,0 +1,95 @@
+"""One film's path on the deployed stack, to the end and to wherever it stopped."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from pipeline import aws, keys
+from pipeline.errors import InvalidInput
+from reelhouse import sample_films
+from reelhouse.stack import Stack
+from reelhouse.trace import trace
+from tests.running import Omdb, run_to_the_end
+
+FILM, OTHER = (str(item["id"]) for item in sample_films.source_list()["items"][:2])
+
+
+def path(stack: Stack, imdb_id: str, run_id: str) -> dict[str, Any]:
+    (run,) = trace(stack, imdb_id, run_id)["runs"]
+    assert isinstance(run, dict)
+    return run
+
+
+def test_a_film_is_followed_from_its_message_to_gold(stack: Stack) -> None:
+    older = run_to_the_end(stack, 5, 2).run_id
+    newer = run_to_the_end(stack, 5, 2).run_id
+
+    found = trace(stack, FILM)
+
+    newest, before, *_ = found["runs"]
+    assert [newest["run_id"], before["run_id"]] == [newer, older]
+    assert newest["message"] == {"number": 1, "of": 3, "rank": 1}
+    assert newest["stopped"] is None
+    assert before["stopped"] == f"in Silver; Gold has the film from the newer run {newer}"
+    _, version = aws.get(aws.client("s3"), stack["BronzeBucketName"], keys.film("movies", newer, FILM))
+    assert newest["bronze"]["version"] == newest["silver"]["row"]["bronze_version"] == version
+    assert found["gold"]["movies"][0]["run_id"] == newer
+    genres = found["gold"]["movies"][0]["genres"]
+    assert {row["genre"] for row in found["gold"]["ratings_by_genre"]} == set(genres)
+    assert newer in {row["run_id"] for row in found["gold"]["rank_history"]}
+
+
+def test_a_quarantined_film_stops_there_with_its_reason(stack: Stack, omdb: Omdb) -> None:
+    omdb.faults(wrong_film=True, only=[FILM])
+    run_id = run_to_the_end(stack, 3, 3).run_id
+
+    assert "quarantined: imdb_id: 'tt" in path(stack, FILM, run_id)["stopped"]
+    assert path(stack, OTHER, run_id)["stopped"] is None
+
+
+def test_a_film_that_omdb_was_not_asked_for_waits(stack: Stack, omdb: Omdb) -> None:
+    omdb.faults(keys=["another key"])
+    run_id = run_to_the_end(stack, 3, 3).run_id
+
+    run = path(stack, FILM, run_id)
+
+    assert (run["bronze"], run["silver"]) == (None, None)
+    assert "messages wait in MovieQueue" in run["stopped"]
+
+
+def test_a_film_lost_from_silver_says_so(stack: Stack) -> None:
+    run_id = run_to_the_end(stack, 2, 2).run_id
+    for part in aws.list_objects(aws.client("s3"), stack["SilverBucketName"], keys.run_prefix("movies", run_id)):
+        aws.client("s3").delete_object(Bucket=stack["SilverBucketName"], Key=part.key)
+
+    run = path(stack, FILM, run_id)
+
+    assert run["bronze"]["kind"] == "movies"
+    assert run["silver"] is None
+    assert "Silver has not taken it" in run["stopped"]
+
+
+@pytest.mark.parametrize("imdb_id", ["../../x", "tt1", "tt0000009", "<b>"])
+def test_an_id_that_is_none_or_unknown_is_refused(stack: Stack, imdb_id: str) -> None:
+    with pytest.raises(InvalidInput):
+        trace(stack, imdb_id)
+
+
+def test_the_commands_print_one_json_document_or_a_sentence(stack: Stack) -> None:
+    def reelhouse(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "reelhouse", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    told = reelhouse("trace", FILM, "--json")
+    assert (told.returncode, json.loads(told.stdout)["imdb_id"]) == (0, FILM)
+    refused = reelhouse("trace", "nonsense", "--json")
+    assert (refused.returncode, "IMDb id" in json.loads(refused.stdout)["error"]) == (1, True)
+    assert reelhouse("replay").returncode == reelhouse("replay", "--all", "--run-id", "x").returncode == 2
+    assert reelhouse("redrive", "--peek", "--queue", "nonsense").returncode == 1
+    assert json.loads(reelhouse("redrive", "--peek", "--json").stdout) == []
+    assert json.loads(reelhouse("verify", "--run-id", stack.run_ids()[0], "--json").stdout)["ok"] is True
