@@ -48,6 +48,7 @@ class FakeAthena:
         self.fail: dict[str, dict[str, Any]] = {}
         self.asked: dict[str, dict[str, Any]] = {}
         self.stopped: list[str] = []
+        self.may_stop = True
         self._answers: dict[str, tuple[list[str], list[tuple[Any, ...]]]] = {}
         self._status: dict[str, dict[str, Any]] = {}
         self._looked: dict[str, int] = {}
@@ -58,7 +59,9 @@ class FakeAthena:
             "StopQueryExecution": self._stop,
             "GetQueryResults": self._results,
         }
-        self.client: Any = boto3.client("athena", region_name=REGION)
+        self.client: Any = boto3.client(
+            "athena", region_name=REGION, aws_access_key_id="testing", aws_secret_access_key="testing"
+        )
         self.client.meta.events.register("before-call.athena", self._call)
 
     def _call(self, model: Any, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
@@ -92,6 +95,8 @@ class FakeAthena:
         return {"QueryExecution": {"QueryExecutionId": query_id, "Status": status, "Statistics": statistics}}
 
     def _stop(self, request: dict[str, Any]) -> dict[str, Any]:
+        if not self.may_stop:
+            return {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}
         self.stopped.append(request["QueryExecutionId"])
         return {}
 

@@ -100,6 +100,14 @@ def test_when_one_is_refused_those_before_it_are_stopped(queries: Queries, athen
     assert athena.stopped == ["query-0"]
 
 
+def test_a_query_that_cannot_be_stopped_hides_nothing(queries: Queries, athena: FakeAthena) -> None:
+    athena.fail["'bad'"] = {"State": "FAILED", "StateChangeReason": "why"}
+    athena.may_stop = False
+
+    with pytest.raises(InvalidInput, match="why"):
+        queries.finish(["SELECT 'bad' AS n", "SELECT 1 AS n"], soon())
+
+
 def test_executions_are_in_the_order_of_their_statements(queries: Queries) -> None:
     done = queries.finish([f"SELECT {n} AS n" for n in range(4)], soon())
 
