@@ -105,6 +105,13 @@ def _comparison(actual: pd.Series[float], methods: pd.DataFrame, unit: str) -> d
         "mae_gain_low": ends.low,
         "mae_gain_high": ends.high,
         "beats_baseline": beats,
-        "verdict": f"{'beats' if beats else 'does not beat'} the best baseline ({best}): mean error lower by "
-        f"{gain.mean():.2f} {unit} (95 % interval {ends.low:.2f} to {ends.high:.2f})",
+        "verdict": f"{'beats' if beats else 'does not beat'} the best baseline ({best}): "
+        + _gain_in_words(gain.mean(), ends.low, ends.high, unit),
     }
+
+
+def _gain_in_words(mean: float, low: float, high: float, unit: str) -> str:
+    if mean < 0:
+        mean, low, high = -mean, -high, -low
+        return f"mean error higher by {mean:.2f} {unit} (95 % interval {low:.2f} to {high:.2f})"
+    return f"mean error lower by {mean:.2f} {unit} (95 % interval {low:.2f} to {high:.2f})"

@@ -12,9 +12,12 @@ from pipeline import aws, keys, settings
 from pipeline.runs import to_json
 from pipeline.settings import LakeSettings
 
+# A small model is enough: it chooses and joins facts, and every sentence is checked.
+DEFAULT_MODEL = "gpt-4o-mini"
+
 
 def model() -> LanguageModel | None:
-    """Return the language model that the environment names; None without a key or a model.
+    """Return the language model that the environment names; None without a key.
 
     Raises
     ------
@@ -27,7 +30,9 @@ def model() -> LanguageModel | None:
             answer = aws.client("secretsmanager").get_secret_value(SecretId=secret)
         key = answer["SecretString"].strip()
     address = settings.variable("OPENAI_BASE_URL") or None
-    return language_model(ModelSettings(api_key=key, model=settings.variable("SUMMARY_MODEL"), base_url=address))
+    return language_model(
+        ModelSettings(api_key=key, model=settings.variable("SUMMARY_MODEL", DEFAULT_MODEL), base_url=address)
+    )
 
 
 class GoldCache:
