@@ -169,11 +169,15 @@ def retry_after_seconds(error: ReelhouseError, receives: int, now: datetime) -> 
     if not error.retryable:
         return 0
     if isinstance(error, OmdbQuotaSpent):
-        midnight = (now + timedelta(days=1)).replace(hour=0, minute=5, second=0, microsecond=0)
-        return min(int((midnight - now).total_seconds()), MAX_VISIBILITY_SECONDS)
+        return min(int((quota_renewed_at(now) - now).total_seconds()), MAX_VISIBILITY_SECONDS)
     if isinstance(error, OmdbKeyInvalid):
         return BAD_KEY_RETRY_SECONDS
     return int(min(FIRST_RETRY_SECONDS * 2 ** (min(receives, 20) - 1), LONGEST_RETRY_SECONDS))
+
+
+def quota_renewed_at(now: datetime) -> datetime:
+    """When OMDb counts anew after a quota was spent: five minutes into the next day of UTC."""
+    return (now.astimezone(UTC) + timedelta(days=1)).replace(hour=0, minute=5, second=0, microsecond=0)
 
 
 def _postpone(failed: list[QueueMessage], errors: dict[str, ReelhouseError], queue_url: str) -> None:
@@ -182,14 +186,16 @@ def _postpone(failed: list[QueueMessage], errors: dict[str, ReelhouseError], que
     sqs = aws.client("sqs")
     for message in failed:
         wait = retry_after_seconds(errors[message.id], message.receives, now)
-        logger.error("message failed, retried in %d s: %s", wait, errors[message.id], extra={"message_id": message.id})
+        error = errors[message.id]
+        extra = {"message_id": message.id, "error": type(error).__name__, "retry_seconds": wait}
+        logger.error("message failed, retried in %d s: %s", wait, error, extra=extra)
         try:
             with aws.failures_of(STEP, message.id):
                 sqs.change_message_visibility(
                     QueueUrl=queue_url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=wait
                 )
-        except ReelhouseError as error:
-            logger.warning("message keeps the queue's visibility timeout: %s", error)
+        except ReelhouseError as refused:
+            logger.warning("message keeps the queue's visibility timeout: %s", refused)
 
 
 def omdb_client(settings: EnrichAndStoreMovieSettings, key: Callable[[bool], str]) -> OmdbClient:

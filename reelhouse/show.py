@@ -154,6 +154,8 @@ def status(found: dict[str, Any]) -> None:
         parked = f"[red]{counts['parked']}[/]" if counts["parked"] else "0"
         table.add_row(name, str(counts["waiting"]), str(counts["in_flight"]), parked)
     out.print(table)
+    if found["waiting_for_quota_until"]:
+        out.print(f"[yellow]![/] waiting for OMDb quota until {found['waiting_for_quota_until'][:16]} UTC")
     if found["gold"]:
         age = datetime.now(UTC) - datetime.fromisoformat(found["gold"]["built_at"])
         out.print(f"Gold was built {age.total_seconds() / 60:.0f} min ago by version {found['gold']['code_version']}.")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline import aws, keys
+from pipeline.enrich_and_store_movie import quota_renewed_at
+from pipeline.errors import OmdbQuotaSpent
 from reelhouse.stack import Stack
 
 NEWEST_RUNS = 20
@@ -17,7 +21,8 @@ def status(stack: Stack, run_id: str | None = None) -> dict[str, Any]:
     -------
     dict
         ``stack``, ``runs`` (oldest first; counts as ``pipeline_runs`` has them for complete runs, as Bronze and
-        Silver are now for others), ``queues``, and ``gold`` (the newest build).
+        Silver are now for others), ``queues``, ``waiting_for_quota_until`` (ISO 8601, or None where OMDb's quota is
+        not what messages wait for), and ``gold`` (the newest build).
     """
     with aws.failures_of("status", stack.name):
         build = stack.build()
@@ -25,8 +30,34 @@ def status(stack: Stack, run_id: str | None = None) -> dict[str, Any]:
         run_ids = [run_id] if run_id else stack.run_ids()[-NEWEST_RUNS:]
         runs = [_run(stack, each, known.get(each, {})) for each in run_ids]
         queues = stack.queues()
+        until = _quota_renewed(stack) if queues["MovieQueue"]["waiting"] + queues["MovieQueue"]["in_flight"] else None
     gold = {name: build.get(name) for name in ("build_id", "built_at", "code_version", "tables")} if build else None
-    return {"stack": stack.name, "runs": runs, "queues": queues, "gold": gold}
+    return {
+        "stack": stack.name,
+        "runs": runs,
+        "queues": queues,
+        "waiting_for_quota_until": until and until.isoformat(),
+        "gold": gold,
+    }
+
+
+def _quota_renewed(stack: Stack) -> datetime | None:
+    """When OMDb counts anew, if the last message that failed today met a spent quota; else None."""
+    now = datetime.now(UTC)
+    return quota_wait(list(stack.errors_since("EnrichAndStoreMovie", now - timedelta(days=1))), now)
+
+
+def quota_wait(lines: list[str], now: datetime) -> datetime | None:
+    """Read the same from EnrichAndStoreMovie's log lines of level ERROR, oldest first."""
+    for line in reversed(lines):
+        try:
+            entry = json.loads(line)
+            spent, at = entry["error"] == OmdbQuotaSpent.__name__, datetime.fromisoformat(entry["timestamp"])
+        except (ValueError, KeyError, TypeError):
+            continue
+        until = quota_renewed_at(at.astimezone(UTC))
+        return until if spent and until > now else None
+    return None
 
 
 def _run(stack: Stack, run_id: str, known: dict[str, Any]) -> dict[str, Any]:
