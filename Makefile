@@ -47,5 +47,6 @@ lock: | $(UV) ## Resolve all dependencies anew into the lock files
 	@$(MAKE) --no-print-directory environment
 	@$(BIN)/python -m reelhouse.conda_environment
 
-catalogue: environment ## Write the Glue tables of template.yaml and docs/data.md from the column definitions
+catalogue: environment ## Write what derives from column definitions and the dashboard: Glue tables, docs/data.md, QuickSight
 	@$(BIN)/python -m pipeline.catalogue
+	@$(BIN)/python -m insights.quicksight
