@@ -139,7 +139,6 @@ def table_of(key: str) -> str | None:
     return match[1] if match else None
 
 
-
 def builds(table: str) -> str:
     """Gold: folder of all builds of a table by Athena, without its closing slash."""
     return f"{BUILDS}{table}"
