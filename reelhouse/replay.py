@@ -27,6 +27,8 @@ LOOK_SECONDS = 1.0
 OBJECTS_A_MESSAGE = 20
 # Objects replayed at once: Silver holds them twice until they are all there.
 OBJECTS_AT_ONCE = 20_000
+# A message that failed comes again after BronzeEvents' visibility timeout of six minutes.
+PATIENCE_SECONDS = 420.0
 _MESSAGES_A_CALL = 10
 _DELETED_A_CALL = 1000
 
@@ -64,7 +66,7 @@ class Replay:
         return {**asdict(self), "status": self.status}
 
 
-def replay(stack: Stack, run_ids: list[str], seen: Seen, patience: float = 120.0) -> Replay:
+def replay(stack: Stack, run_ids: list[str], seen: Seen, patience: float = PATIENCE_SECONDS) -> Replay:
     """Replay runs, as many at once as make 20,000 objects or one run.
 
     Parameters

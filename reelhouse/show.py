@@ -27,6 +27,7 @@ _RUN_COLUMNS = {
     "quarantined": "quar.", "missing": "miss.", "in_gold": "Gold",
 }  # fmt: skip
 _WRAPPED_CHARACTERS = 36
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _SIGNS = {True: "[green]✓[/]", False: "[red]✗[/]", None: "[yellow]–[/]"}
 
 
@@ -170,6 +171,8 @@ def check(result: Check) -> None:
 def write(data: pd.DataFrame, path: Path) -> None:
     """Write a table to a ``.csv`` (lists joined by "; ") or ``.parquet`` file.
 
+    A text that a spreadsheet would take for a formula gets an apostrophe before it in CSV; parquet has it as it is.
+
     Raises
     ------
     InvalidInput
@@ -179,7 +182,13 @@ def write(data: pd.DataFrame, path: Path) -> None:
         if path.suffix == ".parquet":
             data.to_parquet(path, index=False)
         else:
-            joined = data.map(lambda v: "; ".join(map(str, v)) if isinstance(v, np.ndarray | list) else v)
-            joined.to_csv(path, index=False)
+            # RFC 4180's line ends; with others a carriage return inside a text would not be quoted, and end its row.
+            data.map(_csv_cell).to_csv(path, index=False, lineterminator="\r\n")
     except OSError as error:
         raise InvalidInput(error.strerror or "cannot be written", subject=str(path)) from error
+
+
+def _csv_cell(value: Any) -> Any:
+    text = "; ".join(map(str, value)) if isinstance(value, np.ndarray | list) else value
+    # https://owasp.org/www-community/attacks/CSV_Injection
+    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA_STARTS) else text

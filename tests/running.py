@@ -9,6 +9,7 @@ from typing import Any
 import requests
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
+from pipeline import aws
 from reelhouse import runs
 from reelhouse.stack import Stack
 
@@ -42,6 +43,15 @@ class Omdb:
 def run_to_the_end(stack: Stack, top_n: int, batch_size: int) -> runs.Report:
     """Start a run and watch it until it is complete or hopeless."""
     return runs.watch(stack, runs.start(stack, top_n, batch_size), lambda _: None, WATCH_SECONDS)
+
+
+def let_events_settle(stack: Stack) -> None:
+    """Wait until all of Bronze is in Silver; what waits to build Gold is dropped, since such a test builds it itself.
+
+    A message that failed would come again after minutes only, long after its test.
+    """
+    wait_until(lambda: stack.queues()["BronzeEvents"]["waiting"] == stack.queues()["BronzeEvents"]["in_flight"] == 0)
+    aws.client("sqs").purge_queue(QueueUrl=stack["SilverEventsUrl"])
 
 
 @retry(stop=stop_after_delay(90), wait=wait_fixed(0.5), retry=retry_if_result(lambda reached: not reached))

@@ -19,7 +19,7 @@ from reelhouse.replay import Replay, replay
 from reelhouse.silver_reader import OUTCOMES, SilverReader
 from reelhouse.stack import Stack
 from reelhouse.verify import verify
-from tests.running import Omdb, run_to_the_end, wait_until
+from tests.running import Omdb, let_events_settle, run_to_the_end
 
 LONGEST = 110
 NEW_VERSION = "new-version"
@@ -64,7 +64,7 @@ def outcomes(stack: Stack, run_id: str) -> dict[str, list[str]]:
 
 
 def again(stack: Stack, run_id: str) -> Replay:
-    wait_until(lambda: all(c["waiting"] == c["in_flight"] == 0 for c in stack.queues().values()))
+    let_events_settle(stack)
     return replay(stack, [run_id], lambda *_: None)
 
 
@@ -117,7 +117,7 @@ def test_an_object_that_cannot_be_processed_keeps_the_old_silver_of_its_run(stac
     """A Bronze object put there by hand, of another schema, is parked; nothing old is removed."""
     run_id = run_to_the_end(stack, 5, 5).run_id
     s3 = aws.client("s3")
-    wait_until(lambda: all(c["waiting"] == c["in_flight"] == 0 for c in stack.queues().values()))
+    let_events_settle(stack)
     before = {e.key for e in aws.list_objects(s3, stack["SilverBucketName"]) if keys.run_of(e.key) == run_id}
     bad = keys.film("movies", run_id, "tt0000002")
     s3.put_object(Bucket=stack["BronzeBucketName"], Key=bad, Body=b"no JSON")
@@ -131,6 +131,7 @@ def test_an_object_that_cannot_be_processed_keeps_the_old_silver_of_its_run(stac
     assert before <= after
     version = s3.list_object_versions(Bucket=stack["BronzeBucketName"], Prefix=bad)["Versions"][0]["VersionId"]
     s3.delete_object(Bucket=stack["BronzeBucketName"], Key=bad, VersionId=version)
+    aws.client("sqs").purge_queue(QueueUrl=stack["BronzeEventsUrl"])
 
 
 def test_parts_with_a_column_less_and_one_more_are_read_together(stack: Stack) -> None:

@@ -91,5 +91,5 @@ def test_the_commands_print_one_json_document_or_a_sentence(stack: Stack) -> Non
     assert (refused.returncode, "IMDb id" in json.loads(refused.stdout)["error"]) == (1, True)
     assert reelhouse("replay").returncode == reelhouse("replay", "--all", "--run-id", "x").returncode == 2
     assert reelhouse("redrive", "--peek", "--queue", "nonsense").returncode == 1
-    assert json.loads(reelhouse("redrive", "--peek", "--json").stdout) == []
+    assert isinstance(json.loads(reelhouse("redrive", "--peek", "--json").stdout), list)
     assert json.loads(reelhouse("verify", "--run-id", stack.run_ids()[0], "--json").stdout)["ok"] is True

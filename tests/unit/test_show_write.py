@@ -1,0 +1,34 @@
+"""Tables as files: nothing in CSV that a spreadsheet would run, and nothing lost in parquet."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reelhouse.show import _csv_cell, write
+
+
+@pytest.mark.parametrize("title", ['=HYPERLINK("http://x","y")', "+1", "-30-", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
+def test_a_title_is_no_formula_in_csv_and_untouched_in_parquet(tmp_path: Path, title: str) -> None:
+    data = pd.DataFrame({"title": [title], "genres": [[title, "Drama"]], "change": [-3]})
+
+    write(data, tmp_path / "films.csv")
+    write(data, tmp_path / "films.parquet")
+
+    with (tmp_path / "films.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row == {"title": f"'{title}", "genres": f"'{title}; Drama", "change": "-3"}
+    assert pd.read_parquet(tmp_path / "films.parquet")["title"][0] == title
+
+
+@given(st.text())
+def test_every_text_starts_as_a_text(text: str) -> None:
+    cell = _csv_cell(text)
+
+    assert cell in (text, f"'{text}")
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
