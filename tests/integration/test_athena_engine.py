@@ -11,6 +11,9 @@ import pandas as pd
 import pytest
 
 from insights import lake as gold_lake
+from insights.columns import RECOMMENDATIONS
+from insights.find_similar_movies import GoldCatalogue
+from insights.similar_api import respond
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.aggregate_to_gold import Result
 from pipeline.errors import InvalidInput, StorageFailed
@@ -232,3 +235,18 @@ def test_the_handler_takes_the_engine_from_its_settings(lake: Lake) -> None:
     for wrong in (("spark", "reelhouse", "s", "g"), ("athena", "", "s", "g"), ("athena", "reelhouse", "s", "")):
         with pytest.raises(InvalidInput, match="GOLD_ENGINE"):
             aggregate_to_gold.engine_of(AggregateToGoldSettings("silver", "gold", 256, *wrong))
+
+
+def test_similar_films_are_found_in_a_build_by_athena(lake: Lake, engine: AthenaEngine) -> None:
+    store(lake, [film(1), film(2), film(3)])
+    build(engine)
+    pair = {"imdb_id": "tt0000001", "rank": 1, "recommended_imdb_id": "tt0000003", "similarity": 0.5, "because": "both"}
+    gold_lake.write(RECOMMENDATIONS, pd.DataFrame([pair]).reindex(columns=RECOMMENDATIONS.column_names))
+    catalogue = GoldCatalogue("gold")
+    assert respond("/similar/tt0000001", None, catalogue())[1]["similar"][0]["imdb_id"] == "tt0000003"
+    assert respond("/similar/tt0000004", None, catalogue())[0] == 404
+
+    store(lake, [film(4)], etag="2")
+    build(engine)
+
+    assert respond("/similar/tt0000004", None, catalogue())[0] == 200, "the new build is read"
