@@ -116,8 +116,8 @@ def superseded(rows: list[tuple[str, str]], old: set[str], unfinished: set[str])
     Parameters
     ----------
     rows : list of (str, str)
-        Silver object and Bronze key of every outcome there is; "" for an object that cannot be read, which holds
-        nothing that anybody could need.
+        Silver object and Bronze key of every outcome there is; "" for an object that is empty or cannot be read,
+        which holds nothing that anybody could need.
     old : set of str
         Silver objects that are as they were before the replay.
     unfinished : set of str
@@ -188,8 +188,10 @@ class _Part:
         rows = [
             (str(row[0]), str(row[1])) for row in self.silver.query(f"SELECT object_key, bronze_key FROM ({OUTCOMES})")
         ]
-        rows += [(damaged, "") for damaged in self.silver.unreadable]
-        gone = superseded(rows, self._old(), set(missing))
+        old = self._old()
+        records = {keys.silver_run(run_id) for run_id in self.run_ids}
+        rows += [(damaged, "") for damaged in old - records - {key for key, _ in rows}]
+        gone = superseded(rows, old, set(missing))
         for at in range(0, len(gone), _DELETED_A_CALL):
             objects: Any = [{"Key": key} for key in gone[at : at + _DELETED_A_CALL]]
             answer = aws.client("s3").delete_objects(

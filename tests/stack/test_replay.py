@@ -87,7 +87,8 @@ def test_new_code_gives_films_another_outcome_and_old_code_gives_it_back(
     assert {film for film, what in after.items() if what == ["silver"]} == set(movies["imdb_id"]) - long
     assert result.changes["silver.movies"].removed == result.changes["silver.quarantine"].added == len(long)
     assert result.changes["silver.movies"].changed == 0
-    assert result.changes["gold.pipeline_runs"].changed == 1
+    # This run's counts, and those of earlier runs, whose rows of these films are the newest again.
+    assert result.changes["gold.pipeline_runs"].changed >= 1
     gold = lake.table("movies").query("run_id == @run_id")
     assert set(gold["imdb_id"]) == set(movies["imdb_id"]) - long
     assert set(gold["code_version"]) == {NEW_VERSION}
@@ -97,6 +98,7 @@ def test_new_code_gives_films_another_outcome_and_old_code_gives_it_back(
 def test_a_replay_by_the_same_code_changes_nothing_but_finishes_what_was_interrupted(stack: Stack) -> None:
     """Both generations are there, as after a replay that died before it removed the old one."""
     run_id = run_to_the_end(stack, 10, 5).run_id
+    let_events_settle(stack)
     s3, bucket = aws.client("s3"), stack["SilverBucketName"]
     for part in aws.list_objects(s3, bucket, keys.run_prefix("movies", run_id)):
         copy = keys.silver_part(run_id, "0" * 32, keys.rows_of(part.key))
