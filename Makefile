@@ -49,4 +49,5 @@ lock: | $(UV) ## Resolve all dependencies anew into the lock files
 
 catalogue: environment ## Write what derives from column definitions and the dashboard: Glue tables, docs/data.md, QuickSight
 	@$(BIN)/python -m pipeline.catalogue
+	@$(BIN)/python -m insights.catalogue
 	@$(BIN)/python -m insights.quicksight

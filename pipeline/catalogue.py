@@ -126,13 +126,17 @@ def with_block(text: str, begin: str, end: str, block: str) -> str:
     return "".join([*lines[: first + 1], block, *lines[last:]])
 
 
+def with_dictionary(document: str, part: str, tables: tuple[Table, ...]) -> str:
+    """Put the dictionary of ``tables`` into the part of ``docs/data.md`` that is marked with its name."""
+    return with_block(document, f"<!-- begin {part}", f"<!-- end {part}", "\n" + data_dictionary(tables) + "\n")
+
+
 def files() -> dict[Path, str]:
     """Each file that is written from the column definitions, as it should be."""
     template, data = ROOT / "template.yaml", ROOT / "docs" / "data.md"
     document = data.read_text(encoding="utf-8")
     for layer, tables in (("silver", SILVER), ("gold", GOLD)):
-        block = "\n" + data_dictionary(tables) + "\n"
-        document = with_block(document, f"<!-- begin {layer}", f"<!-- end {layer}", block)
+        document = with_dictionary(document, layer, tables)
     return {
         template: with_block(template.read_text(encoding="utf-8"), BEGIN, END, glue_resources()),
         data: document,
