@@ -101,7 +101,7 @@ def test_all_tables_are_in_the_catalogue(folder: Path) -> None:
         "TableList"
     ]
     there = {table["Name"] for table in named}
-    assert set(INSIGHTS_TABLES) - {"rank_movers"} <= there
+    assert set(INSIGHTS_TABLES) <= there
 
 
 def test_reports_are_in_the_bucket_too(folder: Path) -> None:
