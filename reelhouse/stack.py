@@ -47,8 +47,14 @@ class Stack:
         ------
         InvalidInput
             When there is no such run.
+        StorageFailed
+            When its manifest is damaged.
         """
-        found = aws.get_json(aws.client("s3"), self["BronzeBucketName"], keys.manifest(run_id))
+        try:
+            found = aws.get_json(aws.client("s3"), self["BronzeBucketName"], keys.manifest(run_id))
+        except ValueError as error:
+            hint = "`reelhouse verify` tells what else is damaged"
+            raise StorageFailed("its manifest is damaged", subject=run_id, next_step=hint) from error
         if not found:
             raise InvalidInput("there is no such run", subject=run_id, next_step="`reelhouse status` lists them")
         return dict(found)

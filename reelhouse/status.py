@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline import aws, keys
 from pipeline.enrich_and_store_movie import quota_renewed_at
-from pipeline.errors import OmdbQuotaSpent
+from pipeline.errors import OmdbQuotaSpent, StorageFailed
 from reelhouse.stack import Stack
 
 NEWEST_RUNS = 20
@@ -61,7 +61,10 @@ def quota_wait(lines: list[str], now: datetime) -> datetime | None:
 
 
 def _run(stack: Stack, run_id: str, known: dict[str, Any]) -> dict[str, Any]:
-    manifest = stack.manifest(run_id)
+    try:
+        manifest = stack.manifest(run_id)
+    except StorageFailed as damaged:
+        return {"run_id": run_id, "status": damaged.cause}
     about = {"run_id": run_id, "started_at": manifest["started_at"], "source_uri": manifest["source_uri"]}
     about |= {name: manifest[name] for name in ("top_n", "batch_size", "messages")}
     if known.get("status") == "complete":

@@ -58,7 +58,7 @@ def test_films_that_were_parked_are_stored_after_a_redrive(stack: Stack, omdb: O
 
 
 def test_an_event_that_was_parked_names_its_films_and_is_processed_after_a_redrive(stack: Stack) -> None:
-    run_id = stack.run_ids()[0]
+    run_id = run_to_the_end(stack, 2, 2).run_id
     key = aws.list_objects(aws.client("s3"), stack["BronzeBucketName"], f"movies/run_id={run_id}/")[0].key
     body = json.dumps({"Records": [{"s3": {"object": {"key": key}}}]})
     sent = park(stack, body, "BronzeEvents")

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from pipeline import aws, keys
-from pipeline.errors import InvalidInput
+from pipeline.errors import InvalidInput, StorageFailed
 from reelhouse import sample_films
 from reelhouse.replay import replay
 from reelhouse.stack import Stack
+from reelhouse.status import status
 from reelhouse.trace import trace
 from tests.running import Omdb, run_to_the_end
 
@@ -83,11 +84,26 @@ def test_an_id_that_is_none_or_unknown_is_refused(stack: Stack, imdb_id: str) ->
         trace(stack, imdb_id)
 
 
+def test_a_damaged_manifest_is_told_and_hides_no_other_run(stack: Stack) -> None:
+    run_id = run_to_the_end(stack, 2, 2).run_id
+    s3, bucket = aws.client("s3"), stack["BronzeBucketName"]
+    damaged = s3.put_object(Bucket=bucket, Key=keys.manifest(run_id), Body=b"")
+    try:
+        assert run_id not in [run["run_id"] for run in trace(stack, FILM)["runs"]]
+        assert {run["run_id"]: run["status"] for run in status(stack)["runs"]}[run_id] == "its manifest is damaged"
+        with pytest.raises(StorageFailed, match="damaged"):
+            trace(stack, FILM, run_id)
+    finally:
+        s3.delete_object(Bucket=bucket, Key=keys.manifest(run_id), VersionId=damaged["VersionId"])
+        aws.client("sqs").purge_queue(QueueUrl=stack["BronzeEventsUrl"])
+
+
 def test_the_commands_print_one_json_document_or_a_sentence(stack: Stack) -> None:
     def reelhouse(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "reelhouse", *arguments]
         return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
+    run_id = run_to_the_end(stack, 2, 2).run_id
     told = reelhouse("trace", FILM, "--json")
     assert (told.returncode, json.loads(told.stdout)["imdb_id"]) == (0, FILM)
     refused = reelhouse("trace", "nonsense", "--json")
@@ -95,4 +111,4 @@ def test_the_commands_print_one_json_document_or_a_sentence(stack: Stack) -> Non
     assert reelhouse("replay").returncode == reelhouse("replay", "--all", "--run-id", "x").returncode == 2
     assert reelhouse("redrive", "--peek", "--queue", "nonsense").returncode == 1
     assert isinstance(json.loads(reelhouse("redrive", "--peek", "--json").stdout), list)
-    assert json.loads(reelhouse("verify", "--run-id", stack.run_ids()[0], "--json").stdout)["ok"] is True
+    assert json.loads(reelhouse("verify", "--run-id", run_id, "--json").stdout)["ok"] is True
