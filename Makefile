@@ -44,6 +44,7 @@ lock: | $(UV) ## Resolve all dependencies anew into the lock files
 	@$(COMPILE) --python-version 3.11 --upgrade sam.in -o sam.lock
 	@$(COMPILE) --python-version 3.13 -c requirements.lock lambdas/function.in -o lambdas/function.lock
 	@$(COMPILE) --python-version 3.13 -c requirements.lock lambdas/layer.in -o lambdas/layer.lock
+	@$(COMPILE) --python-version 3.13 -c requirements.lock lambdas/reports.in -o lambdas/reports.lock
 	@$(MAKE) --no-print-directory environment
 	@$(BIN)/python -m reelhouse.conda_environment
 

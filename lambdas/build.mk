@@ -9,7 +9,7 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || sed -n 's/^versi
 
 define pack_function
 	@cp -R lambdas pipeline insights "$(ARTIFACTS_DIR)"
-	@rm -rf "$(ARTIFACTS_DIR)"/lambdas/*.{mk,in,lock} && find "$(ARTIFACTS_DIR)" -name __pycache__ -prune -exec rm -rf {} +
+	@rm -rf "$(ARTIFACTS_DIR)"/lambdas/{*.mk,*.in,*.lock,*.yaml,Dockerfile} && find "$(ARTIFACTS_DIR)" -name __pycache__ -prune -exec rm -rf {} +
 	@echo $(VERSION) > "$(ARTIFACTS_DIR)/pipeline/CODE_VERSION"
 	@$(PACK) --target "$(ARTIFACTS_DIR)" -r lambdas/function.lock
 endef

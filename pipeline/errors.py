@@ -11,6 +11,7 @@
     │   ├── OmdbQuotaSpent         "Request limit reached!": the day's calls are used up
     │   └── OmdbKeyInvalid         "Invalid API key!"
     ├── StorageFailed              S3, SQS or another AWS service refused or failed
+    ├── ReportFailed               a report's notebook stopped with an error
     └── LocalStackError            the stack on this machine cannot be started, found or deployed
 
 A film that OMDb refuses for good, or whose values cannot be true, is no error: it is an outcome, kept with its reason.
@@ -95,6 +96,10 @@ class StorageFailed(ReelhouseError):
     """An AWS service refused or failed."""
 
     retryable = True
+
+
+class ReportFailed(ReelhouseError):
+    """A report's notebook stopped with an error; its page, with the error, is published."""
 
 
 class LocalStackError(ReelhouseError):

@@ -78,7 +78,7 @@ def test_queues_are_encrypted_and_keep_messages_two_weeks(name: str) -> None:
 def test_a_queue_has_its_own_dead_letters_and_an_alarm_on_them(name: str) -> None:
     redrive = QUEUES[name]["RedrivePolicy"]
     alarms = of_type("AWS::CloudWatch::Alarm").values()
-    watched = [target(alarm["Dimensions"][0]["Value"]) for alarm in alarms if alarm["Namespace"] == "AWS/SQS"]
+    watched = [target(alarm["Dimensions"][0]["Value"]) for alarm in alarms if alarm.get("Namespace") == "AWS/SQS"]
 
     assert target(redrive["deadLetterTargetArn"]) == f"{name}DeadLetters"
     assert redrive["maxReceiveCount"] >= 3

@@ -1,0 +1,32 @@
+"""Handler of RunReports, in its container image: one event of a schedule, ``{"names": […], "parameters": {…}}``.
+
+Everything but ``/tmp`` is read-only there, and there is no home. Jupyter, IPython and matplotlib choose their folders
+when they are imported, and kernels inherit them, so they are set before.
+"""
+
+from __future__ import annotations
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.telemetry import Event, Reply, count, logger, metrics
+from pipeline.settings import LakeSettings, load, set_variables
+
+HOME = "/tmp"  # noqa: S108 (Lambda's one writable folder, which is this function's alone)
+FOLDERS = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")
+set_variables({"HOME": HOME, "XDG_CACHE_HOME": f"{HOME}/cache"} | {name: f"{HOME}/{name.lower()}" for name in FOLDERS})
+
+from insights import run_reports as step  # noqa: E402 (see above)
+from insights.report_store import BucketStore  # noqa: E402
+
+settings = load(LakeSettings)
+store = BucketStore(settings.gold_bucket)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: Event, context: LambdaContext) -> Reply:
+    """Run the reports that the event names; a failed one fails the invocation, once its page is published."""
+    result = step.run(event, store)
+    count(reports_published=len(result["reports"]))
+    logger.info("reports are published", extra=result)
+    return result
