@@ -1,0 +1,130 @@
+"""The state machine that refreshes SPICE, run by moto's Step Functions as the template has it.
+
+moto has no DescribeIngestion: a state that answers in its place stands for it, and waits take no time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
+from moto import mock_aws
+from moto.quicksight.models import QuickSightBackend
+
+from insights.dashboard import loading
+from pipeline import aws, keys
+from tests.integration.moto_lake import REGION
+from tests.running import wait_until
+
+ROOT = Path(__file__).parents[2]
+RESOURCES: Any = load(str(ROOT / "template.yaml"))["Resources"]
+NESTED: Any = load(str(ROOT / "insights" / "quicksight.template.yaml"))
+ACCOUNT = "123456789012"
+IDS = ["films", "genre-trends"]
+
+
+@pytest.fixture
+def cloud(clients: None) -> Iterator[None]:
+    """An AWS in this process whose state machines really run, with a first build of Gold."""
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+        aws.forget_clients()
+        aws.ensure_bucket(aws.client("s3"), "gold", REGION)
+        yield
+    aws.forget_clients()
+
+
+def build(number: int) -> dict[str, Any]:
+    """Write ``_build.json``; gives the event that S3 sends EventBridge for it."""
+    etag = aws.client("s3").put_object(Bucket="gold", Key=keys.BUILD, Body=f"build {number}".encode())["ETag"]
+    event = {"bucket": {"name": "gold"}, "object": {"key": keys.BUILD, "etag": etag.strip('"')}}
+    return {"source": "aws.s3", "detail-type": "Object Created", "detail": event}
+
+
+def definition(seen: str) -> str:
+    """The state machine's definition, in which a refresh is seen to be ``seen``."""
+    text = json.dumps(RESOURCES["RefreshSpice"]["Properties"]["Definition"])
+    machine = json.loads(text.replace("${AccountId}", ACCOUNT).replace("${DataSetIds}", ",".join(IDS)))
+    inner = machine["States"]["Refresh"]["ItemProcessor"]["States"]
+    assert inner["Look"]["Resource"].endswith("quicksight:describeIngestion")
+    inner["Look"] = {"Type": "Pass", "Result": {"status": seen}, "ResultPath": "$.seen", "Next": inner["Look"]["Next"]}
+    for state in (machine["States"] | inner).values():
+        if state["Type"] == "Wait":
+            state["Seconds"] = 0
+    return json.dumps(machine)
+
+
+def run(event: dict[str, Any], seen: str = "COMPLETED") -> str:
+    """Execute it; gives the status in the end."""
+    states = aws.client("stepfunctions")
+    machine = states.create_state_machine(
+        name="RefreshSpice", definition=definition(seen), roleArn=f"arn:aws:iam::{ACCOUNT}:role/refresh"
+    )["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=machine, name="build", input=json.dumps(event))["executionArn"]
+    wait_until(lambda: states.describe_execution(executionArn=execution)["status"] != "RUNNING")
+    return str(states.describe_execution(executionArn=execution)["status"])
+
+
+@pytest.fixture
+def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Data sets whose ingestion was started; moto answers CreateIngestion and remembers nothing of it."""
+    started: list[str] = []
+    answer = QuickSightBackend.create_ingestion
+
+    def remember(backend: QuickSightBackend, data_set_id: str, ingestion_id: str) -> Any:
+        assert re.fullmatch(r"[a-zA-Z0-9-_]{1,128}", ingestion_id)
+        started.append(data_set_id)
+        return answer(backend, data_set_id, ingestion_id)
+
+    monkeypatch.setattr(QuickSightBackend, "create_ingestion", remember)
+    return started
+
+
+def test_a_build_refreshes_every_data_set(cloud: None, refreshed: list[str]) -> None:
+    assert run(build(1)) == "SUCCEEDED"
+    assert sorted(refreshed) == IDS
+
+
+def test_a_build_that_was_followed_by_another_refreshes_nothing(cloud: None, refreshed: list[str]) -> None:
+    first = build(1)
+    build(2)
+
+    assert run(first) == "SUCCEEDED"
+    assert refreshed == []
+
+
+@pytest.mark.parametrize("seen", ["FAILED", "CANCELLED"])
+def test_a_refresh_that_fails_fails_the_execution_once_all_are_started(
+    cloud: None, refreshed: list[str], seen: str
+) -> None:
+    assert run(build(1), seen) == "FAILED"
+    assert sorted(refreshed) == IDS
+
+
+def test_the_rule_hears_of_gold_s_build_and_of_nothing_else() -> None:
+    pattern = RESOURCES["RefreshSpiceOnBuild"]["Properties"]["EventPattern"]
+
+    assert pattern["detail"]["object"]["key"] == [keys.BUILD]
+    assert pattern["detail"]["bucket"]["name"] == [{"Ref": "GoldBucket"}]
+    notifications = RESOURCES["GoldBucket"]["Properties"]["NotificationConfiguration"]["Fn::If"]
+    assert notifications[:2] == ["HasQuickSight", {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}]
+
+
+def test_only_quicksight_makes_it() -> None:
+    parts = [body for name, body in RESOURCES.items() if name.startswith("RefreshSpice")]
+
+    assert len(parts) == 5
+    assert all(body["Condition"] == "HasQuickSight" for body in parts)
+
+
+def test_all_data_sets_of_the_dashboard_are_named() -> None:
+    (separator, ids) = NESTED["Outputs"]["DataSetIds"]["Value"]["Fn::Join"]
+
+    assert separator == ","
+    assert len(ids) == len(loading.load().data_sets)
+    # The role may refresh what begins with the stack's name.
+    assert all(str(one["Fn::Sub"]).startswith("${NamePrefix}-") for one in ids)
