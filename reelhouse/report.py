@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from insights.report_notebooks import Notebook
 from insights.report_store import BucketStore, FolderStore, Store
 from insights.reports import Published
 from pipeline import keys
-from pipeline.errors import InvalidInput
-from reelhouse import show
+from pipeline.errors import InvalidInput, ReelhouseError
+from reelhouse import repeat, show
+from reelhouse.repeat import Clock
 from reelhouse.stack import Stack
 
 
@@ -46,6 +47,37 @@ def run(stack: Stack, names: Sequence[str], given: Sequence[str], output: Path, 
             bars.finish(report)
             published.append(report)
     return published
+
+
+def keep_fresh(once: Callable[[], bool], seconds: int, clock: Clock) -> None:
+    """Run reports now and at every interval, until Ctrl-C.
+
+    Parameters
+    ----------
+    once : callable
+        Runs them; a failed notebook has been told, and is tried again the next time.
+    seconds : int
+        The interval.
+    clock : Clock
+        What is waited by.
+
+    Raises
+    ------
+    ReelhouseError
+        When the first round cannot run: a wrong name or parameter would be wrong again. Later it is told, and the next
+        round tries anew, since the stack may be back by then.
+    """
+    try:
+        for number in repeat.rounds(seconds, clock):
+            try:
+                once()
+            except ReelhouseError as error:
+                if number == 1:
+                    raise
+                show.fail(str(error))
+            show.say(f"again every {seconds:,} seconds; Ctrl-C ends it")
+    except KeyboardInterrupt:
+        show.say("no more reports")
 
 
 def parameters(given: Sequence[str]) -> dict[str, str]:

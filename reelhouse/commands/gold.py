@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline.errors import InvalidInput
-from reelhouse import show, stack
+from reelhouse import repeat, show, stack
 from reelhouse.commands.base import Json, StackName, command
 
 
@@ -98,6 +98,7 @@ def report(
         list[str] | None, typer.Option("-p", help="A notebook's parameter; may be repeated.", metavar="NAME=VALUE")
     ] = None,
     output: Annotated[Path, typer.Option(help="Folder for the pages.", metavar="DIR")] = Path("reports"),
+    every: Annotated[str, typer.Option(help="Run them again and again, e.g. 1h, until Ctrl-C.", metavar="TIME")] = "",
     stack_name: StackName = None,
     json_output: Json = False,
 ) -> None:
@@ -107,13 +108,20 @@ def report(
     """
     from reelhouse import report as reporting  # noqa: PLC0415 (as in table)
 
+    seconds = repeat.interval(every) if every else 0
     found = stack.find(stack_name)
-    published = reporting.run(found, names or [], parameters or [], output, hidden=not sys.stderr.isatty())
-    if json_output:
-        show.as_json(reporting.as_dict(published, output, found))
-    else:
-        reporting.tell(published, output, found)
-    if not all(one.succeeded for one in published):
+
+    def once() -> bool:
+        published = reporting.run(found, names or [], parameters or [], output, hidden=not sys.stderr.isatty())
+        if json_output:
+            show.as_json(reporting.as_dict(published, output, found))
+        else:
+            reporting.tell(published, output, found)
+        return all(one.succeeded for one in published)
+
+    if seconds:
+        reporting.keep_fresh(once, seconds, repeat.Clock())
+    elif not once():
         raise typer.Exit(1)
 
 

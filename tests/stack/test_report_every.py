@@ -1,0 +1,40 @@
+"""``reelhouse report --every`` on the deployed stack, ended as a person ends it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from reelhouse.stack import Stack
+from tests.running import wait_until
+
+
+def test_ctrl_c_ends_it_cleanly_after_a_round(stack: Stack, tmp_path: Path) -> None:
+    errors = tmp_path / "stderr"
+    arguments = ["report", "01", "-p", "rebuild=false", "--every", "1h", "--output", str(tmp_path / "reports")]
+    with errors.open("wb") as stderr, subprocess.Popen(
+        [sys.executable, "-m", "reelhouse", *arguments], stdout=subprocess.DEVNULL, stderr=stderr
+    ) as process:  # fmt: skip
+        try:
+            wait_until(lambda: process.poll() is not None or "again every" in errors.read_text())
+            process.send_signal(signal.SIGINT)
+            code = process.wait(20)
+        finally:
+            process.kill()
+
+    assert code == 0, errors.read_text()
+    assert "Traceback" not in errors.read_text()
+    assert (tmp_path / "reports" / "index.html").is_file()
+
+
+def test_an_interval_that_is_none_is_refused_before_anything_runs(stack: Stack, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "reelhouse", "report", "--every", "soon", "--output", str(tmp_path / "reports")],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert "from 1m to 30d" in done.stderr
+    assert not (tmp_path / "reports").exists()
