@@ -9,10 +9,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 include lambdas/build.mk
 
-.PHONY: help run test chaos lint lock catalogue clean
+.PHONY: help run test chaos lint lock catalogue clean reports-image reports-image-codebuild
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 26
 
 run: environment ## Start the local stack, deploy, ingest films and show what came out
 	@$(BIN)/reelhouse demo
@@ -54,3 +54,26 @@ catalogue: environment ## Write what derives from column definitions and the das
 	@$(BIN)/python -m pipeline.catalogue
 	@$(BIN)/python -m insights.catalogue
 	@$(BIN)/python -m insights.quicksight
+
+# The image of the scheduled reports: docs/aws.md, "Scheduled reports". Both need the AWS CLI, and the stack STACK
+# deployed with ReportsImageBuild=true.
+STACK ?= reelhouse
+output_of = $$(aws cloudformation describe-stacks --stack-name $(STACK) --query "Stacks[0].Outputs[?OutputKey=='$(1)'].OutputValue" --output text)
+NEXT_STEP = "Next: sam deploy --parameter-overrides ReportsImageBuild=true ReportsImageUri=$$repository:$$version"
+
+reports-image: ## Build the reports' image with Docker, and push it to the stack's repository
+	@set -euo pipefail; version=$(VERSION); repository=$(call output_of,ReportsRepositoryUri); \
+	aws ecr get-login-password | docker login --username AWS --password-stdin "$${repository%%/*}"; \
+	docker buildx build --platform linux/arm64 --provenance=false --file lambdas/Dockerfile \
+		--build-arg VERSION="$$version" --tag "$$repository:$$version" --push .; \
+	echo $(NEXT_STEP)
+
+reports-image-codebuild: ## The same without Docker here: CodeBuild builds what is committed
+	@set -euo pipefail; version=$$(git describe --always); repository=$(call output_of,ReportsRepositoryUri); source=$$(mktemp -d); \
+	git archive --format zip --output "$$source/source.zip" HEAD; \
+	aws s3 cp "$$source/source.zip" "s3://$(call output_of,ReportsSourceBucketName)/source.zip"; rm -r "$$source"; \
+	build=$$(aws codebuild start-build --project-name $(call output_of,ReportsImageProjectName) \
+		--environment-variables-override name=VERSION,value=$$version --query build.id --output text); \
+	while status=$$(aws codebuild batch-get-builds --ids "$$build" --query 'builds[0].buildStatus' --output text); \
+		[ "$$status" = IN_PROGRESS ]; do sleep 10; done; \
+	echo "CodeBuild: $$status"; [ "$$status" = SUCCEEDED ] && echo $(NEXT_STEP)
