@@ -64,7 +64,8 @@ def _deploy(parameters: dict[str, str]) -> None:
     # Parameters go through a file of the owner's, since a command line is there for everybody to see.
     config = state.home() / "samconfig.toml"
     config.touch(mode=0o600)
-    overrides = json.dumps([f"{name}={value}" for name, value in parameters.items()])
+    # SAM cuts a value at its first space, such as that of `rate(10 minutes)`, unless it stands in quotation marks.
+    overrides = json.dumps([f"{name}={_quoted(value)}" for name, value in parameters.items()])
     config.write_text(
         f"version = 0.1\n[default.deploy.parameters]\nparameter_overrides = {overrides}\n", encoding="utf-8"
     )
@@ -76,6 +77,10 @@ def _deploy(parameters: dict[str, str]) -> None:
         )  # fmt: skip
     finally:
         config.unlink()
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace('"', '\\"') + '"'
 
 
 def _sam(*arguments: str) -> None:
