@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from contextlib import suppress
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from pipeline.errors import InvalidInput
 TEXT = loading.PATH.read_text(encoding="utf-8")
 RAW: dict[str, Any] = yaml.safe_load(TEXT)
 OVERVIEW, TRENDS = "sheets.overview.visuals.", "sheets.trends.visuals."
-GONE = object()
+GONE = Enum("Gone", ["GONE"]).GONE
 
 
 def broken(path: str, value: object) -> str:
