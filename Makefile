@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 include lambdas/build.mk
 
-.PHONY: help run test chaos lint lock catalogue clean reports-image reports-image-codebuild
+.PHONY: help run test lock catalogue reports-image reports-image-codebuild
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 26
