@@ -1,6 +1,7 @@
 # How `sam build` packs each function and the layer (BuildMethod: makefile). Without Docker, from any host:
 # by default wheels for Lambda; with REELHOUSE_BUILD=local the host's own, for the local stack.
-LAMBDA_PLATFORM := --python-platform aarch64-manylinux2014 --python-version 3.13 --only-binary :all:
+# python3.13 runs on Amazon Linux 2023 (glibc 2.34); DuckDB's wheels need 2.28.
+LAMBDA_PLATFORM := --python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all:
 ifeq ($(REELHOUSE_BUILD),local)
 LAMBDA_PLATFORM := --python $(BIN)/python
 endif
