@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.telemetry import Event, Reply, count, logger, metrics
+from lambdas.telemetry import Event, Reply, logger
 from pipeline.settings import LakeSettings, load, set_variables
 
 HOME = "/tmp"  # noqa: S108 (Lambda's one writable folder, which is this function's alone)
@@ -23,10 +23,8 @@ store = BucketStore(settings.gold_bucket)
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
 def handler(event: Event, context: LambdaContext) -> Reply:
     """Run the reports that the event names; a failed one fails the invocation, once its page is published."""
     result = step.run(event, store)
-    count(reports_published=len(result["reports"]))
     logger.info("reports are published", extra=result)
     return result
