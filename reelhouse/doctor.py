@@ -10,7 +10,7 @@ import psutil
 
 from pipeline import aws
 from pipeline.errors import ReelhouseError
-from reelhouse import deploy, local_stack, quicksight, stack, state
+from reelhouse import deploy, local_stack, query, quicksight, stack, state
 from reelhouse.check import Check
 from reelhouse.stack import Stack
 from reelhouse.state import Process
@@ -34,7 +34,7 @@ def examine(stack_name: str | None) -> Iterator[Check]:
         yield Check("stack", False, str(error), error.next_step)
         return
     yield Check("stack", True, f"{found.name} is deployed")
-    for name, check in (("queues", _parked), ("newest run", _newest_run), ("Gold", _gold)):
+    for name, check in (("queues", _parked), ("newest run", _newest_run), ("Gold", _gold), ("Athena", _athena)):
         yield _safely(name, check, found)
     if DASHBOARD_ID in found.outputs:
         yield _safely(quicksight.DASHBOARD, _dashboard, found)
@@ -100,3 +100,12 @@ def _dashboard_data(found: Stack) -> Check:
 
 def _account() -> str:
     return str(aws.client("sts").get_caller_identity()["Account"])
+
+
+def _athena(found: Stack) -> Check:
+    films = found.build().get("tables", {}).get("movies")
+    if films is None:
+        return Check("Athena", None, "there is no Gold to ask about yet", "`reelhouse run` leads to it")
+    answer = query.run(found, "SELECT count(*) AS films FROM movies").rows["films"].iloc[0]
+    text = f"work group {found['AthenaWorkGroupName']} counts {answer:,} films, Gold's build {films:,}"
+    return Check("Athena", bool(answer == films), text, 'see docs/aws.md, "Athena"')
