@@ -16,8 +16,9 @@ from tests.running import Omdb, run_to_the_end
 FILMS = 300
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all tests of the deployed stack in one worker, since it is deployed once a worker."""
+    """Keep all tests of the deployed stack in one worker; first, since xdist looks at the marks in this hook too."""
     for item in items:
         if "local" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("stack"))
