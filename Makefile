@@ -18,7 +18,7 @@ run: environment ## Start the local stack, deploy, ingest films and show what ca
 	@$(BIN)/reelhouse demo
 
 test: environment ## Everything that must hold: style, types, templates, and all tests
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses 2
 
 environment: .venv/.ready .sam-venv/.ready
 .PHONY: environment

@@ -16,17 +16,9 @@ from tests.running import Omdb, run_to_the_end
 FILMS = 300
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all tests of the deployed stack in one worker; first, since xdist looks at the marks in this hook too."""
-    for item in items:
-        if "local" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("stack"))
-
-
 @pytest.fixture(scope="session")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
-    """The local stack, deployed once a session into a folder of its own, with a first run of 300 films in Gold."""
+    """The local stack, deployed once a test process into a folder of its own, with a first run of 300 films in Gold."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REELHOUSE_HOME", str(tmp_path_factory.mktemp("reelhouse")))
         for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
