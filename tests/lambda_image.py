@@ -47,6 +47,11 @@ def emulator() -> Path | None:
     return found[0] if found and sys.platform == "linux" else None
 
 
+def below_tmp() -> bool:
+    """Whether Python itself would vanish when the sandbox mounts its own ``/tmp``."""
+    return Path(sys.prefix).resolve().is_relative_to("/tmp")
+
+
 def namespaces() -> bool:
     """Whether this machine lets us mount in a namespace of our own."""
     tried = subprocess.run(
