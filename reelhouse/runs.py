@@ -6,11 +6,12 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pipeline import aws, keys
 from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
+from pipeline.runs import started_at
 from reelhouse.stack import Stack
 
 LOOK_SECONDS = 0.5
@@ -93,7 +94,9 @@ def watch(stack: Stack, reply: dict[str, Any], seen: Callable[[Progress], None],
     """
     report = Report(reply["run_id"], reply["messages"], reply["batch_size"], reply["selected"])
     report.skipped, report.note = reply["skipped"], reply.get("note", "")
-    started_at, started, changed = datetime.now(UTC), time.monotonic(), time.monotonic()
+    started, changed = time.monotonic(), time.monotonic()
+    # From the run's own beginning: warm functions may have failed before the first look.
+    since = started_at(report.run_id)
     last: Progress | None = None
     for progress in _looks(stack, report):
         now = time.monotonic()
@@ -103,7 +106,7 @@ def watch(stack: Stack, reply: dict[str, Any], seen: Callable[[Progress], None],
             break
         if progress != last:
             last, changed = progress, now
-        reason = _give_up(stack, started_at, now - changed, now - started > seconds)
+        reason = _give_up(stack, since, now - changed, now - started > seconds)
         if reason:
             report.missing = {"why": reason, **_missing(stack, report.run_id)}
             break
