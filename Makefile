@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 include lambdas/build.mk
 
-.PHONY: help run test lock catalogue reports-image reports-image-codebuild
+.PHONY: help run test bench lock catalogue reports-image reports-image-codebuild
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 26
@@ -19,6 +19,9 @@ run: environment ## Start the local stack, deploy, ingest films and show what ca
 
 test: environment ## Everything that must hold: style, types, templates, and all tests
 	@$(BIN)/python -m pytest --numprocesses 2
+
+bench: environment ## Measure speed and memory beside their baselines, into benchmarks/RESULTS.md (under 15 minutes)
+	@$(BIN)/python -m benchmarks
 
 environment: .venv/.ready .sam-venv/.ready
 .PHONY: environment
