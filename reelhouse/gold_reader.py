@@ -6,21 +6,29 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline import aws, keys
+from pipeline import aws
 from pipeline.errors import StorageFailed
+from pipeline.gold import tables
 from pipeline.gold.columns import GOLD
 from reelhouse.differences import KEYS, Change, compare
 from reelhouse.stack import Stack
 
 NAMES = [table.name for table in GOLD]
+TYPES = {table.name: table.duckdb_types() for table in GOLD}
 
 
 class GoldTables:
     """The tables that AggregateToGold builds, as parquet files in memory; a table that is not there is left out.
+
+    Attributes
+    ----------
+    files : dict of str to list of bytes
+        By table. Athena writes any number of files, none for a table without rows.
 
     Raises
     ------
@@ -29,22 +37,26 @@ class GoldTables:
     """
 
     def __init__(self, bucket: str) -> None:
-        self.files: dict[str, bytes] = {}
-        answers = aws.get_many(aws.client("s3"), bucket, [keys.gold_table(name) for name in NAMES])
-        for name, answer in zip(NAMES, answers, strict=True):
-            if isinstance(answer, ClientError) and aws.error_code(answer) in {"NoSuchKey", "404"}:
-                continue
+        with aws.failures_of("gold", bucket):
+            parts = tables.parts_of(bucket, NAMES)
+        paths = [part.key for found in parts.values() for part in found]
+        bodies: dict[str, bytes] = {}
+        for path, answer in zip(paths, aws.get_many(aws.client("s3"), bucket, paths), strict=True):
             if isinstance(answer, ClientError | BotoCoreError):
-                raise StorageFailed("cannot be read", subject=keys.gold_table(name), step="gold") from answer
-            self.files[name] = answer[0]
+                raise StorageFailed("cannot be read", subject=path, step="gold") from answer
+            bodies[path] = answer[0]
+        self.files = {name: [bodies[part.key] for part in found] for name, found in parts.items()}
 
     @contextmanager
     def as_relation(self, database: duckdb.DuckDBPyConnection, name: str) -> Iterator[str | None]:
-        """Hold a table as something that a query of the database can read; None when it is no parquet file."""
-        with tempfile.NamedTemporaryFile(prefix="reelhouse-", suffix=".parquet") as file:
-            file.write(self.files[name])
-            file.flush()
-            relation = f"read_parquet('{file.name}')"
+        """Hold a table as something that a query of the database can read; None when its files are no parquet."""
+        if not self.files[name]:
+            yield _empty(name)
+            return
+        with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
+            for place, body in enumerate(self.files[name]):
+                Path(folder, f"{place}.parquet").write_bytes(body)
+            relation = f"read_parquet('{folder}/*.parquet')"
             try:
                 database.execute(f"SELECT count(*) FROM (SELECT * FROM {relation})")
             except duckdb.Error:
@@ -63,6 +75,11 @@ class GoldTables:
                         earlier = before or f"(SELECT * FROM {after} LIMIT 0)"
                         found[key] = compare(database, earlier, after, KEYS[key])
         return found
+
+
+def _empty(name: str) -> str:
+    types = TYPES[name].items()
+    return f"(SELECT {', '.join(f'CAST(NULL AS {kind}) AS {column}' for column, kind in types)} WHERE false)"
 
 
 def bring_gold_up_to_date(stack: Stack) -> str:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipeline import aggregate_to_gold, aws, keys
+from pipeline.gold import tables
 from pipeline.gold.columns import GOLD
 from pipeline.gold.engine import creation
 from reelhouse.differences import KEYS, compare
@@ -159,7 +160,7 @@ def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
     silver.query("CREATE SCHEMA gold")
     for table in GOLD:
         silver.query(creation(table))
-        key = keys.gold_table(table.name)
+        key = tables.place(build, table.name)
         if table.name not in stored.files:
             missing.note("gold", key, "is missing")
             continue

@@ -5,6 +5,9 @@ Reads ``_build.json`` and the listing of the Gold bucket; writes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
 
@@ -13,7 +16,12 @@ def names(bucket: str) -> list[str]:
     """Names of the tables that Gold has now, in alphabetical order: the build's, and those that insights wrote."""
     listed = aws.list_objects(aws.client("s3"), bucket)
     written = {name for entry in listed if (name := keys.table_of(entry.key))}
-    return sorted(written | set(_locations(bucket)))
+    return sorted(written | set(_build(bucket).get("locations", {})))
+
+
+def place(build: Mapping[str, Any], name: str) -> str:
+    """Where a build has a table: the key of its one object, or its folder (closed by a slash) where Athena built it."""
+    return str(build.get("locations", {}).get(name) or keys.gold_table(name))
 
 
 def parts(bucket: str, name: str) -> list[StoredObject] | None:
@@ -27,14 +35,23 @@ def parts(bucket: str, name: str) -> list[StoredObject] | None:
     list of StoredObject or None
         None when Gold has no such table.
     """
-    folder = _locations(bucket).get(name)
-    if folder is not None:
-        return aws.list_objects(aws.client("s3"), bucket, folder)
-    key = keys.gold_table(name)
-    return [entry for entry in aws.list_objects(aws.client("s3"), bucket, key) if entry.key == key] or None
+    return parts_of(bucket, [name]).get(name)
 
 
-def _locations(bucket: str) -> dict[str, str]:
-    """Folders of the build in use, by table; empty when DuckDB built it."""
-    build = aws.get_json(aws.client("s3"), bucket, keys.BUILD) or {}
-    return dict(build.get("locations", {}))
+def parts_of(bucket: str, names: Iterable[str]) -> dict[str, list[StoredObject]]:
+    """Return the same of several tables, all of one build; a table that Gold has not got is left out."""
+    build = _build(bucket)
+    found = {}
+    for name in names:
+        where = place(build, name)
+        listed = aws.list_objects(aws.client("s3"), bucket, where)
+        if where.endswith("/"):
+            found[name] = listed
+        elif of_its_key := [entry for entry in listed if entry.key == where]:
+            found[name] = of_its_key
+    return found
+
+
+def _build(bucket: str) -> dict[str, Any]:
+    """Read the build in use; {} before the first."""
+    return dict(aws.get_json(aws.client("s3"), bucket, keys.BUILD) or {})
