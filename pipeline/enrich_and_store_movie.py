@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pipeline import aws, keys
+from pipeline import aws, keys, retries
 from pipeline.errors import InvalidInput, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable, ReelhouseError
 from pipeline.messages import Item, QueueMessage, read
 from pipeline.omdb import STEP, Found, OmdbClient, Refused
@@ -28,11 +28,6 @@ logger = logging.getLogger(__name__)
 BRONZE_SCHEMA = 1
 # OMDb bears 16 requests at once from one client; more gained nothing and met its outages sooner.
 REQUESTS_AT_ONCE = 16
-# How long a failed message waits: doubling, so that ten receives outlast an outage of two hours.
-FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 15, 3600
-BAD_KEY_RETRY_SECONDS = 900
-# SQS hides a message for at most 12 hours after it was received.
-MAX_VISIBILITY_SECONDS = 12 * 3600 - 300
 
 # A message of a run that began longer ago was retried or redriven: what it names may be stored already. Within this
 # time only the conditional put guards, since looking at each film first would cost every run two requests a film.
@@ -51,12 +46,15 @@ class Result:
         Films by outcome: stored, rejected, present (stored before), failed.
     failed : dict
         Id of each message to be retried, with the error that sent it back.
+    renewed : list of str
+        Ids of messages in whose place a copy waits for OMDb's quota.
     omdb_seconds : list of float
         Time of each fetch, retries included.
     """
 
     films: Counter[str] = field(default_factory=Counter)
     failed: dict[str, ReelhouseError] = field(default_factory=dict)
+    renewed: list[str] = field(default_factory=list)
     omdb_seconds: list[float] = field(default_factory=list)
 
 
@@ -90,10 +88,14 @@ def run(
     for message_id, film_keys in wanted.items():
         errors = [outcome for key in film_keys if isinstance(outcome := outcomes[key], ReelhouseError)]
         if errors:
-            result.failed[message_id] = errors[0]
+            # Of several reasons the one that lasts longest decides how long the message waits.
+            result.failed[message_id] = next((e for e in errors if isinstance(e, OmdbQuotaSpent)), errors[0])
     result.films.update(o if isinstance(o, str) else "failed" for o in outcomes.values())
     result.omdb_seconds = worker.omdb_seconds
-    _postpone([m for m in incoming if m.id in result.failed], result.failed, settings.movie_queue_url)
+    failed = [message for message in incoming if message.id in result.failed]
+    for message_id in retries.postpone(failed, result.failed, settings):
+        result.renewed.append(message_id)
+        del result.failed[message_id]
     return result
 
 
@@ -157,45 +159,6 @@ def _document(run_id: str, item: Item, answer: Found | Refused) -> tuple[str, di
     if answer.raw is not None:
         body["omdb_raw"] = answer.raw
     return keys.MOVIES, body
-
-
-def retry_after_seconds(error: ReelhouseError, receives: int, now: datetime) -> int:
-    """How long a failed message stays hidden.
-
-    A spent quota waits for the next day of UTC, when OMDb starts to count anew; a bad key a quarter of an hour; a
-    message that can never succeed not at all, so that it is parked soon; anything else doubles from 15 seconds to an
-    hour.
-    """
-    if not error.retryable:
-        return 0
-    if isinstance(error, OmdbQuotaSpent):
-        return min(int((quota_renewed_at(now) - now).total_seconds()), MAX_VISIBILITY_SECONDS)
-    if isinstance(error, OmdbKeyInvalid):
-        return BAD_KEY_RETRY_SECONDS
-    return int(min(FIRST_RETRY_SECONDS * 2 ** (min(receives, 20) - 1), LONGEST_RETRY_SECONDS))
-
-
-def quota_renewed_at(now: datetime) -> datetime:
-    """When OMDb counts anew after a quota was spent: five minutes into the next day of UTC."""
-    return (now.astimezone(UTC) + timedelta(days=1)).replace(hour=0, minute=5, second=0, microsecond=0)
-
-
-def _postpone(failed: list[QueueMessage], errors: dict[str, ReelhouseError], queue_url: str) -> None:
-    """Set when failed messages are delivered again; where that fails, the queue's own visibility timeout holds."""
-    now = datetime.now(UTC)
-    sqs = aws.client("sqs")
-    for message in failed:
-        wait = retry_after_seconds(errors[message.id], message.receives, now)
-        error = errors[message.id]
-        extra = {"message_id": message.id, "error": type(error).__name__, "retry_seconds": wait}
-        logger.error("message failed, retried in %d s: %s", wait, error, extra=extra)
-        try:
-            with aws.failures_of(STEP, message.id):
-                sqs.change_message_visibility(
-                    QueueUrl=queue_url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=wait
-                )
-        except ReelhouseError as refused:
-            logger.warning("message keeps the queue's visibility timeout: %s", refused)
 
 
 def omdb_client(settings: EnrichAndStoreMovieSettings, key: Callable[[bool], str]) -> OmdbClient:

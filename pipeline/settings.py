@@ -16,6 +16,9 @@ from pipeline.errors import InvalidInput
 
 T = TypeVar("T")
 
+# SQS hides a message for at most 12 hours after it was received; five minutes of them may have passed.
+LONGEST_WAIT_SECONDS = 12 * 3600 - 300
+
 
 def _code_version() -> str:
     """Version of this code: written into the artefact at build time; "development" in a checkout."""
@@ -39,12 +42,16 @@ class GetMoviesAndSendToQueueSettings:
 
 @dataclass(frozen=True)
 class EnrichAndStoreMovieSettings:
-    """Settings of enrichment; the OMDb key itself is never in the environment."""
+    """Settings of enrichment; the OMDb key itself is never in the environment.
+
+    ``quota_wait_seconds`` is the longest that a message waits for OMDb's quota before it asks again.
+    """
 
     bronze_bucket: str
     movie_queue_url: str
     omdb_url: str
     omdb_secret_id: str
+    quota_wait_seconds: int = LONGEST_WAIT_SECONDS
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline import aws, keys
-from pipeline.enrich_and_store_movie import quota_renewed_at
 from pipeline.errors import OmdbQuotaSpent, StorageFailed
+from pipeline.retries import quota_renewed_at
 from reelhouse.stack import Stack
 
 NEWEST_RUNS = 20

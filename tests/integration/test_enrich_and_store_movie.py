@@ -161,6 +161,30 @@ def test_what_stops_omdb_stops_at_once_and_keeps_the_messages(
     assert lake.receive() == []
 
 
+def test_a_message_that_waited_long_for_the_quota_is_sent_anew(lake: Lake, omdb: Omdb, handler: Cold) -> None:
+    omdb.film(A)
+    omdb.error(B, "Request limit reached!", 401)
+    (old,) = queued(lake, [body(A, B)])
+
+    reply = handler(STEP)(sqs_event(old, receives=5))
+
+    assert failed(reply) == [], "the queue may delete it"
+    (copy,) = lake.receive()
+    assert copy["Body"] == old["Body"]
+    assert copy["MessageId"] != old["MessageId"]
+    assert copy["Attributes"]["ApproximateReceiveCount"] == "1"
+
+
+def test_where_no_copy_can_be_sent_the_message_itself_waits(
+    lake: Lake, omdb: Omdb, handler: Cold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    omdb.error(A, "Request limit reached!", 401)
+    (old,) = queued(lake, [body(A)])
+    monkeypatch.setenv("MOVIE_QUEUE_URL", lake.queue_url + "-that-is-not-there")
+
+    assert failed(handler(STEP)(sqs_event(old, receives=5))) == [old["MessageId"]]
+
+
 def test_the_key_is_in_no_log(lake: Lake, omdb: Omdb, handler: Cold, capsys: pytest.CaptureFixture[str]) -> None:
     omdb.error(A, "Invalid API key!", 401)
     omdb.answers[B] = (503, b"<html>")

@@ -1,4 +1,4 @@
-"""Step 2 without AWS: how long a failed message waits."""
+"""How long a failed message waits, and that waiting for OMDb's quota parks nobody."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.enrich_and_store_movie import MAX_VISIBILITY_SECONDS, retry_after_seconds
 from pipeline.errors import InvalidInput, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable, ReelhouseError, StorageFailed
+from pipeline.retries import is_renewed, quota_renewed_at, retry_after_seconds
+from pipeline.settings import LONGEST_WAIT_SECONDS
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -29,12 +30,45 @@ def test_an_outage_is_waited_for_longer_and_longer() -> None:
         (NOON, 12 * 3600 - 300),
         (NOON + timedelta(hours=6), 6 * 3600 + 300),
         (NOON + timedelta(hours=11, minutes=59), 360),
-        (NOON.replace(hour=0), MAX_VISIBILITY_SECONDS),
+        (NOON.replace(hour=0), LONGEST_WAIT_SECONDS),
         (datetime(2026, 12, 31, 23, tzinfo=UTC), 3900),
     ],
 )
 def test_a_spent_quota_waits_for_the_next_day(now: datetime, expected: int) -> None:
     assert retry_after_seconds(OmdbQuotaSpent("-"), 1, now) == expected
+
+
+def test_a_setting_makes_the_wait_for_the_quota_shorter_and_no_other() -> None:
+    assert retry_after_seconds(OmdbQuotaSpent("-"), 1, NOON, 60) == 60
+    assert retry_after_seconds(OmdbKeyInvalid("-"), 1, NOON, 60) == 900
+
+
+@given(
+    spent_days=st.integers(1, 60),
+    receives=st.integers(1, 10),
+    now=st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)),
+)
+def test_a_message_outlives_any_number_of_days_without_quota(spent_days: int, receives: int, now: datetime) -> None:
+    """Of ten receives the tenth is the last: the queue parks a message that fails it, unless it was renewed."""
+    end, most, asked = now + timedelta(days=spent_days), receives, 0
+    sent_at = now
+    while now < end:
+        asked += 1
+        if is_renewed(OmdbQuotaSpent("-"), receives):
+            receives, sent_at = 1, now
+            continue
+        now += timedelta(seconds=retry_after_seconds(OmdbQuotaSpent("-"), receives, now))
+        receives += 1
+        most = max(most, receives)
+        assert now - sent_at < timedelta(days=14), "the queue keeps a message for two weeks"
+
+    assert most <= 10
+    assert asked <= 4 * spent_days + 4, "waiting costs a few requests a day"
+    assert quota_renewed_at(now) > now
+
+
+def test_only_a_spent_quota_makes_a_copy() -> None:
+    assert not any(is_renewed(kind("-"), 9) for kind in (OmdbUnavailable, OmdbKeyInvalid, StorageFailed, InvalidInput))
 
 
 def test_a_bad_key_waits_a_quarter_of_an_hour() -> None:
