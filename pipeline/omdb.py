@@ -17,6 +17,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop
 
 from pipeline import http, keys
 from pipeline.errors import InvalidInput, OmdbError, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable
+from pipeline.omdb_calls import Calls
 
 STEP = "EnrichAndStoreMovie"
 # The longest real answer seen is 8 kB; a body over a megabyte is not a film.
@@ -100,6 +101,15 @@ def _read_error(status: int, error: str, text: str) -> Refused | Unclear:
     return Unclear(error or "an error without a text", text)
 
 
+@dataclass(frozen=True)
+class _Request:
+    """A film that is asked for, until when (``time.monotonic``), and where its calls are noted."""
+
+    imdb_id: str
+    deadline: float
+    calls: Calls
+
+
 class OmdbClient:
     """Films by id, over one kept-alive session shared by all threads.
 
@@ -118,10 +128,15 @@ class OmdbClient:
         self._key = key
         self._session = http.session(connections)
 
-    def film(self, imdb_id: str, seconds: float) -> Found | Refused:
+    def film(self, imdb_id: str, seconds: float, calls: Calls | None = None) -> Found | Refused:
         """Fetch one film.
 
         Passing faults are tried again up to four times with growing, random waits, within ``seconds``.
+
+        Parameters
+        ----------
+        calls : Calls, optional
+            Where each call is noted.
 
         Raises
         ------
@@ -140,39 +155,45 @@ class OmdbClient:
             wait=wait_random_exponential(_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS),
             reraise=True,
         )
-        return retrying(self._settle, imdb_id, deadline, unclear)
+        return retrying(self._settle, _Request(imdb_id, deadline, calls or Calls()), unclear)
 
-    def _settle(self, imdb_id: str, deadline: float, unclear: set[str]) -> Found | Refused:
-        answer = self._ask(imdb_id, deadline)
+    def _settle(self, request: _Request, unclear: set[str]) -> Found | Refused:
+        answer = self._ask(request)
         if not isinstance(answer, Unclear):
             return answer
         if answer.raw in unclear:
             return Refused(answer.reason, answer.raw)
         unclear.add(answer.raw)
-        raise OmdbUnavailable(answer.reason, subject=imdb_id, step=STEP)
+        request.calls.errors.append(Unclear.__name__)
+        raise OmdbUnavailable(answer.reason, subject=request.imdb_id, step=STEP)
 
-    def _ask(self, imdb_id: str, deadline: float) -> Found | Refused | Unclear:
+    def _ask(self, request: _Request) -> Found | Refused | Unclear:
         key = self._key(False)
         try:
-            return self._get(imdb_id, key, deadline)
+            return self._get(request, key)
         except OmdbKeyInvalid:
             rotated = self._key(True)
             if rotated == key:
                 raise
-            return self._get(imdb_id, rotated, deadline)
+            return self._get(request, rotated)
 
-    def _get(self, imdb_id: str, key: str, deadline: float) -> Found | Refused | Unclear:
-        left = deadline - time.monotonic()
+    def _get(self, request: _Request, key: str) -> Found | Refused | Unclear:
+        left = request.deadline - time.monotonic()
         if left <= 0:
-            raise OmdbUnavailable("the time budget is used up", subject=imdb_id, step=STEP)
+            raise OmdbUnavailable("the time budget is used up", subject=request.imdb_id, step=STEP)
+        with request.calls.one():
+            return self._exchange(request, key, left)
+
+    def _exchange(self, request: _Request, key: str, left: float) -> Found | Refused | Unclear:
         # tomatoes=true adds the number of reviews behind the Tomatometer.
-        query = {"i": imdb_id, "tomatoes": "true", "apikey": key}
+        query = {"i": request.imdb_id, "tomatoes": "true", "apikey": key}
         timeout = (min(http.CONNECT_TIMEOUT_SECONDS, left), min(http.READ_TIMEOUT_SECONDS, left))
         try:
             with self._session.get(
                 self._url, params=query, timeout=timeout, stream=True, allow_redirects=False
             ) as response:
-                body = http.read_body(response, MAX_BODY_BYTES, deadline - time.monotonic())
+                body = http.read_body(response, MAX_BODY_BYTES, request.deadline - time.monotonic())
+                request.calls.bytes_read.append(len(body))
                 return read_answer(response.status_code, body)
         except http.BodyTooLarge as error:
             start = error.start[:_KEPT_OF_LARGE_BODY_BYTES].decode("utf-8", "backslashreplace")
@@ -180,7 +201,7 @@ class OmdbClient:
         except requests.RequestException as error:
             cause = f"no answer ({type(error).__name__})"
         except OmdbError as error:
-            error.subject = imdb_id
+            error.subject = request.imdb_id
             raise
         # Outside the except block: the library's error quotes the address, and so the key, and must not be chained.
-        raise OmdbUnavailable(cause, subject=imdb_id, step=STEP)
+        raise OmdbUnavailable(cause, subject=request.imdb_id, step=STEP)

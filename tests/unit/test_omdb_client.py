@@ -15,6 +15,7 @@ import pytest
 from pipeline import omdb
 from pipeline.errors import InvalidInput, OmdbError, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable
 from pipeline.omdb import Found, OmdbClient, Refused
+from pipeline.omdb_calls import Calls
 from tests.fake_omdb import FakeOmdb, case
 
 KEY = "s3cr3t-key"
@@ -73,6 +74,17 @@ def test_a_passing_fault_is_tried_again(server: FakeOmdb) -> None:
 
     assert isinstance(ask(server), Found)
     assert len(server.asked) == 3
+
+
+def test_every_call_is_noted_with_its_time_and_fault(server: FakeOmdb) -> None:
+    server.bodies("outage.html", "truncated.txt", "movie.json")
+    calls = Calls()
+
+    assert isinstance(OmdbClient(server.url, Keys(KEY)).film(FILM, 20.0, calls), Found)
+
+    assert len(calls.seconds) == len(server.asked) == 3
+    assert calls.errors == ["OmdbUnavailable", "Unclear"]
+    assert calls.bytes_read == [len(case(name)) for name in ("outage.html", "truncated.txt", "movie.json")]
 
 
 def test_an_outage_is_given_up_for_now(server: FakeOmdb) -> None:
