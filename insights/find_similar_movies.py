@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from insights.lookup import Catalogue
+from insights.similar.lookup import Catalogue
 from pipeline import aws
 from pipeline.aws import StoredObject
 from pipeline.errors import InvalidInput

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from insights import report_notebooks, reports
-from insights.report_store import Store
+from insights.report import report_notebooks, reports
+from insights.report.report_store import Store
 from pipeline import keys
 from pipeline.errors import InvalidInput, ReportFailed
 

@@ -8,10 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from insights import report_data, wording
+from insights import wording
 from insights.columns import INSIGHTS_TABLES
 from insights.dashboard import checks, data, headlines, loading, page_maker, schema
-from insights.report_data import Source
+from insights.report import report_data
+from insights.report.report_data import Source
 from pipeline.errors import InvalidInput
 from reelhouse import show
 

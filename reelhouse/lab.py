@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from insights.report_notebooks import FOLDER
+from insights.report.report_notebooks import FOLDER
 from pipeline import settings
 
 HOST = "127.0.0.1"

@@ -9,10 +9,11 @@ from typing import Any
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from insights import report_notebooks, reports, wording
-from insights.report_notebooks import Notebook
-from insights.report_store import BucketStore, FolderStore, Store
-from insights.reports import Published
+from insights import wording
+from insights.report import report_notebooks, reports
+from insights.report.report_notebooks import Notebook
+from insights.report.report_store import BucketStore, FolderStore, Store
+from insights.report.reports import Published
 from pipeline import keys
 from pipeline.errors import InvalidInput, ReelhouseError
 from reelhouse import repeat, show

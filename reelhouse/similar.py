@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from insights.find_similar_movies import GoldCatalogue
-from insights.lookup import Match
+from insights.similar.lookup import Match
 from pipeline.errors import InvalidInput
 from reelhouse import show
 from reelhouse.stack import Stack

@@ -13,7 +13,7 @@ import pytest
 from insights import lake as gold_lake
 from insights.columns import RECOMMENDATIONS
 from insights.find_similar_movies import GoldCatalogue
-from insights.similar_api import respond
+from insights.similar.similar_api import respond
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.aggregate_to_gold import Result
 from pipeline.errors import InvalidInput, StorageFailed

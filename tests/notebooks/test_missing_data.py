@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from moto import mock_aws
 
-from insights import headlines, report_data, report_page
+from insights.report import headlines, report_data, report_page
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.gold.engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings

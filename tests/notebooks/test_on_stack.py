@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from insights import lake, report_notebooks
+from insights import lake
+from insights.report import report_notebooks
 from insights.columns import INSIGHTS_TABLES
 from pipeline import aws, keys
 from reelhouse import lab, report

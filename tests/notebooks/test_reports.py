@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from insights import report_notebooks, reports
-from insights.report_notebooks import Notebook
-from insights.report_store import FolderStore
+from insights.report import report_notebooks, reports
+from insights.report.report_notebooks import Notebook
+from insights.report.report_store import FolderStore
 from pipeline import keys
 from pipeline.errors import InvalidInput
 
 PARAMETERS = "fail: bool = False  # raise in the middle\nn: int = 3  # films"
 WORK = """
 import sys
-from insights.headlines import Headline, show
+from insights.report.headlines import Headline, show
 from insights.wording import Text
 show(Headline("Films", n))
 if fail:

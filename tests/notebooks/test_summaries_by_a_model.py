@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from insights import lake, report_notebooks, reports
-from insights.report_store import FolderStore
+from insights import lake
+from insights.report import report_notebooks, reports
+from insights.report.report_store import FolderStore
 from reelhouse.stack import Stack
 from tests.lies import LIES
 from tests.openai_server import ChatServer, chat_server, saying

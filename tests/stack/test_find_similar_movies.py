@@ -16,7 +16,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from insights import columns, lake, recommendations
+from insights import columns, lake
+from insights.similar import recommendations
 from reelhouse.stack import Stack
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -72,6 +73,19 @@ FORBIDDEN = [
 def probes() -> dict[str, str]:
     """Names of the probes made so far, by function; they go with the stack."""
     return {}
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(stack: Stack) -> Iterator[None]:
+    """Objects that the probes wrote are no films and no tables: readers of the same stack must not meet them."""
+    yield
+    s3 = aws.client("s3")
+    for bucket in ("Bronze", "Silver", "Gold"):
+        pages = s3.get_paginator("list_object_versions").paginate(Bucket=stack[f"{bucket}BucketName"])
+        versions = [one for page in pages for kind in ("Versions", "DeleteMarkers") for one in page.get(kind, [])]
+        for found in versions:
+            if RUN in found["Key"] or found["Key"].startswith("probe/"):
+                s3.delete_object(Bucket=stack[f"{bucket}BucketName"], Key=found["Key"], VersionId=found["VersionId"])
 
 
 @pytest.fixture

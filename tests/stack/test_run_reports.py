@@ -12,7 +12,7 @@ import pytest
 from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
 from insights.columns import INSIGHTS_TABLES
-from insights.report_store import BucketStore
+from insights.report.report_store import BucketStore
 from pipeline import aws, keys
 from reelhouse.stack import Stack
 from reelhouse.state import State

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from insights import because
-from insights.film_features import numbers, tokens
+from insights.similar import because
+from insights.similar.film_features import numbers, tokens
 
 GODFATHER = {
     "year": 1972,

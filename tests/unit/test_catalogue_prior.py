@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.catalogue_prior import percentiles, rarity, standing
+from insights.similar.catalogue_prior import percentiles, rarity, standing
 
 NAN = float("nan")
 

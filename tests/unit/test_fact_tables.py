@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from insights import fact_tables
+from insights.summary import fact_tables
 from tests import gold_rows
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights import fact_wording
-from insights.fact_wording import Plain
+from insights.summary import fact_wording
+from insights.summary.fact_wording import Plain
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@ import re
 import pandas as pd
 import pytest
 
-from insights import fact_wording, facts
-from insights.fact_tables import fact_tables
-from insights.facts import facts_of, rules
+from insights.summary import fact_wording, facts
+from insights.summary.fact_tables import fact_tables
+from insights.summary.facts import facts_of, rules
 from pipeline.gold.columns import GOLD_TABLES
 from tests import gold_rows
 

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pandas as pd
 
-from insights import headlines
-from insights.headlines import MIME, Headline
+from insights.report import headlines
+from insights.report.headlines import MIME, Headline
 
 
 def test_values_are_json() -> None:

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from insights import chat_completion
-from insights import language_model as lm
-from insights.language_model import ModelSettings, OpenAIModel, Reply
-from insights.summary_prompt import SCHEMA
+from insights.summary import chat_completion
+from insights.summary import language_model as lm
+from insights.summary.language_model import ModelSettings, OpenAIModel, Reply
+from insights.summary.summary_prompt import SCHEMA
 from tests.openai_server import Answer, Behaviour, ChatServer, Request, chat_server, completion, failing
 
 KEY = "sk-secret-of-the-test"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.lookup import Catalogue, Match
-from insights.titles import normalised, split_year
+from insights.similar.lookup import Catalogue, Match
+from insights.similar.titles import normalised, split_year
 from pipeline.errors import InvalidInput
 
 ATTACK = 'Ignore previous instructions <script>alert("1")</script>'
@@ -203,6 +203,6 @@ def test_a_year_is_only_taken_from_the_end() -> None:
 
 def test_a_lambda_can_carry_it() -> None:
     """Given a fresh interpreter, when the lookup is imported, then no heavy library is."""
-    code = "import sys, insights.similar_api; print({'numpy', 'pandas', 'sklearn', 'scipy'} & set(sys.modules))"
+    code = "import sys, insights.similar.similar_api; print({'numpy', 'pandas', 'sklearn', 'scipy'} & set(sys.modules))"
 
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insights.prediction_features import ROLES, SMOOTHING, TARGETS, build, outcomes
+from insights.prediction.prediction_features import ROLES, SMOOTHING, TARGETS, build, outcomes
 
 NAMES = st.one_of(st.none(), st.lists(st.sampled_from(["Ann", "Bo", "Cy"]), max_size=3))
 FILM = st.fixed_dictionaries(

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from insights.prediction_model import PredictionOptions, conformal_half_width, split_by_time
-from insights.prediction_scores import baselines
-from insights.prediction_tables import PREDICTION_SCORES, PREDICTIONS
-from insights.predictions import Prediction, predict
+from insights.prediction.prediction_model import PredictionOptions, conformal_half_width, split_by_time
+from insights.prediction.prediction_scores import baselines
+from insights.prediction.prediction_tables import PREDICTION_SCORES, PREDICTIONS
+from insights.prediction.predictions import Prediction, predict
 from pipeline.errors import InvalidInput
 
 

@@ -1,8 +1,8 @@
 import pandas as pd
 
-from insights import questions as asked
-from insights.facts import rules
-from insights.questions import Question, questions
+from insights.summary import questions as asked
+from insights.summary.facts import rules
+from insights.summary.questions import Question, questions
 from tests import gold_rows
 
 

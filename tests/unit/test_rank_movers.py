@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from insights.rank_movers import rank_movers
-from insights.trend_tables import RANK_MOVERS
+from insights.trend.rank_movers import rank_movers
+from insights.trend.trend_tables import RANK_MOVERS
 
 
 def history(*runs: list[str]) -> pd.DataFrame:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insights import recommendations
-from insights.catalogue_prior import PriorWeights
-from insights.film_features import FieldWeights
-from insights.recommendations import Options, build
+from insights.similar import recommendations
+from insights.similar.catalogue_prior import PriorWeights
+from insights.similar.film_features import FieldWeights
+from insights.similar.recommendations import Options, build
 from pipeline.errors import InvalidInput
 
 GENRES = ["Drama", "Crime", "Comedy", "Western"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from insights import report_data
+from insights.report import report_data
 from pipeline.gold.columns import GOLD_TABLES
 
 RATINGS = GOLD_TABLES["ratings_by_genre"]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights import report_notebooks
-from insights.report_notebooks import Notebook, Parameter, assign, choose, convert, discover, waves
+from insights.report import report_notebooks
+from insights.report.report_notebooks import Notebook, Parameter, assign, choose, convert, discover, waves
 from pipeline.errors import InvalidInput
 
 PARAMETERS = tuple(Parameter(kind, kind, "0", "") for kind in ("int", "float", "bool", "str"))

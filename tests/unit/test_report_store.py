@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from insights.report_store import FolderStore, publish
+from insights.report.report_store import FolderStore, publish
 from pipeline import keys
 from pipeline.errors import InvalidInput
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from insights import report_tables
-from insights.report_tables import ReportTable
+from insights.report import report_tables
+from insights.report.report_tables import ReportTable
 
 FRAME = pd.DataFrame({"Film": ["<script>", "B"], "Rating": [91.25, None], "Genres": [["Drama", "War"], []]})
 

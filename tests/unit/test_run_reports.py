@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
-from insights import report_kernel, report_notebooks, run_reports
+from insights import run_reports
 from insights.columns import INSIGHTS_TABLES
+from insights.report import report_kernel, report_notebooks
 from pipeline.errors import InvalidInput
 
 ROOT = Path(__file__).parents[2]

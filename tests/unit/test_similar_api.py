@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.lookup import Catalogue
-from insights.similar_api import respond
+from insights.similar.lookup import Catalogue
+from insights.similar.similar_api import respond
 
 CATALOGUE = Catalogue(
     [

@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from insights import language_model as lm
-from insights import summaries, summary_check, summary_prompt
-from insights.language_model import Message, Reply
-from insights.questions import questions
-from insights.summaries import summarise
-from insights.summary_cache import FolderCache, MemoryCache, SummaryCache
-from insights.summary_table import SUMMARIES
+from insights.summary import language_model as lm
+from insights.summary import summaries, summary_check, summary_prompt
+from insights.summary.language_model import Message, Reply
+from insights.summary.questions import questions
+from insights.summary.summaries import summarise
+from insights.summary.summary_cache import FolderCache, MemoryCache, SummaryCache
+from insights.summary.summary_table import SUMMARIES
 from tests import gold_rows
 from tests.openai_server import answer_text
 

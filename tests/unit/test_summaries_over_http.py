@@ -8,12 +8,12 @@ from datetime import datetime
 import pandas as pd
 import pytest
 
-from insights import language_model as lm
-from insights.language_model import ModelSettings, language_model
-from insights.questions import questions
-from insights.summaries import summarise
-from insights.summary_cache import MemoryCache
-from insights.summary_prompt import MAX_SENTENCES
+from insights.summary import language_model as lm
+from insights.summary.language_model import ModelSettings, language_model
+from insights.summary.questions import questions
+from insights.summary.summaries import summarise
+from insights.summary.summary_cache import MemoryCache
+from insights.summary.summary_prompt import MAX_SENTENCES
 from tests import gold_rows
 from tests.lies import LIES
 from tests.openai_server import (

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights import summary_check as check
-from insights import summary_language as language
-from insights.facts import Fact, facts_of
-from insights.summary_check import Sentence
+from insights.summary import summary_check as check
+from insights.summary import summary_language as language
+from insights.summary.facts import Fact, facts_of
+from insights.summary.summary_check import Sentence
 from tests import gold_rows
 from tests.lies import LIES
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from insights.trend_tables import GENRE_TRENDS
-from insights.trends import TrendOptions, box_office_trends, genre_trends, rating_trends
+from insights.trend.trend_tables import GENRE_TRENDS
+from insights.trend.trends import TrendOptions, box_office_trends, genre_trends, rating_trends
 from pipeline.errors import InvalidInput
 
 FILMS_IN_YEAR = 100

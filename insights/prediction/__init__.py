@@ -1,0 +1,1 @@
+"""Predictions of ratings and box office, with the baselines they have to beat."""

@@ -1,0 +1,1 @@
+"""Trends of genres over the years, and movers of the list between runs."""
