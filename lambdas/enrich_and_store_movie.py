@@ -5,7 +5,18 @@ from __future__ import annotations
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.telemetry import Event, Reply, count, failed_messages, logger, metrics, queue_messages, seconds_left
+from lambdas.telemetry import (
+    Event,
+    Reply,
+    count,
+    failed_messages,
+    logger,
+    measure,
+    metrics,
+    queue_messages,
+    seconds_left,
+    story,
+)
 from pipeline import aws
 from pipeline import enrich_and_store_movie as step
 from pipeline.api_key import ApiKey
@@ -19,9 +30,12 @@ omdb = step.omdb_client(settings, ApiKey(settings.omdb_secret_id, aws.client("se
 @metrics.log_metrics
 def handler(event: Event, context: LambdaContext) -> Reply:
     """Fetch and store the films of the event's messages; failed messages go back to the queue."""
-    result = step.run(queue_messages(event), settings, omdb, seconds_left(context))
-    count(**{f"films_{outcome}": films for outcome, films in result.films.items()}, messages_failed=len(result.failed))
-    for seconds in result.omdb_seconds:
-        metrics.add_metric("OmdbLatency", MetricUnit.Milliseconds, seconds * 1000)
-    logger.info("messages done", extra={"films": dict(result.films), "failed": len(result.failed)})
+    with story(step.STEP, "ProcessBronzeToSilver takes the objects from BronzeEvents") as told:
+        result = step.run(queue_messages(event), settings, omdb, seconds_left(context))
+        told.update(result.as_dict())
+        films, put_back, calls = result.tally.total, result.tally.errors, result.calls
+        count(**{f"films_{outcome}": films[outcome] for outcome in step.OUTCOMES}, messages_failed=put_back.total())
+        count(omdb_quota_spent=put_back["OmdbQuotaSpent"], omdb_key_refused=put_back["OmdbKeyInvalid"])
+        count(omdb_calls=len(calls.seconds), omdb_errors=len(calls.errors))
+        measure(MetricUnit.Milliseconds, omdb_latency=(seconds * 1000 for seconds in calls.seconds))
     return failed_messages(result.failed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.telemetry import Event, Reply, count, failed_messages, logger, metrics, queue_messages
+from lambdas.telemetry import Event, Reply, count, failed_messages, logger, metrics, queue_messages, story
 from pipeline import process_bronze_to_silver as step
 from pipeline.settings import ProcessBronzeToSilverSettings, load
 
@@ -15,7 +15,10 @@ settings = load(ProcessBronzeToSilverSettings)
 @metrics.log_metrics
 def handler(event: Event, context: LambdaContext) -> Reply:
     """Make Silver of the announced objects; failed messages go back to the queue."""
-    result = step.run(queue_messages(event), settings)
-    count(**{f"silver_{outcome}": objects for outcome, objects in result.objects.items()})
-    logger.info("objects done", extra={"objects": dict(result.objects), "failed": len(result.failed)})
+    with story(step.STEP, "AggregateToGold takes the objects from SilverEvents") as told:
+        result = step.run(queue_messages(event), settings)
+        told.update(result.tally.as_dict())
+        objects = result.tally.total
+        count(**{f"silver_{outcome}": objects[outcome] for outcome in step.OUTCOMES})
+        count(silver_messages_failed=len(result.failed))
     return failed_messages(result.failed)

@@ -1,12 +1,17 @@
-"""Structured logs and metrics of all handlers, by AWS Lambda Powertools.
+"""Logs and metrics of all handlers, by AWS Lambda Powertools.
 
-The pipeline logs through the standard library, with ``run_id`` and ``imdb_id`` as extras; here its lines become
-Powertools' JSON. Metrics are printed in CloudWatch's embedded format: no call, no permission.
+Every invocation of every function ends with one line, whose ``message`` is ``invocation``: what came in, what was done
+and what comes next. The pipeline logs through the standard library, with ``run_id`` and ``imdb_id`` as extras; here its
+lines become Powertools' JSON. Metrics are printed in CloudWatch's embedded format: no call, no permission.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -18,6 +23,7 @@ from pipeline.messages import QueueMessage
 from pipeline.settings import CODE_VERSION
 
 NAMESPACE = "Reelhouse"
+STORY = "invocation"
 # What an invocation keeps back of its time to report failed messages and write its last lines.
 RESERVE_SECONDS = 10.0
 
@@ -30,6 +36,26 @@ _pipeline.setLevel(logger.log_level)
 
 Event = dict[str, Any]
 Reply = dict[str, Any]
+
+
+@contextmanager
+def story(step: str, next_step: str) -> Iterator[dict[str, Any]]:
+    """Tell of one invocation in one line, however it ends; the block puts in what came in and what was done.
+
+    An invocation that fails as a whole logs its error before that: `reelhouse redrive --peek` reads it there.
+    """
+    told: dict[str, Any] = {"step": step, "ended": "failed", "next": "Lambda or SQS tries again, then parks it"}
+    started = time.monotonic()
+    try:
+        yield told
+        told |= {"ended": "done", "next": next_step}
+    except ReelhouseError as error:
+        logger.error("the invocation failed: %s", error, extra={"error": type(error).__name__})
+        raise
+    finally:
+        if (kind := sys.exc_info()[0]) is not None:
+            told["error"] = kind.__name__
+        logger.info(STORY, extra={**told, "seconds": round(time.monotonic() - started, 3)})
 
 
 def queue_messages(event: Event) -> list[QueueMessage]:
@@ -58,4 +84,12 @@ def seconds_left(context: LambdaContext) -> float:
 def count(**values: float) -> None:
     """Add counts to the metrics, each by its name in words put together: ``films_stored`` is ``FilmsStored``."""
     for name, value in values.items():
-        metrics.add_metric(name.title().replace("_", ""), MetricUnit.Count, value)
+        measure(MetricUnit.Count, **{name: [value]})
+
+
+def measure(unit: MetricUnit, **values: Iterable[float | None]) -> None:
+    """Add measured values to the metrics; None is no value."""
+    for name, each in values.items():
+        for value in each:
+            if value is not None:
+                metrics.add_metric(name.title().replace("_", ""), unit, value)

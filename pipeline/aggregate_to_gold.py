@@ -24,7 +24,7 @@ from pipeline.errors import InvalidInput, StorageFailed
 from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import AthenaEngine
 from pipeline.gold.engine import DuckdbEngine
-from pipeline.runs import to_json, utc
+from pipeline.runs import started_at, to_json, utc
 from pipeline.settings import CODE_VERSION, AggregateToGoldSettings
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,40 @@ class Result:
     build: dict[str, Any]
     builds: int
     completed_runs: list[str]
+
+    @property
+    def newest_run(self) -> dict[str, Any]:
+        """The newest run of the build, as ``_build.json`` counts it, with its ``run_id``; {} before the first."""
+        runs = self.build.get("runs", {})
+        return {"run_id": max(runs), **runs[max(runs)]} if runs else {}
+
+    @property
+    def completeness(self) -> float | None:
+        """Per cent of the newest run's films whose fate is known; None before the first run."""
+        run = self.newest_run
+        return 100 * (run["stored"] + run["rejected"]) / run["expected"] if run.get("expected") else None
+
+    @property
+    def built_at(self) -> float | None:
+        """When Gold was built, in seconds since 1970; None before the first build."""
+        return datetime.fromisoformat(self.build["built_at"]).timestamp() if self.build else None
+
+    @property
+    def run_seconds(self) -> list[float]:
+        """Of each run newly complete: seconds from its beginning to this build."""
+        return [(self.built_at or 0) - started_at(run_id).timestamp() for run_id in self.completed_runs]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the log: the build, what it stands on, and the runs that became complete with it."""
+        build = self.build
+        return {
+            "outcomes": {"builds": self.builds, "runs_completed": len(self.completed_runs)},
+            "completed": self.completed_runs,
+            "newest_run": self.newest_run,
+            "build": {name: build.get(name) for name in ("build_id", "built_at", "seconds", "engine")},
+            "rows": build.get("tables", {}),
+            "bytes": {"read": build.get("silver", {}).get("bytes", 0), "written": build.get("bytes")},
+        }
 
 
 def engine_of(settings: AggregateToGoldSettings) -> Engine:
@@ -155,12 +189,17 @@ def _build(
         "seconds": round(time.monotonic() - started, 3),
         "code_version": CODE_VERSION,
         "engine": engine.name,
-        "silver": {"bucket": settings.silver_bucket, "objects": len(silver), "fingerprint": fingerprint(silver)},
+        "silver": {
+            "bucket": settings.silver_bucket,
+            "objects": len(silver),
+            "bytes": sum(entry.size for entry in silver),
+            "fingerprint": fingerprint(silver),
+        },
         **written,
     }
     body = to_json(build)
     aws.client("s3").put_object(Bucket=settings.gold_bucket, Key=keys.BUILD, Body=body, ContentType="application/json")
-    logger.info("gold built in %.1f s from %d objects", build["seconds"], len(silver))
+    logger.debug("gold built in %.1f s from %d objects", build["seconds"], len(silver))
     return build
 
 
@@ -168,11 +207,12 @@ def _build_by_duckdb(
     settings: AggregateToGoldSettings, engine: DuckdbEngine, silver: list[StoredObject]
 ) -> dict[str, Any]:
     _load(engine, silver, settings.silver_bucket)
-    rows, etags = engine.build(), {}
+    rows, etags, size = engine.build(), {}, 0
     for name in rows:
         key, body = keys.gold_table(name), engine.parquet(name)
+        size += len(body)
         etags[key] = aws.client("s3").put_object(Bucket=settings.gold_bucket, Key=key, Body=body)["ETag"]
-    return {"tables": rows, "etags": etags, "runs": _runs(engine)}
+    return {"tables": rows, "bytes": size, "etags": etags, "runs": _runs(engine)}
 
 
 def _runs(engine: DuckdbEngine) -> dict[str, dict[str, Any]]:

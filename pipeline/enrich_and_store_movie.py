@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,12 +19,15 @@ from typing import Any
 from pipeline import aws, keys, retries
 from pipeline.errors import InvalidInput, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable, ReelhouseError
 from pipeline.messages import Item, QueueMessage, read
-from pipeline.omdb import STEP, Found, OmdbClient, Refused
+from pipeline.omdb import Found, OmdbClient, Refused
+from pipeline.omdb_calls import Calls
 from pipeline.runs import started_at, to_json, utc
 from pipeline.settings import EnrichAndStoreMovieSettings
+from pipeline.tally import UNKNOWN_RUN, Tally
 
 logger = logging.getLogger(__name__)
 
+STEP = "EnrichAndStoreMovie"
 BRONZE_SCHEMA = 1
 # OMDb bears 16 requests at once from one client; more gained nothing and met its outages sooner.
 REQUESTS_AT_ONCE = 16
@@ -32,6 +35,9 @@ REQUESTS_AT_ONCE = 16
 # A message of a run that began longer ago was retried or redriven: what it names may be stored already. Within this
 # time only the conditional put guards, since looking at each film first would cost every run two requests a film.
 FRESH = timedelta(minutes=15)
+
+# What becomes of a film; present: it was stored before.
+OUTCOMES = STORED, REJECTED, PRESENT, FAILED = "stored", "rejected", "present", "failed"
 
 FilmKey = tuple[str, str]
 
@@ -42,20 +48,35 @@ class Result:
 
     Attributes
     ----------
-    films : Counter
+    tally : Tally
         Films by outcome: stored, rejected, present (stored before), failed.
     failed : dict
         Id of each message to be retried, with the error that sent it back.
     renewed : list of str
         Ids of messages in whose place a copy waits for OMDb's quota.
-    omdb_seconds : list of float
-        Time of each fetch, retries included.
+    calls : Calls
+        Every call to OMDb.
     """
 
-    films: Counter[str] = field(default_factory=Counter)
+    tally: Tally = field(default_factory=Tally)
     failed: dict[str, ReelhouseError] = field(default_factory=dict)
     renewed: list[str] = field(default_factory=list)
-    omdb_seconds: list[float] = field(default_factory=list)
+    calls: Calls = field(default_factory=Calls)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the log: what became of the films and messages, and how OMDb answered."""
+        calls, put_back = self.calls, self.tally.errors
+        refused = {"quota spent": OmdbQuotaSpent.__name__, "key refused": OmdbKeyInvalid.__name__}
+        return {
+            **self.tally.as_dict(),
+            "omdb": {
+                "state": next((state for state, error in refused.items() if put_back[error]), "open"),
+                "calls": len(calls.seconds),
+                "errors": dict(Counter(calls.errors)),
+                "p50_ms": calls.latency_ms(0.5),
+                "p95_ms": calls.latency_ms(0.95),
+            },
+        }
 
 
 def run(
@@ -68,7 +89,7 @@ def run(
     seconds : float
         Time budget; films not reached by then go back to the queue with their messages.
     """
-    result = Result()
+    result = Result(Tally(len(incoming)))
     films: dict[FilmKey, Item] = {}
     seen_before: set[FilmKey] = set()
     wanted: dict[str, list[FilmKey]] = {}
@@ -82,7 +103,7 @@ def run(
         films.update({(batch.run_id, movie["id"]): movie for movie in batch.movies})
         if message.receives > 1 or datetime.now(UTC) - started_at(batch.run_id) > FRESH:
             seen_before.update(wanted[message.id])
-    worker = _Worker(settings.bronze_bucket, omdb, time.monotonic() + seconds, seen_before)
+    worker = _Worker(settings.bronze_bucket, omdb, time.monotonic() + seconds, seen_before, result.calls)
     with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
         outcomes = dict(zip(films, pool.map(worker.settle, films, films.values()), strict=True))
     for message_id, film_keys in wanted.items():
@@ -90,8 +111,8 @@ def run(
         if errors:
             # Of several reasons the one that lasts longest decides how long the message waits.
             result.failed[message_id] = next((e for e in errors if isinstance(e, OmdbQuotaSpent)), errors[0])
-    result.films.update(o if isinstance(o, str) else "failed" for o in outcomes.values())
-    result.omdb_seconds = worker.omdb_seconds
+    _count(result, outcomes, wanted)
+    result.tally.bytes_written = sum(worker.bytes_written)
     failed = [message for message in incoming if message.id in result.failed]
     for message_id in retries.postpone(failed, result.failed, settings):
         result.renewed.append(message_id)
@@ -99,14 +120,28 @@ def run(
     return result
 
 
+def _count(
+    result: Result, outcomes: Mapping[FilmKey, str | ReelhouseError], wanted: Mapping[str, Sequence[FilmKey]]
+) -> None:
+    tally = result.tally
+    for (run_id, imdb_id), outcome in outcomes.items():
+        tally.films.add(imdb_id)
+        tally.outcomes[run_id][outcome if isinstance(outcome, str) else FAILED] += 1
+    for message_id, error in result.failed.items():
+        run_ids = {run_id for run_id, _ in wanted.get(message_id, [])} or {UNKNOWN_RUN}
+        tally.put_back[run_ids.pop()][type(error).__name__] += 1
+    tally.bytes_read = sum(result.calls.bytes_read)
+
+
 class _Worker:
     """Settles films, in several threads; a bad key or a spent quota met by one stops them all."""
 
-    def __init__(self, bucket: str, omdb: OmdbClient, deadline: float, seen_before: set[FilmKey]) -> None:
+    def __init__(self, bucket: str, omdb: OmdbClient, deadline: float, seen_before: set[FilmKey], calls: Calls) -> None:
         self.bucket, self.omdb, self.deadline, self.seen_before = bucket, omdb, deadline, seen_before
+        self.calls = calls
         self.s3 = aws.client("s3")
         self.stop: ReelhouseError | None = None
-        self.omdb_seconds: list[float] = []
+        self.bytes_written: list[int] = []
 
     def settle(self, key: FilmKey, item: Item) -> str | ReelhouseError:
         """Return the film's outcome, or the error that sends its message back."""
@@ -121,24 +156,24 @@ class _Worker:
         except ReelhouseError as error:
             logger.warning("film failed: %s", error, extra=about)
             return error
-        logger.info("film %s", outcome, extra=about)
+        logger.debug("film %s", outcome, extra=about)
         return outcome
 
     def _outcome(self, run_id: str, imdb_id: str, item: Item) -> str:
         if (run_id, imdb_id) in self.seen_before and self._is_settled(run_id, imdb_id):
-            return "present"
+            return PRESENT
         if self.stop:
             raise self.stop
         started = time.monotonic()
         if started >= self.deadline:
             raise OmdbUnavailable("not reached in the time budget", subject=imdb_id, step=STEP)
-        try:
-            answer = self.omdb.film(imdb_id, self.deadline - started)
-        finally:
-            self.omdb_seconds.append(time.monotonic() - started)
-        kind, body = _document(run_id, item, answer)
-        stored = aws.put_once(self.s3, self.bucket, keys.film(kind, run_id, imdb_id), to_json(body))
-        return {keys.MOVIES: "stored", keys.REJECTED: "rejected"}[kind] if stored else "present"
+        answer = self.omdb.film(imdb_id, self.deadline - started, self.calls)
+        kind, document = _document(run_id, item, answer)
+        body = to_json(document)
+        if not aws.put_once(self.s3, self.bucket, keys.film(kind, run_id, imdb_id), body):
+            return PRESENT
+        self.bytes_written.append(len(body))
+        return {keys.MOVIES: STORED, keys.REJECTED: REJECTED}[kind]
 
     def _is_settled(self, run_id: str, imdb_id: str) -> bool:
         kinds = (keys.MOVIES, keys.REJECTED)

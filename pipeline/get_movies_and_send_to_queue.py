@@ -6,6 +6,7 @@ half-way is known by its manifest.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,7 @@ from pipeline.runs import Manifest, new_run_id, utc
 from pipeline.settings import CODE_VERSION, GetMoviesAndSendToQueueSettings
 
 STEP = "GetMoviesAndSendToQueue"
+PARAMETERS = ("top_n", "batch_size", "requested_by")
 MAX_BATCH_SIZE = 100
 # Lambda's answer is limited to 6 MB; the manifest has every skipped entry.
 _SKIPPED_SHOWN = 1000
@@ -23,26 +25,31 @@ _SKIPPED_SHOWN = 1000
 
 @dataclass(frozen=True)
 class Parameters:
-    """Films to take, and films in a message."""
+    """Films to take, films in a message, and who asks (None where the invocation does not say)."""
 
     top_n: int
     batch_size: int
+    requested_by: str | None = None
 
     @classmethod
     def from_event(cls, event: dict[str, Any], settings: GetMoviesAndSendToQueueSettings) -> Parameters:
-        """Read ``{"top_n", "batch_size"}``, both optional.
+        """Read ``{"top_n", "batch_size", "requested_by"}``, all optional.
 
         Raises
         ------
         InvalidInput
-            For an unknown name, or a value that is not a whole number of 1 or more (``batch_size``: at most 100).
+            For an unknown name, a value that is not a whole number of 1 or more (``batch_size``: at most 100), or a
+            ``requested_by`` that is not a short word.
         """
-        unknown = sorted(set(event) - {"top_n", "batch_size"})
+        unknown = sorted(set(event) - set(PARAMETERS))
         if unknown:
-            raise InvalidInput(f"unknown: {', '.join(unknown)[:200]}; known: top_n, batch_size", subject="parameters")
+            raise InvalidInput(
+                f"unknown: {', '.join(unknown)[:200]}; known: {', '.join(PARAMETERS)}", subject="parameters"
+            )
         return cls(
             whole_number("top_n", event.get("top_n", settings.top_n)),
             whole_number("batch_size", event.get("batch_size", settings.batch_size), MAX_BATCH_SIZE),
+            short_word("requested_by", event.get("requested_by")),
         )
 
 
@@ -62,14 +69,22 @@ def whole_number(name: str, value: Any, most: int | None = None) -> int:
     return value
 
 
-def run(parameters: Parameters, settings: GetMoviesAndSendToQueueSettings) -> dict[str, Any]:
-    """Start a run.
+def short_word(name: str, value: Any) -> str | None:
+    """Return ``value`` if it is None or a word of at most 40 letters, digits, ``-`` and ``_``.
 
-    Returns
-    -------
-    dict
-        ``run_id, source_uri, requested, selected, skipped, messages, batch_size`` and, when the list is shorter
-        than asked for, ``note``.
+    Raises
+    ------
+    InvalidInput
+        For anything else: it is shown to people.
+    """
+    if value is None or (isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,40}", value)):
+        return value
+    cause = "must be a word of at most 40 letters, digits, - and _"
+    raise InvalidInput(cause, subject=name, next_step="nothing was started")
+
+
+def start(parameters: Parameters, settings: GetMoviesAndSendToQueueSettings) -> Manifest:
+    """Start a run: its films are in MovieQueue, and its manifest in Bronze.
 
     Raises
     ------
@@ -96,10 +111,13 @@ def run(parameters: Parameters, settings: GetMoviesAndSendToQueueSettings) -> di
         expected={item["id"]: int(item["rank"]) for item in chosen},
         skipped=[entry.as_dict() for entry in skipped],
         code_version=CODE_VERSION,
+        requested_by=parameters.requested_by,
+        listed=len(items) + len(skipped),
+        source_bytes=len(fetched.body),
     )
     _record(manifest, fetched, settings.bronze_bucket)
     messages.send_all(outgoing, settings.movie_queue_url, aws.client("sqs"))
-    return _reply(manifest)
+    return manifest
 
 
 def _record(manifest: Manifest, fetched: source_list.FetchedList, bucket: str) -> None:
@@ -109,9 +127,17 @@ def _record(manifest: Manifest, fetched: source_list.FetchedList, bucket: str) -
         aws.put_once(s3, bucket, keys.manifest(manifest.run_id), manifest.to_json())
 
 
-def _reply(manifest: Manifest) -> dict[str, Any]:
+def reply(manifest: Manifest) -> dict[str, Any]:
+    """What the function answers.
+
+    Returns
+    -------
+    dict
+        ``run_id, source_uri, requested, selected, skipped, messages, batch_size`` and, when the list is shorter
+        than asked for, ``note``.
+    """
     selected = len(manifest.expected)
-    reply: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "run_id": manifest.run_id,
         "source_uri": manifest.source_uri,
         "requested": manifest.top_n,
@@ -121,7 +147,19 @@ def _reply(manifest: Manifest) -> dict[str, Any]:
         "batch_size": manifest.batch_size,
     }
     if selected < manifest.top_n:
-        reply["note"] = (
+        answer["note"] = (
             f"the list has {selected} usable films, fewer than the {manifest.top_n} asked for: all are taken"
         )
-    return reply
+    return answer
+
+
+def story(manifest: Manifest) -> dict[str, Any]:
+    """What was done, for the log."""
+    return {
+        "run_id": manifest.run_id,
+        "requested_by": manifest.requested_by,
+        "received": {"entries": manifest.listed},
+        "outcomes": {"sent": len(manifest.expected), "skipped": len(manifest.skipped)},
+        "messages": manifest.messages,
+        "bytes": {"read": manifest.source_bytes},
+    }

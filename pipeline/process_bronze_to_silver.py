@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -26,19 +26,30 @@ from pipeline.messages import QueueMessage
 from pipeline.records import Quarantined, to_silver
 from pipeline.runs import Manifest, to_json, utc
 from pipeline.settings import CODE_VERSION, ProcessBronzeToSilverSettings
+from pipeline.tally import UNKNOWN_RUN, Tally
 
 logger = logging.getLogger(__name__)
 
 STEP = "ProcessBronzeToSilver"
+# What becomes of an object: a row, a film kept out with reasons, a film that OMDb refused, a run's manifest.
+OUTCOMES = ROWS, QUARANTINED, REJECTED, RUN, FAILED = "rows", "quarantined", "rejected", "runs", "failed"
 _NEXT = "its message is retried, then parked in BronzeEventsDeadLetters"
 
 
 @dataclass
 class Result:
-    """Objects by outcome (rows, quarantined, rejected, runs), and messages to be retried with their errors."""
+    """Objects by outcome (see ``OUTCOMES``), and messages to be retried with their errors."""
 
-    objects: Counter[str] = field(default_factory=Counter)
+    tally: Tally = field(default_factory=Tally)
     failed: dict[str, ReelhouseError] = field(default_factory=dict)
+
+    def fail(self, message_id: str, error: ReelhouseError, run_id: str = UNKNOWN_RUN, objects: int = 0) -> None:
+        """Send a message back because of so many of a run's objects; its first error is the one that tells."""
+        if message_id not in self.failed:
+            self.failed[message_id] = error
+            self.tally.put_back[run_id][type(error).__name__] += 1
+        if objects:
+            self.tally.outcomes[run_id][FAILED] += objects
 
 
 @dataclass(frozen=True)
@@ -54,20 +65,24 @@ class _Object:
 
 def run(incoming: list[QueueMessage], settings: ProcessBronzeToSilverSettings) -> Result:
     """Process the Bronze objects that the messages announce; what fails sends its own messages back."""
-    result = Result()
+    result = Result(Tally(len(incoming)))
     writer = _Writer(settings.silver_bucket)
     for entry in _fetch(incoming, settings.bronze_bucket, result):
+        run_id = entry.key.run_id
         try:
             with aws.failures_of(STEP, entry.path, _NEXT):
-                result.objects[writer.add(entry)] += 1
+                result.tally.outcomes[run_id][writer.add(entry)] += 1
         except ReelhouseError as error:
-            result.failed[entry.message_id] = error
+            result.fail(entry.message_id, error, run_id, 1)
     for run_id, message_ids in writer.messages_by_run.items():
         try:
             with aws.failures_of(STEP, run_id, _NEXT):
                 writer.write_part(run_id)
         except ReelhouseError as error:
-            result.failed.update(dict.fromkeys(message_ids, error))
+            del result.tally.outcomes[run_id][ROWS]
+            for message_id in message_ids:
+                result.fail(message_id, error, run_id, 1)
+    result.tally.bytes_written = writer.bytes_written
     for message_id, failure in result.failed.items():
         logger.error("message failed: %s", failure, extra={"message_id": message_id})
     return result
@@ -101,14 +116,17 @@ def _fetch(incoming: list[QueueMessage], bucket: str, result: Result) -> list[_O
                 else:
                     logger.warning("passed over %r: not a key of Bronze", path[:200])
         except InvalidInput as error:
-            result.failed[message.id] = error
+            result.fail(message.id, error)
+    result.tally.films.update(key.imdb_id for _, key in wanted.values() if key.imdb_id)
     fetched = []
     for path, answer in zip(wanted, aws.get_many(aws.client("s3"), bucket, list(wanted)), strict=True):
         message_id, key = wanted[path]
         if isinstance(answer, ClientError | BotoCoreError):
             cause = aws.error_code(answer) if isinstance(answer, ClientError) else type(answer).__name__
-            result.failed[message_id] = StorageFailed(cause, subject=path, step=STEP, next_step=_NEXT)
+            failure = StorageFailed(cause, subject=path, step=STEP, next_step=_NEXT)
+            result.fail(message_id, failure, key.run_id, 1)
         else:
+            result.tally.bytes_read += len(answer[0])
             fetched.append(_Object(message_id, path, key, *answer))
     return fetched
 
@@ -120,13 +138,14 @@ class _Writer:
         self.bucket, self.s3 = bucket, aws.client("s3")
         self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.messages_by_run: dict[str, list[str]] = defaultdict(list)
+        self.bytes_written = 0
 
     def add(self, entry: _Object) -> str:
         """Take one Bronze object; returns its outcome."""
         run_id, imdb_id = entry.key.run_id, entry.key.imdb_id
         try:
             if imdb_id is None:
-                return self._put(keys.silver_run(run_id), _run_row(Manifest.from_json(entry.body)), "runs")
+                return self._put(keys.silver_run(run_id), _run_row(Manifest.from_json(entry.body)), RUN)
             document = json.loads(entry.body)
             lineage = _lineage(entry, document)
             if entry.key.kind == keys.REJECTED:
@@ -141,7 +160,7 @@ class _Writer:
             return self._outcome(keys.QUARANTINE, entry, {"reasons": cleaned.reasons, **lineage})
         self.rows[run_id].append({**cleaned.row, "unreadable": cleaned.unreadable or None, "run_id": run_id, **lineage})
         self.messages_by_run[run_id].append(entry.message_id)
-        return "rows"
+        return ROWS
 
     def write_part(self, run_id: str) -> None:
         """Write the collected rows of a run."""
@@ -149,15 +168,19 @@ class _Writer:
         digest = hashlib.sha256("\n".join(row["bronze_key"] for row in rows).encode()).hexdigest()[:32]
         body = parquet.encode(rows, SILVER_TABLES["movies"])
         self.s3.put_object(Bucket=self.bucket, Key=keys.silver_part(run_id, digest, len(rows)), Body=body)
-        logger.info("part of %d rows written", len(rows), extra={"run_id": run_id})
+        self.bytes_written += len(body)
+        logger.debug("part of %d rows written", len(rows), extra={"run_id": run_id})
 
     def _outcome(self, kind: str, entry: _Object, body: dict[str, Any]) -> str:
         imdb_id, run_id = str(entry.key.imdb_id), entry.key.run_id
         logger.warning("film %s: %s", kind, body.get("reasons") or body["reason"], extra=_about(entry))
-        return self._put(keys.film(kind, run_id, imdb_id), {"imdb_id": imdb_id, "run_id": run_id, **body}, kind)
+        outcome = QUARANTINED if kind == keys.QUARANTINE else REJECTED
+        return self._put(keys.film(kind, run_id, imdb_id), {"imdb_id": imdb_id, "run_id": run_id, **body}, outcome)
 
-    def _put(self, key: str, body: dict[str, Any], outcome: str) -> str:
-        self.s3.put_object(Bucket=self.bucket, Key=key, Body=to_json(body), ContentType="application/json")
+    def _put(self, key: str, document: dict[str, Any], outcome: str) -> str:
+        body = to_json(document)
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
+        self.bytes_written += len(body)
         return outcome
 
 

@@ -43,6 +43,10 @@ class Manifest:
         Entries of the list that could not be used, with their place, id and reason.
     source_etag : str or None
         None when the list's server gives none.
+    requested_by : str or None
+        Who asked for the run: "schedule", "person", or what the invocation said; None where it did not say.
+    listed, source_bytes : int or None
+        Entries of the list, usable or not, and its size; None in manifests of earlier versions.
     """
 
     run_id: str
@@ -57,6 +61,9 @@ class Manifest:
     skipped: list[dict[str, Any]]
     code_version: str
     schema: int = MANIFEST_SCHEMA
+    requested_by: str | None = None
+    listed: int | None = None
+    source_bytes: int | None = None
 
     def to_json(self) -> bytes:
         """The manifest as it is stored."""

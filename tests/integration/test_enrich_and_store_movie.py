@@ -196,20 +196,6 @@ def test_the_key_is_in_no_log(lake: Lake, omdb: Omdb, handler: Cold, capsys: pyt
     assert "s3cr3t-key" not in said.out + said.err
 
 
-def test_lines_and_metrics_name_run_and_film(
-    lake: Lake, omdb: Omdb, handler: Cold, capsys: pytest.CaptureFixture[str]
-) -> None:
-    omdb.film(A)
-
-    handler(STEP)(sqs_event(body(A)))
-
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    (stored,) = [line for line in lines if line.get("message") == "film stored"]
-    assert (stored["run_id"], stored["imdb_id"]) == (RUN, A)
-    (metrics,) = [line for line in lines if "_aws" in line]
-    assert metrics["FilmsStored"] == [1.0]
-
-
 def test_without_time_left_all_go_back(lake: Lake, omdb: Omdb, handler: Cold) -> None:
     omdb.film(A)
 
