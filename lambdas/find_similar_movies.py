@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from insights.find_similar_movies import GoldCatalogue
 from insights.similar.similar_api import respond
-from lambdas.telemetry import Event, Reply, logger
+from lambdas.telemetry import Event, Reply, logger, story
 from pipeline.errors import InvalidInput
 from pipeline.settings import FindSimilarMoviesSettings, load
 
@@ -18,13 +18,16 @@ catalogue = GoldCatalogue(load(FindSimilarMoviesSettings).gold_bucket)
 @logger.inject_lambda_context
 def handler(event: Event, context: LambdaContext) -> Reply:
     """Answer ``GET /similar/tt0068646?k=5`` and ``GET /similar?title=…``."""
-    try:
-        status, body = respond(event["rawPath"], event.get("queryStringParameters"), catalogue())
-    except InvalidInput as error:
-        status, body = 503, {"error": str(error)}
-    logger.info("answered", extra={"status": status})
-    return {
-        "statusCode": status,
-        "headers": {"Content-Type": "application/json; charset=utf-8"},
-        "body": json.dumps(body, ensure_ascii=False),
-    }
+    with story("FindSimilarMovies", "the answer goes to the caller") as told:
+        try:
+            status, body = respond(event["rawPath"], event.get("queryStringParameters"), catalogue())
+        except InvalidInput as error:
+            status, body = 503, {"error": str(error)}
+        text = json.dumps(body, ensure_ascii=False)
+        told.update(
+            received={"requests": 1},
+            outcomes={"status": status, "films": len(body.get("similar", []))},
+            bytes={"written": len(text.encode("utf-8", "replace"))},
+            **({"imdb_id": body["imdb_id"]} if "imdb_id" in body else {}),
+        )
+    return {"statusCode": status, "headers": {"Content-Type": "application/json; charset=utf-8"}, "body": text}

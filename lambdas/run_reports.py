@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.telemetry import Event, Reply, logger
+from lambdas.telemetry import Event, Reply, logger, story
 from pipeline.settings import LakeSettings, load, set_variables
 
 HOME = "/tmp"  # noqa: S108 (Lambda's one writable folder, which is this function's alone)
@@ -25,6 +25,8 @@ store = BucketStore(settings.gold_bucket)
 @logger.inject_lambda_context
 def handler(event: Event, context: LambdaContext) -> Reply:
     """Run the reports that the event names; a failed one fails the invocation, once its page is published."""
-    result = step.run(event, store)
-    logger.info("reports are published", extra=result)
+    with story("RunReports", "the index links the new pages") as told:
+        told["received"] = {"reports": event.get("names") or "all"}
+        result = step.run(event, store)
+        told.update(outcomes={"published": len(result["reports"])}, **result)
     return result
