@@ -13,12 +13,19 @@ from datetime import date
 from typing import Any
 
 _NOTHING = {"", "n/a"}
+_LONGEST_NOTHING = 3
 _WORD_GAP = re.compile(r"[\s\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NOTE = re.compile(r"\s*\([^()]*\)")
 # Notes within notes, as in "(novel (part two))", are removed from the inside out; deeper ones nobody writes.
 _NOTES_DEEP = 3
 _SUFFIXES = {"jr.", "jr", "sr.", "sr", "ii", "iii", "iv"}
+_NO_NAMES = _SUFFIXES | _NOTHING
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_WHOLE = re.compile(r"-?\d+", re.ASCII)
+_DECIMAL = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
+# Every number of so many digits fits a BIGINT.
+_LONGEST_NUMBER = 18
 _MINUTES = re.compile(r"(?:(-?\d+)\s*h(?:rs?|ours?)?\.?)?\s*(?:(-?[\d,]+)\s*m(?:ins?|inutes?)?\.?)?", re.IGNORECASE)
 _YEAR = re.compile(r"(-?\d{1,4})(?:\s*[-–—]\s*(?:\d{4})?)?")
 _MONEY = re.compile(r"(-?)\s*\$\s*(-?[\d,]+(?:\.\d+)?)\s*(k|m|b|thousand|million|billion)?", re.IGNORECASE)
@@ -52,12 +59,23 @@ def text(value: Any) -> str | None:
     ValueError
         When the value is a list or an object.
     """
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"expected text, not {type(value).__name__}")
-    cleaned = _SURROGATE.sub("\ufffd", _WORD_GAP.sub(" ", html.unescape(str(value))).strip())
-    return None if cleaned.lower() in _NOTHING else cleaned
+    if not isinstance(value, str):
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"expected text, not {type(value).__name__}")
+        value = str(value)
+    if not _is_clean(value):
+        value = _SURROGATE.sub("\ufffd", _WORD_GAP.sub(" ", html.unescape(value)).strip())
+    return None if len(value) <= _LONGEST_NOTHING and value.lower() in _NOTHING else value
+
+
+def _is_clean(value: str) -> bool:
+    """Whether there is nothing to decode or to fold, as in nearly every text.
+
+    What is printable holds no white space but blanks, no control or direction characters, and no lone surrogates.
+    """
+    return value.isprintable() and "&" not in value and "  " not in value and value == value.strip(" ")
 
 
 def names(value: Any) -> list[str] | None:
@@ -65,7 +83,19 @@ def names(value: Any) -> list[str] | None:
 
     A comma inside brackets, as in "(based on the novel by A, B)", parts nothing.
     """
-    joined = text(value) or ""
+    joined = text(value)
+    if joined is None:
+        return None
+    found = joined.split(", ")
+    folded = joined.casefold().split(", ")
+    plain = "(" not in joined and " ," not in joined and joined.count(",") == len(found) - 1
+    if plain and _NO_NAMES.isdisjoint(folded) and len(set(folded)) == len(folded):
+        return found
+    return _names_with_care(joined)
+
+
+def _names_with_care(joined: str) -> list[str] | None:
+    """Names where there is something to drop or to join."""
     for _ in range(_NOTES_DEEP):
         joined = _NOTE.sub("", joined)
     found: list[str] = []
@@ -98,22 +128,24 @@ def certificate(value: Any) -> str | None:
 
 def whole(value: Any) -> int | None:
     """Whole number with or without commas, such as "2,400,369"."""
-    found = _digits(value, r"-?\d+")
+    found = _digits(value, _WHOLE)
     return None if found is None else int(found)
 
 
 def decimal(value: Any) -> float | None:
     """Decimal number with a point, such as "9.3"."""
-    found = _digits(value, r"-?\d+(?:\.\d+)?")
+    found = _digits(value, _DECIMAL)
     return None if found is None else float(found)
 
 
-def _digits(value: Any, pattern: str) -> str | None:
+def _digits(value: Any, pattern: re.Pattern[str]) -> str | None:
     found = text(value)
     if found is None:
         return None
-    digits = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", found.replace("\u2212", "-"))
-    if not re.fullmatch(pattern, digits, re.ASCII) or len(digits) > 18:
+    if found.isascii() and found.isdigit() and len(found) <= _LONGEST_NUMBER:
+        return found
+    digits = _THOUSANDS.sub("", found.replace("\u2212", "-"))
+    if not pattern.fullmatch(digits) or len(digits) > _LONGEST_NUMBER:
         raise ValueError(f"{_shown(found)} is not a number")
     return digits
 

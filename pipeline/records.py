@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,46 +14,67 @@ from pipeline import clean
 from pipeline.quality import SilverMovie, reasons
 
 Cleaner = Callable[[Any], Any]
+# Of each column. A hundred thousand films have some thousand values of a column such as languages or year.
+MOST_REMEMBERED = 2048
 
-# Silver column: OMDb's field and its cleaner.
-_FROM_OMDB: dict[str, tuple[str, Cleaner]] = {
-    "imdb_id": ("imdbID", clean.text),
-    "title": ("Title", clean.text),
-    "year": ("Year", clean.year),
-    "type": ("Type", lambda value: (found := clean.text(value)) and found.lower()),
-    "rated": ("Rated", clean.certificate),
-    "released": ("Released", clean.day),
-    "runtime_minutes": ("Runtime", clean.minutes),
-    "genres": ("Genre", clean.names),
-    "directors": ("Director", clean.names),
-    "writers": ("Writer", clean.names),
-    "actors": ("Actors", clean.names),
-    "languages": ("Language", clean.names),
-    "countries": ("Country", clean.countries),
-    "plot": ("Plot", clean.text),
-    "awards": ("Awards", clean.text),
-    "poster": ("Poster", clean.text),
-    "production": ("Production", clean.text),
-    "imdb_rating": ("imdbRating", lambda value: clean.score(value, 10)),
-    "imdb_votes": ("imdbVotes", clean.whole),
-    "metascore": ("Metascore", clean.percent),
-    "rotten_tomatoes": ("tomatoMeter", clean.percent),
-    "rotten_tomatoes_average": ("tomatoRating", lambda value: clean.score(value, 10)),
-    "rotten_tomatoes_reviews": ("tomatoReviews", clean.whole),
-    "box_office_usd": ("BoxOffice", clean.dollars),
-}
-# Silver column: the source list's field and its cleaner. The two records are never merged: their keys collide.
-_FROM_SOURCE: dict[str, tuple[str, Cleaner]] = {
-    "rank": ("rank", clean.whole),
-    "source_rating": ("imDbRating", lambda value: clean.score(value, 10)),
-    "source_rating_count": ("imDbRatingCount", clean.whole),
-}
+
+def _remembering(cleaner: Cleaner) -> Cleaner:
+    """Remember what a column's texts became: but for titles and names, most have been seen in another film.
+
+    Lists that it returns are shared by rows, which nobody changes.
+    """
+    remembered = lru_cache(MOST_REMEMBERED)(cleaner)
+    return lambda value: remembered(value) if isinstance(value, str) else cleaner(value)
+
+
+def _lower(value: Any) -> str | None:
+    found = clean.text(value)
+    return found and found.lower()
+
+
+_out_of_ten = _remembering(lambda value: clean.score(value, 10))
+_percent = _remembering(clean.percent)
+_whole = _remembering(clean.whole)
+
+# Silver column, OMDb's field and its cleaner.
+_FROM_OMDB: tuple[tuple[str, str, Cleaner], ...] = (
+    ("imdb_id", "imdbID", clean.text),
+    ("title", "Title", clean.text),
+    ("year", "Year", _remembering(clean.year)),
+    ("type", "Type", _remembering(_lower)),
+    ("rated", "Rated", _remembering(clean.certificate)),
+    ("released", "Released", _remembering(clean.day)),
+    ("runtime_minutes", "Runtime", _remembering(clean.minutes)),
+    ("genres", "Genre", _remembering(clean.names)),
+    ("directors", "Director", clean.names),
+    ("writers", "Writer", clean.names),
+    ("actors", "Actors", clean.names),
+    ("languages", "Language", _remembering(clean.names)),
+    ("countries", "Country", _remembering(clean.countries)),
+    ("plot", "Plot", clean.text),
+    ("awards", "Awards", clean.text),
+    ("poster", "Poster", clean.text),
+    ("production", "Production", clean.text),
+    ("imdb_rating", "imdbRating", _out_of_ten),
+    ("imdb_votes", "imdbVotes", clean.whole),
+    ("metascore", "Metascore", _percent),
+    ("rotten_tomatoes", "tomatoMeter", _percent),
+    ("rotten_tomatoes_average", "tomatoRating", _out_of_ten),
+    ("rotten_tomatoes_reviews", "tomatoReviews", _whole),
+    ("box_office_usd", "BoxOffice", _remembering(clean.dollars)),
+)
+# Silver column, the source list's field and its cleaner. The two records are never merged: their keys collide.
+_FROM_SOURCE: tuple[tuple[str, str, Cleaner], ...] = (
+    ("rank", "rank", clean.whole),
+    ("source_rating", "imDbRating", _out_of_ten),
+    ("source_rating_count", "imDbRatingCount", clean.whole),
+)
 # Where a score's own field is empty, the same source's entry of Ratings stands in.
-_FROM_RATINGS: dict[str, tuple[str, Cleaner]] = {
-    "imdb_rating": ("Internet Movie Database", lambda value: clean.score(value, 10)),
-    "metascore": ("Metacritic", clean.percent),
-    "rotten_tomatoes": ("Rotten Tomatoes", clean.percent),
-}
+_FROM_RATINGS: tuple[tuple[str, str, Cleaner], ...] = (
+    ("imdb_rating", "Internet Movie Database", _out_of_ten),
+    ("metascore", "Metacritic", _percent),
+    ("rotten_tomatoes", "Rotten Tomatoes", _percent),
+)
 
 
 @dataclass(frozen=True)
@@ -83,27 +105,34 @@ def to_silver(document: dict[str, Any], asked_for: str) -> Clean | Quarantined:
     omdb, source = document["omdb"], document["source"]
     values: dict[str, Any] = {}
     unreadable: dict[str, str] = {}
-    for record, cleaners in ((omdb, _FROM_OMDB), (source, _FROM_SOURCE)):
-        for column, (field, cleaner) in cleaners.items():
-            _read(column, record.get(field), cleaner, values, unreadable)
+    _read(omdb, _FROM_OMDB, values, unreadable)
+    _read(source, _FROM_SOURCE, values, unreadable)
     ratings = _ratings(omdb.get("Ratings"))
-    for column, (name, cleaner) in _FROM_RATINGS.items():
-        if values[column] is None and name in ratings:
-            _read(column, ratings[name], cleaner, values, unreadable)
+    stand_ins = tuple(entry for entry in _FROM_RATINGS if values[entry[0]] is None and entry[1] in ratings)
+    _read(ratings, stand_ins, values, unreadable)
+    values["imdb_id"] = values["imdb_id"] or ""
     context = {"asked_for": asked_for, "this_year": datetime.fromisoformat(document["fetched_at"]).year}
     try:
-        movie = SilverMovie.model_validate({**values, "imdb_id": values["imdb_id"] or ""}, context=context)
+        SilverMovie.model_validate(values, context=context)
     except ValidationError as error:
         return Quarantined(reasons(error))
-    return Clean(movie.model_dump(mode="json"), [f"{column}: {why}" for column, why in unreadable.items()])
+    if values["released"] is not None:
+        values["released"] = values["released"].isoformat()
+    return Clean(values, [f"{column}: {why}" for column, why in unreadable.items()])
 
 
-def _read(column: str, given: Any, cleaner: Cleaner, values: dict[str, Any], unreadable: dict[str, str]) -> None:
-    try:
-        values[column] = cleaner(given)
-    except ValueError as error:
-        values[column] = None
-        unreadable[column] = str(error)
+def _read(
+    record: dict[str, Any],
+    columns: tuple[tuple[str, str, Cleaner], ...],
+    values: dict[str, Any],
+    unreadable: dict[str, str],
+) -> None:
+    """Clean the fields of a record into ``values``; what nobody can read is None there, and named."""
+    for column, field, cleaner in columns:
+        try:
+            values[column] = cleaner(record.get(field))
+        except ValueError as error:
+            values[column], unreadable[column] = None, str(error)
 
 
 def _ratings(entries: Any) -> dict[str, Any]:

@@ -84,6 +84,15 @@ def test_text(given_text: Any, expected: str) -> None:
     assert clean.text(given_text) == expected
 
 
+@given(st.text() | likely_texts)
+@example("Léon")
+@example("two  blanks")
+@example("& \u3000")
+def test_a_text_that_needs_folding_is_read_as_one_that_does_not(given_text: str) -> None:
+    """A line feed at the end is dropped, so it changes nothing but the way taken."""
+    assert clean.text(given_text) == clean.text(f"{given_text}\n")
+
+
 @given(st.text())
 def test_cleaned_text_can_be_stored(given_text: str) -> None:
     found = clean.text(given_text)
@@ -122,6 +131,15 @@ name = st.text("abcXYZ é'-.", min_size=1, max_size=8) | st.sampled_from(
 def test_names_of_names_are_the_same_names(joined: str) -> None:
     found = clean.names(joined)
     assert found is None or clean.names(", ".join(found)) == found
+
+
+@given(st.lists(name, max_size=6).map(", ".join))
+@example("A , B")
+@example("a, A")
+@example("A, Jr.")
+@example("A,B, C")
+def test_a_note_at_the_end_changes_nothing(joined: str) -> None:
+    assert clean.names(joined) == clean.names(f"{joined} (x)")
 
 
 @given(st.lists(name, max_size=6).map(", ".join))
