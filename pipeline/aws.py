@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -42,11 +43,12 @@ _CONFIGS = {
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object as a listing shows it; ``size`` in bytes."""
+    """An object as a listing shows it; ``size`` in bytes. When it was ``modified`` is no part of what it is."""
 
     key: str
     etag: str
     size: int
+    modified: datetime = field(default=datetime.min.replace(tzinfo=UTC), compare=False)
 
 
 @overload
@@ -157,8 +159,21 @@ def list_objects(s3: S3Client, bucket: str, prefix: str = "") -> list[StoredObje
     """List all objects below a prefix, in key order."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return [
-        StoredObject(entry["Key"], entry["ETag"], entry["Size"]) for page in pages for entry in page.get("Contents", [])
+        StoredObject(entry["Key"], entry["ETag"], entry["Size"], entry["LastModified"])
+        for page in pages
+        for entry in page.get("Contents", [])
     ]
+
+
+def delete_unchanged(s3: S3Client, bucket: str, key: str, etag: str) -> bool:
+    """Delete an object if it is still the one with this ETag; False when it was replaced or is gone."""
+    try:
+        s3.delete_object(Bucket=bucket, Key=key, IfMatch=etag)
+    except ClientError as error:
+        if error_code(error) in {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "404"}:
+            return False
+        raise
+    return True
 
 
 def get_many(

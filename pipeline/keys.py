@@ -3,8 +3,8 @@
 Bronze  ``source/run_id=R/list.json`` · ``runs/run_id=R/manifest.json`` · ``movies/run_id=R/imdb_id=tt….json`` ·
 ``rejected/run_id=R/imdb_id=tt….json``
 
-Silver  ``movies/run_id=R/part-….parquet`` · ``quarantine/`` and ``rejected/run_id=R/imdb_id=tt….json`` ·
-``runs/run_id=R/run.json``
+Silver  ``movies/run_id=R/part-….parquet`` and ``compacted-….parquet`` · ``quarantine/`` and
+``rejected/run_id=R/imdb_id=tt….json`` · ``runs/run_id=R/run.json``
 
 Gold    ``<table>/<table>.parquet`` · ``builds/<table>/build_id=…/`` (by Athena) · ``_build.json`` ·
 ``reports/NAME/STAMP/report.html`` and its notebook and JSON ·
@@ -22,6 +22,7 @@ from pipeline.errors import InvalidInput
 IMDB_ID = re.compile(r"tt\d{7,10}", re.ASCII)
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
 _BRONZE = re.compile(rf"(movies|rejected)/run_id=({RUN_ID.pattern})/imdb_id=({IMDB_ID.pattern})\.json", re.ASCII)
+_PART = re.compile(r"/(part|compacted)-[0-9a-f]+-(\d+)\.parquet\Z", re.ASCII)
 _MANIFEST = re.compile(rf"runs/run_id=({RUN_ID.pattern})/manifest\.json", re.ASCII)
 
 MOVIES, REJECTED, QUARANTINE, RUNS = "movies", "rejected", "quarantine", "runs"
@@ -99,10 +100,20 @@ def silver_part(run_id: str, digest: str, rows: int) -> str:
     return f"{run_prefix(MOVIES, run_id)}part-{digest}-{rows}.parquet"
 
 
+def silver_compacted(run_id: str, digest: str, rows: int) -> str:
+    """Silver: a part merged of others, named by the digest of which rows it holds, made when."""
+    return f"{run_prefix(MOVIES, run_id)}compacted-{digest}-{rows}.parquet"
+
+
+def is_compacted(key: str) -> bool:
+    """Whether this is a Silver part merged of others."""
+    return bool((match := _PART.search(key)) and match[1] == "compacted")
+
+
 def rows_of(key: str) -> int:
-    """Rows in a Silver part, by its key; 0 for any other key."""
-    match = re.search(r"/part-[0-9a-f]+-(\d+)\.parquet\Z", key, re.ASCII)
-    return int(match[1]) if match else 0
+    """Rows in a Silver part, merged or not, by its key; 0 for any other key."""
+    match = _PART.search(key)
+    return int(match[2]) if match else 0
 
 
 def parse_bronze(key: str) -> BronzeKey | None:

@@ -8,7 +8,6 @@ credentials: no function's role may delete anything. Dying in between leaves bot
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -17,19 +16,17 @@ from typing import Any
 from pipeline import aws, keys
 from pipeline.columns import SILVER
 from pipeline.errors import StorageFailed
+from reelhouse import bronze_events
 from reelhouse.differences import KEYS, Change, compare
 from reelhouse.gold_reader import GoldTables, bring_gold_up_to_date
 from reelhouse.silver_reader import OUTCOMES, SilverReader
 from reelhouse.stack import Stack
 
 LOOK_SECONDS = 1.0
-# Objects named in one message: ProcessBronzeToSilver takes up to 100 messages at once, and has a minute.
-OBJECTS_A_MESSAGE = 20
 # Objects replayed at once: Silver holds them twice until they are all there.
 OBJECTS_AT_ONCE = 20_000
 # A message that failed comes again after BronzeEvents' visibility timeout of six minutes.
 PATIENCE_SECONDS = 420.0
-_MESSAGES_A_CALL = 10
 _DELETED_A_CALL = 1000
 
 Seen = Callable[[int, int], None]
@@ -84,11 +81,11 @@ def replay(stack: Stack, run_ids: list[str], seen: Seen, patience: float = PATIE
     result = Replay(run_ids)
     gold = GoldTables(stack["GoldBucketName"])
     with aws.failures_of("replay", stack.name, "old and new Silver are both there; run it again"):
-        bronze = {run_id: _bronze_keys(stack, run_id) for run_id in run_ids}
+        bronze = {run_id: bronze_events.stored(stack, run_id) for run_id in run_ids}
         total = sum(len(found) for found in bronze.values())
         for group in groups({run_id: len(found) for run_id, found in bronze.items()}, OBJECTS_AT_ONCE):
             part = _Part(stack, group, {key for run_id in group for key in bronze[run_id]})
-            part.announce()
+            bronze_events.announce(stack, part.wanted, "replay")
             result.missing += part.wait(_from(result.objects, total, seen), patience)
             result.objects += len(part.wanted)
             result.removed += part.sweep(result.missing)
@@ -134,13 +131,6 @@ def _from(done: int, total: int, seen: Seen) -> Callable[[int], None]:
     return lambda covered: seen(done + covered, total)
 
 
-def _bronze_keys(stack: Stack, run_id: str) -> list[str]:
-    s3, bucket = aws.client("s3"), stack["BronzeBucketName"]
-    prefixes = (keys.run_prefix(kind, run_id) for kind in (keys.RUNS, keys.MOVIES, keys.REJECTED))
-    listed = (entry.key for prefix in prefixes for entry in aws.list_objects(s3, bucket, prefix))
-    return [key for key in listed if keys.parse_bronze(key)]
-
-
 class _Part:
     """The runs that are replayed at once."""
 
@@ -152,23 +142,6 @@ class _Part:
         self.silver.query("CREATE SCHEMA before")
         for table in SILVER:
             self.silver.query(f"CREATE TABLE before.{table.name} AS SELECT * FROM silver.{table.name}")
-
-    def announce(self) -> None:
-        """Send events as S3 does, several objects in each."""
-        ordered = sorted(self.wanted)
-        bodies = [
-            json.dumps({"Records": [{"s3": {"object": {"key": key}}} for key in ordered[at : at + OBJECTS_A_MESSAGE]]})
-            for at in range(0, len(ordered), OBJECTS_A_MESSAGE)
-        ]
-        sqs = aws.client("sqs")
-        for at in range(0, len(bodies), _MESSAGES_A_CALL):
-            call = bodies[at : at + _MESSAGES_A_CALL]
-            answer = sqs.send_message_batch(
-                QueueUrl=self.stack["BronzeEventsUrl"],
-                Entries=[{"Id": str(place), "MessageBody": body} for place, body in enumerate(call)],
-            )
-            if answer.get("Failed"):
-                raise StorageFailed("messages were not taken", subject="BronzeEvents", step="replay")
 
     def wait(self, seen: Callable[[int], None], patience: float) -> list[str]:
         """Wait until everything wanted has a new outcome; returns what has none when nothing changes any more."""
@@ -212,7 +185,9 @@ class _Part:
             changes[name] = changes.get(name, Change()) + change
 
     def _old(self) -> set[str]:
-        return {key for key, etag in self.silver.objects.items() if self.before.get(key) == etag}
+        """Objects as they were before; and merged parts, which hold earlier rows, even if they are merged only now."""
+        objects = self.silver.objects.items()
+        return {key for key, etag in objects if self.before.get(key) == etag or keys.is_compacted(key)}
 
     def _renewed(self) -> set[str]:
         """Bronze keys whose outcome is in a new or rewritten Silver object."""

@@ -9,6 +9,7 @@ import pandas as pd
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from reelhouse.compact import Compaction
 from reelhouse.parked import Parked
 from reelhouse.replay import Replay
 from reelhouse.show import err, frame, out
@@ -53,6 +54,23 @@ def replay(result: Replay) -> None:
             "`reelhouse redrive --peek --queue BronzeEvents`, then replay again",
             soft_wrap=True,
         )
+
+
+def compacted(result: Compaction) -> None:
+    """Print what a compaction came to, and which runs it left as they are."""
+    out.print(
+        f"{result.runs:,} runs compacted: {result.merged:,} small parts became {result.written:,}, "
+        f"{result.removed:,} replaced parts removed.",
+        soft_wrap=True,
+    )
+    if result.waiting:
+        out.print(
+            f"{result.waiting:,} replaced parts stay until every reader has left them; the next "
+            "[bold]reelhouse compact[/] removes them, from an hour after they were replaced.",
+            soft_wrap=True,
+        )
+    for run_id, why in result.skipped.items():
+        err.print(f"[red]✗[/] {run_id} is left as it is: {escape(why)}", soft_wrap=True)
 
 
 def verified(result: Verified) -> None:

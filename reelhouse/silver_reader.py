@@ -21,6 +21,8 @@ _READERS = {
     "parquet": "read_parquet({files}, union_by_name = true, hive_partitioning = false, filename = true)",
     "json": "read_json({files}, format = 'newline_delimited', columns = {types}, filename = true)",
 }
+# Held in memory as bytes until they are rows.
+_OBJECTS_AT_ONCE = 1000
 # What became of each Bronze object; a row goes before quarantine where both are there.
 OUTCOMES = """
     SELECT run_id, imdb_id, bronze_key, bronze_version, object_key, 'silver' AS outcome FROM silver.movies
@@ -40,6 +42,8 @@ class SilverReader:
         The Silver bucket.
     run_ids : sequence of str, optional
         Runs to read; None means all.
+    tables : tuple of Table
+        Tables to read; the others stay empty.
 
     Attributes
     ----------
@@ -47,10 +51,12 @@ class SilverReader:
         Key to ETag of every object that was there at the last :meth:`refresh`.
     unreadable : set of str
         Those of them that cannot be read.
+    unknown_columns : set of str
+        Columns that objects have and this checkout does not know: they are not read.
     """
 
-    def __init__(self, bucket: str, run_ids: Sequence[str] | None = None) -> None:
-        self._bucket, self._run_ids = bucket, run_ids
+    def __init__(self, bucket: str, run_ids: Sequence[str] | None = None, tables: tuple[Table, ...] = SILVER) -> None:
+        self._bucket, self._run_ids, self._tables = bucket, run_ids, tables
         self.database = duckdb.connect()
         self.database.execute("CREATE SCHEMA silver")
         for table in SILVER:
@@ -58,6 +64,7 @@ class SilverReader:
             self.database.execute(f"CREATE TABLE silver.{table.name} ({columns}, object_key VARCHAR)")
         self.objects: dict[str, str] = {}
         self.unreadable: set[str] = set()
+        self.unknown_columns: set[str] = set()
 
     def refresh(self) -> None:
         """Read what is new or changed since the last look, and forget what is gone.
@@ -70,10 +77,11 @@ class SilverReader:
         with aws.failures_of("silver", self._bucket):
             listed = self._list()
         stale = [key for key, etag in self.objects.items() if listed.get(key) != etag]
-        for table in SILVER:
+        for table in self._tables:
             self.database.execute(f"DELETE FROM silver.{table.name} WHERE list_contains(?, object_key)", [stale])
             new = [k for k, e in listed.items() if k.startswith(f"{table.name}/") and self.objects.get(k) != e]
-            self._load(table, self._fetch(new))
+            for at in range(0, len(new), _OBJECTS_AT_ONCE):
+                self._load(table, self._fetch(new[at : at + _OBJECTS_AT_ONCE]))
         self.unreadable &= listed.keys() - set(stale)
         self.objects = listed
 
@@ -92,7 +100,7 @@ class SilverReader:
         if self._run_ids is None:
             prefixes = [""]
         else:
-            prefixes = [keys.run_prefix(table.name, run_id) for run_id in self._run_ids for table in SILVER]
+            prefixes = [keys.run_prefix(table.name, run_id) for run_id in self._run_ids for table in self._tables]
         return {entry.key: entry.etag for prefix in prefixes for entry in aws.list_objects(s3, self._bucket, prefix)}
 
     def _fetch(self, wanted: list[str]) -> dict[str, bytes]:
@@ -126,6 +134,7 @@ class SilverReader:
         source = _READERS[table.format].format(files=list(paths), types=table.duckdb_types())
         described = self.database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
         given = {row[0] for row in described}
+        self.unknown_columns |= given - {*table.column_names, "filename"}
         names = ", ".join(f'"{name}"' for name in table.column_names if name in given)
         self.database.execute(
             f"INSERT INTO silver.{table.name} BY NAME "

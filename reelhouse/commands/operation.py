@@ -1,7 +1,8 @@
-"""Commands for the operator: redrive, replay, verify, trace."""
+"""Commands for the operator: redrive, replay, compact, verify, trace."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -66,6 +67,34 @@ def replay(
     else:
         show_operation.replay(result)
     if result.status != "complete":
+        raise typer.Exit(1)
+
+
+@command
+def compact(
+    run_id: Annotated[str | None, typer.Option("--run-id", help="One run; without it, all.", metavar="RUN_ID")] = None,
+    hours: Annotated[
+        float, typer.Option(min=0, max=8760, help="Leave alone what is younger: somebody may still write or read it.")
+    ] = 1,
+    stack_name: StackName = None,
+    json_output: Json = False,
+) -> None:
+    """Merge the small Silver parts of runs that have ended, and remove those that a merged part replaced an hour ago.
+
+    Example: [bold]reelhouse compact[/], once a day. Exit 1 when a run had to be left as it is; the others are done.
+    """
+    from reelhouse import compact as compacting  # noqa: PLC0415 (as in redrive)
+    from reelhouse import show_operation  # noqa: PLC0415
+
+    found = stack.find(stack_name)
+    run_ids = [str(found.manifest(run_id)["run_id"])] if run_id else None
+    with show_operation.Bar("Runs") as bar:
+        result = compacting.compact(found, run_ids, datetime.now(UTC) - timedelta(hours=hours), bar.update)
+    if json_output:
+        show.as_json(result.as_dict())
+    else:
+        show_operation.compacted(result)
+    if result.skipped:
         raise typer.Exit(1)
 
 

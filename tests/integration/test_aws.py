@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -74,7 +75,8 @@ class PagedS3:
 
     def paginate(self, Bucket: str, Prefix: str) -> list[dict[str, Any]]:  # noqa: N803
         assert (Bucket, Prefix) == ("silver", "movies/")
-        listed = [{"Key": f"movies/{name}", "ETag": f'"{name}"', "Size": 1} for name in "abcd"]
+        written = {"LastModified": datetime(2026, 11, 24, tzinfo=UTC)}
+        listed = [{"Key": f"movies/{name}", "ETag": f'"{name}"', "Size": 1} | written for name in "abcd"]
         return [{"Contents": listed[:2]}, {"Contents": listed[2:]}, {}]
 
 
@@ -82,6 +84,30 @@ def test_a_listing_has_all_pages_in_order() -> None:
     found = aws.list_objects(cast("Any", PagedS3()), "silver", "movies/")
 
     assert found == [aws.StoredObject(f"movies/{name}", f'"{name}"', 1) for name in "abcd"]
+    assert {entry.modified for entry in found} == {datetime(2026, 11, 24, tzinfo=UTC)}
+
+
+class RefusingS3:
+    """An S3 whose deletions end in an error."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    def delete_object(self, Bucket: str, Key: str, IfMatch: str) -> None:  # noqa: N803
+        assert (Bucket, Key, IfMatch) == ("silver", "a", '"1"')
+        raise client_error(self.code)
+
+
+def test_only_an_object_that_is_still_the_same_is_deleted(lake: Lake) -> None:
+    lake.put("silver", "a", b"")
+    entry = aws.list_objects(lake.s3, "silver")[0]
+
+    assert aws.delete_unchanged(lake.s3, "silver", entry.key, entry.etag) is True
+    assert lake.keys("silver") == []
+    for code in ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"):
+        assert aws.delete_unchanged(cast("Any", RefusingS3(code)), "silver", "a", '"1"') is False
+    with pytest.raises(ClientError):
+        aws.delete_unchanged(cast("Any", RefusingS3("AccessDenied")), "silver", "a", '"1"')
 
 
 def test_many_are_read_in_order_and_each_fails_for_itself(lake: Lake) -> None:

@@ -36,6 +36,7 @@ def test_a_films_key_is_read_back(kind: str, run_id: str, imdb_id: str) -> None:
         (keys.film(keys.REJECTED, RUN, "tt0111161"), f"rejected/run_id={RUN}/imdb_id=tt0111161.json"),
         (keys.film(keys.QUARANTINE, RUN, "tt10272386"), f"quarantine/run_id={RUN}/imdb_id=tt10272386.json"),
         (keys.silver_part(RUN, "0af3", 7), f"movies/run_id={RUN}/part-0af3-7.parquet"),
+        (keys.silver_compacted(RUN, "0af3", 7), f"movies/run_id={RUN}/compacted-0af3-7.parquet"),
         (keys.gold_table("ratings_by_genre"), "ratings_by_genre/ratings_by_genre.parquet"),
     ],
 )
@@ -116,7 +117,10 @@ def test_no_key_is_built_of_anything_else(bad: str) -> None:
 
 @given(st.integers(0, 10**6))
 def test_rows_of_a_part_are_in_its_name(rows: int) -> None:
-    assert keys.rows_of(keys.silver_part(RUN, "00ff", rows)) == rows
+    part, merged = keys.silver_part(RUN, "00ff", rows), keys.silver_compacted(RUN, "00ff", rows)
+
+    assert keys.rows_of(part) == keys.rows_of(merged) == rows
+    assert (keys.is_compacted(part), keys.is_compacted(merged)) == (False, True)
 
 
 @pytest.mark.parametrize("key", [keys.silver_run(RUN), "movies/part-00ff-x.parquet", "part-00ff-7.parquet", ""])

@@ -1,0 +1,218 @@
+"""Compaction on moto: Gold is the same row for row at every step, and what happens in between does no harm."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+from moto.s3.models import s3_backends
+
+from pipeline import aws, keys, parquet
+from pipeline.columns import SILVER, SILVER_TABLES
+from pipeline.gold.columns import GOLD
+from pipeline.gold.engine import DuckdbEngine
+from reelhouse import compact
+from reelhouse.compact import Compaction, compact_silver
+from tests.integration.moto_lake import Lake
+from tests.silver_rows import FILMS, FIRST, QUARANTINE, REJECTED, RUNS, SECOND, Row, film, silver_files
+
+Gold = dict[str, list[tuple[object, ...]]]
+
+
+def put_part(lake: Lake, rows: list[Row], digest: str) -> str:
+    """Write rows of one run as ProcessBronzeToSilver does."""
+    key = keys.silver_part(rows[0]["run_id"], digest, len(rows))
+    lake.put("silver", key, parquet.encode(rows, SILVER_TABLES["movies"]))
+    return key
+
+
+@pytest.fixture
+def parts(lake: Lake) -> list[str]:
+    """A Silver of two runs, a part a row, written two hours ago; returns the parts' keys."""
+    for name, rows in (("quarantine", QUARANTINE), ("rejected", REJECTED), ("runs", RUNS)):
+        for key, (_, body) in silver_files(rows, name).items():
+            lake.put("silver", key, body)
+    written = [put_part(lake, [row], f"{place:04x}") for place, row in enumerate(FILMS)]
+    age(2)
+    return written
+
+
+def age(hours: int) -> None:
+    """Let time pass: all of Silver was written so much earlier."""
+    for account in s3_backends.values():
+        for entry in account["aws"].buckets["silver"].keys.values():
+            entry.last_modified -= timedelta(hours=hours)
+
+
+def compacted(run_ids: list[str] | None = None) -> Compaction:
+    return compact_silver("silver", run_ids, datetime.now(UTC) - timedelta(hours=1), lambda *_: None)
+
+
+def gold(lake: Lake) -> Gold:
+    """Every table built of Silver as it is, every row."""
+    engine = DuckdbEngine(256)
+    for table in SILVER:
+        found = lake.keys("silver", f"{table.name}/")
+        engine.load(table, {key: ("etag", lake.get("silver", key)) for key in found})
+    engine.build()
+    return {table.name: engine.query(f"SELECT * FROM gold.{table.name} ORDER BY ALL") for table in GOLD}
+
+
+def rows_of(lake: Lake, key: str) -> pd.DataFrame:
+    return pd.read_parquet(io.BytesIO(lake.get("silver", key)))
+
+
+def test_small_parts_become_one_a_run_and_go_an_hour_later_with_gold_the_same_all_along(
+    lake: Lake, parts: list[str]
+) -> None:
+    before, others = gold(lake), [key for key in lake.keys("silver") if not key.startswith("movies/")]
+
+    assert compacted() == Compaction(runs=2, merged=11, written=2, removed=0, waiting=12)
+
+    merged = [key for key in lake.keys("silver", "movies/") if keys.is_compacted(key)]
+    assert set(lake.keys("silver", "movies/")) == {*parts, *merged}
+    assert [keys.rows_of(key) for key in merged] == [3, 8]
+    assert gold(lake) == before
+    # A second one in the meantime finds nothing to do.
+    assert compacted() == Compaction(waiting=12)
+
+    age(2)
+    assert compacted() == Compaction(runs=2, removed=12)
+    assert lake.keys("silver", "movies/") == merged
+    assert [key for key in lake.keys("silver") if not key.startswith("movies/")] == others
+    assert gold(lake) == before
+    assert compacted() == Compaction()
+
+
+def test_merged_rows_are_the_rows_that_were_there(lake: Lake, parts: list[str], tmp_path: Path) -> None:
+    """Every column, lineage and nulls included; of the film that was processed twice the row made last."""
+    expected = pd.concat([rows_of(lake, key) for key in parts if keys.run_of(key) == SECOND])
+    expected = expected.sort_values("processed_at").drop_duplicates("bronze_key", keep="last").sort_values("bronze_key")
+
+    compacted([SECOND])
+
+    merged = [key for key in lake.keys("silver", "movies/") if keys.is_compacted(key)]
+    assert len(merged) == 1
+    pd.testing.assert_frame_equal(rows_of(lake, merged[0]), expected.reset_index(drop=True))
+    file = tmp_path / "merged.parquet"
+    file.write_bytes(lake.get("silver", merged[0]))
+    described = duckdb.connect().execute(f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM '{file}')")
+    assert dict(described.fetchall()) == SILVER_TABLES["movies"].duckdb_types()
+
+
+def test_a_run_that_is_still_coming_in_is_left_alone(lake: Lake, parts: list[str]) -> None:
+    late = put_part(lake, [film(99)], "ffff")
+
+    assert compacted() == Compaction(runs=1, merged=3, written=1, waiting=3)
+    assert {late, *parts} <= set(lake.keys("silver", "movies/"))
+
+
+def test_a_late_part_joins_its_run(lake: Lake, parts: list[str]) -> None:
+    compacted()
+    put_part(lake, [film(99)], "ffff")
+    age(2)
+
+    # The newest merged part wins over the older one, so that one waits with all ten parts.
+    assert compacted() == Compaction(runs=2, merged=2, written=1, removed=3, waiting=11)
+    age(2)
+    compacted()
+
+    assert [keys.rows_of(key) for key in lake.keys("silver", "movies/")] == [3, 9]
+
+
+def test_a_part_that_was_written_again_after_the_merge_keeps_its_newer_rows(lake: Lake, parts: list[str]) -> None:
+    """A message delivered twice, or a replay: the same key, newer rows."""
+    compacted([SECOND])
+    key = next(key for key in parts if keys.run_of(key) == SECOND and rows_of(lake, key)["imdb_id"][0] == "tt0000002")
+    again = film(2, title="Made anew", processed_at="2026-11-24 09:00:00.000000")
+    lake.put("silver", key, parquet.encode([again], SILVER_TABLES["movies"]))
+    age(2)
+    before = gold(lake)
+    assert "Made anew" in str(before["movies"])
+
+    for _ in range(3):
+        compacted([SECOND])
+        assert gold(lake) == before
+        age(2)
+
+    assert len(lake.keys("silver", keys.run_prefix("movies", SECOND))) == 1
+
+
+@pytest.mark.parametrize("removed", [1, 5, 8])
+def test_a_compaction_that_died_is_finished_by_the_next(lake: Lake, parts: list[str], removed: int) -> None:
+    before = gold(lake)
+    compacted()
+    age(2)
+    for key in [key for key in parts if keys.run_of(key) == SECOND][:removed]:
+        lake.s3.delete_object(Bucket="silver", Key=key)
+    assert gold(lake) == before
+
+    compacted()
+
+    assert all(keys.is_compacted(key) for key in lake.keys("silver", "movies/"))
+    assert gold(lake) == before
+
+
+def test_a_large_run_becomes_parts_of_even_size(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compact, "ROWS_A_PART", 10)
+    for number in range(1, 26):
+        put_part(lake, [film(number, FIRST)], f"{number:04x}")
+    age(2)
+
+    assert compacted() == Compaction(runs=1, merged=25, written=3, waiting=25)
+    age(2)
+    assert compacted() == Compaction(runs=1, removed=25)
+
+    assert sorted(keys.rows_of(key) for key in lake.keys("silver")) == [8, 8, 9]
+    assert compacted() == Compaction()
+
+
+def test_what_an_older_part_lacks_is_null(lake: Lake) -> None:
+    older = put_part(lake, [film(1, rated="PG"), film(2, rated="PG")], "0001")
+    put_part(lake, [film(3, rated="PG")], "0002")
+    lake.put("silver", older, rows_of(lake, older).drop(columns="rated").to_parquet(index=False))
+    age(2)
+
+    compacted()
+
+    merged = next(key for key in lake.keys("silver") if keys.is_compacted(key))
+    assert rows_of(lake, merged)["rated"].isna().tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda rows: rows.assign(later="x").to_parquet(index=False), "does not know its columns later"),
+        (lambda rows: rows.iloc[:0].to_parquet(index=False), "holds 0 rows, not those in its name"),
+        (lambda _: b"no parquet", "cannot be read"),
+    ],
+    ids=["unknown column", "row lost", "unreadable"],
+)
+def test_a_run_that_would_lose_something_is_left_as_it_is(
+    lake: Lake, parts: list[str], damage: Callable[[pd.DataFrame], bytes], said: str
+) -> None:
+    damaged = next(key for key in parts if keys.run_of(key) == SECOND)
+    lake.put("silver", damaged, damage(rows_of(lake, damaged)))
+    age(2)
+
+    result = compacted()
+
+    assert (result.runs, result.merged, list(result.skipped)) == (1, 3, [SECOND])
+    assert said in result.skipped[SECOND]
+    assert set(parts) <= set(lake.keys("silver", "movies/"))
+
+
+def test_a_listing_from_before_can_still_be_read(lake: Lake, parts: list[str]) -> None:
+    """A build that had listed Silver finds every object that it listed, until it must have ended."""
+    listed: Any = aws.list_objects(lake.s3, "silver")
+
+    compacted()
+    compacted()
+
+    assert all(isinstance(found, tuple) for found in aws.get_many(lake.s3, "silver", [entry.key for entry in listed]))
