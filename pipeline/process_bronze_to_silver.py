@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic_core import from_json
 
 from pipeline import aws, clean, keys, parquet
 from pipeline.columns import SILVER_TABLES
@@ -24,7 +25,7 @@ from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
 from pipeline.keys import BronzeKey
 from pipeline.messages import QueueMessage
 from pipeline.records import Quarantined, to_silver
-from pipeline.runs import Manifest, to_json, utc
+from pipeline.runs import Manifest, to_json
 from pipeline.settings import CODE_VERSION, ProcessBronzeToSilverSettings
 from pipeline.tally import UNKNOWN_RUN, Tally
 
@@ -146,7 +147,7 @@ class _Writer:
         try:
             if imdb_id is None:
                 return self._put(keys.silver_run(run_id), _run_row(Manifest.from_json(entry.body)), RUN)
-            document = json.loads(entry.body)
+            document = _document(entry.body)
             lineage = _lineage(entry, document)
             if entry.key.kind == keys.REJECTED:
                 # OMDb's own words: cleaned as a film's are, since JSON readers refuse half of a character.
@@ -184,6 +185,15 @@ class _Writer:
         return outcome
 
 
+def _document(body: bytes) -> dict[str, Any]:
+    """Read a Bronze object. pydantic's parser takes half the time of Python's, which alone reads half a character."""
+    try:
+        document: dict[str, Any] = from_json(body, cache_strings="keys")
+    except ValueError:
+        document = json.loads(body)
+    return document
+
+
 def _about(entry: _Object) -> dict[str, Any]:
     return {"run_id": entry.key.run_id, "imdb_id": entry.key.imdb_id}
 
@@ -193,7 +203,7 @@ def _lineage(entry: _Object, document: dict[str, Any]) -> dict[str, Any]:
         "bronze_key": entry.path,
         "bronze_version": entry.version,
         "fetched_at": sql_time(document["fetched_at"]),
-        "processed_at": sql_time(utc(datetime.now(UTC))),
+        "processed_at": _sql_time(datetime.now(UTC)),
         "code_version": CODE_VERSION,
     }
 
@@ -213,4 +223,8 @@ def _run_row(manifest: Manifest) -> dict[str, Any]:
 
 def sql_time(iso: str) -> str:
     """Turn an ISO time in UTC into the form without a zone that parquet, Athena's JSON reader and DuckDB agree on."""
-    return datetime.fromisoformat(iso).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return _sql_time(datetime.fromisoformat(iso).astimezone(UTC))
+
+
+def _sql_time(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
