@@ -16,7 +16,7 @@ from pipeline.columns import Table
 # A record may hold a plot and a cast of hundreds; DuckDB's own limit of 16 MB an object is never met by a 1 MB body.
 _WRITE = """
     COPY (FROM read_json(?, format = 'newline_delimited', columns = {types}))
-    TO '{path}' (FORMAT parquet, COMPRESSION zstd)
+    TO '{path}' (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)
 """
 
 

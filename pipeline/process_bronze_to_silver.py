@@ -13,7 +13,7 @@ import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -28,6 +28,9 @@ from pipeline.records import Quarantined, to_silver
 from pipeline.runs import Manifest, to_json
 from pipeline.settings import CODE_VERSION, ProcessBronzeToSilverSettings
 from pipeline.tally import UNKNOWN_RUN, Tally
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +57,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class _Object:
+class BronzeObject:
     """A Bronze object with the message that announced it."""
 
     message_id: str
@@ -67,7 +70,7 @@ class _Object:
 def run(incoming: list[QueueMessage], settings: ProcessBronzeToSilverSettings) -> Result:
     """Process the Bronze objects that the messages announce; what fails sends its own messages back."""
     result = Result(Tally(len(incoming)))
-    writer = _Writer(settings.silver_bucket)
+    writer = SilverWriter(settings.silver_bucket, aws.client("s3"))
     for entry in _fetch(incoming, settings.bronze_bucket, result):
         run_id = entry.key.run_id
         try:
@@ -106,7 +109,7 @@ def announced(body: str) -> list[str]:
         raise InvalidInput("not an S3 event", subject=repr(body[:80]), step=STEP) from error
 
 
-def _fetch(incoming: list[QueueMessage], bucket: str, result: Result) -> list[_Object]:
+def _fetch(incoming: list[QueueMessage], bucket: str, result: Result) -> list[BronzeObject]:
     """Fetch all announced objects at once; an object announced twice is fetched once, for its last message."""
     wanted: dict[str, tuple[str, BronzeKey]] = {}
     for message in incoming:
@@ -128,20 +131,20 @@ def _fetch(incoming: list[QueueMessage], bucket: str, result: Result) -> list[_O
             result.fail(message_id, failure, key.run_id, 1)
         else:
             result.tally.bytes_read += len(answer[0])
-            fetched.append(_Object(message_id, path, key, *answer))
+            fetched.append(BronzeObject(message_id, path, key, *answer))
     return fetched
 
 
-class _Writer:
+class SilverWriter:
     """Writes Silver: single objects at once, rows collected into one part a run."""
 
-    def __init__(self, bucket: str) -> None:
-        self.bucket, self.s3 = bucket, aws.client("s3")
+    def __init__(self, bucket: str, s3: S3Client) -> None:
+        self.bucket, self.s3 = bucket, s3
         self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.messages_by_run: dict[str, list[str]] = defaultdict(list)
         self.bytes_written = 0
 
-    def add(self, entry: _Object) -> str:
+    def add(self, entry: BronzeObject) -> str:
         """Take one Bronze object; returns its outcome."""
         run_id, imdb_id = entry.key.run_id, entry.key.imdb_id
         try:
@@ -172,7 +175,7 @@ class _Writer:
         self.bytes_written += len(body)
         logger.debug("part of %d rows written", len(rows), extra={"run_id": run_id})
 
-    def _outcome(self, kind: str, entry: _Object, body: dict[str, Any]) -> str:
+    def _outcome(self, kind: str, entry: BronzeObject, body: dict[str, Any]) -> str:
         imdb_id, run_id = str(entry.key.imdb_id), entry.key.run_id
         logger.warning("film %s: %s", kind, body.get("reasons") or body["reason"], extra=_about(entry))
         outcome = QUARANTINED if kind == keys.QUARANTINE else REJECTED
@@ -194,11 +197,11 @@ def _document(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _about(entry: _Object) -> dict[str, Any]:
+def _about(entry: BronzeObject) -> dict[str, Any]:
     return {"run_id": entry.key.run_id, "imdb_id": entry.key.imdb_id}
 
 
-def _lineage(entry: _Object, document: dict[str, Any]) -> dict[str, Any]:
+def _lineage(entry: BronzeObject, document: dict[str, Any]) -> dict[str, Any]:
     return {
         "bronze_key": entry.path,
         "bronze_version": entry.version,
