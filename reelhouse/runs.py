@@ -71,7 +71,8 @@ def start(stack: Stack, top_n: int | None, batch_size: int | None) -> dict[str, 
     InvalidInput
         With the function's own message, when it failed.
     """
-    event = {name: value for name, value in (("top_n", top_n), ("batch_size", batch_size)) if value is not None}
+    given = {"top_n": top_n, "batch_size": batch_size, "requested_by": "person"}
+    event = {name: value for name, value in given.items() if value is not None}
     with aws.failures_of("run", "GetMoviesAndSendToQueue", "nothing was started"):
         answer = aws.client("lambda").invoke(
             FunctionName=stack["GetMoviesAndSendToQueueName"], Payload=json.dumps(event).encode()
@@ -95,8 +96,8 @@ def watch(stack: Stack, reply: dict[str, Any], seen: Callable[[Progress], None],
     report = Report(reply["run_id"], reply["messages"], reply["batch_size"], reply["selected"])
     report.skipped, report.note = reply["skipped"], reply.get("note", "")
     started, changed = time.monotonic(), time.monotonic()
-    # From the run's own beginning: warm functions may have failed before the first look.
-    since = started_at(report.run_id)
+    # From the run's own beginning, or that of its resumption: warm functions may have failed before the first look.
+    since = datetime.fromisoformat(reply["since"]) if "since" in reply else started_at(report.run_id)
     last: Progress | None = None
     for progress in _looks(stack, report):
         now = time.monotonic()

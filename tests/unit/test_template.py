@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
-from pipeline import keys, settings
+from insights.report import report_notebooks
+from pipeline import get_movies_and_send_to_queue, keys, settings
 from pipeline.columns import SILVER, SILVER_BY_RUN, Table
 from pipeline.gold import athena_engine
 from pipeline.gold.columns import GOLD, GOLD_BUILDS
@@ -204,7 +206,9 @@ def test_the_schedule_starts_runs_with_the_stacks_parameters() -> None:
     schedule = FUNCTIONS["GetMoviesAndSendToQueue"]["Events"]["Schedule"]
 
     assert schedule["Type"] == "ScheduleV2"
-    assert schedule["Properties"]["Input"]["Fn::Sub"] == '{"top_n": ${TopN}, "batch_size": ${BatchSize}}'
+    given = json.loads(re.sub(r"\$\{(\w+)\}", r'"\1"', schedule["Properties"]["Input"]["Fn::Sub"]))
+    assert given == {"top_n": "TopN", "batch_size": "BatchSize", "requested_by": "schedule"}
+    assert set(given) <= set(get_movies_and_send_to_queue.PARAMETERS)
     assert FUNCTIONS["GetMoviesAndSendToQueue"]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
 
 
@@ -269,12 +273,45 @@ def test_queries_are_limited_and_their_results_encrypted_and_short_lived() -> No
     assert rule["ExpirationInDays"] <= 30
 
 
-def test_only_replaced_builds_expire() -> None:
-    expiring = [r for r in BUCKETS["GoldBucket"]["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in r]
+def test_only_replaced_builds_and_dated_reports_expire() -> None:
+    rules = BUCKETS["GoldBucket"]["LifecycleConfiguration"]["Rules"]
+    by_tag = [rule for rule in rules if "TagFilters" in rule]
+    by_age = [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule and rule not in by_tag]
 
-    assert [(rule["Prefix"], rule["TagFilters"]) for rule in expiring] == [
+    assert [(rule["Prefix"], rule["TagFilters"]) for rule in by_tag] == [
         (keys.BUILDS, [{"Key": athena_engine.REPLACED, "Value": "true"}])
     ]
+    for notebook in report_notebooks.discover():
+        dated = keys.report(notebook.name, "20261124T030000.000000Z", "report.html")
+        latest = keys.report(notebook.name, keys.LATEST, "report.html")
+        assert sum(dated.startswith(prefix) for prefix in by_age) == 1, "add a rule for this notebook's reports"
+        assert not latest.startswith(tuple(by_age))
+    assert all(prefix.startswith(keys.REPORTS) and not keys.REPORT_INDEX.startswith(prefix) for prefix in by_age)
+
+
+def test_what_a_schedule_cannot_start_is_kept_and_told() -> None:
+    schedules = [FUNCTIONS["GetMoviesAndSendToQueue"]["Events"]["Schedule"]["Properties"]]
+    reports = load(str(ROOT / "lambdas" / "run_reports.template.yaml"))["Resources"]
+    nested = [body["Properties"]["Target"] for body in reports.values() if body["Type"] == "AWS::Scheduler::Schedule"]
+    given = RESOURCES["Reports"]["Properties"]["Parameters"]["ScheduleDeadLettersArn"]
+    alarm = RESOURCES["ScheduleParkedAlarm"]["Properties"]
+
+    assert target(schedules[0]["DeadLetterConfig"]["Arn"]) == target(given) == "ScheduleDeadLetters"
+    assert nested
+    assert all(one["DeadLetterConfig"]["Arn"] == {"Ref": "ScheduleDeadLettersArn"} for one in nested)
+    assert target(alarm["Dimensions"][0]["Value"]) == "ScheduleDeadLetters"
+
+
+def test_every_alarm_tells_somebody_and_is_explained() -> None:
+    headings = set(
+        re.findall(r"^### (.+)$", (ROOT / "docs" / "operations.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+
+    for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
+        assert alarm["AlarmActions"] == [{"Ref": "Alarms"}], name
+        explained = re.search(r'see docs/operations\.md, "(.+)"', alarm["AlarmDescription"])
+        assert explained, name
+        assert explained[1] in headings, name
 
 
 def test_sam_and_cfn_lint_find_no_fault() -> None:
