@@ -22,8 +22,8 @@ DEPLOY_SECONDS = 300
 _SOURCES = ("template.yaml", "samconfig.toml", "lambdas", "pipeline", "insights")
 
 
-def bring_up_to_date(current: State, parameters: dict[str, str], say: Callable[[str], None]) -> None:
-    """Build and deploy if sources or parameters differ from what is deployed.
+def bring_up_to_date(current: State, parameters: dict[str, str], say: Callable[[str], None]) -> bool:
+    """Build and deploy if sources or parameters differ from what is deployed; returns whether it was necessary.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def bring_up_to_date(current: State, parameters: dict[str, str], say: Callable[[
     sources = _digest_of_sources()
     wanted = hashlib.sha256(json.dumps([sources, parameters], sort_keys=True).encode()).hexdigest()
     if current.deployed == wanted:
-        return
+        return False
     if current.built != sources or not _built_template().is_file():
         _sam("build", "--build-dir", str(_built_template().parent), "--no-cached")
         current.built = sources
@@ -41,6 +41,7 @@ def bring_up_to_date(current: State, parameters: dict[str, str], say: Callable[[
     _deploy(parameters)
     current.deployed = wanted
     say(f"stack {STACK_NAME} deployed by `sam deploy`")
+    return True
 
 
 def _built_template() -> Path:

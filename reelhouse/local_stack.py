@@ -76,7 +76,8 @@ def up(options: Options, say: Say) -> State:
             "ScheduleState": "ENABLED" if options.schedule else "DISABLED",
             "RequireTls": "false",
         }
-        deploy.bring_up_to_date(current, parameters, say)
+        if deploy.bring_up_to_date(current, parameters, say):
+            _keep(current)
         state.save(current)
     return current
 
@@ -91,10 +92,12 @@ def down(*, delete: bool) -> bool:
                 raise
             current = State()
         ran = processes.running(current.ministack) or processes.running(current.omdb)
-        processes.stop(current.ministack)
+        _stop_ministack(current)
         processes.stop(current.omdb)
         if delete:
             state.delete()
+        elif ran:
+            state.save(current)
     return ran
 
 
@@ -138,10 +141,24 @@ def _environment(**more: str) -> dict[str, str]:
     return {name: value for name in _INHERITED if (value := settings.variable(name))} | more
 
 
+def _stop_ministack(current: State) -> None:
+    """Stop the emulator; one that ran until now writes what it has in memory."""
+    running = processes.running(current.ministack)
+    processes.stop(current.ministack)
+    current.stopped = current.stopped or running
+
+
+def _keep(current: State) -> None:
+    """Have the emulator write what was deployed, so that it is there after a kill too: it writes when it is stopped."""
+    _stop_ministack(current)
+    _start_ministack(current, lambda _: None)
+
+
 def _start_ministack(current: State, say: Say) -> None:
     if healthy(current.ministack):
         return
-    processes.stop(current.ministack)
+    _stop_ministack(current)
+    current.interrupted = current.interrupted or not current.stopped
     folder = state.home() / "ministack"
     environment = _environment(
         BIND_HOST=processes.HOST,
@@ -164,6 +181,7 @@ def _start_ministack(current: State, say: Say) -> None:
         state.home() / "logs" / "ministack.log",
         port=current.ministack.port if current.ministack else 0,
     )
+    current.stopped = False
     state.save(current)
     _await_health("MiniStack", current.ministack, "/_ministack/ready")
     say(f"MiniStack, an AWS emulator with IAM enforced, on 127.0.0.1:{current.ministack.port}")

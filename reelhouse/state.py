@@ -46,6 +46,10 @@ class State:
     secret_access_key: str = field(default_factory=lambda: secrets.token_urlsafe(30))
     deployed: str = ""
     built: str = ""
+    # The emulator writes its memory, but for S3's objects, only when it is stopped. `stopped` tells whether it was;
+    # `interrupted` that it was not, and runs have to be resumed.
+    stopped: bool = True
+    interrupted: bool = False
 
     def connection(self) -> dict[str, str]:
         """Environment variables that point boto3 at the emulator."""

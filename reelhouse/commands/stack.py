@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ from reelhouse import doctor as doctor_checks
 from reelhouse import local_stack, runs, show, stack
 from reelhouse import status as stack_status
 from reelhouse.commands.base import Json, StackName, command
+from reelhouse.state import State
 
 TopN = Annotated[int | None, typer.Option(min=1, help="Films to take from the list.")]
 BatchSize = Annotated[int | None, typer.Option(min=1, max=100, help="Films in one message.")]
@@ -33,13 +34,22 @@ def up(
     Example: [bold]reelhouse up --source-list my_list.json[/]. The key of an OMDb API is read from OMDB_API_KEY.
     """
     options = local_stack.Options(source_list, omdb_url, settings.variable("OMDB_API_KEY"), schedule)
-    current = local_stack.up(options, show.say)
+    current = _up(options)
     if json_output:
         show.as_json(
             {"endpoint_url": current.connection()["AWS_ENDPOINT_URL"], "omdb_port": current.omdb and current.omdb.port}
         )
     else:
         show.out.print("The local stack is up. Next: [bold]reelhouse run --top-n 20 --batch-size 5[/]")
+
+
+def _up(options: local_stack.Options) -> State:
+    current = local_stack.up(options, show.say)
+    if current.interrupted:
+        from reelhouse import resume  # noqa: PLC0415 (it imports DuckDB; other commands need not wait)
+
+        resume.resume_after_kill(current, stack.find(None), show.say)
+    return current
 
 
 @command
@@ -61,15 +71,27 @@ def down(
 def run(
     top_n: TopN = None,
     batch_size: BatchSize = None,
+    resume: Annotated[
+        str | None, typer.Option(help="Start none; ask again for what is missing of this one.", metavar="RUN_ID")
+    ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="Longest time to watch.")] = 1800,
     stack_name: StackName = None,
     json_output: Json = False,
 ) -> None:
-    """Start a run, and watch it from the list to Gold.
+    """Start a run, or resume one, and watch it from the list to Gold.
 
     Example: [bold]reelhouse run --top-n 20 --batch-size 5 --json[/]. Exit 1 when it is not complete in the end.
     """
-    result = _run(stack.find(stack_name), top_n, batch_size, seconds)
+    if resume is not None and (top_n or batch_size):
+        raise typer.BadParameter("--resume takes top_n and batch_size from its run")
+    found = stack.find(stack_name)
+    if resume is None:
+        reply = runs.start(found, top_n, batch_size)
+    else:
+        from reelhouse import resume as resuming  # noqa: PLC0415 (it imports DuckDB; other commands need not wait)
+
+        reply = resuming.resume(found, resume)
+    result = _watch(found, reply, seconds)
     if json_output:
         show.as_json(result.as_dict())
     else:
@@ -78,8 +100,7 @@ def run(
         raise typer.Exit(1)
 
 
-def _run(found: stack.Stack, top_n: int | None, batch_size: int | None, seconds: float) -> runs.Report:
-    reply = runs.start(found, top_n, batch_size)
+def _watch(found: stack.Stack, reply: dict[str, Any], seconds: float) -> runs.Report:
     with show.RunBars(reply["selected"], hidden=not sys.stderr.isatty()) as bars:
         return runs.watch(found, reply, bars.update, seconds)
 
@@ -129,9 +150,9 @@ def demo(films: Annotated[int, typer.Option(min=1, help="Films to ingest.")] = 1
     if key:
         options = local_stack.Options(local_stack.REAL_LIST, local_stack.REAL_OMDB, key)
         films = min(films, 250)
-    local_stack.up(options, show.say)
+    _up(options)
     found = stack.find(None)
-    result = _run(found, films, 10 if key else 20, 1800)
+    result = _watch(found, runs.start(found, films, 10 if key else 20), 1800)
     show.report(result)
     if result.status != "complete":
         raise typer.Exit(1)

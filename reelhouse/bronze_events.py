@@ -1,0 +1,48 @@
+"""Telling ProcessBronzeToSilver of stored Bronze objects once more, as S3 told of them when they were new.
+
+Reads the Bronze bucket's listing; sends to BronzeEvents.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from pipeline import aws, keys
+from pipeline.errors import StorageFailed
+from reelhouse.stack import Stack
+
+# Objects named in one message: ProcessBronzeToSilver takes up to 100 messages at once, and has a minute.
+OBJECTS_A_MESSAGE = 20
+_MESSAGES_A_CALL = 10
+
+
+def stored(stack: Stack, run_id: str) -> list[str]:
+    """Keys of a run's objects that have an outcome in Silver: its manifest, films and rejections."""
+    s3, bucket = aws.client("s3"), stack["BronzeBucketName"]
+    prefixes = (keys.run_prefix(kind, run_id) for kind in (keys.RUNS, keys.MOVIES, keys.REJECTED))
+    listed = (entry.key for prefix in prefixes for entry in aws.list_objects(s3, bucket, prefix))
+    return [key for key in listed if keys.parse_bronze(key)]
+
+
+def announce(stack: Stack, bronze_keys: Iterable[str], step: str) -> None:
+    """Send events as S3 does, several objects in each.
+
+    Raises
+    ------
+    StorageFailed
+        When SQS does not take them.
+    """
+    ordered = sorted(bronze_keys)
+    bodies = [
+        json.dumps({"Records": [{"s3": {"object": {"key": key}}} for key in ordered[at : at + OBJECTS_A_MESSAGE]]})
+        for at in range(0, len(ordered), OBJECTS_A_MESSAGE)
+    ]
+    for at in range(0, len(bodies), _MESSAGES_A_CALL):
+        call = bodies[at : at + _MESSAGES_A_CALL]
+        answer = aws.client("sqs").send_message_batch(
+            QueueUrl=stack["BronzeEventsUrl"],
+            Entries=[{"Id": str(place), "MessageBody": body} for place, body in enumerate(call)],
+        )
+        if answer.get("Failed"):
+            raise StorageFailed("messages were not taken", subject="BronzeEvents", step=step)
