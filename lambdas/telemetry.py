@@ -55,6 +55,8 @@ def story(step: str, next_step: str) -> Iterator[dict[str, Any]]:
     finally:
         if (kind := sys.exc_info()[0]) is not None:
             told["error"] = kind.__name__
+        elif put_back := sum(told.get("put_back", {}).values()):
+            told["next"] += f"; {put_back} messages come again"
         logger.info(STORY, extra={**told, "seconds": round(time.monotonic() - started, 3)})
 
 

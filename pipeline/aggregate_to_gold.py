@@ -69,11 +69,13 @@ class Result:
 
     def as_dict(self) -> dict[str, Any]:
         """For the log: the build, what it stands on, and the runs that became complete with it."""
-        build = self.build
+        build, newest = self.build, self.newest_run
+        told = {*self.completed_runs, *([newest["run_id"]] if newest else [])}
         return {
             "outcomes": {"builds": self.builds, "runs_completed": len(self.completed_runs)},
             "completed": self.completed_runs,
-            "newest_run": self.newest_run,
+            "by_run": {run_id: {"outcomes": {"builds": self.builds}} for run_id in sorted(told)},
+            "newest_run": newest,
             "build": {name: build.get(name) for name in ("build_id", "built_at", "seconds", "engine")},
             "rows": build.get("tables", {}),
             "bytes": {"read": build.get("silver", {}).get("bytes", 0), "written": build.get("bytes")},

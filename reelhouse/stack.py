@@ -80,12 +80,16 @@ class Stack:
 
     def errors_since(self, function: str, since: datetime) -> Iterator[str]:
         """Messages of a function's log lines of level ERROR, newest last."""
+        yield from self.log_lines(function, since, "ERROR")
+
+    def log_lines(self, function: str, since: datetime, phrase: str) -> Iterator[str]:
+        """Messages of a function's log lines that hold a phrase, newest last; none where it has never run."""
         logs = aws.client("logs")
         try:
             pages = logs.get_paginator("filter_log_events").paginate(
                 logGroupName=f"/aws/lambda/{self[f'{function}Name']}",
                 startTime=int(since.timestamp() * 1000),
-                filterPattern='"ERROR"',
+                filterPattern=f'"{phrase}"',
             )
             for page in pages:
                 yield from (event["message"] for event in page.get("events", []))

@@ -107,19 +107,23 @@ def _watch(found: stack.Stack, reply: dict[str, Any], seconds: float) -> runs.Re
 
 @command
 def status(
-    run_id: Annotated[str | None, typer.Argument(help="One run; without it, the newest 20.")] = None,
+    run_id: Annotated[str | None, typer.Argument(help="One run's whole story; without it, the newest 20.")] = None,
     stack_name: StackName = None,
     json_output: Json = False,
 ) -> None:
-    """Show the runs with their counts, and what is waiting, in flight and parked in each queue.
+    """Show the runs with their counts and the queues; or one run's whole story, and what to do where it is wrong.
 
-    Example: [bold]reelhouse status --json[/]
+    Example: [bold]reelhouse status --json[/], then [bold]reelhouse status 20261124T030000Z-1a2b3c4d[/]
     """
-    found = stack_status.status(stack.find(stack_name), run_id)
-    if json_output:
-        show.as_json(found)
-    else:
-        show.status(found)
+    used = stack.find(stack_name)
+    found = stack_status.status(used, run_id)
+    if run_id is None:
+        show.as_json(found) if json_output else show.status(found)
+        return
+    from reelhouse import run_story, show_run  # noqa: PLC0415 (they import DuckDB; other commands need not wait)
+
+    found["story"] = run_story.tell(used, run_id, found["waiting_for_quota_until"])
+    show.as_json(found) if json_output else show_run.story(found["story"])
 
 
 @command
