@@ -63,11 +63,16 @@ def text(value: Any) -> str | None:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"expected text, not {type(value).__name__}")
+            raise ValueError(no_text(value))
         value = str(value)
     if not _is_clean(value):
         value = _SURROGATE.sub("\ufffd", _WORD_GAP.sub(" ", html.unescape(value)).strip())
     return None if len(value) <= _LONGEST_NOTHING and value.lower() in _NOTHING else value
+
+
+def no_text(value: Any) -> str:
+    """Why a list, an object, true or false is refused."""
+    return f"expected text, not {type(value).__name__}"
 
 
 def _is_clean(value: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,13 +17,28 @@ Cleaner = Callable[[Any], Any]
 MOST_REMEMBERED = 2048
 
 
-def _remembering(cleaner: Cleaner) -> Cleaner:
-    """Remember what a column's texts became: but for titles and names, most have been seen in another film.
+class _Remembered(dict[str, Any]):
+    """Texts of one column and what they became: but for titles and names, most have been seen in another film.
 
-    Lists that it returns are shared by rows, which nobody changes.
+    Only texts are kept, so that nothing is taken for its equal (1 and True). Lists are shared by rows, which nobody
+    changes.
     """
-    remembered = lru_cache(MOST_REMEMBERED)(cleaner)
-    return lambda value: remembered(value) if isinstance(value, str) else cleaner(value)
+
+    def __init__(self, cleaner: Cleaner) -> None:
+        super().__init__()
+        self._cleaner = cleaner
+
+    def __missing__(self, given: Any) -> Any:
+        value = self._cleaner(given)
+        if isinstance(given, str):
+            if len(self) >= MOST_REMEMBERED:
+                self.clear()
+            self[given] = value
+        return value
+
+
+def _remembering(cleaner: Cleaner) -> Cleaner:
+    return _Remembered(cleaner).__getitem__
 
 
 def _lower(value: Any) -> str | None:
@@ -129,10 +143,14 @@ def _read(
 ) -> None:
     """Clean the fields of a record into ``values``; what nobody can read is None there, and named."""
     for column, field, cleaner in columns:
+        given = record.get(field)
         try:
-            values[column] = cleaner(record.get(field))
+            values[column] = cleaner(given)
         except ValueError as error:
             values[column], unreadable[column] = None, str(error)
+        except TypeError:
+            # A list or an object, which cannot be looked up among texts.
+            values[column], unreadable[column] = None, clean.no_text(given)
 
 
 def _ratings(entries: Any) -> dict[str, Any]:
