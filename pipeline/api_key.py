@@ -42,7 +42,8 @@ class ApiKey:
             if time.monotonic() - self._read_at > (FRESH_SECONDS if fresh else KEEP_SECONDS):
                 with aws.failures_of("EnrichAndStoreMovie", "the OMDb key's secret", "the message is retried"):
                     answer = self._client.get_secret_value(SecretId=self._secret_id)
-                self._value, self._read_at = answer["SecretString"].strip(), time.monotonic()
+                # A secret of bytes has no text: OMDb refuses the empty key, and says so.
+                self._value, self._read_at = answer.get("SecretString", "").strip(), time.monotonic()
             return self._value
 
     def __repr__(self) -> str:

@@ -32,15 +32,17 @@ class Parameters:
     requested_by: str | None = None
 
     @classmethod
-    def from_event(cls, event: dict[str, Any], settings: GetMoviesAndSendToQueueSettings) -> Parameters:
+    def from_event(cls, event: Any, settings: GetMoviesAndSendToQueueSettings) -> Parameters:
         """Read ``{"top_n", "batch_size", "requested_by"}``, all optional.
 
         Raises
         ------
         InvalidInput
-            For an unknown name, a value that is not a whole number of 1 or more (``batch_size``: at most 100), or a
-            ``requested_by`` that is not a short word.
+            For what is no object, an unknown name, a value that is not a whole number of 1 or more (``batch_size``:
+            at most 100), or a ``requested_by`` that is not a short word.
         """
+        if not isinstance(event, dict):
+            raise InvalidInput("must be an object", subject="parameters", next_step="nothing was started")
         unknown = sorted(set(event) - set(PARAMETERS))
         if unknown:
             raise InvalidInput(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import aws, keys
 from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.runs import is_too_deep
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -49,9 +50,15 @@ class MovieBatch:
     movies: list[Item]
 
 
-def fits(item: Item) -> bool:
-    """Whether a list item fits a message at least alone."""
-    return _size(item) <= MAX_MESSAGE_BYTES - _ENVELOPE_BYTES
+def fault(item: Item) -> str | None:
+    """Why a list item cannot be sent even alone, or None."""
+    if is_too_deep(item):
+        return "the entry is nested too deeply"
+    try:
+        size = len(json.dumps(item, allow_nan=False))
+    except ValueError:
+        return "the entry holds NaN or Infinity, which no JSON has"
+    return None if size <= MAX_MESSAGE_BYTES - _ENVELOPE_BYTES else "the entry is too large for a message"
 
 
 def make(run_id: str, items: Iterable[Item], batch_size: int) -> list[dict[str, Any]]:
@@ -84,6 +91,7 @@ def read(body: str) -> MovieBatch:
         run_id, movies = data["run_id"], data["movies"]
         good = data["schema"] == SCHEMA and isinstance(movies, list) and keys.is_run_id(run_id)
         good = good and all(isinstance(movie, dict) and keys.is_imdb_id(movie.get("id")) for movie in movies)
+        good = good and not any(map(fault, movies))
     except (ValueError, KeyError, TypeError, RecursionError):
         good = False
     if not good:

@@ -6,6 +6,7 @@ The key travels in the query, so no address and no text of an HTTP library's err
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from collections.abc import Callable
@@ -18,11 +19,14 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop
 from pipeline import http, keys
 from pipeline.errors import InvalidInput, OmdbError, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable
 from pipeline.omdb_calls import Calls
+from pipeline.runs import is_too_deep
 
 STEP = "EnrichAndStoreMovie"
 # The longest real answer seen is 8 kB; a body over a megabyte is not a film.
 MAX_BODY_BYTES = 1024 * 1024
 _KEPT_OF_LARGE_BODY_BYTES = 64 * 1024
+# Of an error that nobody knows; all of it is kept with the body.
+_SHOWN_CHARACTERS = 200
 ATTEMPTS = 4
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.2, 5.0
 # The wording of "no such film", which differs for one id from day to day.
@@ -76,16 +80,33 @@ def read_answer(status: int, body: bytes) -> Found | Refused | Unclear:
 
 
 def _read_json(text: str) -> tuple[Any, str | None]:
-    r"""Parse JSON; where only raw control characters or escapes such as ``\s`` are wrong, read them literally."""
+    r"""Parse JSON; where only raw control characters or escapes such as ``\s`` are wrong, read them literally.
+
+    NaN and numbers beyond every float are null then: Bronze holds nothing that other readers of JSON refuse.
+    """
     try:
-        return json.loads(text), None
+        record, raw = _STRICT.decode(text), None
     except (ValueError, RecursionError):
-        pass
-    try:
-        lenient = _BAD_ESCAPE.sub(lambda found: found[1] or r"\\", text)
-        return json.loads(lenient, strict=False), text
-    except (ValueError, RecursionError):
-        return None, text
+        try:
+            record, raw = _LENIENT.decode(_BAD_ESCAPE.sub(lambda found: found[1] or r"\\", text)), text
+        except (ValueError, RecursionError):
+            return None, text
+    return (None, text) if is_too_deep(record) else (record, raw)
+
+
+def _finite(digits: str) -> float | None:
+    return number if math.isfinite(number := float(digits)) else None
+
+
+def _only_finite(digits: str) -> float:
+    if (number := _finite(digits)) is None:
+        raise ValueError("no JSON number")
+    return number
+
+
+# "NaN" and "Infinity", which Python's parser takes by itself, are read by the same rule as 1e999.
+_STRICT = json.JSONDecoder(parse_float=_only_finite, parse_constant=_only_finite)
+_LENIENT = json.JSONDecoder(parse_float=_finite, parse_constant=_finite, strict=False)
 
 
 def _read_error(status: int, error: str, text: str) -> Refused | Unclear:
@@ -98,7 +119,7 @@ def _read_error(status: int, error: str, text: str) -> Refused | Unclear:
         return Refused(error, text)
     if status != 200:
         raise OmdbUnavailable(f"OMDb answered {status}", step=STEP)
-    return Unclear(error or "an error without a text", text)
+    return Unclear(error[:_SHOWN_CHARACTERS] or "an error without a text", text)
 
 
 @dataclass(frozen=True)

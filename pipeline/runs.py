@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 MANIFEST_SCHEMA = 1
+# Real documents have five levels. What can only just be read could not be written again inside another document.
+MOST_LEVELS = 32
 
 
 def new_run_id(now: datetime) -> str:
@@ -29,6 +31,17 @@ def utc(now: datetime) -> str:
 def to_json(value: Any) -> bytes:
     r"""UTF-8 JSON as it is stored. A lone surrogate, which UTF-8 cannot hold, stays as its escape ``\ud800``."""
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
+def is_too_deep(value: Any) -> bool:
+    """Whether a JSON value has lists and objects in each other beyond :data:`MOST_LEVELS`."""
+    level = [value]
+    for _ in range(MOST_LEVELS + 1):
+        holders = [held for held in level if isinstance(held, dict | list)]
+        if not holders:
+            return False
+        level = [inner for held in holders for inner in (held.values() if isinstance(held, dict) else held)]
+    return True
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import requests
 
 from pipeline import aws, http, keys, messages
 from pipeline.errors import SourceListInvalid, SourceListUnavailable
+from pipeline.runs import is_too_deep
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -167,12 +168,14 @@ def _fault(entry: Any) -> str | None:
     rank = entry.get("rank")
     if rank is None or rank == "":
         return "rank is missing"
-    text = str(rank)
+    text = str(rank) if isinstance(rank, str | int) else ""
     if isinstance(rank, bool) or not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
         return "rank is not a whole number of 1 or more"
-    return None if messages.fits(entry) else "the entry is too large for a message"
+    return messages.fault(entry)
 
 
 def _shown(entry: Any) -> str:
+    """Start of an entry's id for people; Lambda cannot answer half of a character, which stays as its escape."""
     value = entry.get("id", "") if isinstance(entry, dict) else entry
-    return str(value)[:_SHOWN_CHARACTERS]
+    text = "" if is_too_deep(value) else str(value)[:_SHOWN_CHARACTERS]
+    return text.encode("utf-8", "backslashreplace").decode()[:_SHOWN_CHARACTERS]

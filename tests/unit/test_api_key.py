@@ -42,6 +42,13 @@ def test_the_secret_is_read_once() -> None:
     assert secrets.reads == 1
 
 
+def test_a_secret_without_a_text_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = FakeSecrets()
+    monkeypatch.setattr(secrets, "get_secret_value", lambda SecretId: {"SecretBinary": b"x"})  # noqa: N803
+
+    assert key_of(secrets)() == ""
+
+
 def test_fresh_reads_again_unless_it_was_read_this_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = FakeSecrets()
     key = key_of(secrets)

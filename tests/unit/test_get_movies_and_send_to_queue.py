@@ -39,6 +39,12 @@ def test_what_is_no_whole_number_of_one_or_more_is_refused(name: str, value: Any
     assert not caught.value.retryable
 
 
+@pytest.mark.parametrize("event", [None, [], "text", 5, True])
+def test_an_event_that_is_no_object_is_refused(event: Any) -> None:
+    with pytest.raises(InvalidInput, match="parameters: must be an object; nothing was started"):
+        Parameters.from_event(event, SETTINGS)
+
+
 def test_a_batch_has_a_limit() -> None:
     with pytest.raises(InvalidInput, match="from 1 to 100, not '101'"):
         Parameters.from_event({"batch_size": 101}, SETTINGS)

@@ -77,9 +77,23 @@ def test_the_largest_film_that_fits_makes_a_message_under_the_limit() -> None:
     film = {"id": "tt0000001", "rank": "1", "crew": ""}
     film["crew"] = "x" * (MAX_MESSAGE_BYTES - 512 - len(json.dumps(film)))
 
-    assert messages.fits(film)
+    assert messages.fault(film) is None
     assert len(json.dumps(messages.make(RUN, [film], 1)[0])) <= MAX_MESSAGE_BYTES
-    assert not messages.fits({**film, "more": ""})
+    assert messages.fault({**film, "more": ""}) == "the entry is too large for a message"
+
+
+def nested(levels: int) -> Any:
+    value: Any = "x"
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_what_no_json_could_hold_is_not_sent() -> None:
+    assert messages.fault({"id": "tt0000001", "more": nested(31)}) is None
+    assert messages.fault({"id": "tt0000001", "more": nested(32)}) == "the entry is nested too deeply"
+    assert messages.fault({"id": "tt0000001", "more": nested(900)}) == "the entry is nested too deeply"
+    assert "NaN" in str(messages.fault({"id": "tt0000001", "more": [float("nan")]}))
 
 
 def test_a_message_is_read_back() -> None:
@@ -106,6 +120,8 @@ GOOD = {"schema": 1, "run_id": RUN, "batch": 1, "batches": 1, "movies": [{"id": 
         json.dumps({**GOOD, "movies": ["tt0111161"]}),
         json.dumps({**GOOD, "movies": [{"id": "../../etc"}]}),
         json.dumps({**GOOD, "movies": [{"id": "tt0111161"}, {}]}),
+        json.dumps({**GOOD, "movies": [{"id": "tt0111161", "rank": float("nan")}]}),
+        json.dumps({**GOOD, "movies": [{"id": "tt0111161", "rank": "deep"}]}).replace('"deep"', "[" * 90 + "]" * 90),
         json.dumps({name: value for name, value in GOOD.items() if name != "movies"}),
     ],
 )

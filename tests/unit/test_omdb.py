@@ -80,6 +80,27 @@ def test_json_that_is_no_film_may_pass(body: bytes) -> None:
     assert isinstance(read_answer(200, body), Unclear)
 
 
+@pytest.mark.parametrize("levels", [32, 500, 990])
+def test_json_nested_deeper_than_it_could_be_stored_is_no_film(levels: int) -> None:
+    film = b'{"Response":"True","more":%s}' % (b"[" * levels + b"]" * levels)
+
+    assert isinstance(read_answer(200, film), Unclear)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
+def test_a_number_that_json_has_not_is_null_and_the_body_kept(number: str) -> None:
+    film = f'{{"Response":"True","imdbRating":{number},"Metascore":1e3}}'
+
+    assert read_answer(200, film.encode()) == Found({"Response": "True", "imdbRating": None, "Metascore": 1000.0}, film)
+
+
+def test_an_error_that_nobody_knows_is_shortened() -> None:
+    answer = read_answer(200, json.dumps({"Response": "False", "Error": "x" * 10_000}).encode())
+
+    assert isinstance(answer, Unclear)
+    assert answer.reason == "x" * 200
+
+
 @pytest.mark.parametrize("response", [True, "True", "true"])
 def test_a_film_may_say_true_in_any_way(response: Any) -> None:
     assert isinstance(read_answer(200, json.dumps({"Response": response}).encode()), Found)

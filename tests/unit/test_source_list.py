@@ -113,6 +113,31 @@ def test_no_entry_is_lost_or_crashes(entries: list[Any]) -> None:
     assert all(len(entry.id) <= 80 for entry in skipped)
 
 
+@pytest.mark.parametrize("levels", [33, 100, 800])
+def test_an_entry_nested_too_deeply_is_reported(levels: int) -> None:
+    deep = "[" * levels + "]" * levels
+    content = (
+        f'[{{"id":"tt0000001","rank":"1"}}, {{"id":"tt0000002","rank":"2","more":{deep}}}, {{"id":{deep}}}, {deep}]'
+    )
+
+    items, skipped = source_list.parse(content.encode())
+
+    assert items == [{"id": "tt0000001", "rank": "1"}]
+    assert [(entry.item, entry.id) for entry in skipped] == [(1, "tt0000002"), (2, ""), (3, "")]
+    assert [entry.reason for entry in skipped] == [
+        "the entry is nested too deeply",
+        "id is not tt and 7 to 10 digits",
+        "not an object",
+    ]
+
+
+def test_what_is_shown_of_an_entry_is_text_that_lambda_can_answer() -> None:
+    _, skipped = source_list.parse(body(item(1), {"id": "tt\ud800" * 50, "rank": "2"}))
+
+    assert len(skipped[0].id.encode()) <= 80
+    assert skipped[0].id.startswith("tt\\ud800")
+
+
 def test_an_entry_too_large_for_a_message_is_reported() -> None:
     _, skipped = source_list.parse(body(item(1), item(2, crew="x" * 300_000)))
 
