@@ -12,6 +12,7 @@ import duckdb
 from pydantic_core import to_json
 
 from pipeline.columns import Table
+from pipeline.errors import StorageFailed
 
 # A record may hold a plot and a cast of hundreds; DuckDB's own limit of 16 MB an object is never met by a 1 MB body.
 _WRITE = """
@@ -40,9 +41,19 @@ def encode(rows: Iterable[dict[str, Any]], table: Table) -> bytes:
         One dict a row, values as JSON has them: days and times in ISO 8601 without a zone, None for missing.
     table : Table
         Gives the columns, their order and types; a key that is no column is left out.
+
+    Raises
+    ------
+    StorageFailed
+        When DuckDB cannot write it: no memory or no room in the temporary folder.
     """
     with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
         source, target = Path(folder, "rows.json"), Path(folder, "part.parquet")
         source.write_bytes(b"\n".join(map(to_json, rows)))
-        _database().execute(_WRITE.format(types=table.duckdb_types(), path=target), [str(source)])
+        try:
+            _database().execute(_WRITE.format(types=table.duckdb_types(), path=target), [str(source)])
+        except duckdb.Error as error:
+            # After a fatal error DuckDB refuses everything: the next part gets a database of its own.
+            _database.cache_clear()
+            raise StorageFailed(f"DuckDB: {type(error).__name__}", subject=f"a part of {table.name}") from error
         return target.read_bytes()

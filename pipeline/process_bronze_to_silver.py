@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic_core import from_json
+from pydantic_core import ValidationError, from_json
 
 from pipeline import aws, clean, keys, parquet
 from pipeline.columns import SILVER_TABLES
 from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
 from pipeline.keys import BronzeKey
 from pipeline.messages import QueueMessage
+from pipeline.quality import MOST_FILMS, SilverRun, reasons
 from pipeline.records import Quarantined, to_silver
 from pipeline.runs import Manifest, to_json
 from pipeline.settings import CODE_VERSION, ProcessBronzeToSilverSettings
@@ -149,7 +150,7 @@ class SilverWriter:
         run_id, imdb_id = entry.key.run_id, entry.key.imdb_id
         try:
             if imdb_id is None:
-                return self._put(keys.silver_run(run_id), _run_row(Manifest.from_json(entry.body)), RUN)
+                return self._put(keys.silver_run(run_id), _run_row(entry), RUN)
             document = _document(entry.body)
             lineage = _lineage(entry, document)
             if entry.key.kind == keys.REJECTED:
@@ -157,7 +158,7 @@ class SilverWriter:
                 reason = clean.text(document["reason"]) or "no reason given"
                 return self._outcome(keys.REJECTED, entry, {"reason": reason, **lineage})
             cleaned = to_silver(document, imdb_id)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             cause = f"not a Bronze object of this pipeline ({type(error).__name__}: {error})"
             raise InvalidInput(cause, subject=entry.path, step=STEP, next_step=_NEXT) from error
         if isinstance(cleaned, Quarantined):
@@ -211,17 +212,24 @@ def _lineage(entry: BronzeObject, document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _run_row(manifest: Manifest) -> dict[str, Any]:
-    return {
+def _run_row(entry: BronzeObject) -> dict[str, Any]:
+    manifest = Manifest.from_json(entry.body)
+    row = {
         "run_id": manifest.run_id,
         "started_at": sql_time(manifest.started_at),
         "source_uri": manifest.source_uri,
         "source_sha256": manifest.source_sha256,
-        "top_n": manifest.top_n,
+        "top_n": min(manifest.top_n, MOST_FILMS),
         "batch_size": manifest.batch_size,
         "expected": len(manifest.expected),
         "code_version": manifest.code_version,
     }
+    if manifest.run_id != entry.key.run_id:
+        raise ValueError("it is another run's manifest")
+    try:
+        return SilverRun.model_validate(row).model_dump()
+    except ValidationError as error:
+        raise ValueError("; ".join(reasons(error))) from error
 
 
 def sql_time(iso: str) -> str:

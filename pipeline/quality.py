@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 # "Passage de Venus", the oldest entry IMDb has, is of 1874; films are announced a few years ahead.
 FIRST_YEAR = 1870
@@ -19,6 +19,7 @@ LONGEST_MINUTES = 60_000
 MOST_USD = 10_000_000_000
 # No list is that long; Silver's type of rank ends at 2**31.
 MOST_FILMS = 10**9
+_LONGEST_SHOWN = 10**60
 
 Count = Annotated[int, Field(ge=0, le=10**12)]
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -82,10 +83,40 @@ class SilverMovie(BaseModel):
         return value
 
 
+def _of_whole_characters(value: str) -> str:
+    """Refuse half of a character, which no reader of Silver's JSON takes."""
+    value.encode()
+    return value
+
+
+Text = Annotated[str, AfterValidator(_of_whole_characters)]
+
+
+class SilverRun(BaseModel):
+    """A run's record: what the columns of Silver's ``runs`` can hold, so that Gold can always read it."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    run_id: Text
+    started_at: Text
+    source_uri: Text
+    source_sha256: Text
+    top_n: Annotated[int, Field(ge=1, le=MOST_FILMS)]
+    batch_size: Annotated[int, Field(ge=1, le=MOST_FILMS)]
+    expected: Annotated[int, Field(ge=0, le=MOST_FILMS)]
+    code_version: Text
+
+
 def reasons(error: ValidationError) -> list[str]:
     """One line a fault: field, value (shortened) and rule."""
     return [
-        f"{'.'.join(str(part) for part in fault['loc'])}: {str(fault['input'])[:60]!r}: "
+        f"{'.'.join(str(part) for part in fault['loc'])}: {_shown(fault['input'])!r}: "
         + fault["msg"].removeprefix("Value error, ")
         for fault in error.errors(include_url=False, include_context=False)
     ]
+
+
+def _shown(value: object) -> str:
+    """Start of a value; Python writes no whole number of more than 4,300 digits."""
+    beyond = isinstance(value, int) and abs(value) > _LONGEST_SHOWN
+    return "a number of more than 60 digits" if beyond else str(value)[:60]

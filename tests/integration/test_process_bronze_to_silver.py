@@ -123,6 +123,8 @@ def test_what_is_no_event_goes_back_alone(lake: Lake, handler: Cold, bad: str) -
         b'{"omdb": {}, "source": null, "fetched_at": "2026-11-24T03:00:01Z"}',
         b'{"omdb": {}, "source": {}, "fetched_at": "yesterday"}',
         b'{"omdb": {}, "source": {}, "fetched_at": 5}',
+        b'{"omdb": {}, "source": {}, "fetched_at": "0001-01-01T00:00:00+10:00"}',
+        b'{"omdb": {}, "source": {}, "fetched_at": "9999-12-31T23:59:59-10:00"}',
         b"\xff",
     ],
 )
@@ -133,6 +135,59 @@ def test_a_foreign_object_goes_back_alone(lake: Lake, handler: Cold, body: bytes
 
     assert failed(handler(STEP)(sqs_event(s3_event(foreign), good))) == ["message-0"]
     assert rows(lake)["imdb_id"].tolist() == ["tt0000001"]
+
+
+MANIFEST = {
+    "schema": 1,
+    "run_id": RUN,
+    "started_at": "2026-11-24T03:00:00.000000Z",
+    "source_uri": "s3://lists/top.json",
+    "source_etag": None,
+    "source_sha256": "0" * 64,
+    "top_n": 250,
+    "batch_size": 10,
+    "messages": 1,
+    "expected": {"tt0000001": 1},
+    "skipped": [],
+    "code_version": "1",
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"run_id": OTHER_RUN},
+        {"run_id": None},
+        {"top_n": "250"},
+        {"top_n": 2.5},
+        {"top_n": 0},
+        {"batch_size": 10**30},
+        {"expected": 5},
+        {"source_uri": {"a": 1}},
+        {"source_sha256": "\ud800"},
+        {"code_version": ["1"]},
+        {"started_at": "yesterday"},
+        {"started_at": "0001-01-01T00:00:00+10:00"},
+    ],
+    ids=str,
+)
+def test_a_manifest_that_gold_could_not_read_goes_back_alone(lake: Lake, handler: Cold, change: dict[str, Any]) -> None:
+    lake.put("bronze", keys.manifest(RUN), json.dumps(MANIFEST | change).encode())
+    good = s3_event(bronze(lake, 1))
+
+    assert failed(handler(STEP)(sqs_event(s3_event(keys.manifest(RUN)), good))) == ["message-0"]
+    assert lake.keys("silver", "runs/") == []
+    assert len(rows(lake)) == 1
+
+
+def test_more_films_asked_for_than_any_number_can_be_is_read_by_gold(lake: Lake, handler: Cold) -> None:
+    lake.put("bronze", keys.manifest(RUN), json.dumps(MANIFEST | {"top_n": 10**40}).encode())
+
+    assert failed(handler(STEP)(sqs_event(s3_event(keys.manifest(RUN))))) == []
+
+    engine = DuckdbEngine(64)
+    engine.load(SILVER_TABLES["runs"], {"runs/x.json": ("1", lake.get("silver", keys.silver_run(RUN)))})
+    assert engine.query("SELECT top_n, expected FROM silver.runs") == [(10**9, 1)]
 
 
 def test_an_object_that_is_not_there_goes_back_alone(lake: Lake, handler: Cold) -> None:

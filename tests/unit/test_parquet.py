@@ -13,6 +13,7 @@ import pytest
 
 from pipeline import parquet
 from pipeline.columns import SILVER_TABLES, Table
+from pipeline.errors import StorageFailed
 from pipeline.gold.columns import GOLD_TABLES
 
 MOVIES = SILVER_TABLES["movies"]
@@ -26,6 +27,13 @@ ARROW = {
     "timestamp": pa.timestamp("us"),
     "array<string>": pa.list_(pa.string()),
 }
+
+
+def test_what_duckdb_cannot_write_is_ours_and_the_next_part_is_written() -> None:
+    with pytest.raises(StorageFailed, match="a part of movies: DuckDB: "):
+        parquet.encode([row(year="not a year")], MOVIES)
+
+    assert read(parquet.encode([row(year=1994)], MOVIES)).num_rows == 1
 
 
 def read(body: bytes) -> pa.Table:

@@ -69,6 +69,13 @@ def test_every_fault_is_named() -> None:
     assert [reason.split(":")[0] for reason in reasons(caught.value)] == ["year", "imdb_votes", "metascore"]
 
 
+def test_a_number_too_long_to_be_written_is_named() -> None:
+    with pytest.raises(ValidationError) as caught:
+        check(runtime_minutes=10**5000)
+
+    assert reasons(caught.value)[0].startswith("runtime_minutes: 'a number of more than 60 digits': ")
+
+
 def test_a_long_value_is_shortened() -> None:
     with pytest.raises(ValidationError) as caught:
         check(imdb_id="x" * 10_000)
