@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 JSON = "application/json"
 HTML = "text/html"
 Malformed = Literal["escape", "control", "truncated"]
+Failure = Literal["unavailable", "html", "reset", "truncated"]
 _PLOT = b'"Plot":"'
 
 
@@ -37,6 +38,10 @@ class Faults(BaseModel):
     latency_ms: float = Field(default=0, ge=0, le=600_000, description="wait this long before each answer")
     jitter_ms: float = Field(default=0, ge=0, le=600_000, description="wait up to this much longer, at random")
     fail_rate: float = Field(default=0, ge=0, le=1, description="share of requests answered with status 503 and HTML")
+    fail_with: list[Failure] | None = Field(
+        default=None,
+        description="kind of failure in that share: unavailable, html, reset, truncated; of several a random one",
+    )
     status: int | None = Field(
         default=None, ge=400, le=599, description="answer every request with this status and HTML"
     )
@@ -50,12 +55,23 @@ class Faults(BaseModel):
     only: list[str] | None = Field(
         default=None, description="a film that the faults concern; keys and quota concern all"
     )
+    first: int | None = Field(
+        default=None, ge=0, description="requests for each film that meet the faults; keys and quota concern all"
+    )
     wrong_film: bool = Field(default=False, description="answer with the record of another film")
     seed: int = Field(default=0, description="another seed makes other requests fail")
 
-    def of_film(self, imdb_id: str) -> Faults:
-        """These faults, or none when ``only`` leaves the film out."""
-        return self if self.only is None or imdb_id in self.only else NO_FAULTS
+    def of_request(self, imdb_id: str, nth: int) -> Faults:
+        """These faults, or none when ``only`` leaves the film out, or ``first`` its nth request."""
+        concerned = (self.only is None or imdb_id in self.only) and (self.first is None or nth <= self.first)
+        return self if concerned else NO_FAULTS
+
+    def drawn(self, draw: float) -> Faults:
+        """These faults, with the failure of ``fail_with`` that a request drew switched on."""
+        if not self.fail_with or draw >= self.fail_rate:
+            return self
+        kind = self.fail_with[int(draw / self.fail_rate * len(self.fail_with))]
+        return self.model_copy(update={"fail_with": None, **_DRAWN.get(kind, {})})
 
     def accepts(self, key: str) -> bool:
         """Whether ``key`` is one of ``keys``; any is when ``keys`` is None."""
@@ -79,12 +95,18 @@ class Faults(BaseModel):
             return Reply("reset", b"", 500, HTML)
         if self.status is not None:
             return Reply("status", html_page(self.status), self.status, HTML)
-        if draw < self.fail_rate:
+        if draw < self.fail_rate and not self.fail_with:
             return Reply("unavailable", html_page(503), 503, HTML)
         return Reply("html", html_page(200), 200, HTML) if self.html else None
 
 
 NO_FAULTS = Faults()
+# A failure that is none of these is the one that ``fail_rate`` stands for by itself.
+_DRAWN: dict[str, dict[str, object]] = {
+    "html": {"html": True, "fail_rate": 0},
+    "reset": {"reset": True},
+    "truncated": {"malformed": "truncated", "fail_rate": 0},
+}
 
 
 def html_page(status: int) -> bytes:

@@ -67,8 +67,9 @@ class OmdbServer:
         imdb_id = request.query_params.get("i", "")
         self.connections.use(request.client)
         with self.stats.request(imdb_id) as nth:
-            faults = self.faults.of_film(imdb_id)
+            faults = self.faults.of_request(imdb_id, nth)
             failure, jitter = faults.draws(imdb_id, nth)
+            faults = faults.drawn(failure)
             try:
                 await asyncio.sleep(faults.delay_seconds(jitter))
             except asyncio.CancelledError:  # the server is stopping and waits for nobody
@@ -187,7 +188,8 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, Faults]:
     parser.add_argument("--token", default="", help="answered at /health")
     switches = parser.add_argument_group("faults, which PUT /faults can also set")
     for name, field in Faults.model_fields.items():
-        action = "store_true" if field.annotation is bool else "append" if name in {"keys", "only"} else "store"
+        lists = {"keys", "only", "fail_with"}
+        action = "store_true" if field.annotation is bool else "append" if name in lists else "store"
         option = "--key" if name == "keys" else f"--{name.replace('_', '-')}"
         switches.add_argument(option, dest=name, action=action, default=argparse.SUPPRESS, help=field.description)
     options = parser.parse_args(arguments)

@@ -56,9 +56,27 @@ def test_draws_depend_on_seed_film_and_count_alone() -> None:
 def test_only_limits_faults_to_its_films() -> None:
     faults = Faults(status=522, only=["tt0000001"])
 
-    assert faults.of_film("tt0000001") is faults
-    assert faults.of_film("tt0000002") is NO_FAULTS
-    assert Faults(only=[]).of_film("tt0000001") is NO_FAULTS
+    assert faults.of_request("tt0000001", 9) is faults
+    assert faults.of_request("tt0000002", 1) is NO_FAULTS
+    assert Faults(only=[]).of_request("tt0000001", 1) is NO_FAULTS
+
+
+def test_first_limits_faults_to_each_films_first_requests() -> None:
+    faults = Faults(status=522, first=2)
+
+    assert [faults.of_request("tt0000001", nth) is faults for nth in (1, 2, 3)] == [True, True, False]
+
+
+def test_failures_are_drawn_from_their_kinds_in_their_share() -> None:
+    faults = Faults(fail_rate=0.5, fail_with=["unavailable", "html", "reset", "truncated"])
+    draws = (0.0, 0.2, 0.3, 0.45)
+
+    outcomes = [faults.drawn(draw).outage(draw) for draw in draws]
+
+    assert [reply and reply.outcome for reply in outcomes] == ["unavailable", "html", "reset", None]
+    assert faults.drawn(0.45).malformed == "truncated"
+    assert faults.drawn(0.5) is faults
+    assert faults.outage(0.1) is None, "what was not drawn does not fail"
 
 
 def test_keys_accept_theirs_and_show_none() -> None:
