@@ -106,7 +106,7 @@ def ensure_bucket(s3: S3Client, bucket: str, region: str) -> None:
             raise
 
 
-def put_once(s3: S3Client, bucket: str, key: str, body: bytes) -> bool:
+def put_once(s3: S3Client, bucket: str, key: str, body: bytes, content_type: str = "application/json") -> bool:
     """Write an object unless it is there already.
 
     Returns
@@ -117,7 +117,7 @@ def put_once(s3: S3Client, bucket: str, key: str, body: bytes) -> bool:
     """
     for last_try in (False, False, True):
         try:
-            s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*")
+            s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*")
         except ClientError as error:
             if error_code(error) == "PreconditionFailed":
                 return False

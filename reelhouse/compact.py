@@ -5,8 +5,8 @@ been there for an hour, by the operator's credentials. Nothing is recorded anywh
 from the rows themselves, so that dying at any point, or two compactions at once, does no harm.
 
 Each film of a run has a row that wins: the one made last; of equal rows one in a merged part, of several merged parts
-one in the newest. A part is replaced when none of its rows wins. Whoever removes such parts, and however much of the
-others' work they see, the row that wins over all others is never removed.
+one in the newest. A part is replaced when none of its rows wins. That order never changes: whoever removes parts,
+however much of the others' work they see, the row that wins over all others stays.
 """
 
 from __future__ import annotations
@@ -40,14 +40,16 @@ _OBJECTS = """
     SELECT unnest(?) AS object_key, unnest(?) AS compacted, unnest(?) AS modified, unnest(?) AS settled
 """
 # Every row with whether it wins, and whether the row that wins in its place is in an object that every reader sees.
+# Merged parts are written once, so that when they were stays as it is; that of others would not.
 _RANKED = """
     CREATE OR REPLACE TABLE ranked AS
     SELECT m.rowid AS place, m.bronze_key, m.processed_at, m.object_key,
         row_number() OVER films = 1 AS wins,
-        first_value(o.compacted AND o.settled) OVER films AS replaceable
+        first_value(o.settled) OVER films AS replaceable
     FROM silver.movies AS m JOIN object AS o ON o.object_key = m.object_key
     WINDOW films AS (
-        PARTITION BY m.bronze_key ORDER BY m.processed_at DESC, o.compacted DESC, o.modified DESC, m.object_key
+        PARTITION BY m.bronze_key
+        ORDER BY m.processed_at DESC, if(o.compacted, o.modified, NULL) DESC NULLS LAST, m.object_key
     )
 """
 _REPLACED = """
@@ -214,8 +216,7 @@ class _Run:
         for part, rows, digest in database.execute(_PARTS).fetchall():
             key = keys.silver_compacted(self.run_id, digest, rows)
             if key not in self.silver.objects:
-                aws.client("s3").put_object(Bucket=self.bucket, Key=key, Body=self._encode(part))
-                written += 1
+                written += aws.put_once(aws.client("s3"), self.bucket, key, self._encode(part), "binary/octet-stream")
         return written
 
     def _encode(self, part: int) -> bytes:

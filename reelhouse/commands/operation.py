@@ -74,7 +74,7 @@ def replay(
 def compact(
     run_id: Annotated[str | None, typer.Option("--run-id", help="One run; without it, all.", metavar="RUN_ID")] = None,
     hours: Annotated[
-        float, typer.Option(min=0, max=8760, help="Leave alone what is younger: somebody may still write or read it.")
+        float, typer.Option(min=0, max=8760, help="Leave alone what is younger: it may be in use. 0: nothing is.")
     ] = 1,
     stack_name: StackName = None,
     json_output: Json = False,
@@ -88,8 +88,10 @@ def compact(
 
     found = stack.find(stack_name)
     run_ids = [str(found.manifest(run_id)["run_id"])] if run_id else None
+    # S3's clock is not this machine's: where nothing is in use, what it wrote just now counts too.
+    settled_before = datetime.now(UTC) - timedelta(hours=hours) if hours else datetime.max.replace(tzinfo=UTC)
     with show_operation.Bar("Runs") as bar:
-        result = compacting.compact(found, run_ids, datetime.now(UTC) - timedelta(hours=hours), bar.update)
+        result = compacting.compact(found, run_ids, settled_before, bar.update)
     if json_output:
         show.as_json(result.as_dict())
     else:

@@ -100,9 +100,13 @@ def test_of_merged_parts_with_the_same_rows_the_newest_stays(database: duckdb.Du
     assert removed(database, [older, newer]) == {older[0].key}
 
 
-def test_a_part_that_is_no_merged_one_replaces_nothing(database: duckdb.DuckDBPyConnection) -> None:
-    """Two parts of an interrupted replay: readers may still be on their way from one to the other."""
-    assert removed(database, [part(1, {"a": 0}), part(2, {"a": 1})]) == set()
+def test_what_an_interrupted_replay_left_goes_when_its_newer_rows_are_settled(
+    database: duckdb.DuckDBPyConnection,
+) -> None:
+    older, newer = part(1, {"a": 0}), part(2, {"a": 1}, hour=3)
+
+    assert removed(database, [older, newer], hour=2) == set()
+    assert removed(database, [older, newer], hour=3) == {older[0].key}
 
 
 def test_small_is_what_does_not_fill_half_a_part(database: duckdb.DuckDBPyConnection) -> None:
