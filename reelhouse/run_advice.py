@@ -64,7 +64,7 @@ def _silver(story: dict[str, Any]) -> Iterator[Advice]:
         yield _advice(WAIT, f"{_many(behind, 'object')} of Bronze on the way to Silver", "look again in some minutes")
     elif behind:
         what = f"{_many(behind, 'object')} of Bronze without an outcome in Silver, and BronzeEvents is empty"
-        yield _advice(WRONG, what, f"`reelhouse replay --run-id {story['run_id']}` makes Silver anew")
+        yield _advice(WRONG, what, f"`reelhouse run --resume {story['run_id']}` announces them again")
 
 
 def _gold(story: dict[str, Any]) -> Iterator[Advice]:
@@ -75,7 +75,7 @@ def _gold(story: dict[str, Any]) -> Iterator[Advice]:
         yield _advice(WAIT, "Gold has not been built with the whole run", "look again in a minute")
     else:
         what = "all of the run is in Silver, but Gold has not been built with it, and SilverEvents is empty"
-        yield _advice(WRONG, what, f"`reelhouse replay --run-id {story['run_id']}` builds Gold")
+        yield _advice(WRONG, what, f"`reelhouse run --resume {story['run_id']}` builds Gold")
 
 
 def _notes(story: dict[str, Any]) -> Iterator[Advice]:

@@ -63,9 +63,11 @@ def _steps(told: dict[str, Any]) -> None:
 
 
 def _films(told: dict[str, Any]) -> None:
-    films = told["films"]
+    films, queue = told["films"], told["queues"]["MovieQueue"]
+    # While the queue is not empty, what is missing is taken to wait in it.
+    names = {"missing": "waiting"} if queue["waiting"] + queue["in_flight"] else {}
     counted = ", ".join(
-        f"[{_COLOURS.get(name, 'default') if films[name] else 'default'}]{films[name]:,} {name}[/]"
+        f"[{_COLOURS.get(name, 'default') if films[name] else 'default'}]{films[name]:,} {names.get(name, name)}[/]"
         for name in ("stored", "rejected", "quarantined", "parked", "missing")
     )
     out.print(f"  [bold]{'films':<10}[/] {films['expected']:,} expected: {counted}", soft_wrap=True)

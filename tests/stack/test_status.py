@@ -1,0 +1,181 @@
+"""One run from trouble to its end, as ``reelhouse status RUN_ID`` tells it, and its stories in the functions' logs."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pipeline import aws, messages
+from pipeline.errors import InvalidInput
+from pipeline.runs import started_at
+from reelhouse import run_story, runs, stories
+from reelhouse.resume import resume
+from reelhouse.stack import Stack
+from reelhouse.status import status
+from tests.running import WATCH_SECONDS, Omdb, run_to_the_end, wait_until
+
+FILMS, CALLS = 20, 12
+FUNCTIONS = (*stories.STEPS, "FindSimilarMovies")
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str, str]:
+    """The run that these tests follow."""
+    return {}
+
+
+@pytest.fixture
+def run_id(stack: Stack, omdb: Omdb, made: dict[str, str]) -> str:
+    """A run of 20 films whose first is rejected, and whose quota ends after some calls."""
+    if not made:
+        purge(stack, "MovieQueueUrl")
+        omdb.faults(quota=CALLS, malformed="truncated", only=[first_of_the_list(stack)])
+        made["run_id"] = run_to_the_end(stack, FILMS, 5).run_id
+        wait_until(lambda: not tell(stack, made["run_id"])["films"]["not_in_silver"])
+    return made["run_id"]
+
+
+def first_of_the_list(stack: Stack) -> str:
+    manifest = stack.manifest(stack.run_ids()[0])
+    return str(min(manifest["expected"], key=manifest["expected"].get))
+
+
+def purge(stack: Stack, output: str) -> None:
+    aws.client("sqs").purge_queue(QueueUrl=stack[output])
+
+
+def tell(stack: Stack, run_id: str) -> dict[str, Any]:
+    return run_story.tell(stack, run_id, status(stack, run_id)["waiting_for_quota_until"])
+
+
+def step(story: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(dict(one) for one in story["steps"] if one["step"] == name)
+
+
+def test_a_run_that_waits_for_the_quota_says_until_when(stack: Stack, run_id: str) -> None:
+    story = tell(stack, run_id)
+
+    films = story["films"]
+    assert films["expected"] == FILMS == films["stored"] + films["rejected"] + films["missing"]
+    assert films["missing"] == len(story["missing"]) > 0
+    assert story["requested"] | {"by": "person", "top_n": FILMS, "batch_size": 5} == story["requested"]
+    assert (story["list"]["entries"], story["list"]["unusable"], story["messages"]) == (17_470, [], 4)
+    assert story["omdb"]["errors"]["OmdbQuotaSpent"] >= 1
+    enriched = step(story, "EnrichAndStoreMovie")
+    assert enriched["put_back"]["OmdbQuotaSpent"] >= 1
+    assert enriched["outcomes"]["stored"] == films["stored"]
+    assert story["gold"] is None or story["gold"]["status"] == "incomplete"
+    waits = [one for one in story["next"] if one["level"] == "wait"]
+    assert [f"{datetime.now(UTC):%Y-%m-}" in one["what"] and "quota until" in one["what"] for one in waits] == [True]
+
+
+def test_a_run_whose_messages_were_lost_says_how_to_ask_again(stack: Stack, run_id: str) -> None:
+    purge(stack, "MovieQueueUrl")
+    wait_until(lambda: not any(stack.queues()["MovieQueue"][name] for name in ("waiting", "in_flight")))
+
+    lost = tell(stack, run_id)["next"][0]
+
+    assert (lost["level"], f"`reelhouse run --resume {run_id}`" in lost["do"]) == ("wrong", True)
+
+
+def test_parked_films_are_named_with_what_to_do(stack: Stack, run_id: str) -> None:
+    missing = tell(stack, run_id)["missing"]
+    body = json.dumps(messages.make(run_id, [{"id": film, "rank": "1"} for film in missing], 100)[0])
+    aws.client("sqs").send_message(QueueUrl=stack["MovieQueueDeadLettersUrl"], MessageBody=body)
+
+    story = tell(stack, run_id)
+
+    assert (story["films"]["parked"], story["films"]["missing"]) == (len(missing), 0)
+    assert sorted(one["imdb_id"] for one in story["left_out"] if one["outcome"] == "parked") == missing
+    assert "redrive --queue MovieQueue" in story["next"][0]["do"]
+    purge(stack, "MovieQueueDeadLettersUrl")
+
+
+def test_the_run_is_told_to_its_end(stack: Stack, omdb: Omdb, run_id: str) -> None:
+    omdb.faults(malformed="truncated", only=[first_of_the_list(stack)])
+    report = runs.watch(stack, resume(stack, run_id), lambda _: None, WATCH_SECONDS)
+    assert report.status == "complete", report
+    wait_until(lambda: (tell(stack, run_id)["gold"] or {}).get("status") == "complete")
+    page = f"reports/02_genre_trends/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}/report.json"
+    about = {"name": "02_genre_trends", "started_at": "now", "status": "succeeded", "data": {"run_id": run_id}}
+    aws.client("s3").put_object(Bucket=stack["GoldBucketName"], Key=page, Body=json.dumps(about).encode())
+
+    story = tell(stack, run_id)
+
+    aws.client("s3").delete_object(Bucket=stack["GoldBucketName"], Key=page)
+    films = story["films"]
+    assert (films["stored"], films["rejected"], films["missing"], films["parked"]) == (FILMS - 1, 1, 0, 0)
+    (rejected,) = story["left_out"]
+    assert (rejected["outcome"], rejected["imdb_id"]) == ("rejected", first_of_the_list(stack))
+    assert rejected["why"]
+    assert story["gold"]["films"] == FILMS - 1
+    assert [one["page"] for one in story["reports"]] == [page.replace(".json", ".html")]
+    assert [one["level"] for one in story["next"]] == ["note"]
+    # Each film is stored, and each object made a row, once: the lines of the log add up to what is there.
+    assert step(story, "GetMoviesAndSendToQueue")["outcomes"] == {"sent": FILMS, "skipped": 0}
+    enriched, silver = step(story, "EnrichAndStoreMovie")["outcomes"], step(story, "ProcessBronzeToSilver")["outcomes"]
+    assert (enriched["stored"], enriched["rejected"]) == (films["stored"], films["rejected"])
+    assert (silver["rows"], silver["rejected"], silver["runs"]) == (films["rows"], films["rejected"], 1)
+    times = [one[name] for one in story["steps"] for name in ("began_at", "ended_at")]
+    assert None not in times
+    assert all(one["began_at"] <= one["ended_at"] for one in story["steps"])
+
+
+def test_every_invocation_tells_its_story_once(stack: Stack, run_id: str) -> None:
+    event = {"rawPath": "/similar/tt0068646"}
+    aws.client("lambda").invoke(FunctionName=stack["FindSimilarMoviesName"], Payload=json.dumps(event).encode())
+
+    for function in FUNCTIONS:
+        lines = list(log(stack, function, run_id))
+        begun = {match[1] for line in lines if (match := re.match(r"START RequestId: (\S+)", line))}
+        ended = {match[1] for line in lines if (match := re.match(r"END RequestId: (\S+)", line))}
+        told = Counter(story["function_request_id"] for story in stories.read(lines))
+        chatter = [line for line in lines if '"level":"INFO"' in line and f'"message":"{stories.STORY}"' not in line]
+
+        assert ended
+        # One that is under way has not ended its story; one that began before the run has no first line here.
+        assert begun & ended <= told.keys() <= begun | ended, function
+        assert set(told.values()) == {1}, function
+        assert chatter == [], function
+        assert {story["step"] for story in stories.read(lines)} == {function}
+
+
+def log(stack: Stack, function: str, run_id: str) -> Iterator[str]:
+    """All lines of a function since a run began."""
+    pages = (
+        aws.client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(
+            logGroupName=f"/aws/lambda/{stack[f'{function}Name']}", startTime=int(started_at(run_id).timestamp() * 1000)
+        )
+    )
+    for page in pages:
+        yield from (event["message"] for event in page["events"])
+
+
+def test_the_command_prints_it_and_refuses_a_run_that_there_is_not(stack: Stack, run_id: str) -> None:
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "reelhouse", "status", *arguments], capture_output=True, text=True, timeout=120,
+            check=False,
+        )  # fmt: skip
+
+    printed, document, unknown = command(run_id), command(run_id, "--json"), command("20200101T000000Z-00000000")
+
+    assert (printed.returncode, document.returncode) == (0, 0), printed.stderr + document.stderr
+    assert f"Run {run_id} is complete" in printed.stdout
+    assert json.loads(document.stdout)["story"]["films"]["stored"] == FILMS - 1
+    assert json.loads(document.stdout)["runs"][0]["run_id"] == run_id
+    assert unknown.returncode == 1
+    assert "there is no such run" in unknown.stderr
+    assert "Traceback" not in unknown.stderr
+    with pytest.raises(InvalidInput, match="a run id looks like"):
+        tell(stack, "../x")
