@@ -40,7 +40,7 @@ class Faults(BaseModel):
     fail_rate: float = Field(default=0, ge=0, le=1, description="share of requests answered with status 503 and HTML")
     fail_with: list[Failure] | None = Field(
         default=None,
-        description="kind of failure in that share: unavailable, html, reset, truncated; of several a random one",
+        description="kind of failure in that share (several: at random): unavailable, html, reset, truncated",
     )
     status: int | None = Field(
         default=None, ge=400, le=599, description="answer every request with this status and HTML"

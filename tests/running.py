@@ -35,6 +35,11 @@ class Omdb:
         calls: dict[str, int] = requests.get(f"{self.url}stats", params={"calls": 1}, timeout=10).json()["calls"]
         return calls
 
+    def outcomes(self) -> dict[str, int]:
+        """Answers by kind since the last reset."""
+        outcomes: dict[str, int] = requests.get(f"{self.url}stats", timeout=10).json()["outcomes"]
+        return outcomes
+
     def reset_calls(self) -> None:
         """Count anew."""
         requests.delete(f"{self.url}stats", timeout=10).raise_for_status()

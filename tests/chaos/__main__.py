@@ -1,0 +1,102 @@
+"""``python -m tests.chaos``: every fault on a stack of its own, a table at the end, exit 1 when a promise is broken.
+
+Works in a temporary folder, which is gone afterwards, unless ``REELHOUSE_HOME`` names one, whose stack is then used and
+left running.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.runs import to_json
+from pipeline.settings import set_variables, variable
+from reelhouse import local_stack, sample_films
+from tests.chaos import aws_calls, deliveries, killed, killed_emulator, omdb_kinds
+from tests.chaos.ground import Result, Scenario, prepared
+
+FILMS, BATCH_SIZE = 24, 4
+KINDS: dict[str, Callable[[], Iterator[Scenario]]] = {
+    "omdb": omdb_kinds.scenarios,
+    "calls": aws_calls.scenarios,
+    "killed": killed.scenarios,
+    "deliveries": deliveries.scenarios,
+    "emulator": killed_emulator.scenarios,
+}
+console = Console(width=150)
+
+
+def source_list(folder: Path) -> str:
+    """Write a list of sample films, and of one film that OMDb does not know, which every run has to reject."""
+    items = sample_films.source_list()["items"][: FILMS - 1]
+    path = folder / "list.json"
+    path.write_bytes(to_json({"items": [*items, {**items[0], "id": "tt0000000", "rank": str(FILMS)}]}))
+    return str(path)
+
+
+def results(kinds: list[str], folder: Path) -> Iterator[tuple[str, Result]]:
+    """Bring the stack up, and let every fault of some kinds strike it."""
+    options = local_stack.Options(source_list=source_list(folder))
+    state = local_stack.up(options, console.print)
+    with prepared(state, options, FILMS, BATCH_SIZE) as ground:
+        for scenario in (scenario for kind in kinds for scenario in KINDS[kind]()):
+            started = time.monotonic()
+            result = scenario.played(ground)
+            sign = "[green]✓[/]" if result.held else "[red]✗[/]"
+            console.print(f"{sign} {scenario.name} ({time.monotonic() - started:.0f} s)")
+            yield scenario.name, result
+
+
+def show(found: list[tuple[str, Result]]) -> None:
+    """Print the table."""
+    table = Table("fault", title="Faults on the deployed stack", title_justify="left")
+    for name in ("struck", "films", "stored", "rej.", "quar.", "parked", "lost", "doubled", "Silver rows repeated"):
+        table.add_column(name, justify="right")
+    table.add_column("Gold")
+    for name, result in found:
+        accounts = result.accounts
+        table.add_row(
+            name,
+            str(result.injected),
+            *(str(sum(getattr(one, count) for one in accounts)) for count in ("expected", "stored", "rejected")),
+            *(str(sum(getattr(one, count) for one in accounts)) for count in ("quarantined", "parked")),
+            *(str(sum(len(getattr(one, named)) for one in accounts)) for named in ("lost", "doubled")),
+            str(sum(one.repeated for one in accounts)),
+            result.note or (f"differs: {', '.join(result.differing)}" if result.differing else "equal"),
+            style="" if result.held else "red",
+        )
+    console.print(table)
+
+
+def main() -> int:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"of {', '.join(KINDS)}; without any, all")
+    chosen = parser.parse_args().kinds or list(KINDS)
+    if unknown := [kind for kind in chosen if kind not in KINDS]:
+        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(KINDS)}")
+    started, found = time.monotonic(), list[tuple[str, Result]]()
+    with tempfile.TemporaryDirectory(prefix="reelhouse-chaos-") as folder:
+        own = variable("REELHOUSE_HOME")
+        set_variables({"REELHOUSE_HOME": own or folder + "/home"})
+        try:
+            found += results(chosen, Path(folder))
+        finally:
+            show(found)
+            if not own:
+                local_stack.down(delete=True)
+    broken = [name for name, result in found if not result.held]
+    struck, seconds = sum(result.injected for _, result in found), time.monotonic() - started
+    console.print(f"{len(found)} faults struck {struck} times in {seconds:.0f} s: {len(broken)} promises broken")
+    return 1 if broken or not found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
