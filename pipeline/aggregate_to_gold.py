@@ -21,6 +21,7 @@ from pipeline import aws, keys
 from pipeline.aws import StoredObject
 from pipeline.columns import SILVER
 from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.gold import tables
 from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import AthenaEngine
 from pipeline.gold.engine import DuckdbEngine
@@ -116,14 +117,17 @@ def run(settings: AggregateToGoldSettings, engine: Engine, seconds: float, *, ag
     Raises
     ------
     StorageFailed
-        When Silver cannot be read, Gold cannot be written, or Silver keeps changing past the time budget.
+        When Silver cannot be had, Gold cannot be written, or Silver keeps changing past the time budget.
+    SilverDamaged
+        When an object of Silver is not what its name says: Gold stays as it was, since rows left out in silence
+        would be a lie.
     InvalidInput
         When Athena refuses a query.
     """
     deadline = time.monotonic() + seconds
     s3 = aws.client("s3")
     with aws.failures_of(STEP, settings.gold_bucket, _NEXT):
-        build: dict[str, Any] = aws.get_json(s3, settings.gold_bucket, keys.BUILD) or {}
+        build = tables.build_in_use(settings.gold_bucket)
         again = again or _overwritten(build, engine, settings.gold_bucket)
         builds, completed = 0, set[str]()
         silver = aws.list_objects(s3, settings.silver_bucket)

@@ -10,7 +10,8 @@
     │   ├── OmdbUnavailable        no usable answer: time-out, connection, 5xx, HTML, truncated
     │   ├── OmdbQuotaSpent         "Request limit reached!": the day's calls are used up
     │   └── OmdbKeyInvalid         "Invalid API key!"
-    ├── StorageFailed              S3, SQS or another AWS service refused or failed
+    ├── StorageFailed              S3, SQS or another AWS service refused or failed; no memory or room was left
+    ├── SilverDamaged              an object of Silver cannot be read as what its name says
     ├── ReportFailed               a report's notebook stopped with an error
     └── LocalStackError            the stack on this machine cannot be started, found or deployed
 
@@ -93,9 +94,13 @@ class OmdbKeyInvalid(OmdbError):
 
 
 class StorageFailed(ReelhouseError):
-    """An AWS service refused or failed."""
+    """An AWS service refused or failed, or DuckDB had no memory or room left."""
 
     retryable = True
+
+
+class SilverDamaged(ReelhouseError):
+    """An object of Silver cannot be read; Gold stays as it was until the object is made anew from Bronze."""
 
 
 class ReportFailed(ReelhouseError):

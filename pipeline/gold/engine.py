@@ -6,7 +6,8 @@ Silver is kept in the engine's memory from one build to the next, so that a warm
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -14,10 +15,14 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
+from pipeline import keys
 from pipeline.columns import DUCKDB_TYPES, SILVER, Table
+from pipeline.errors import SilverDamaged, StorageFailed
 from pipeline.gold.columns import GOLD
 
 _FOLDER = Path(__file__).parent
+# Damaged objects that an error names.
+_NAMED = 5
 _READERS = {
     "parquet": "read_parquet({files}, union_by_name = true, hive_partitioning = false)",
     "json": "read_json({files}, format = 'newline_delimited', columns = {types})",
@@ -87,17 +92,46 @@ class DuckdbEngine:
             A Silver table.
         files : mapping of str to (str, bytes)
             Key to ETag and bytes of each object. A column that an older part lacks is null.
+
+        Raises
+        ------
+        SilverDamaged
+            With the objects that cannot be read. Everything is forgotten then.
+        StorageFailed
+            When each can be read, but not all of them: no memory or no room.
         """
         if not files:
             return
         with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
-            for place, (_, body) in enumerate(files.values()):
-                Path(folder, f"{place}.{table.format}").write_bytes(body)
-            source = _READERS[table.format].format(
-                files=[str(path) for path in Path(folder).iterdir()], types=table.duckdb_types()
-            )
-            self._database.execute(f"INSERT INTO silver.{table.name} BY NAME {self._select_known(table, source)}")
+            paths = {str(Path(folder, f"{place}.{table.format}")): key for place, key in enumerate(files)}
+            for path, key in paths.items():
+                Path(path).write_bytes(files[key][1])
+            try:
+                self._insert(table, list(paths))
+            except duckdb.Error as error:
+                # After a fatal error a database refuses everything, so that what is damaged shows in a new one.
+                self.reset()
+                damaged = [paths[path] for path in self._unreadable(table, list(paths))]
+                self.reset()
+                if damaged:
+                    raise _damage(damaged) from error
+                raise StorageFailed(f"DuckDB: {type(error).__name__}", subject=f"silver.{table.name}") from error
         self.loaded.update({key: etag for key, (etag, _) in files.items()})
+
+    def _insert(self, table: Table, paths: list[str]) -> None:
+        source = _READERS[table.format].format(files=paths, types=table.duckdb_types())
+        self._database.execute(f"INSERT INTO silver.{table.name} BY NAME {self._select_known(table, source)}")
+
+    def _unreadable(self, table: Table, paths: list[str]) -> list[str]:
+        """Files that cannot be read, found by halving."""
+        try:
+            self._insert(table, paths)
+        except duckdb.OutOfMemoryException:
+            return []
+        except duckdb.Error:
+            half = len(paths) // 2
+            return self._unreadable(table, paths[:half]) + self._unreadable(table, paths[half:]) if half else paths
+        return []
 
     def _select_known(self, table: Table, source: str) -> str:
         """Select the columns that both the files and the table have: older parts lack some, newer may have more."""
@@ -109,17 +143,40 @@ class DuckdbEngine:
         """Build all Gold tables from the loaded Silver; returns their row counts, in building order."""
         rows = {}
         for table in GOLD:
-            self._database.execute(creation(table))
-            rows[table.name] = len(self._database.table(f"gold.{table.name}"))
+            with self._failures(f"gold.{table.name}"):
+                self._database.execute(creation(table))
+                rows[table.name] = len(self._database.table(f"gold.{table.name}"))
         return rows
 
     def parquet(self, name: str) -> bytes:
         """A built Gold table as one zstd parquet file."""
         with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
             path = Path(folder, "table.parquet")
-            self._database.execute(f"COPY gold.{name} TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+            with self._failures(f"gold.{name}"):
+                self._database.execute(f"COPY gold.{name} TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
             return path.read_bytes()
+
+    @contextmanager
+    def _failures(self, subject: str) -> Iterator[None]:
+        """Turn DuckDB's errors inside the block into ours, and forget everything: the next build begins anew."""
+        try:
+            yield
+        except duckdb.Error as error:
+            self.reset()
+            raise StorageFailed(f"DuckDB: {type(error).__name__}", subject=subject) from error
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """Rows of a query over ``silver.*`` and ``gold.*``, in DuckDB's dialect."""
         return self._database.execute(sql).fetchall()
+
+
+def _damage(damaged: list[str]) -> SilverDamaged:
+    runs = sorted({run_id for key in damaged if (run_id := keys.run_of(key))})
+    cure = f"--run-id {runs[0]}" if len(runs) == 1 else "--all"
+    more = f" and {len(damaged) - _NAMED} more" if len(damaged) > _NAMED else ""
+    return SilverDamaged(
+        "cannot be read as what its name says",
+        subject=", ".join(damaged[:_NAMED]) + more,
+        step="AggregateToGold",
+        next_step=f"Gold stays as it was; `reelhouse replay {cure}` makes it anew from Bronze",
+    )

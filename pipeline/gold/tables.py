@@ -5,18 +5,22 @@ Reads ``_build.json`` and the listing of the Gold bucket; writes nothing.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
 
+logger = logging.getLogger(__name__)
+_PARTS = ("silver", "tables", "etags", "runs", "locations")
+
 
 def names(bucket: str) -> list[str]:
     """Names of the tables that Gold has now, in alphabetical order: the build's, and those that insights wrote."""
     listed = aws.list_objects(aws.client("s3"), bucket)
     written = {name for entry in listed if (name := keys.table_of(entry.key))}
-    return sorted(written | set(_build(bucket).get("locations", {})))
+    return sorted(written | set(build_in_use(bucket).get("locations", {})))
 
 
 def place(build: Mapping[str, Any], name: str) -> str:
@@ -40,7 +44,7 @@ def parts(bucket: str, name: str) -> list[StoredObject] | None:
 
 def parts_of(bucket: str, names: Iterable[str]) -> dict[str, list[StoredObject]]:
     """Return the same of several tables, all of one build; a table that Gold has not got is left out."""
-    build = _build(bucket)
+    build = build_in_use(bucket)
     found = {}
     for name in names:
         where = place(build, name)
@@ -52,6 +56,12 @@ def parts_of(bucket: str, names: Iterable[str]) -> dict[str, list[StoredObject]]
     return found
 
 
-def _build(bucket: str) -> dict[str, Any]:
-    """Read the build in use; {} before the first."""
-    return dict(aws.get_json(aws.client("s3"), bucket, keys.BUILD) or {})
+def build_in_use(bucket: str) -> dict[str, Any]:
+    """Read ``_build.json``; {} before the first build, and where it is damaged: the next build writes it anew."""
+    try:
+        build = aws.get_json(aws.client("s3"), bucket, keys.BUILD)
+    except (ValueError, RecursionError):
+        build = None
+        logger.warning("%s is damaged: it is passed over", keys.BUILD)
+    whole = isinstance(build, dict) and all(isinstance(build.get(part, {}), dict) for part in _PARTS)
+    return dict(build) if whole else {}

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from pipeline.columns import SILVER_TABLES, Column, Table
+from pipeline.errors import SilverDamaged
 from pipeline.gold.columns import GOLD
 from pipeline.gold.engine import DuckdbEngine, statement, to_duckdb
 from pipeline.parquet import encode
@@ -100,7 +101,7 @@ def test_a_broken_part_loads_none_of_its_batch() -> None:
     engine = DuckdbEngine(256)
     good = silver_files([film(1)], "movies")
 
-    with pytest.raises(duckdb.Error):
+    with pytest.raises(SilverDamaged, match="movies/broken.parquet: cannot be read .* `reelhouse replay --all`"):
         engine.load(MOVIES, good | {"movies/broken.parquet": ("1", b"PAR1 broken")})
 
     assert engine.loaded == {}

@@ -1,0 +1,117 @@
+"""Step 4 on moto, standing on something damaged: nothing is dropped in silence, and what is damaged is named."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pipeline import aggregate_to_gold, keys
+from pipeline.aggregate_to_gold import Result
+from pipeline.errors import SilverDamaged, StorageFailed
+from pipeline.gold.engine import DuckdbEngine
+from pipeline.settings import AggregateToGoldSettings
+from tests.integration.moto_lake import Lake
+from tests.silver_rows import FIRST, RUNS, SECOND, film, silver_files
+
+PARTS = {f"movies/run_id={run_id}/part-{'0' * 32}-1.parquet": run_id for run_id in (FIRST, SECOND)}
+NOT_PARQUET = [b"", b"PAR1", b"<html>", b"{}", b"PAR1" + b"\x00" * 500 + b"PAR1"]
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing pours in while a test builds: no quiet moment needs to be waited for."""
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.001)
+
+
+@pytest.fixture
+def engine(lake: Lake) -> DuckdbEngine:
+    """A warm engine that has built Gold of two runs of one film each."""
+    for number, (key, run_id) in enumerate(PARTS.items(), start=1):
+        lake.put("silver", key, part(film(number, run_id)))
+    warm = DuckdbEngine(256)
+    build(warm)
+    return warm
+
+
+def part(row: dict[str, Any]) -> bytes:
+    ((_, body),) = silver_files([row], "movies").values()
+    return body
+
+
+def build(engine: DuckdbEngine) -> Result:
+    return aggregate_to_gold.run(AggregateToGoldSettings("silver", "gold", 256), engine, 60.0)
+
+
+def movies(lake: Lake) -> list[str]:
+    ids: list[str] = pd.read_parquet(io.BytesIO(lake.get("gold", keys.gold_table("movies"))))["imdb_id"].tolist()
+    return ids
+
+
+@pytest.mark.parametrize("body", NOT_PARQUET)
+def test_a_damaged_part_is_named_and_gold_stays_as_it_was(lake: Lake, engine: DuckdbEngine, body: bytes) -> None:
+    damaged = f"movies/run_id={SECOND}/part-{'1' * 32}-1.parquet"
+    lake.put("silver", damaged, body)
+
+    with pytest.raises(SilverDamaged) as caught:
+        build(engine)
+
+    assert (caught.value.step, caught.value.subject) == ("AggregateToGold", damaged)
+    assert f"Gold stays as it was; `reelhouse replay --run-id {SECOND}` makes it anew" in str(caught.value)
+    assert movies(lake) == ["tt0000001", "tt0000002"]
+
+    lake.put("silver", damaged, part(film(3)))
+
+    assert build(engine).builds == 1
+    assert movies(lake) == ["tt0000001", "tt0000002", "tt0000003"]
+
+
+def test_each_damaged_part_of_many_is_found(lake: Lake, engine: DuckdbEngine) -> None:
+    good = {f"movies/run_id={FIRST}/part-{number:032x}-1.parquet": film(number) for number in range(10, 40)}
+    for key, row in good.items():
+        lake.put("silver", key, part(row))
+    damaged = list(good)[3:24:3]
+    for key in damaged:
+        lake.put("silver", key, b"PAR1")
+
+    with pytest.raises(SilverDamaged) as caught:
+        build(engine)
+
+    assert caught.value.subject == ", ".join(damaged[:5]) + " and 2 more"
+
+
+def test_a_damaged_record_of_a_run_is_named_too(lake: Lake, engine: DuckdbEngine) -> None:
+    lake.put("silver", keys.silver_run(FIRST), json.dumps(RUNS[0]).encode())
+    lake.put("silver", keys.silver_run(SECOND), json.dumps({**RUNS[1], "top_n": "many"}).encode())
+
+    with pytest.raises(SilverDamaged, match=keys.silver_run(SECOND)):
+        build(engine)
+
+
+def test_a_lack_of_memory_is_no_damage(lake: Lake, engine: DuckdbEngine) -> None:
+    for number in range(20):
+        plot = {"plot": f"{number}" * 300_000}
+        lake.put("silver", f"movies/run_id={FIRST}/part-{number:032x}-1.parquet", part(film(number) | plot))
+
+    class Small(DuckdbEngine):
+        """An engine that has no memory for twenty parts, and may not spill."""
+
+        def reset(self) -> None:
+            """Begin anew, with little."""
+            super().reset()
+            self.query("SET max_temp_directory_size = '0KB'")
+
+    with pytest.raises(StorageFailed, match=r"silver\.movies: DuckDB: OutOfMemoryException"):
+        build(Small(3))
+
+
+@pytest.mark.parametrize("body", [b"", b'{"build_id": ', b"[]", b"null", b'{"runs": []}', b"\xff", b"[" * 100_000])
+def test_a_damaged_record_of_the_build_is_written_anew(lake: Lake, engine: DuckdbEngine, body: bytes) -> None:
+    lake.put("gold", keys.BUILD, body)
+
+    assert build(engine).builds == 1
+
+    assert json.loads(lake.get("gold", keys.BUILD))["tables"]["movies"] == 2
