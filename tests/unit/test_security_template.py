@@ -1,0 +1,255 @@
+"""What the templates let in: every role, bucket, queue, topic, secret and address of all of them, read as data."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).parents[2]
+MAIN, REPORTS, IMAGE = "template.yaml", "lambdas/run_reports.template.yaml", "lambdas/run_reports_image.template.yaml"
+# QuickSight's part has no role, bucket or address: the test below keeps it so.
+TEMPLATES: dict[str, Any] = {name: load(str(ROOT / name)) for name in (MAIN, REPORTS, IMAGE)}
+# Actions that end in a star, and why.
+STARRED_ACTIONS = {"sqs:SendMessage*": "AWS knows SendMessage only; the emulator asks for SendMessageBatch by name"}
+# Actions on every resource, and why.
+ANY_RESOURCE = {"ecr:GetAuthorizationToken": "logging in to ECR concerns no single repository"}
+# Resources that are no part of this stack, and why.
+SHARED = {"arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:catalog": "Glue's calls name it too"}
+# Who assumes each role: the one service that it is made for.
+ASSUMED_BY = {
+    "GetMoviesAndSendToQueueRole": "lambda", "EnrichAndStoreMovieRole": "lambda", "ProcessBronzeToSilverRole": "lambda",
+    "AggregateToGoldRole": "lambda", "FindSimilarMoviesRole": "lambda", "RunReportsRole": "lambda",
+    "ScheduleRole": "scheduler", "RefreshSpiceRole": "states", "RefreshSpiceOnBuildRole": "events",
+    "BuildRole": "codebuild",
+}  # fmt: skip
+BRONZE_WRITERS = {"GetMoviesAndSendToQueueRole", "EnrichAndStoreMovieRole"}
+
+
+def resources(kind: str) -> dict[str, tuple[str, Any]]:
+    """Resources of a type in all templates: logical id to template and properties."""
+    return {
+        f"{template}: {name}": (template, body.get("Properties", {}))
+        for template, document in TEMPLATES.items()
+        for name, body in document["Resources"].items()
+        if body["Type"] == kind
+    }
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def target(value: Any) -> str:
+    """Logical id in ``!Ref X`` or ``!GetAtt X.Arn``."""
+    return str(value["Ref"]) if "Ref" in value else str(value["Fn::GetAtt"][0])
+
+
+ROLES, BUCKETS, QUEUES = resources("AWS::IAM::Role"), resources("AWS::S3::Bucket"), resources("AWS::SQS::Queue")
+BUCKET_POLICIES, TOPICS = resources("AWS::S3::BucketPolicy"), resources("AWS::SNS::Topic")
+GRANTS = [
+    (name, statement)
+    for name, (_, body) in (ROLES | resources("AWS::IAM::Policy")).items()
+    for policy in body.get("Policies", [body])
+    for statement in policy["PolicyDocument"]["Statement"]
+]
+
+
+def policy_of(bucket: str) -> dict[str, Any]:
+    """Statements of a bucket's policy by their Sid."""
+    template, _, logical_id = bucket.partition(": ")
+    (found,) = [b for where, b in BUCKET_POLICIES.values() if (where, target(b["Bucket"])) == (template, logical_id)]
+    return {statement["Sid"]: statement for statement in found["PolicyDocument"]["Statement"]}
+
+
+def test_there_is_what_the_tests_look_at() -> None:
+    assert {name.partition(": ")[2] for name in ROLES} == set(ASSUMED_BY)
+    assert len(BUCKETS) == len(BUCKET_POLICIES) == 5
+    assert len(QUEUES) == 6
+    assert len(TOPICS) == 1
+    assert len(GRANTS) > 30
+
+
+def test_no_other_template_lets_anybody_in() -> None:
+    watched = ("AWS::IAM::", "AWS::S3::", "AWS::SQS::", "AWS::SNS::", "AWS::Lambda::", "AWS::SecretsManager::")
+    others = [path for path in ROOT.glob("*/*.template.yaml") if path.relative_to(ROOT).as_posix() not in TEMPLATES]
+
+    for path in others:
+        found = {body["Type"] for body in load(str(path))["Resources"].values()}
+        assert not [kind for kind in found if kind.startswith(watched)], path
+
+
+# ── Roles ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("role", "grant"), GRANTS, ids=[f"{role} {grant.get('Sid', '')}" for role, grant in GRANTS])
+def test_a_grant_names_its_actions_and_resources(role: str, grant: dict[str, Any]) -> None:
+    actions = listed(grant["Action"])
+    assert grant["Effect"] == "Allow"
+    assert "NotAction" not in grant
+    assert "NotResource" not in grant
+    for action in actions:
+        assert re.fullmatch(r"[a-z0-9]+:[A-Z][A-Za-z]+", action) or action in STARRED_ACTIONS, action
+    for resource in listed(grant["Resource"]):
+        if resource == "*":
+            assert set(actions) <= set(ANY_RESOURCE), actions
+            continue
+        # A resource of this template, or one whose name begins with this stack's name.
+        assert isinstance(resource, dict), resource
+        text = resource.get("Fn::Sub", "")
+        pattern = str(text if isinstance(text, str) else text[0])
+        assert not pattern or re.search(r"\$\{(?!AWS::(Partition|Region|AccountId)\})", pattern), pattern
+        assert "Ref" not in resource or not resource["Ref"].startswith("AWS::")
+
+
+@pytest.mark.parametrize("name", sorted(ROLES))
+def test_a_role_is_assumed_by_one_service_only(name: str) -> None:
+    service = ASSUMED_BY[name.partition(": ")[2]]
+    (statement,) = ROLES[name][1]["AssumeRolePolicyDocument"]["Statement"]
+
+    assert (statement["Effect"], statement["Action"]) == ("Allow", "sts:AssumeRole")
+    assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
+    # Lambda passes on no condition keys when it assumes a role; the others are bound to this account.
+    bound = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert statement.get("Condition") == (None if service == "lambda" else bound)
+    assert not ROLES[name][1].get("ManagedPolicyArns")
+
+
+def test_nobody_deletes_or_administers() -> None:
+    for role, grant in GRANTS:
+        for action in listed(grant["Action"]):
+            service, _, verb = action.partition(":")
+            assert service not in {"iam", "sts", "kms", "cloudformation", "organizations"}, (role, action)
+            assert not verb.startswith(("Delete", "Put")) or action in {
+                "sqs:DeleteMessage", "s3:PutObject", "s3:PutObjectTagging", "logs:PutLogEvents", "ecr:PutImage",
+            }, (role, action)  # fmt: skip
+
+
+def test_only_the_ingestion_steps_write_to_bronze() -> None:
+    writers = {
+        role.partition(": ")[2]
+        for role, grant in GRANTS
+        if "s3:PutObject" in listed(grant["Action"]) and "BronzeBucket" in str(grant["Resource"])
+    }
+
+    assert writers == BRONZE_WRITERS
+
+
+# ── Secrets ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("parameter", "secret", "reader"),
+    [
+        ("OmdbApiKey", "OmdbApiKeySecret", "EnrichAndStoreMovieRole"),
+        ("LanguageModelApiKey", "LanguageModelKeySecret", "RunReportsReadsTheKey"),
+    ],
+)
+def test_a_key_goes_to_its_secret_and_one_role_reads_it(parameter: str, secret: str, reader: str) -> None:
+    main = TEMPLATES[MAIN]
+    name = main["Resources"][secret]["Properties"]["Name"]["Fn::Sub"].removeprefix("${AWS::StackName}")
+    readers = [
+        (role.partition(": ")[2], str(grant["Resource"]))
+        for role, grant in GRANTS
+        if any(action.startswith("secretsmanager:") for action in listed(grant["Action"]))
+    ]
+
+    assert main["Parameters"][parameter]["NoEcho"] is True
+    assert [used for used, body in main["Resources"].items() if f"'{parameter}'" in str(body)] == [secret]
+    (resource,) = [resource for role, resource in readers if role == reader]
+    assert name in resource or "${LanguageModelSecretName}-*" in resource
+    assert len(readers) == 2
+
+
+def test_the_model_is_asked_only_where_there_is_a_key() -> None:
+    main, reports = TEMPLATES[MAIN], TEMPLATES[REPORTS]
+    variables = reports["Resources"]["RunReports"]["Properties"]["Environment"]["Variables"]
+    no_value = {"Ref": "AWS::NoValue"}
+
+    assert main["Parameters"]["LanguageModelApiKey"]["Default"] == ""
+    assert main["Resources"]["LanguageModelKeySecret"]["Condition"] == "HasLanguageModel"
+    assert reports["Resources"]["RunReportsReadsTheKey"]["Condition"] == "HasLanguageModel"
+    assert variables["OPENAI_SECRET_ID"]["Fn::If"] == ["HasLanguageModel", {"Ref": "LanguageModelSecretName"}, no_value]
+    assert "OPENAI_API_KEY" not in variables
+
+
+# ── Buckets, queues, topics, addresses ───────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", sorted(BUCKETS))
+def test_a_bucket_is_encrypted_private_and_tls_only(name: str) -> None:
+    _, bucket = BUCKETS[name]
+    statement = policy_of(name)["TlsOnly"]
+
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["ServerSideEncryptionByDefault"]
+    assert bucket["PublicAccessBlockConfiguration"] == dict.fromkeys(
+        ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+    )
+    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(statement["Resource"]) == 2
+    assert TEMPLATES[MAIN]["Parameters"]["RequireTls"]["Default"] == "true"
+
+
+@pytest.mark.parametrize("name", sorted(BUCKET_POLICIES))
+def test_a_bucket_s_policy_only_denies(name: str) -> None:
+    _, body = BUCKET_POLICIES[name]
+
+    assert {statement["Effect"] for statement in body["PolicyDocument"]["Statement"]} == {"Deny"}
+
+
+def test_bronze_is_written_once_and_never_deleted_by_anybody() -> None:
+    policy = policy_of(f"{MAIN}: BronzeBucket")
+
+    assert set(policy) == {"TlsOnly", "WrittenOnce", "NeverDeleted"}
+    assert policy["WrittenOnce"]["Action"] == "s3:PutObject"
+    assert policy["WrittenOnce"]["Condition"] == {
+        "Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"},
+    }  # fmt: skip
+    assert policy["NeverDeleted"]["Action"] == ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+    assert "Condition" not in policy["NeverDeleted"]
+    for sid in ("WrittenOnce", "NeverDeleted"):
+        assert (policy[sid]["Principal"], policy[sid]["Resource"]) == ("*", {"Fn::Sub": "${BronzeBucket.Arn}/*"})
+
+
+@pytest.mark.parametrize("name", sorted(QUEUES))
+def test_a_queue_is_encrypted(name: str) -> None:
+    assert QUEUES[name][1]["SqsManagedSseEnabled"] is True
+
+
+@pytest.mark.parametrize("name", sorted(resources("AWS::SQS::QueuePolicy")))
+def test_a_queue_takes_messages_of_this_account_s_buckets_only(name: str) -> None:
+    _, body = resources("AWS::SQS::QueuePolicy")[name]
+    (statement,) = body["PolicyDocument"]["Statement"]
+
+    assert (statement["Principal"], statement["Action"]) == ({"Service": "s3.amazonaws.com"}, "sqs:SendMessage")
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert target(statement["Resource"]) == target(body["Queues"][0])
+
+
+def test_the_topic_is_open_to_this_account_only() -> None:
+    # No policy: SNS's own lets the owner's account publish. Encryption: see .checkov.yaml.
+    assert not resources("AWS::SNS::TopicPolicy")
+
+
+def test_the_one_address_asks_for_signatures() -> None:
+    functions = resources("AWS::Serverless::Function")
+    addresses = {
+        name: body["FunctionUrlConfig"] for name, (_, body) in functions.items() if "FunctionUrlConfig" in body
+    }
+
+    assert addresses == {f"{MAIN}: FindSimilarMovies": {"AuthType": "AWS_IAM"}}
+    assert not resources("AWS::Lambda::Permission") | resources("AWS::Lambda::Url")
+
+
+@pytest.mark.parametrize("parameter", ["SourceListUri", "OmdbUrl", "LanguageModelUrl"])
+def test_addresses_are_https_but_on_this_machine(parameter: str) -> None:
+    pattern = TEMPLATES[MAIN]["Parameters"][parameter]["AllowedPattern"]
+
+    assert re.fullmatch(pattern, "https://www.example.org/api")
+    for address in ("http://www.example.org/", "ftp://127.0.0.1/", "http://127.0.0.1.example.org/", "https://"):
+        assert not re.fullmatch(pattern, address), address
