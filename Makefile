@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 include lambdas/build.mk
 
-.PHONY: help run test bench lock catalogue reports-image reports-image-codebuild
+.PHONY: help run test bench audit lock catalogue reports-image reports-image-codebuild
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 26
@@ -17,7 +17,7 @@ help: ## List the targets
 run: environment ## Start the local stack, deploy, ingest films and show what came out
 	@$(BIN)/reelhouse demo
 
-test: environment ## Everything that must hold: style, types, templates, and all tests
+test: environment .scan-venv/.ready ## Everything that must hold: style, types, templates, and all tests
 	@$(BIN)/python -m pytest --numprocesses 2
 
 bench: environment ## Measure speed and memory beside their baselines, into benchmarks/RESULTS.md (under 15 minutes)
@@ -30,7 +30,7 @@ $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Reelhouse needs Python 3.11 or later: PYTHON=python3.13 make $(MAKECMDGOALS)' >&2; exit 1; }
 	@echo 'Building the environment in .venv (once, about a minute) …'
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock | $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement /dev/stdin
 
 .venv/.ready: requirements.lock pyproject.toml | $(UV)
 	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
@@ -43,10 +43,21 @@ $(UV):
 	@$(UV) pip sync --quiet --python .sam-venv/bin/python --require-hashes sam.lock
 	@touch $@
 
+.scan-venv/.ready: scan.lock | $(UV)
+	@echo 'Building the scanners in .scan-venv …'
+	@$(UV) venv --quiet --clear --python $(BIN)/python .scan-venv
+	@$(UV) pip sync --quiet --python .scan-venv/bin/python --require-hashes scan.lock
+	@touch $@
+
+audit: environment .scan-venv/.ready ## Look the locked packages up among known vulnerabilities (needs a network)
+	@for lock in requirements.lock sam.lock scan.lock lambdas/*.lock; do echo "$$lock"; \
+		.scan-venv/bin/pip-audit --disable-pip --require-hashes --requirement "$$lock" || failed=1; done; exit $${failed:-0}
+
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
 lock: | $(UV) ## Resolve all dependencies anew into the lock files
 	@$(COMPILE) --python-version 3.11 --upgrade --group dev pyproject.toml -o requirements.lock
 	@$(COMPILE) --python-version 3.11 --upgrade sam.in -o sam.lock
+	@$(COMPILE) --python-version 3.11 --upgrade scan.in -o scan.lock
 	@$(COMPILE) --python-version 3.13 -c requirements.lock lambdas/function.in -o lambdas/function.lock
 	@$(COMPILE) --python-version 3.13 -c requirements.lock lambdas/layer.in -o lambdas/layer.lock
 	@$(COMPILE) --python-version 3.13 -c requirements.lock lambdas/reports.in -o lambdas/reports.lock

@@ -1,0 +1,105 @@
+"""What others know to look for: checkov over templates, image and files, and locked packages. Without a network.
+
+`make audit` looks the locked packages up in the databases of known vulnerabilities, which needs one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CHECKOV = ROOT / ".scan-venv" / "bin" / "checkov"
+LOCKS = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.lock"), *ROOT.glob("lambdas/*.lock")])
+PINNED = re.compile(r"[a-z0-9][a-z0-9.-]*==[0-9][A-Za-z0-9.+]*( ; [^@]+)?( \\)?")
+HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
+OFFLINE = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "PATH": "/usr/bin:/bin"}
+
+
+@pytest.fixture(scope="module")
+def configuration() -> Any:
+    return yaml.safe_load((ROOT / ".checkov.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def reports(configuration: Any, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    """What checkov says with nothing left out, by framework; it takes the list of this checkout where we give none."""
+    assert CHECKOV.is_file(), "`make .scan-venv/.ready` builds it"
+    everything = tmp_path_factory.mktemp("checkov") / "everything.yaml"
+    shown = configuration | {"output": ["json"], "quiet": False, "skip-check": ["NONE"]}
+    everything.write_text(yaml.safe_dump(shown), encoding="utf-8")
+    ran = subprocess.run(
+        [CHECKOV, "--config-file", everything], cwd=ROOT, env=OFFLINE, capture_output=True, check=False, timeout=240
+    )
+    assert ran.returncode in (0, 1), ran.stderr.decode()
+    found = json.loads(ran.stdout)
+    return found if isinstance(found, list) else [found]
+
+
+def test_checkov_has_read_all_templates(reports: list[Any]) -> None:
+    (templates,) = [report for report in reports if report["check_type"] == "cloudformation"]
+    passed = {check["file_path"].lstrip("/") for check in templates["results"]["passed_checks"]}
+
+    assert templates["summary"]["parsing_errors"] == 0
+    assert passed == {"template.yaml", "lambdas/run_reports.template.yaml", "lambdas/run_reports_image.template.yaml"}
+    assert templates["summary"]["passed"] > 100
+
+
+def test_checkov_finds_nothing_but_what_is_explained(reports: list[Any], configuration: Any) -> None:
+    found: dict[str, set[str]] = {}
+    for report in reports:
+        for check in report["results"]["failed_checks"]:
+            found.setdefault(check["check_id"], set()).add(f"{check['resource']}: {check['check_name']}")
+    left_out = set(configuration["skip-check"])
+
+    assert not {check: where for check, where in found.items() if check not in left_out}
+    assert not left_out - set(found), "left out, and yet nothing is found"
+
+
+def test_every_check_that_is_left_out_has_its_reason() -> None:
+    before = ""
+    for line in (ROOT / ".checkov.yaml").read_text(encoding="utf-8").partition("skip-check:\n")[2].splitlines():
+        assert line.startswith(("  # ", "  - CKV")), line
+        assert not line.startswith("  - ") or before.startswith(("  # ", "  - ")), line
+        before = line
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_versions_and_hashes_and_no_other_source(lock: str) -> None:
+    lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
+
+    assert lines
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        assert PINNED.fullmatch(line) or HASH.fullmatch(line), line
+        # A package is followed by its first hash, and a line that goes on by another.
+        assert line.endswith("\\") == bool(HASH.fullmatch(following)), line
+        assert line.endswith("\\") or not PINNED.fullmatch(line), line
+
+
+def test_every_package_comes_from_a_lock_with_hashes() -> None:
+    for name in ("Makefile", "lambdas/build.mk", "lambdas/Dockerfile"):
+        text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
+        for line in text.splitlines():
+            if re.search(r"\bpip (install|sync)\b", line):
+                # Our own code is the one exception: without dependencies, and built by what is installed.
+                assert "--require-hashes" in line or "--no-build-isolation --editable ." in line, f"{name}: {line}"
+
+
+def test_what_is_installed_is_what_is_locked_and_complete() -> None:
+    uv, python = ROOT / ".venv" / "bin" / "uv", ROOT / ".venv" / "bin" / "python"
+    lock = ROOT / "requirements.lock"
+    ran = subprocess.run(
+        [uv, "pip", "sync", "--dry-run", "--offline", "--python", python, "--require-hashes", lock],
+        env=OFFLINE, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    changes = [line.strip() for line in ran.stderr.splitlines() if re.match(r" [-+~] ", line)]
+
+    assert ran.returncode == 0, ran.stderr
+    assert [change.partition("==")[0] for change in changes] == ["- reelhouse"], ran.stderr
+    subprocess.run([uv, "pip", "check", "--python", python], check=True, capture_output=True, timeout=60)
