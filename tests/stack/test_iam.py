@@ -33,17 +33,20 @@ def s3(method: str, bucket: str, key: str | None = None, **more: Any) -> tuple[s
     return "s3", method, arguments
 
 
-# What each role may do; every other role is denied it, but for those named as sharing it.
+SEND_FILMS = ("sqs", "send_message", {"QueueUrl": "MovieQueueUrl", "MessageBody": "probe"})
+# What each role may do; every other role is denied it, but for what both are named as doing.
 ALLOWED = {
     "GetMoviesAndSendToQueue": [
         s3("put_object", "Bronze", f"runs/{RUN}/manifest.json"),
         s3("put_object", "Bronze", f"source/{RUN}/list.json"),
-        ("sqs", "send_message", {"QueueUrl": "MovieQueueUrl", "MessageBody": "probe"}),
+        SEND_FILMS,
     ],
     "EnrichAndStoreMovie": [
         s3("put_object", "Bronze", f"movies/{FILM}"),
         s3("put_object", "Bronze", f"rejected/{FILM}"),
         ("secretsmanager", "get_secret_value", {"SecretId": "OmdbSecretName"}),
+        # It sends only what it has received: the copy of a message that has waited long for OMDb's quota.
+        SEND_FILMS,
     ],
     "ProcessBronzeToSilver": [
         s3("get_object", "Bronze", f"runs/{RUN}/manifest.json"),
@@ -121,6 +124,8 @@ def test_each_role_allows_what_its_function_does(call: Any, function: str) -> No
 def test_each_role_denies_what_its_neighbours_do(call: Any, function: str) -> None:
     for neighbour in FUNCTIONS:
         for service, method, arguments in ALLOWED[neighbour] if neighbour != function else FORBIDDEN:
+            if (service, method, arguments) in ALLOWED[function]:
+                continue
             assert call(function, service, method, arguments) in DENIED, (service, method, arguments)
 
 
