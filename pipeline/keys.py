@@ -8,7 +8,7 @@ Silver  ``movies/run_id=R/part-….parquet`` and ``compacted-….parquet`` · ``
 
 Gold    ``<table>/<table>.parquet`` · ``builds/<table>/build_id=…/`` (by Athena) · ``_build.json`` ·
 ``reports/NAME/STAMP/report.html`` and its notebook and JSON ·
-``reports/index.html`` · ``_summary_answers/….json``
+``reports/index.html`` and, in a folder, ``dashboard.html`` · ``_summary_answers/….json``
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ BUILDS = "builds/"
 _BUILD_ID = re.compile(r"\d{8}T\d{6}\.\d{6}Z", re.ASCII)
 REPORTS = "reports/"
 REPORT_INDEX = f"{REPORTS}index.html"
+DASHBOARD = f"{REPORTS}dashboard.html"
 LATEST = "latest"
 _STAMP = rf"\d{{8}}T\d{{6}}\.\d{{6}}Z|{LATEST}"
 _REPORT = re.compile(

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import webbrowser
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from insights import wording
 from insights.columns import INSIGHTS_TABLES
 from insights.dashboard import checks, data, headlines, loading, page_maker, schema
-from insights.report import report_data
+from insights.report import report_data, report_index
 from insights.report.report_data import Source
+from insights.report.report_store import FolderStore, write_index
 from pipeline.errors import InvalidInput
 from reelhouse import show
 
@@ -58,11 +59,20 @@ def make(output: Path) -> Made:
         output.write_text(page, encoding="utf-8")
     except OSError as error:
         raise InvalidInput(error.strerror or "cannot be written", subject=f"--output {output}") from error
+    _enter_into_index(output)
     numbers = {
         name: {"title": visual.title, "value": number.value, "n": number.n}
         for name, (visual, number) in headlines.headlines(definition, frames).items()
     }
     return Made(output, source, numbers)
+
+
+def _enter_into_index(output: Path) -> None:
+    """Let the index of the reports in the same folder link the page, if there are any, and the page has its name."""
+    store = FolderStore(output.parent)
+    there = store.keys()
+    if report_index.dashboard(there) == output.name and report_index.places(there):
+        write_index(store, datetime.now(UTC))
 
 
 def missing(source: Source) -> list[str]:

@@ -40,6 +40,11 @@ def places(found: Sequence[str]) -> list[Place]:
     return result
 
 
+def dashboard(found: Sequence[str]) -> str | None:
+    """Address of the interactive dashboard, as the index links it; None where the store has none."""
+    return keys.DASHBOARD.removeprefix(keys.REPORTS) if keys.DASHBOARD in found else None
+
+
 def entries(found: Sequence[Place], reports: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What the index says of each report.
 

@@ -92,13 +92,13 @@ def _body(notebook: Mapping[str, Any]) -> str:
     return str(body)
 
 
-def index_page(entries: Sequence[Mapping[str, Any]], now: datetime) -> str:
-    """Make the page that lists all reports, as :func:`.report_index.entries` gives them."""
+def index_page(entries: Sequence[Mapping[str, Any]], now: datetime, dashboard: str | None = None) -> str:
+    """Make the page that lists all reports, as :mod:`insights.report.report_index` gives them."""
     shown = [
         {**entry, "headlines": Markup(headlines.cards(entry["headlines"]))}  # noqa: S704 (escaped by cards)
         for entry in entries
     ]
-    return _page("index.html.j2", "Reports", entries=shown, written=wording.moment(now))
+    return _page("index.html.j2", "Reports", entries=shown, dashboard=dashboard, written=wording.moment(now))
 
 
 def source_of(notebook: Mapping[str, Any]) -> dict[str, Any] | None:

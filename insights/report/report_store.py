@@ -54,7 +54,8 @@ class FolderStore:
 
     def keys(self) -> list[str]:
         """Keys of all files of reports."""
-        files = (path.relative_to(self.folder) for path in self.folder.glob("*/*/*") if path.is_file())
+        found = [*self.folder.glob("*/*/*"), *self.folder.glob("*.html")]
+        files = (path.relative_to(self.folder) for path in found if path.is_file())
         return sorted(f"{keys.REPORTS}{path.as_posix()}" for path in files)
 
     def get(self, key: str) -> bytes:
@@ -129,7 +130,8 @@ def publish(store: Store, report: Mapping[str, Any], page: str, notebook: str) -
 
 def write_index(store: Store, now: datetime) -> None:
     """Make the index anew from the reports that the store has."""
-    places = report_index.places(store.keys())
+    there = store.keys()
+    places = report_index.places(there)
     found = {key: json.loads(store.get(key)) for place in places for key in place.needed}
-    page = report_page.index_page(report_index.entries(places, found), now)
+    page = report_page.index_page(report_index.entries(places, found), now, report_index.dashboard(there))
     store.put(keys.REPORT_INDEX, page.encode())

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from insights import lake
+from insights.report.report_store import FolderStore, publish
 from pipeline import aws
 from reelhouse.cli import app
 from reelhouse.stack import Stack
@@ -16,6 +17,13 @@ from reelhouse.stack import Stack
 
 def test_the_page_is_of_the_stacks_gold(stack: Stack, tmp_path: Path) -> None:
     output = tmp_path / "new" / "dashboard.html"
+    report = {
+        "name": "06_dashboard", "title": "Dashboard", "stamp": "20261124T030000.000000Z", "seconds": 1.0,
+        "status": "succeeded", "error": None, "started_at": "2026-11-24T03:00:00.000000Z", "parameters": {},
+        "data": None, "headlines": [],
+    }  # fmt: skip
+    publish(FolderStore(output.parent), report, "page", "{}")
+    assert 'href="dashboard.html"' not in (output.parent / "index.html").read_text(encoding="utf-8")
 
     ran = CliRunner().invoke(app, ["dashboard", "--output", str(output), "--json"])
 
@@ -29,6 +37,16 @@ def test_the_page_is_of_the_stacks_gold(stack: Stack, tmp_path: Path) -> None:
     assert said["numbers"]["rotten_tomatoes"]["value"] == pytest.approx(scores.mean())
     assert said["numbers"]["rotten_tomatoes"]["n"] == scores.count()
     assert said["run_id"] in output.read_text(encoding="utf-8")
+    assert 'href="dashboard.html"' in (output.parent / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_page_in_a_folder_without_reports_leaves_its_index_alone(stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("somebody's own", encoding="utf-8")
+
+    ran = CliRunner().invoke(app, ["dashboard", "--output", str(tmp_path / "dashboard.html"), "--json"])
+
+    assert ran.exit_code == 0
+    assert (tmp_path / "index.html").read_text(encoding="utf-8") == "somebody's own"
 
 
 @pytest.mark.usefixtures("stack")

@@ -59,6 +59,15 @@ def test_the_index_gives_the_time_of_the_data(tmp_path: Path) -> None:
     assert '<time datetime="2026-11-24T02:00:00.000000Z" data-age>24 November 2026, 02:00 UTC</time>' in index
 
 
+def test_the_index_links_the_dashboard_where_there_is_one(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    publish(store, report(FIRST), "page", "{}")
+    assert 'href="dashboard.html"' not in (tmp_path / "index.html").read_text()
+    (tmp_path / "dashboard.html").write_text("the dashboard")
+    publish(store, report(SECOND), "page", "{}")
+    assert 'href="dashboard.html"' in (tmp_path / "index.html").read_text()
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InvalidInput) as error:
