@@ -10,8 +10,9 @@ import time
 import pandas as pd
 
 from insights import lake
-from pipeline import aggregate_to_gold, aws, keys, settings
+from pipeline import aggregate_to_gold, aws, settings
 from pipeline.errors import InvalidInput
+from pipeline.gold import tables
 from pipeline.gold.columns import GOLD_TABLES
 from pipeline.gold.engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings, LakeSettings
@@ -37,7 +38,7 @@ def rebuild() -> pd.DataFrame:
     """
     gold = settings.load(LakeSettings).gold_bucket
     with aws.failures_of("gold_rebuild", gold):
-        build = aws.get_json(aws.client("s3"), gold, keys.BUILD)
+        build = tables.build_in_use(gold)
     if not build or build.get("engine") == "athena":
         return NOT_BUILT
     before = _tables()

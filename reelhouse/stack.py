@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import aws, keys, settings
 from pipeline.errors import InvalidInput, LocalStackError, StorageFailed
+from pipeline.gold import tables
 from reelhouse import local_stack, state
 
 QUEUES = ("MovieQueue", "BronzeEvents", "SilverEvents")
@@ -37,8 +38,8 @@ class Stack:
         return {keys.film_of(entry.key) or entry.key for entry in listed}
 
     def build(self) -> dict[str, Any]:
-        """Gold's newest build, or {} before the first."""
-        return aws.get_json(aws.client("s3"), self["GoldBucketName"], keys.BUILD) or {}
+        """Gold's newest build, or {} before the first and where its record is damaged."""
+        return tables.build_in_use(self["GoldBucketName"])
 
     def manifest(self, run_id: str) -> dict[str, Any]:
         """A run's manifest.

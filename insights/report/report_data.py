@@ -16,9 +16,10 @@ import pandas as pd
 from insights import lake
 from insights.columns import INSIGHTS_TABLES
 from insights.frames import PANDAS_TYPES, typed
-from pipeline import aws, keys, settings
+from pipeline import aws, settings
 from pipeline.columns import Table
 from pipeline.errors import InvalidInput
+from pipeline.gold import tables as gold_tables
 from pipeline.gold.columns import GOLD_TABLES
 from pipeline.settings import LakeSettings
 
@@ -92,7 +93,7 @@ def load(**columns: Sequence[str]) -> Source:
     """
     bucket = settings.load(LakeSettings).gold_bucket
     with aws.failures_of("report", bucket):
-        build = aws.get_json(aws.client("s3"), bucket, keys.BUILD) or {}
+        build = gold_tables.build_in_use(bucket)
     missing = [] if build else [f"Gold has not been built yet: {RUN}."]
     there = lake.tables()
     tables = {}

@@ -101,7 +101,7 @@ def test_a_broken_part_loads_none_of_its_batch() -> None:
     engine = DuckdbEngine(256)
     good = silver_files([film(1)], "movies")
 
-    with pytest.raises(SilverDamaged, match="movies/broken.parquet: cannot be read .* `reelhouse replay --all`"):
+    with pytest.raises(SilverDamaged, match=r"movies/broken\.parquet: cannot be read .* `reelhouse replay --all`"):
         engine.load(MOVIES, good | {"movies/broken.parquet": ("1", b"PAR1 broken")})
 
     assert engine.loaded == {}
