@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 include lambdas/build.mk
 
-.PHONY: help run test bench audit lock catalogue reports-image reports-image-codebuild
+.PHONY: help run test chaos bench audit lock catalogue reports-image reports-image-codebuild
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 26
@@ -22,6 +22,9 @@ test: environment .scan-venv/.ready ## Everything that must hold: style, types, 
 
 bench: environment ## Measure speed and memory beside their baselines, into benchmarks/RESULTS.md (under 15 minutes)
 	@$(BIN)/python -m benchmarks
+
+chaos: environment ## Every fault on the deployed stack, and what became of every film: about ten minutes
+	@$(BIN)/python -m tests.chaos $(KINDS)
 
 environment: .venv/.ready .sam-venv/.ready
 .PHONY: environment

@@ -120,12 +120,12 @@ def revoked(ground: Ground) -> Result:
     return ground.judge(refused, run_id)
 
 
-def without_quota(ground: Ground) -> Result:
+def without_quota(ground: Ground, days: int = DAYS) -> Result:
     """The quota is spent in the middle of a run and stays so for days: messages ask twice a day, none is parked."""
     ground.omdb.reset_calls()
     ground.omdb.faults(quota=5)
     run_id = ground.start()
-    asked = DAYS * 2 * ground.messages
+    asked = days * 2 * ground.messages
     wait_until(lambda: ground.omdb.outcomes().get("quota_spent", 0) > asked)
     parked = ground.stack.queues()["MovieQueue"]["parked"]
     spent = ground.omdb.outcomes()["quota_spent"]

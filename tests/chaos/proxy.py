@@ -129,6 +129,12 @@ class _Handler(BaseHTTPRequestHandler):
     function: str
 
     def _any(self) -> None:
+        try:
+            self._pass_on()
+        except (OSError, http.client.HTTPException):  # either side is gone: killed, as it was meant to be
+            self.close_connection = True
+
+    def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         fault = self.proxy.meets(self.function, self._operation(), self.headers)
         if fault is None:
