@@ -34,7 +34,7 @@ def examine(stack_name: str | None) -> Iterator[Check]:
         yield Check("stack", False, str(error), error.next_step)
         return
     yield Check("stack", True, f"{found.name} is deployed")
-    for name, check in (("queues", _parked), ("newest run", _newest_run), ("Gold", _gold), ("Athena", _athena)):
+    for name, check in CHECKS:
         yield _safely(name, check, found)
     if DASHBOARD_ID in found.outputs:
         yield _safely(quicksight.DASHBOARD, _dashboard, found)
@@ -70,13 +70,21 @@ def _parked(found: Stack) -> Check:
     return Check("queues", not parked, f"parked: {text}" if text else "nothing is parked", "see docs/operations.md")
 
 
+def _schedules(found: Stack) -> Check:
+    kept = found.not_started()
+    text = f"{kept} invocations could not be made" if kept else "everything that was due was started"
+    return Check("schedules", not kept, text, 'see docs/operations.md, "A schedule starts nothing"')
+
+
 def _newest_run(found: Stack) -> Check:
     runs = found.run_ids()
     if not runs:
         return Check("newest run", None, "there was none", "`reelhouse run` starts one")
     counts = found.build().get("runs", {}).get(runs[-1], {})
     complete = counts.get("status") == "complete"
-    return Check("newest run", complete, f"{runs[-1]} is {counts.get('status', 'not in Gold')}", "`reelhouse status`")
+    return Check(
+        "newest run", complete, f"{runs[-1]} is {counts.get('status', 'not in Gold')}", f"`reelhouse status {runs[-1]}`"
+    )
 
 
 def _gold(found: Stack) -> Check:
@@ -109,3 +117,12 @@ def _athena(found: Stack) -> Check:
     answer = query.run(found, "SELECT count(*) AS films FROM movies").rows["films"].iloc[0]
     text = f"work group {found['AthenaWorkGroupName']} counts {answer:,} films, Gold's build {films:,}"
     return Check("Athena", bool(answer == films), text, 'see docs/aws.md, "Athena"')
+
+
+CHECKS = (
+    ("queues", _parked),
+    ("schedules", _schedules),
+    ("newest run", _newest_run),
+    ("Gold", _gold),
+    ("Athena", _athena),
+)

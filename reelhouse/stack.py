@@ -69,6 +69,10 @@ class Stack:
         """For each queue its messages waiting (for their turn or a retry), in flight, and parked."""
         return {name: self._queue(name) for name in QUEUES}
 
+    def not_started(self) -> int:
+        """Invocations that no schedule could make, kept in ScheduleDeadLetters; 0 in stacks without that queue."""
+        return sum(self._depth("ScheduleDeadLettersUrl")) if "ScheduleDeadLettersUrl" in self.outputs else 0
+
     def _queue(self, name: str) -> dict[str, int]:
         waiting, in_flight = self._depth(f"{name}Url")
         parked, looked_at = self._depth(f"{name}DeadLettersUrl")

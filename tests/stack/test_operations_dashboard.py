@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline import aws
+from reelhouse import doctor
 from reelhouse.stack import Stack
 
 
@@ -45,3 +46,15 @@ def test_every_alarm_is_there_and_tells_the_topic(stack: Stack) -> None:
         alarm["MetricName"] for alarm in alarms
     }
     assert all(alarm["AlarmActions"] == [stack["AlarmsTopicArn"]] for alarm in alarms)
+
+
+def test_what_a_schedule_could_not_start_is_told_by_the_doctor(stack: Stack) -> None:
+    url, sqs = stack["ScheduleDeadLettersUrl"], aws.client("sqs")
+    before = {check.name: check.ok for check in doctor.examine(None)}
+    sqs.send_message(QueueUrl=url, MessageBody='{"top_n": 250}')
+    (after,) = (check for check in doctor.examine(None) if check.name == "schedules")
+    sqs.purge_queue(QueueUrl=url)
+
+    assert before["schedules"] is True
+    assert (after.ok, after.found) == (False, "1 invocations could not be made")
+    assert "A schedule starts nothing" in after.advice
