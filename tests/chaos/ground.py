@@ -125,21 +125,26 @@ class Ground:
         return Result(injected, [account(self.stack, run_id) for run_id in run_ids], differing)
 
     def run_with(self, *faults: Fault) -> Result:
-        """One run through calls that fail."""
+        """One run through calls that fail; a run that was begun in vain before it is resumed."""
+        before = set(self.stack.run_ids())
         self.proxy.set(faults)
         run_id = self.start()
         self.settle(run_id)
         struck = len(self.proxy.struck)
         self.proxy.set()
-        return self.judge(struck, run_id)
+        begun = sorted(set(self.stack.run_ids()) - before - {run_id})
+        for each in begun:
+            resume.resume(self.stack, each)
+        self.settle(*begun)
+        return self.judge(struck, *begun, run_id)
 
     def bring_up(self) -> None:
-        """What `reelhouse up` does; then make ready again what was started anew."""
+        """What `reelhouse up` does; what was started anew is made ready again."""
         self.state = local_stack.up(self.options, lambda _: None)
-        resume.resume_after_kill(self.state, deployed_stack.find(None), lambda _: None)
         assert self.state.ministack
         self.proxy.emulator_port, self.proxy.emulator_pid = self.state.ministack.port, self.state.ministack.pid
         make_ready(self.stack, self.proxy)
+        resume.resume_after_kill(self.state, deployed_stack.find(None), lambda _: None)
 
     def expected(self) -> set[str]:
         """Films of every run."""
