@@ -13,7 +13,9 @@ from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
 from tests.integration.moto_lake import Cold, Lake, Omdb, Top, s3_event, sqs_event
 
-RESOURCES: dict[str, Any] = load(str(Path(__file__).parents[2] / "template.yaml"))["Resources"]
+ROOT = Path(__file__).parents[2]
+TEMPLATE: Any = load(str(ROOT / "template.yaml"))
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 # What AWS measures by itself, by namespace: the dimension, the kind of resource that is its value, and metrics that we
 # use, as AWS's user guides name them.
 BY_AWS = {
@@ -86,8 +88,7 @@ def test_our_metrics_are_really_emitted(widgets: list[dict[str, Any]], emitted: 
 
 
 def test_every_function_gives_its_metrics_the_stacks_name() -> None:
-    template = load(str(Path(__file__).parents[2] / "template.yaml"))
-    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
 
     assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
 
@@ -133,3 +134,10 @@ def test_each_number_says_what_it_is(widgets: list[dict[str, Any]]) -> None:
                 options = row[-1] if isinstance(row[-1], dict) else {}
                 assert options.get("label") or options.get("visible") is False or options.get("stat"), row
                 assert options.get("stat") or properties.get("stat") or "expression" in options, row
+
+
+def test_every_number_is_explained(widgets: list[dict[str, Any]]) -> None:
+    explained = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    titles = [widget["properties"]["title"] for widget in widgets if "title" in widget["properties"]]
+
+    assert [title for title in titles if f"*{title}*" not in explained] == []
