@@ -93,6 +93,7 @@ def address(task: Path, stack: Stack, local: State, credentials: dict[str, str],
     assert ours, f"not the image's code has run: {text}"
     assert credentials["AWS_SECRET_ACCESS_KEY"] not in text
     assert "not a writable location" not in text, "Jupyter looks for a home"
+    assert text.count('"message":"invocation"') == text.count("END RequestId") > 0
 
 
 def report(stack: Stack, name: str, stamp: str) -> Any:
