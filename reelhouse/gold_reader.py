@@ -67,7 +67,8 @@ class GoldTables:
     def compare(self, later: GoldTables) -> dict[str, Change]:
         """Count what changed from these tables to later ones, by table; one that cannot be read counts as empty."""
         found = {}
-        with duckdb.connect(config={"enable_progress_bar": False}) as database:
+        with duckdb.connect() as database:
+            database.execute("SET enable_progress_bar = false")
             for name in (name for name in NAMES if name in self.files and name in later.files):
                 key = f"gold.{name}"
                 with self.as_relation(database, name) as before, later.as_relation(database, name) as after:

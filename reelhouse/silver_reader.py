@@ -58,7 +58,8 @@ class SilverReader:
     def __init__(self, bucket: str, run_ids: Sequence[str] | None = None, tables: tuple[Table, ...] = SILVER) -> None:
         self._bucket, self._run_ids, self._tables = bucket, run_ids, tables
         # DuckDB draws the progress of long queries on standard output, which may be a JSON document's.
-        self.database = duckdb.connect(config={"enable_progress_bar": False})
+        self.database = duckdb.connect()
+        self.database.execute("SET enable_progress_bar = false")
         self.database.execute("CREATE SCHEMA silver")
         for table in SILVER:
             columns = ", ".join(f'"{name}" {kind}' for name, kind in table.duckdb_types().items())

@@ -75,7 +75,8 @@ class DuckdbEngine:
     def reset(self) -> None:
         """Forget everything: empty Silver tables, no Gold."""
         # DuckDB draws the progress of long queries on standard output, which is a log here, or a JSON document.
-        self._database = duckdb.connect(config={"enable_progress_bar": False})
+        self._database = duckdb.connect()
+        self._database.execute("SET enable_progress_bar = false")
         self._database.execute(f"SET memory_limit = '{self._memory_mb}MB'")
         self._database.execute("SET temp_directory = ?", [self._spill])
         self._database.execute("CREATE SCHEMA silver; CREATE SCHEMA gold")
