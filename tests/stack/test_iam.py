@@ -1,132 +1,126 @@
-"""Least privilege: a probe with each function's own role makes calls that the function needs, and its neighbours'."""
+"""Least privilege: each role of the templates makes the calls that its part needs, and is denied its neighbours'."""
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
+import boto3
 import pytest
 
 from pipeline import aws
 from reelhouse.stack import Stack
+from reelhouse.state import State
+from tests import role_stack
+from tests.role_calls import ALLOWED, DENIED, FORBIDDEN, LET_IN, LIST_BUCKET, NOT_HERE, WIDER, Call
+from tests.templates import GRANTS, listed
 
-RUN = "run_id=20261124T000000Z-00000000"
-FILM = f"{RUN}/imdb_id=tt0000001.json"
-PROBE = """
-import boto3, botocore
-
-def handler(event, context):
-    try:
-        getattr(boto3.client(event["service"]), event["method"])(**event["arguments"])
-    except botocore.exceptions.ClientError as error:
-        return error.response["Error"]["Code"]
-    return "allowed"
-"""
-FUNCTIONS = ("GetMoviesAndSendToQueue", "EnrichAndStoreMovie", "ProcessBronzeToSilver", "AggregateToGold")
+QUICKSIGHT = "arn:aws:quicksight:eu-central-1:123456789012:group/default/films"
+IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/reports:1"
+# Everything switched on, so that every role is there.
+MAIN = {
+    "OmdbApiKey": "a", "RequireTls": "false", "GoldEngine": "athena", "QuickSightPrincipalArn": QUICKSIGHT,
+    "ReportsImageUri": IMAGE, "LanguageModelApiKey": "b", "SourceListUri": f"s3://{LIST_BUCKET}/list.json",
+}  # fmt: skip
 
 
-def s3(method: str, bucket: str, key: str | None = None, **more: Any) -> tuple[str, str, dict[str, Any]]:
-    arguments = {"Bucket": f"{bucket}BucketName", **({"Key": key} if key else {}), **more}
-    return "s3", method, arguments
+@dataclass(frozen=True)
+class Roles:
+    """The roles' stack: physical ids by logical id, and a client for each role and service."""
+
+    ids: dict[str, str]
+    # One session: it reads each service's model once.
+    opened: boto3.Session = field(default_factory=boto3.Session)
+    keys: dict[str, dict[str, str]] = field(default_factory=dict)
+    clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def outcome(self, role: str, call: Call) -> str:
+        """Make a call as a role."""
+        if (role, call.service) not in self.clients:
+            self.keys.setdefault(role, role_stack.credentials(self.ids[role]))
+            self.clients[role, call.service] = self.opened.client(call.service, **self.keys[role])  # type: ignore[call-overload]
+        arguments = {name: self._named(value) for name, value in call.arguments.items()}
+        return role_stack.outcome(self.clients[role, call.service], call.method, arguments)
+
+    def _named(self, value: Any) -> Any:
+        return self.ids.get(value, value) if isinstance(value, str) else value
 
 
-SEND_FILMS = ("sqs", "send_message", {"QueueUrl": "MovieQueueUrl", "MessageBody": "probe"})
-# What each role may do; every other role is denied it, but for what both are named as doing.
-ALLOWED = {
-    "GetMoviesAndSendToQueue": [
-        s3("put_object", "Bronze", f"runs/{RUN}/manifest.json"),
-        s3("put_object", "Bronze", f"source/{RUN}/list.json"),
-        SEND_FILMS,
-    ],
-    "EnrichAndStoreMovie": [
-        s3("put_object", "Bronze", f"movies/{FILM}"),
-        s3("put_object", "Bronze", f"rejected/{FILM}"),
-        ("secretsmanager", "get_secret_value", {"SecretId": "OmdbSecretName"}),
-        # It sends only what it has received: the copy of a message that has waited long for OMDb's quota.
-        SEND_FILMS,
-    ],
-    "ProcessBronzeToSilver": [
-        s3("get_object", "Bronze", f"runs/{RUN}/manifest.json"),
-        s3("put_object", "Silver", f"quarantine/{FILM}"),
-    ],
-    "AggregateToGold": [
-        s3("list_objects_v2", "Silver"),
-        s3("get_object", "Silver", f"quarantine/{FILM}"),
-        s3("put_object", "Gold", "probe/probe.parquet"),
-        s3("list_objects_v2", "Gold"),
-    ],
-}
-# What nobody may do.
-FORBIDDEN = [
-    s3("delete_object", "Bronze", f"movies/{FILM}"),
-    s3("delete_object", "Silver", f"quarantine/{FILM}"),
-    s3("delete_object", "Gold", "probe/probe.parquet"),
-    s3("put_bucket_versioning", "Bronze", VersioningConfiguration={"Status": "Suspended"}),
-    ("sqs", "purge_queue", {"QueueUrl": "MovieQueueUrl"}),
-    ("secretsmanager", "put_secret_value", {"SecretId": "OmdbSecretName", "SecretString": "stolen"}),
-    ("lambda", "invoke", {"FunctionName": "GetMoviesAndSendToQueueName"}),
-    ("iam", "list_roles", {}),
-]
+def arn_of_queue(url: str) -> str:
+    answer = aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return str(answer["Attributes"]["QueueArn"])
 
 
 @pytest.fixture(scope="module")
-def probes() -> dict[str, str]:
-    """Names of the probes made so far, by function; they go with the stack."""
-    return {}
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_behind(stack: Stack) -> Iterator[None]:
-    """Objects that the probes wrote are no films and no tables: readers of the same stack must not meet them."""
-    yield
-    s3 = aws.client("s3")
-    for bucket in ("Bronze", "Silver", "Gold"):
-        pages = s3.get_paginator("list_object_versions").paginate(Bucket=stack[f"{bucket}BucketName"])
-        versions = [one for page in pages for kind in ("Versions", "DeleteMarkers") for one in page.get(kind, [])]
-        for found in versions:
-            if RUN in found["Key"] or found["Key"].startswith("probe/"):
-                s3.delete_object(Bucket=stack[f"{bucket}BucketName"], Key=found["Key"], VersionId=found["VersionId"])
+def deployed_roles(local: State) -> Iterator[Roles]:
+    """All templates' roles, on the emulator of the deployed stack and apart from it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in local.connection().items():
+            patch.setenv(name, value)
+        aws.forget_clients()
+        aws.ensure_bucket(aws.client("s3"), LIST_BUCKET, "eu-central-1")
+        with role_stack.deployed("roles", "template.yaml", MAIN) as main:
+            names = {"NamePrefix": "roles", "LogRetentionDays": "1"}
+            reports = names | {
+                "ReportsImageUri": IMAGE, "GoldBucketName": main["GoldBucket"],
+                "GoldDatabaseName": main["GoldDatabase"],
+                "AlarmsTopicArn": main["Alarms"], "LogLevel": "INFO", "ScheduleState": "DISABLED",
+                "LanguageModelSecretName": "roles-language-model-key",
+                "ScheduleDeadLettersArn": arn_of_queue(main["ScheduleDeadLetters"]),
+            }  # fmt: skip
+            with (
+                role_stack.deployed("roles-reports", "lambdas/run_reports.template.yaml", reports) as reporting,
+                role_stack.deployed("roles-image", "lambdas/run_reports_image.template.yaml", names) as building,
+            ):
+                yield Roles(building | reporting | main | {"ReportsScheduleRole": reporting["ScheduleRole"]})
+        aws.client("s3").delete_bucket(Bucket=LIST_BUCKET)
+    aws.forget_clients()
 
 
 @pytest.fixture
-def call(stack: Stack, probes: dict[str, str]) -> Any:
-    """Make a call with a function's role; says "allowed" or the error's code."""
-    client = aws.client("lambda")
-
-    def make(function: str, service: str, method: str, arguments: dict[str, Any]) -> str:
-        if function not in probes:
-            role = client.get_function_configuration(FunctionName=stack[f"{function}Name"])["Role"]
-            packed = io.BytesIO()
-            with zipfile.ZipFile(packed, "w") as archive:
-                archive.writestr("probe.py", PROBE)
-            probes[function] = client.create_function(
-                FunctionName=f"probe-{function}", Runtime="python3.13", Role=role, Handler="probe.handler",
-                Code={"ZipFile": packed.getvalue()}, Timeout=60,
-            )["FunctionName"]  # fmt: skip
-        named = {n: stack.outputs.get(v, v) if isinstance(v, str) else v for n, v in arguments.items()}
-        event = {"service": service, "method": method, "arguments": named}
-        answer = client.invoke(FunctionName=probes[function], Payload=json.dumps(event).encode())
-        return str(json.loads(answer["Payload"].read()))
-
-    return make
+def roles(stack: Stack, deployed_roles: Roles) -> Roles:
+    return deployed_roles
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_each_role_allows_what_its_function_does(call: Any, function: str) -> None:
-    for service, method, arguments in ALLOWED[function]:
-        assert call(function, service, method, arguments) in {"allowed", "NoSuchKey"}, (service, method, arguments)
+@pytest.mark.parametrize("role", ALLOWED)
+def test_each_role_allows_what_its_part_does(roles: Roles, role: str) -> None:
+    answers = [(call, roles.outcome(role, call)) for call in ALLOWED[role]]
+
+    assert not [(call, answer) for call, answer in answers if answer not in LET_IN]
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_each_role_denies_what_its_neighbours_do(call: Any, function: str) -> None:
-    for neighbour in FUNCTIONS:
-        for service, method, arguments in ALLOWED[neighbour] if neighbour != function else FORBIDDEN:
-            if (service, method, arguments) in ALLOWED[function]:
-                continue
-            assert call(function, service, method, arguments) in DENIED, (service, method, arguments)
+@pytest.mark.parametrize("role", ALLOWED)
+def test_each_role_denies_what_its_neighbours_do(roles: Roles, role: str) -> None:
+    own = [*ALLOWED[role], *WIDER.get(role, [])]
+    neighbours = [call for calls in ALLOWED.values() for call in calls]
+    answers = [(call, roles.outcome(role, call)) for call in [*neighbours, *FORBIDDEN] if call not in own]
+
+    assert not [(call, answer) for call, answer in answers if answer not in DENIED]
 
 
-DENIED = {"AccessDenied", "AccessDeniedException"}
+def test_every_grant_of_the_templates_is_tried() -> None:
+    granted = set()
+    for where, grant in GRANTS:
+        template, _, role = where.partition(": ")
+        role = {"AggregateToGoldByAthena": "AggregateToGoldRole", "RunReportsReadsTheKey": "RunReportsRole"}.get(
+            role, role
+        )
+        if role == "ScheduleRole" and template != "template.yaml":
+            role = "ReportsScheduleRole"
+        granted |= {(role, str(action)) for action in listed(grant["Action"])}
+    tried = {(role, call.action) for role, calls in ALLOWED.items() for call in calls}
+
+    assert {action for _, action in granted - tried} == set(NOT_HERE)
+    assert tried <= granted
+
+
+def test_every_function_has_its_own_role_of_these(stack: Stack) -> None:
+    functions = aws.client("lambda").list_functions()["Functions"]
+    ours = {
+        f["FunctionName"].removeprefix("reelhouse-"): f["Role"] for f in functions if "reelhouse-" in f["FunctionName"]
+    }
+
+    assert len(ours) >= 5
+    for name, role in ours.items():
+        assert f"{name}Role" in role

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
-ROOT = Path(__file__).parents[2]
-MAIN, REPORTS, IMAGE = "template.yaml", "lambdas/run_reports.template.yaml", "lambdas/run_reports_image.template.yaml"
-# QuickSight's part has no role, bucket or address: the test below keeps it so.
-TEMPLATES: dict[str, Any] = {name: load(str(ROOT / name)) for name in (MAIN, REPORTS, IMAGE)}
+from pipeline import keys
+from pipeline.gold.columns import GOLD
+from tests.templates import (
+    BUCKET_POLICIES,
+    BUCKETS,
+    GRANTS,
+    MAIN,
+    QUEUES,
+    REPORTS,
+    ROLES,
+    ROOT,
+    TEMPLATES,
+    TOPICS,
+    listed,
+    resources,
+    target,
+)
+
 # Actions that end in a star, and why.
 STARRED_ACTIONS = {"sqs:SendMessage*": "AWS knows SendMessage only; the emulator asks for SendMessageBatch by name"}
 # Actions on every resource, and why.
@@ -27,35 +40,6 @@ ASSUMED_BY = {
     "BuildRole": "codebuild",
 }  # fmt: skip
 BRONZE_WRITERS = {"GetMoviesAndSendToQueueRole", "EnrichAndStoreMovieRole"}
-
-
-def resources(kind: str) -> dict[str, tuple[str, Any]]:
-    """Resources of a type in all templates: logical id to template and properties."""
-    return {
-        f"{template}: {name}": (template, body.get("Properties", {}))
-        for template, document in TEMPLATES.items()
-        for name, body in document["Resources"].items()
-        if body["Type"] == kind
-    }
-
-
-def listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def target(value: Any) -> str:
-    """Logical id in ``!Ref X`` or ``!GetAtt X.Arn``."""
-    return str(value["Ref"]) if "Ref" in value else str(value["Fn::GetAtt"][0])
-
-
-ROLES, BUCKETS, QUEUES = resources("AWS::IAM::Role"), resources("AWS::S3::Bucket"), resources("AWS::SQS::Queue")
-BUCKET_POLICIES, TOPICS = resources("AWS::S3::BucketPolicy"), resources("AWS::SNS::Topic")
-GRANTS = [
-    (name, statement)
-    for name, (_, body) in (ROLES | resources("AWS::IAM::Policy")).items()
-    for policy in body.get("Policies", [body])
-    for statement in policy["PolicyDocument"]["Statement"]
-]
 
 
 def policy_of(bucket: str) -> dict[str, Any]:
@@ -138,6 +122,20 @@ def test_only_the_ingestion_steps_write_to_bronze() -> None:
     }
 
     assert writers == BRONZE_WRITERS
+
+
+def test_aggregate_to_gold_writes_its_own_tables_only() -> None:
+    (grant,) = [g for role, g in GRANTS if role.endswith(": AggregateToGoldRole") and g["Sid"] == "WriteGold"]
+    folders = {f"${{GoldBucket.Arn}}/{table.name}/*" for table in GOLD}
+
+    assert {one["Fn::Sub"] for one in grant["Resource"]} == folders | {
+        f"${{GoldBucket.Arn}}/{keys.BUILD}", f"${{GoldBucket.Arn}}/{keys.BUILDS}*",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("role", "grant"), [(role, grant) for role, grant in GRANTS if grant.get("Sid") == "Log"])
+def test_a_role_logs_to_its_own_group_only(role: str, grant: dict[str, Any]) -> None:
+    assert target(grant["Resource"]) == role.partition(": ")[2].removesuffix("Role") + "Logs"
 
 
 # ── Secrets ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -233,9 +231,15 @@ def test_a_queue_takes_messages_of_this_account_s_buckets_only(name: str) -> Non
     assert target(statement["Resource"]) == target(body["Queues"][0])
 
 
-def test_the_topic_is_open_to_this_account_only() -> None:
-    # No policy: SNS's own lets the owner's account publish. Encryption: see .checkov.yaml.
-    assert not resources("AWS::SNS::TopicPolicy")
+@pytest.mark.parametrize("name", sorted(TOPICS))
+def test_a_topic_takes_messages_of_this_account_s_alarms_only(name: str) -> None:
+    # Without a policy, SNS's own lets everybody of the account publish. Encryption: see .checkov.yaml.
+    (body,) = [body for _, body in resources("AWS::SNS::TopicPolicy").values()]
+    (statement,) = body["PolicyDocument"]["Statement"]
+
+    assert [target(topic) for topic in body["Topics"]] == [name.partition(": ")[2]]
+    assert (statement["Principal"], statement["Action"]) == ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish")
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
 def test_the_one_address_asks_for_signatures() -> None:

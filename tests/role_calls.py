@@ -1,0 +1,217 @@
+"""The calls that each role of the templates may make, and those that none may: what tests/stack/test_iam.py tries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+RUN = "run_id=20261124T000000Z-00000000"
+FILM = f"{RUN}/imdb_id=tt0000001.json"
+LIST_BUCKET = "roles-source"
+DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "403"}
+# Answers of a service that let the call in: what it names is not there, or it asks for nonsense, so nothing happens.
+LET_IN = {
+    "allowed", "404", "NoSuchKey", "NoSuchUpload", "EntityNotFoundException", "ResourceNotFoundException",
+    "InvalidExecutionInput", "InvalidRequestException", "InvalidParameterException", "LayersNotFoundException",
+    "UploadNotFoundException", "ReceiptHandleIsInvalid", "InvalidReceiptHandle", "ImageNotFoundException",
+    "EmptyUploadException", "InvalidLayerPartException", "InvalidParameterValue",
+}  # fmt: skip
+SERVICES = {"states": "stepfunctions"}
+METHODS = {
+    "s3:ListBucket": "list_objects_v2", "s3:ListMultipartUploadParts": "list_parts",
+    "s3:DeleteObjectVersion": "delete_object", "lambda:InvokeFunction": "invoke", "sqs:SendMessage*": "send_message",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One call: its IAM action, and its arguments, in which a resource's logical id stands for its name."""
+
+    action: str
+    arguments: dict[str, Any]
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        """Two actions that are made by the same call with the same arguments are one."""
+        return isinstance(other, Call) and (self.service, self.method, self.arguments) == (
+            other.service, other.method, other.arguments,
+        )  # fmt: skip
+
+    @property
+    def service(self) -> str:
+        prefix = self.action.partition(":")[0]
+        return SERVICES.get(prefix, prefix)
+
+    @property
+    def method(self) -> str:
+        verb = self.action.partition(":")[2]
+        snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in verb).lstrip("_")
+        return METHODS.get(self.action, snake)
+
+
+def s3(verb: str, bucket: str, key: str = "", **more: Any) -> Call:
+    return Call(f"s3:{verb}", {"Bucket": bucket, **({"Key": key} if key else {}), **more})
+
+
+def taking(queue: str) -> list[Call]:
+    """What an SQS event source needs."""
+    url = {"QueueUrl": queue}
+    return [
+        Call("sqs:ReceiveMessage", {**url, "VisibilityTimeout": 0}),
+        Call("sqs:DeleteMessage", {**url, "ReceiptHandle": "of-no-message"}),
+        Call("sqs:GetQueueAttributes", url),
+    ]
+
+
+def table(verb: str, database: str, name: str = "movies", **more: Any) -> Call:
+    return Call(f"glue:{verb}", {"DatabaseName": database, **more, **({"Name": name} if name else {})})
+
+
+def image(verb: str, **more: Any) -> Call:
+    return Call(f"ecr:{verb}", {"repositoryName": "Repository", **more})
+
+
+LAYER, UPLOAD = "sha256:" + "0" * 64, "00000000-0000-0000-0000-000000000000"
+# What each role may do: every action of its policies, on what they name. Every other role is denied it.
+ALLOWED: dict[str, list[Call]] = {
+    "ScheduleRole": [
+        Call("lambda:InvokeFunction", {"FunctionName": "roles-GetMoviesAndSendToQueue"}),
+        Call("sqs:SendMessage", {"QueueUrl": "ScheduleDeadLetters", "MessageBody": "probe"}),
+    ],
+    "GetMoviesAndSendToQueueRole": [
+        s3("GetObject", LIST_BUCKET, "list.json"),
+        s3("PutObject", "BronzeBucket", f"runs/{RUN}/manifest.json", IfNoneMatch="*"),
+        s3("PutObject", "BronzeBucket", f"source/{RUN}/list.json", IfNoneMatch="*"),
+        Call("sqs:SendMessage*", {"QueueUrl": "MovieQueue", "MessageBody": "probe"}),
+    ],
+    "EnrichAndStoreMovieRole": [
+        *taking("MovieQueue"),
+        Call("sqs:ChangeMessageVisibility", {
+            "QueueUrl": "MovieQueue", "ReceiptHandle": "of-no-message", "VisibilityTimeout": 0,
+        }),
+        Call("sqs:SendMessage", {"QueueUrl": "MovieQueue", "MessageBody": "probe"}),
+        Call("secretsmanager:GetSecretValue", {"SecretId": "OmdbApiKeySecret"}),
+        s3("PutObject", "BronzeBucket", f"movies/{FILM}", IfNoneMatch="*"),
+        s3("PutObject", "BronzeBucket", f"rejected/{FILM}", IfNoneMatch="*"),
+        s3("GetObject", "BronzeBucket", f"movies/{FILM}"),
+        s3("GetObject", "BronzeBucket", f"rejected/{FILM}"),
+        s3("ListBucket", "BronzeBucket"),
+    ],
+    "ProcessBronzeToSilverRole": [
+        *taking("BronzeEvents"),
+        s3("GetObject", "BronzeBucket", f"movies/{FILM}"),
+        s3("GetObject", "BronzeBucket", f"rejected/{FILM}"),
+        s3("GetObject", "BronzeBucket", f"runs/{RUN}/manifest.json"),
+        s3("PutObject", "SilverBucket", f"quarantine/{FILM}"),
+    ],
+    "AggregateToGoldRole": [
+        *taking("SilverEvents"),
+        s3("ListBucket", "SilverBucket"),
+        s3("GetObject", "SilverBucket", f"quarantine/{FILM}"),
+        s3("PutObject", "GoldBucket", "movies/movies.parquet"),
+        s3("PutObject", "GoldBucket", "_build.json"),
+        s3("GetObject", "GoldBucket", "_build.json"),
+        s3("GetObject", "GoldBucket", "movies/movies.parquet"),
+        s3("ListBucket", "GoldBucket"),
+        # By Athena.
+        Call("athena:StartQueryExecution", {"QueryString": "SELECT 1", "WorkGroup": "AthenaWorkGroup"}),
+        table("GetTable", "SilverDatabase"),
+        table("GetTables", "SilverDatabase", ""),
+        table("GetPartitions", "SilverDatabase", "", TableName="movies"),
+        table("GetTable", "GoldBuildsDatabase"),
+        table("UpdateTable", "GoldDatabase", "", TableInput={"Name": "movies"}),
+        *(s3("GetBucketLocation", bucket) for bucket in ("SilverBucket", "GoldBucket", "AthenaResultsBucket")),
+        s3("AbortMultipartUpload", "GoldBucket", "builds/movies/part", UploadId="none"),
+        s3("ListMultipartUploadParts", "GoldBucket", "builds/movies/part", UploadId="none"),
+        s3("PutObject", "GoldBucket", "builds/movies/part"),
+        s3("PutObjectTagging", "GoldBucket", "builds/movies/part", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]}),
+        s3("PutObject", "AthenaResultsBucket", "result.csv"),
+        s3("GetObject", "AthenaResultsBucket", "result.csv"),
+        s3("ListBucket", "AthenaResultsBucket"),
+    ],
+    "FindSimilarMoviesRole": [
+        s3("GetObject", "GoldBucket", "movies/movies.parquet"),
+        s3("GetObject", "GoldBucket", "recommendations/recommendations.parquet"),
+        s3("GetObject", "GoldBucket", "_build.json"),
+        s3("GetObject", "GoldBucket", "builds/movies/part"),
+        s3("ListBucket", "GoldBucket"),
+    ],
+    "RefreshSpiceRole": [s3("GetObject", "GoldBucket", "_build.json")],
+    # What is no JSON starts nothing.
+    "RefreshSpiceOnBuildRole": [Call("states:StartExecution", {"stateMachineArn": "RefreshSpice", "input": "probe"})],
+    "RunReportsRole": [
+        s3("GetObject", "GoldBucket", "movies/movies.parquet"),
+        s3("GetObject", "GoldBucket", "recommendations/recommendations.parquet"),
+        s3("GetObject", "GoldBucket", "_build.json"),
+        s3("GetObject", "GoldBucket", "builds/movies/part"),
+        s3("ListBucket", "GoldBucket"),
+        s3("PutObject", "GoldBucket", "reports/index.html"),
+        s3("PutObject", "GoldBucket", "_summary_answers/answer.json"),
+        *(s3("PutObject", "GoldBucket", f"{name}/{name}.parquet") for name in (
+            "genre_trends", "rank_movers", "recommendations", "summaries", "predictions", "prediction_scores",
+        )),
+        table("GetTable", "GoldDatabase", "summaries"),
+        table("GetPartitions", "GoldDatabase", "", TableName="summaries"),
+        table("CreateTable", "GoldDatabase", "", TableInput={"Name": "summaries"}),
+        table("UpdateTable", "GoldDatabase", "", TableInput={"Name": "summaries"}),
+        Call("sns:Publish", {"TopicArn": "Alarms", "Message": "probe"}),
+        Call("secretsmanager:GetSecretValue", {"SecretId": "LanguageModelKeySecret"}),
+    ],
+    "ReportsScheduleRole": [
+        Call("lambda:InvokeFunction", {"FunctionName": "roles-RunReports"}),
+        Call("sqs:SendMessage", {"QueueUrl": "ScheduleDeadLetters", "MessageBody": "probe"}),
+    ],
+    "BuildRole": [
+        s3("GetObject", "SourceBucket", "source.zip"),
+        s3("ListBucket", "SourceBucket"),
+        Call("s3:GetBucketLocation", {"Bucket": "SourceBucket"}),
+        Call("ecr:GetAuthorizationToken", {}),
+        image("BatchCheckLayerAvailability", layerDigests=[LAYER]),
+        image("InitiateLayerUpload"),
+        image("UploadLayerPart", uploadId=UPLOAD, partFirstByte=0, partLastByte=0, layerPartBlob=b"0"),
+        image("CompleteLayerUpload", uploadId=UPLOAD, layerDigests=[LAYER]),
+        image("PutImage", imageManifest="{}"),
+        image("BatchGetImage", imageIds=[{"imageTag": "none"}]),
+    ],
+}  # fmt: skip
+# What no call here proves, and why.
+NOT_HERE = {
+    "quicksight:CreateIngestion": "the emulator has no QuickSight",
+    "quicksight:DescribeIngestion": "the emulator has no QuickSight",
+    "logs:CreateLogStream": "the emulator asks for the group's ARN without the :* that AWS puts behind it",
+    "logs:PutLogEvents": "as CreateLogStream",
+    "glue:GetDatabase": "the emulator takes the database for a table",
+    "athena:GetQueryExecution": "the emulator refuses calls that name no work group",
+    "athena:GetQueryResults": "as GetQueryExecution",
+    "athena:StopQueryExecution": "as GetQueryExecution",
+    "s3:GetObjectVersion": "CodeBuild reads a version where a bucket keeps them; this one keeps none",
+}
+# What a role may do besides what is above.
+WIDER = {
+    # It may read all of Gold, and by Athena change every table of its database.
+    "AggregateToGoldRole": [
+        s3("GetObject", "GoldBucket", "recommendations/recommendations.parquet"),
+        s3("GetObject", "GoldBucket", "builds/movies/part"),
+        table("UpdateTable", "GoldDatabase", "", TableInput={"Name": "summaries"}),
+        table("GetTable", "GoldDatabase", "summaries"),
+    ],
+    # On AWS its grants end at its own tables; the emulator looks at the database only.
+    "RunReportsRole": [table("UpdateTable", "GoldDatabase", "", TableInput={"Name": "movies"})],
+}
+# What nobody may do.
+FORBIDDEN = [
+    *(s3("DeleteObject", f"{bucket}Bucket", "movies/any") for bucket in ("Bronze", "Silver", "Gold")),
+    s3("DeleteObjectVersion", "BronzeBucket", f"movies/{FILM}", VersionId="null"),
+    s3("PutBucketVersioning", "BronzeBucket", VersioningConfiguration={"Status": "Suspended"}),
+    s3("PutBucketPolicy", "BronzeBucket", Policy="{}"),
+    s3("DeleteBucket", "SilverBucket"),
+    s3("PutObject", "BronzeBucket", "elsewhere/object.json"),
+    Call("sqs:PurgeQueue", {"QueueUrl": "MovieQueue"}),
+    Call("secretsmanager:PutSecretValue", {"SecretId": "OmdbApiKeySecret", "SecretString": "stolen"}),
+    Call("secretsmanager:GetSecretValue", {"SecretId": "roles-another"}),
+    Call("iam:ListRoles", {}),
+    Call("lambda:UpdateFunctionConfiguration", {"FunctionName": "roles-RunReports", "Timeout": 3}),
+    Call("cloudformation:DeleteStack", {"StackName": "reelhouse"}),
+    Call("logs:DeleteLogGroup", {"logGroupName": "EnrichAndStoreMovieLogs"}),
+]

@@ -1,0 +1,42 @@
+"""The templates, read as data: resources by type, and what every role is granted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).parents[1]
+MAIN, REPORTS, IMAGE = "template.yaml", "lambdas/run_reports.template.yaml", "lambdas/run_reports_image.template.yaml"
+# QuickSight's part has no role, bucket or address: the test below keeps it so.
+TEMPLATES: dict[str, Any] = {name: load(str(ROOT / name)) for name in (MAIN, REPORTS, IMAGE)}
+
+
+def resources(kind: str) -> dict[str, tuple[str, Any]]:
+    """Resources of a type in all templates: logical id to template and properties."""
+    return {
+        f"{template}: {name}": (template, body.get("Properties", {}))
+        for template, document in TEMPLATES.items()
+        for name, body in document["Resources"].items()
+        if body["Type"] == kind
+    }
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def target(value: Any) -> str:
+    """Logical id in ``!Ref X`` or ``!GetAtt X.Arn``."""
+    return str(value["Ref"]) if "Ref" in value else str(value["Fn::GetAtt"][0])
+
+
+ROLES, BUCKETS, QUEUES = resources("AWS::IAM::Role"), resources("AWS::S3::Bucket"), resources("AWS::SQS::Queue")
+BUCKET_POLICIES, TOPICS = resources("AWS::S3::BucketPolicy"), resources("AWS::SNS::Topic")
+GRANTS = [
+    (name, statement)
+    for name, (_, body) in (ROLES | resources("AWS::IAM::Policy")).items()
+    for policy in body.get("Policies", [body])
+    for statement in policy["PolicyDocument"]["Statement"]
+]
