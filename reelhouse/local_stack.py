@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ import requests
 from pipeline import aws, http, settings
 from pipeline.errors import InvalidInput, LocalStackError
 from pipeline.runs import to_json
-from reelhouse import deploy, processes, sample_films, state
+from reelhouse import deploy, emulator, processes, sample_films, state
 from reelhouse.state import Process, State
 
 REAL_LIST = "https://top-movies.s3.eu-central-1.amazonaws.com/Top250Movies.json"
@@ -22,6 +24,9 @@ SOURCE_BUCKET, SOURCE_KEY = "reelhouse-source", "Top250Movies.json"
 # The sample server takes any key; this one opens nothing.
 SAMPLE_KEY = "sample"
 HEALTH_TIMEOUT_SECONDS = 5
+KEEP_SECONDS = 30
+# Services of the emulator whose memory a deployment cannot do without.
+_DEPLOYED = ("cloudformation", "iam", "lambda", "s3", "secretsmanager", "sqs")
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "REELHOUSE_HOME")
 
 Say = Callable[[str], None]
@@ -78,7 +83,7 @@ def up(options: Options, say: Say) -> State:
         }
         if deploy.bring_up_to_date(current, parameters, say):
             _keep(current)
-        state.save(current)
+            state.save(current)
     return current
 
 
@@ -149,13 +154,26 @@ def _stop_ministack(current: State) -> None:
 
 
 def _keep(current: State) -> None:
-    """Have the emulator write what was deployed, so that it is there after a kill too: it writes when it is stopped."""
-    _stop_ministack(current)
-    _start_ministack(current, lambda _: None)
+    """Have the emulator write what was deployed, so that it is there after a kill too.
+
+    Raises
+    ------
+    LocalStackError
+        When it does not.
+    """
+    folder, asked = state.home() / "ministack" / "state", time.time()
+    wanted = [folder / emulator.SAVED, *(folder / f"{service}.json" for service in _DEPLOYED)]
+    wanted[0].unlink(missing_ok=True)
+    alive = processes.signalled(current.ministack, signal.SIGUSR1)
+    while alive and not wanted[0].is_file() and time.time() < asked + KEEP_SECONDS:
+        time.sleep(0.1)
+    # A file's time is that of the kernel's last tick, a moment before ours.
+    if not all(path.is_file() and path.stat().st_mtime > asked - 1 for path in wanted):
+        raise LocalStackError("did not write its memory", subject="MiniStack", next_step="run `reelhouse up` again")
 
 
 def _start_ministack(current: State, say: Say) -> None:
-    if healthy(current.ministack):
+    if healthy(current.ministack) and processes.runs_module(current.ministack, emulator.MODULE):
         return
     _stop_ministack(current)
     current.interrupted = current.interrupted or not current.stopped
@@ -176,7 +194,7 @@ def _start_ministack(current: State, say: Say) -> None:
     )
     current.ministack = processes.start(
         "MiniStack",
-        lambda _: [sys.executable, "-m", "ministack"],
+        lambda _: [sys.executable, "-m", emulator.MODULE],
         environment,
         state.home() / "logs" / "ministack.log",
         port=current.ministack.port if current.ministack else 0,

@@ -53,6 +53,19 @@ def listens(process: Process) -> bool:
     return (HOST, process.port) in addresses
 
 
+def runs_module(process: Process | None, module: str) -> bool:
+    """Whether the process was started as ``python -m module``."""
+    return process is not None and running(process) and module in psutil.Process(process.pid).cmdline()
+
+
+def signalled(process: Process | None, number: int) -> bool:
+    """Send a signal to this very process; False when it does not run."""
+    if process is None or not running(process):
+        return False
+    psutil.Process(process.pid).send_signal(number)
+    return True
+
+
 def start(
     name: str,
     command: Callable[[int], list[str]],
