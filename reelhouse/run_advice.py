@@ -81,7 +81,8 @@ def _gold(story: dict[str, Any]) -> Iterator[Advice]:
 def _notes(story: dict[str, Any]) -> Iterator[Advice]:
     films, unusable = story["films"], story["list"]["unusable"]
     if films["quarantined"] or films["rejected"]:
-        what = f"{_many(films['rejected'], 'film')} rejected by OMDb, {films['quarantined']} quarantined"
+        counts = (f"{films['rejected']:,} rejected by OMDb", f"{films['quarantined']:,} quarantined")
+        what = "films left out: " + ", ".join(count for count in counts if not count.startswith("0"))
         yield _advice(NOTE, what, "`reelhouse trace IMDB_ID` shows one film's path; the next run asks again")
     if unusable:
         what = f"{_many(len(unusable), 'entry', 'entries')} of the list could not be used"

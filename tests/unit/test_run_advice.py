@@ -51,7 +51,7 @@ def test_a_complete_run_needs_nothing() -> None:
         (story(not_in_silver=2), WRONG, "BronzeEvents is empty", f"`reelhouse run --resume {RUN}`"),
         (story("SilverEvents"), WAIT, "Gold has not been built", "look again"),
         (story(gold={"status": "incomplete"}), WRONG, "SilverEvents is empty", f"`reelhouse run --resume {RUN}`"),
-        (story(gold=COMPLETE, rejected=1), NOTE, "1 film rejected by OMDb, 0 quarantined", "`reelhouse trace"),
+        (story(gold=COMPLETE, rejected=1), NOTE, "films left out: 1 rejected by OMDb", "`reelhouse trace"),
         (story(gold=COMPLETE, list={"unusable": [{}]}), NOTE, "1 entry of the list", "correct the list"),
         (story(gold=COMPLETE, steps=[{"step": "AnyStep", "failed": 2}]), NOTE, "AnyStep (2)", "came again"),
     ],

@@ -62,7 +62,7 @@ def test_films_left_out_are_named_with_their_reasons_escaped(capsys: pytest.Capt
     source = {"uri": "s3://lists/[x]", "entries": 12, "taken": 9, "unusable": unusable}
     show_run.story(story(left_out=quarantined, list=source))
 
-    said = capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
 
     assert said.count("quarantined tt") == 5
     assert "year: '[red]1492[/]'" in said
@@ -78,7 +78,7 @@ def test_what_is_missing_waits_while_its_queue_is_not_empty(capsys: pytest.Captu
     advice = [{"level": "wait", "what": "waiting for OMDb's quota", "do": "nothing"}]
     show_run.story(story(films=films, queues=queues, next=advice))
 
-    said = capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
 
     assert "6 waiting" in said
     assert "… waiting for OMDb's quota" in said
