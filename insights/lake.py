@@ -9,6 +9,7 @@ from __future__ import annotations
 import awswrangler as wr
 import pandas as pd
 
+from insights import inputs
 from pipeline import aws, keys, settings
 from pipeline.columns import Table
 from pipeline.errors import InvalidInput
@@ -44,6 +45,7 @@ def table(name: str) -> pd.DataFrame:
     lake = settings.load(LakeSettings)
     with aws.failures_of("lake", name):
         parts = gold_tables.parts(lake.gold_bucket, name)
+        inputs.read(inputs.TABLE + name, inputs.of_table(parts))
         if parts is None:
             raise InvalidInput(
                 "Gold has no such table", subject=name, next_step=f"it has: {', '.join(tables()) or 'none yet'}"
@@ -92,4 +94,7 @@ def write(definition: Table, frame: pd.DataFrame) -> None:
             columns_comments={column.name: column.meaning for column in definition.columns},
             description=definition.meaning,
             mode="overwrite",
+        )
+        inputs.wrote(
+            inputs.TABLE + definition.name, inputs.of_table(gold_tables.parts(lake.gold_bucket, definition.name))
         )

@@ -13,7 +13,7 @@ from insights.report.report_store import Store
 from pipeline import keys
 from pipeline.errors import InvalidInput, ReportFailed
 
-_FIELDS = ("names", "parameters")
+_FIELDS = ("names", "parameters", "fresh")
 
 
 def run(event: Mapping[str, Any], store: Store) -> dict[str, Any]:
@@ -22,7 +22,8 @@ def run(event: Mapping[str, Any], store: Store) -> dict[str, Any]:
     Parameters
     ----------
     event : mapping
-        ``names``, a list of notebooks (missing or empty means all), and ``parameters``, their values by name.
+        ``names``, a list of notebooks (missing or empty means all), ``parameters``, their values by name, and
+        ``fresh``, whether to run those for which nothing changed, too (missing means no).
     store : Store
         Where the reports go.
 
@@ -38,9 +39,9 @@ def run(event: Mapping[str, Any], store: Store) -> dict[str, Any]:
     ReportFailed
         When a notebook failed, after all were run and published.
     """
-    names, parameters = read(event)
+    names, parameters, fresh = read(event)
     notebooks = report_notebooks.choose(report_notebooks.discover(), names)
-    published = list(reports.run(notebooks, parameters, [store]))
+    published = list(reports.run(notebooks, parameters, [store], fresh=fresh))
     failed = [one.report for one in published if not one.succeeded]
     if failed:
         causes = "; ".join(f"{report['name']}: {report['error']}" for report in failed)
@@ -52,15 +53,15 @@ def run(event: Mapping[str, Any], store: Store) -> dict[str, Any]:
     }
 
 
-def read(event: Mapping[str, Any]) -> tuple[list[str], dict[str, object]]:
-    """Names and parameters of an event.
+def read(event: Mapping[str, Any]) -> tuple[list[str], dict[str, object], bool]:
+    """Names and parameters of an event, and whether all are to run.
 
     Raises
     ------
     InvalidInput
         When it has other fields, or these are of another type.
     """
-    names, parameters = event.get("names", []), event.get("parameters", {})
+    names, parameters, fresh = event.get("names", []), event.get("parameters", {}), event.get("fresh", False)
     unknown = sorted(set(event) - set(_FIELDS))
     if unknown:
         fault = f"{', '.join(unknown)[:80]} is unknown"
@@ -68,6 +69,8 @@ def read(event: Mapping[str, Any]) -> tuple[list[str], dict[str, object]]:
         fault = "names must be a list of texts"
     elif not isinstance(parameters, dict):
         fault = "parameters must be an object"
+    elif not isinstance(fresh, bool):
+        fault = "fresh must be true or false"
     else:
-        return names, parameters
+        return names, parameters, fresh
     raise InvalidInput(fault, subject="event", next_step=f"it may have: {', '.join(_FIELDS)}; nothing was run")

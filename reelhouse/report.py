@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +23,30 @@ from reelhouse.repeat import Clock
 from reelhouse.stack import Stack
 
 
-def run(stack: Stack, names: Sequence[str], given: Sequence[str], output: Path, *, hidden: bool) -> list[Published]:
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for.
+
+    Attributes
+    ----------
+    names : sequence of str
+        Notebooks; none means all.
+    parameters : sequence of str
+        Parameters as ``name=value``.
+    fresh : bool
+        Run notebooks for which nothing changed, too.
+    """
+
+    names: Sequence[str] = ()
+    parameters: Sequence[str] = ()
+    fresh: bool = False
+
+
+def run(stack: Stack, wanted: Wanted, output: Path, *, hidden: bool) -> list[Published]:
     """Run reports, with a bar for each.
 
     Parameters
     ----------
-    names : sequence of str
-        Notebooks; none means all.
-    given : sequence of str
-        Parameters as ``name=value``.
     output : Path
         Folder for the pages, besides the Gold bucket.
     hidden : bool
@@ -40,11 +57,11 @@ def run(stack: Stack, names: Sequence[str], given: Sequence[str], output: Path, 
     InvalidInput
         When a name or parameter is unknown or of another type; nothing has run then.
     """
-    notebooks = report_notebooks.choose(report_notebooks.discover(), names)
+    notebooks = report_notebooks.choose(report_notebooks.discover(), wanted.names)
     stores: list[Store] = [FolderStore(output), BucketStore(stack["GoldBucketName"])]
     with ReportBars(notebooks, hidden=hidden) as bars:
         published = []
-        for report in reports.run(notebooks, parameters(given), stores, bars.update):
+        for report in reports.run(notebooks, parameters(wanted.parameters), stores, bars.update, fresh=wanted.fresh):
             bars.finish(report)
             published.append(report)
     return published
@@ -141,6 +158,9 @@ def tell(published: Sequence[Published], output: Path, stack: Stack) -> None:
             continue
         values = "; ".join(_headline(entry) for entry in one.report["headlines"][:3])
         show.out.print(f"[bold]{escape(one.report['title'])}[/]{escape(f': {values}' if values else '')}")
+        if one.report["reused_from"]:
+            ran = wording.moment(datetime.fromisoformat(one.report["ran_at"]))
+            show.out.print(f"  [dim]nothing changed since the notebook ran, {ran}; --fresh runs it[/]")
     show.out.print(f"Reports: [bold]{escape(str((output / 'index.html').absolute()))}[/]", soft_wrap=True)
     show.out.print(f"         s3://{stack['GoldBucketName']}/{keys.REPORT_INDEX}", soft_wrap=True)
 

@@ -6,14 +6,14 @@ values, and named, so that a report says what it lacks and shows the rest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import pandas as pd
 
-from insights import lake
+from insights import inputs, lake
 from insights.columns import INSIGHTS_TABLES
 from insights.frames import PANDAS_TYPES, typed
 from pipeline import aws, settings
@@ -94,6 +94,7 @@ def load(**columns: Sequence[str]) -> Source:
     bucket = settings.load(LakeSettings).gold_bucket
     with aws.failures_of("report", bucket):
         build = gold_tables.build_in_use(bucket)
+    inputs.read(inputs.BUILD, inputs.of_build(build))
     missing = [] if build else [f"Gold has not been built yet: {RUN}."]
     there = lake.tables()
     tables = {}
@@ -103,9 +104,20 @@ def load(**columns: Sequence[str]) -> Source:
             tables[name], lacks = read(lake.table(name), definition, needed)
             missing += lacks
         else:
+            inputs.read(inputs.TABLE + name, inputs.MISSING)
             tables[name] = typed(pd.DataFrame(), definition)
             missing.append(f"Gold has no table {name}.")
     return Source(tables, tuple(missing), build)
+
+
+def everything(but: Collection[str]) -> dict[str, pd.DataFrame]:
+    """All tables that Gold has of those that Reelhouse defines, ``but`` for some, as they stand in Gold."""
+    there = lake.tables()
+    wanted = [name for name in DEFINED if name not in but]
+    for name in wanted:
+        if name not in there:
+            inputs.read(inputs.TABLE + name, inputs.MISSING)
+    return {name: lake.table(name) for name in wanted if name in there}
 
 
 def _definition(name: str) -> Table:

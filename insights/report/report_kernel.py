@@ -20,11 +20,15 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
+from insights import inputs
+from insights.report import headlines
 from insights.report.report_notebooks import Notebook, Value
 
 # Far above the slowest notebook (recommendations for 17,472 films take seconds), and below a function's 15 minutes.
 CELL_TIMEOUT_SECONDS = 600
 START_TIMEOUT_SECONDS = 60
+# Run after the notebook's own cells, and taken out again.
+_SHOW_NOTES = "from insights import inputs\ninputs.Shown()"
 
 Progress = Callable[[int], None]
 
@@ -49,10 +53,21 @@ class OwnKernelManager(AsyncKernelManager):
 
 @dataclass(frozen=True)
 class Executed:
-    """A notebook that ran: its cells with their outputs, and the error that stopped it, or None."""
+    """A notebook that ran.
+
+    Attributes
+    ----------
+    notebook : dict
+        Its cells with their outputs.
+    error : str or None
+        What stopped it.
+    noted : dict of str to str
+        What it read and wrote, as :mod:`insights.inputs` noted it; {} when it did not get to its end.
+    """
 
     notebook: dict[str, Any]
     error: str | None
+    noted: dict[str, str]
 
 
 def execute(notebook: Notebook, parameters: Mapping[str, Value], progress: Progress) -> Executed:
@@ -68,21 +83,23 @@ def execute(notebook: Notebook, parameters: Mapping[str, Value], progress: Progr
         Told the number of cells done.
     """
     logging.getLogger("papermill").setLevel(logging.ERROR)
+    to_run = nbformat.read(notebook.path, as_version=4)  # type: ignore[no-untyped-call]
+    to_run.cells.append(nbformat.v4.new_code_cell(_SHOW_NOTES))  # type: ignore[no-untyped-call]
     with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
         output = Path(folder, "notebook.ipynb")
-        error = _run(notebook, parameters, output, progress)
-        there = output if output.is_file() else notebook.path
-        executed = nbformat.read(there, as_version=4)  # type: ignore[no-untyped-call]
+        error = _run(to_run, parameters, output, progress)
+        executed = nbformat.read(output, as_version=4) if output.is_file() else to_run  # type: ignore[no-untyped-call]
+    shown = headlines.outputs({"cells": [executed.cells.pop()]}, inputs.MIME)
     executed.metadata.pop("papermill", None)  # it holds paths of this machine
     progress(notebook.cells)
-    return Executed(executed, error)
+    return Executed(executed, error, next(shown, {}))
 
 
-def _run(notebook: Notebook, parameters: Mapping[str, Value], output: Path, progress: Progress) -> str | None:
+def _run(notebook: Any, parameters: Mapping[str, Value], output: Path, progress: Progress) -> str | None:
     """Run it with papermill; give the error in one line, or None."""
     try:
         papermill.execute_notebook(
-            notebook.path,
+            notebook,
             output,
             parameters=dict(parameters),
             kernel_name=NATIVE_KERNEL_NAME,

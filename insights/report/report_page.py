@@ -74,6 +74,7 @@ def report_page(notebook: Mapping[str, Any], report: Mapping[str, Any]) -> str:
         built=wording.moment(built) if built else "",
         age=_age(built, started) if built else "",
         started=wording.moment(started),
+        ran=wording.moment(datetime.fromisoformat(report["ran_at"])),
         body=Markup(_body(notebook)),  # noqa: S704 (outputs are escaped where they are made)
     )
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import nbformat
 
-from insights.report import headlines, report_page
+from insights.report import headlines, report_page, report_reuse
 from insights.report.report_kernel import Executed, execute
 from insights.report.report_notebooks import Notebook, Value, assign, waves
 from insights.report.report_store import Store, publish
@@ -25,6 +25,7 @@ from pipeline.runs import utc
 SUCCEEDED, FAILED = "succeeded", "failed"
 # A kernel takes a core and half a gigabyte.
 AT_ONCE = 2
+Progress = Callable[[Notebook, int], None]
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,14 @@ def run(
     notebooks: Sequence[Notebook],
     given: Mapping[str, object],
     stores: Sequence[Store],
-    progress: Callable[[Notebook, int], None] = lambda notebook, done: None,  # noqa: ARG005 (the names say what)
+    progress: Progress = lambda notebook, done: None,  # noqa: ARG005 (the names say what)
+    *,
+    fresh: bool = False,
 ) -> Iterator[Published]:
     """Run notebooks, two at a time where neither reads from the other, and publish each to all stores.
 
-    A failed one does not stop the others.
+    A failed one does not stop the others. One for which nothing changed since it ran for the newest report in the last
+    store is not run: what it showed then is published anew.
 
     Parameters
     ----------
@@ -57,9 +61,11 @@ def run(
     given : mapping of str to object
         Parameters by name.
     stores : sequence of Store
-        Where the reports go.
+        Where the reports go; in the last one earlier reports are looked for.
     progress : callable
         Told the notebook and how many of its cells are done.
+    fresh : bool
+        Run all, changed or not.
 
     Raises
     ------
@@ -69,30 +75,56 @@ def run(
     assigned = assign(notebooks, given)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for wave in waves(notebooks):
-            for made in pool.map(lambda one: _execute(one, assigned[one.name], progress), wave):
-                yield _publish(*made, stores)
+            for made in pool.map(lambda one: _make(one, assigned[one.name], stores[-1:], progress, fresh), wave):
+                yield _publish(made, stores)
 
 
-def _execute(
-    notebook: Notebook, parameters: Mapping[str, Value], progress: Callable[[Notebook, int], None]
-) -> tuple[Executed, dict[str, Any]]:
+@dataclass(frozen=True)
+class _Made:
+    """A notebook with its outputs, as text too, and what ``report.json`` says of it."""
+
+    notebook: dict[str, Any]
+    text: str
+    report: dict[str, Any]
+
+
+def _make(
+    notebook: Notebook, parameters: Mapping[str, Value], earlier_in: Sequence[Store], progress: Progress, fresh: bool
+) -> _Made:
     started, clock = datetime.now(UTC), time.monotonic()
-    executed = execute(notebook, parameters, lambda done: progress(notebook, done))
-    return executed, describe(notebook, parameters, executed, started, time.monotonic() - clock)
-
-
-def _publish(executed: Executed, report: dict[str, Any], stores: Sequence[Store]) -> Published:
-    """Publish from one thread: each report renews the index of its store."""
-    page = report_page.report_page(executed.notebook, report)
+    defaults = {parameter.name: _default(parameter.default) for parameter in notebook.parameters}
+    all_parameters = defaults | dict(parameters)
+    earlier = next((report_reuse.find(notebook, all_parameters, store) for store in earlier_in if not fresh), None)
+    if earlier:
+        progress(notebook, notebook.cells)
+        executed = Executed(earlier.notebook, None, earlier.noted)
+    else:
+        executed = execute(notebook, parameters, lambda done: progress(notebook, done))
     text = nbformat.writes(executed.notebook)  # type: ignore[no-untyped-call]
-    placed = [publish(store, report, page, text) for store in stores]
-    return Published(report, placed[0] if placed else "")
+    report = describe(notebook, all_parameters, executed, started, time.monotonic() - clock)
+    return _Made(
+        executed.notebook,
+        text,
+        report
+        | {
+            "reused_from": earlier.stamp if earlier else None,
+            "ran_at": earlier.ran_at if earlier else report["started_at"],
+            "stands_on": report_reuse.stands_on(notebook, executed.noted, text),
+        },
+    )
+
+
+def _publish(made: _Made, stores: Sequence[Store]) -> Published:
+    """Publish from one thread: each report renews the index of its store."""
+    page = report_page.report_page(made.notebook, made.report)
+    placed = [publish(store, made.report, page, made.text) for store in stores]
+    return Published(made.report, placed[0] if placed else "")
 
 
 def describe(
-    notebook: Notebook, parameters: Mapping[str, Value], executed: Executed, started: datetime, seconds: float
+    notebook: Notebook, parameters: Mapping[str, object], executed: Executed, started: datetime, seconds: float
 ) -> dict[str, Any]:
-    """Make ``report.json``.
+    """Make ``report.json``, but for what tells whether it can be used again.
 
     Returns
     -------
@@ -101,7 +133,6 @@ def describe(
         their defaults), data (build_id, built_at, run_id, rows by table and what is missing; None when the notebook
         did not read Gold), headlines (name, value, unit, n).
     """
-    defaults = {parameter.name: _default(parameter.default) for parameter in notebook.parameters}
     return {
         "name": notebook.name,
         "title": notebook.title,
@@ -110,7 +141,7 @@ def describe(
         "seconds": round(seconds, 3),
         "status": FAILED if executed.error else SUCCEEDED,
         "error": executed.error,
-        "parameters": defaults | dict(parameters),
+        "parameters": dict(parameters),
         "data": report_page.source_of(executed.notebook),
         "headlines": headlines.collect(executed.notebook),
     }

@@ -7,13 +7,19 @@ report on this stack pays for an answer once.
 
 from __future__ import annotations
 
-from insights.summary.language_model import LanguageModel, ModelSettings, language_model
+import pandas as pd
+
+from insights import inputs
+from insights.summary.language_model import NO_KEY, LanguageModel, ModelSettings, language_model
+from insights.summary.summaries import ALL_DROPPED, NO_FACTS
 from pipeline import aws, keys, settings
 from pipeline.runs import to_json
 from pipeline.settings import LakeSettings
 
 # A small model is enough: it chooses and joins facts, and every sentence is checked.
 DEFAULT_MODEL = "gpt-4o-mini"
+# Why a text is computed, where asking again would give the same.
+LASTING_REASONS = {"", NO_KEY, NO_FACTS, ALL_DROPPED}
 
 
 def model() -> LanguageModel | None:
@@ -24,6 +30,7 @@ def model() -> LanguageModel | None:
     StorageFailed
         When there is a secret and it cannot be read.
     """
+    inputs.read(inputs.MODEL, inputs.of_model())
     key, secret = settings.variable("OPENAI_API_KEY"), settings.variable("OPENAI_SECRET_ID")
     if not key and secret:
         with aws.failures_of("summaries", "the language model's secret"):
@@ -33,6 +40,12 @@ def model() -> LanguageModel | None:
     return language_model(
         ModelSettings(api_key=key, model=settings.variable("SUMMARY_MODEL", DEFAULT_MODEL), base_url=address)
     )
+
+
+def note_faults(summaries: pd.DataFrame) -> None:
+    """Note answers that a fault of the service kept away: the next run asks again."""
+    for reason in sorted(set(summaries["reason"]) - LASTING_REASONS):
+        inputs.never_the_same(reason)
 
 
 class GoldCache:

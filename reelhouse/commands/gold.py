@@ -92,17 +92,20 @@ def similar(
 
 
 @command
-def report(
+def report(  # noqa: PLR0913, PLR0917 (each is an option)
     names: Annotated[list[str] | None, typer.Argument(help="Notebooks; without any, all.", metavar="[NAME]...")] = None,
     parameters: Annotated[
         list[str] | None, typer.Option("-p", help="A notebook's parameter; may be repeated.", metavar="NAME=VALUE")
     ] = None,
     output: Annotated[Path, typer.Option(help="Folder for the pages.", metavar="DIR")] = Path("reports"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run notebooks even where nothing changed.")] = False,
     every: Annotated[str, typer.Option(help="Run them again and again, e.g. 1h, until Ctrl-C.", metavar="TIME")] = "",
     stack_name: StackName = None,
     json_output: Json = False,
 ) -> None:
     """Run the notebooks on Gold, and write their pages to a folder and to the Gold bucket.
+
+    A notebook whose data, parameters and code are as they were for its newest report is not run again.
 
     Example: [bold]reelhouse report 02_genre_trends -p min_films=10[/]. Exit 1 when a notebook fails; the others run.
     """
@@ -110,9 +113,10 @@ def report(
 
     seconds = repeat.interval(every) if every else 0
     found = stack.find(stack_name)
+    wanted = reporting.Wanted(names or [], parameters or [], fresh)
 
     def once() -> bool:
-        published = reporting.run(found, names or [], parameters or [], output, hidden=not sys.stderr.isatty())
+        published = reporting.run(found, wanted, output, hidden=not sys.stderr.isatty())
         if json_output:
             show.as_json(reporting.as_dict(published, output, found))
         else:

@@ -119,5 +119,5 @@ def _report(notebook: dict[str, Any], name: str) -> dict[str, Any]:
     json.dumps(values, allow_nan=False)
     return {
         "name": name, "title": name, "started_at": "2026-11-24T03:00:00.000000Z", "seconds": 1.0, "error": None,
-        "parameters": {}, "data": report_page.source_of(notebook), "headlines": values,
+        "reused_from": None, "ran_at": "2026-11-24T03:00:00.000000Z", "parameters": {}, "data": report_page.source_of(notebook), "headlines": values,
     }  # fmt: skip

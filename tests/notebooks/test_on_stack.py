@@ -35,7 +35,7 @@ def folder(local: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         patch.delenv("OPENAI_API_KEY", raising=False)
         aws.forget_clients()
         output = tmp_path_factory.mktemp("reports")
-        published = report.run(deployed_stack.find(None), [], [], output, hidden=True)
+        published = report.run(deployed_stack.find(None), report.Wanted(), output, hidden=True)
         assert [one.report["error"] for one in published] == [None] * 6
         yield output
     aws.forget_clients()

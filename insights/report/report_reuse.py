@@ -1,0 +1,138 @@
+"""Whether a notebook has to run again: not where data, parameters, notebook, code and packages are as they were.
+
+Place: between :mod:`.reports` and the store that keeps earlier reports. Reads the newest report that succeeded, and
+how Gold is now; writes nothing. Everything that cannot be read, or is not as it was written, means: run it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from pydantic import BaseModel, ValidationError
+
+from insights import inputs
+from insights.report.report_notebooks import Notebook
+from insights.report.report_store import NOTEBOOK, REPORT, Store
+from pipeline import keys
+
+_ROOT = Path(__file__).parents[2]
+# What a notebook may import; its other libraries are known by the versions of the installed packages.
+_PACKAGES = ("insights", "pipeline")
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier run of a notebook that still holds.
+
+    Attributes
+    ----------
+    stamp, ran_at : str
+        Of the report for which it ran.
+    notebook : dict
+        As it was executed then.
+    noted : dict of str to str
+        What it read and wrote, as it is still found.
+    """
+
+    stamp: str
+    ran_at: str
+    notebook: dict[str, Any]
+    noted: dict[str, str]
+
+
+class _StoodOn(BaseModel):
+    code: str
+    data: dict[str, str]
+    notebook_sha256: str
+
+
+class _Report(BaseModel):
+    """What is needed of a ``report.json``; one of an earlier version lacks it."""
+
+    stamp: str
+    ran_at: str
+    reused_from: str | None
+    parameters: dict[str, Any]
+    stands_on: _StoodOn
+
+
+def stands_on(notebook: Notebook, noted: Mapping[str, str], executed: str) -> dict[str, Any]:
+    """Make what ``report.json`` keeps for comparing.
+
+    Parameters
+    ----------
+    noted : mapping of str to str
+        What the notebook's kernel noted (:mod:`insights.inputs`).
+    executed : str
+        The executed notebook as it is published.
+
+    Returns
+    -------
+    dict
+        ``code``: a digest of the notebook, our code and the packages. ``data``: fingerprints by name.
+        ``notebook_sha256``: of the executed notebook.
+    """
+    return {"code": code_of(notebook), "data": dict(noted), "notebook_sha256": _sha256([executed.encode()])}
+
+
+def find(notebook: Notebook, parameters: Mapping[str, Any], store: Store) -> Earlier | None:
+    """Find an earlier run that still holds.
+
+    Parameters
+    ----------
+    parameters : mapping
+        All of the notebook's, as ``report.json`` has them.
+    store : Store
+        Where its newest report that succeeded is looked for.
+
+    Returns
+    -------
+    Earlier or None
+        None when anything differs from then: the notebook has to run.
+
+    Raises
+    ------
+    StorageFailed
+        When the store, Gold or Silver cannot be read.
+    """
+    report_key, notebook_key = (keys.report(notebook.name, keys.LATEST, file) for file in (REPORT, NOTEBOOK))
+    if not {report_key, notebook_key} <= set(store.keys()):
+        return None
+    try:
+        report = _Report.model_validate_json(store.get(report_key))
+    except ValidationError:
+        return None
+    then = report.stands_on
+    if report.parameters != parameters or then.code != code_of(notebook) or inputs.now(then.data) != then.data:
+        return None
+    executed = store.get(notebook_key)
+    if _sha256([executed]) != then.notebook_sha256:
+        return None
+    shown = nbformat.reads(executed.decode(), as_version=4)  # type: ignore[no-untyped-call]
+    return Earlier(report.reused_from or report.stamp, report.ran_at, shown, then.data)
+
+
+def code_of(notebook: Notebook) -> str:
+    """Digest of all code behind a notebook: its own, our packages', and the versions of Python and of its libraries."""
+    sources = sorted(
+        path
+        for package in _PACKAGES
+        for path in (_ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
+    named = [f"{path.relative_to(_ROOT)} {_sha256([path.read_bytes()])}".encode() for path in sources]
+    installed = sorted({path.name for entry in sys.path for path in Path(entry).glob("*.dist-info")})
+    return _sha256([notebook.path.read_bytes(), *named, sys.version.encode(), *map(str.encode, installed)])
+
+
+def _sha256(parts: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()
