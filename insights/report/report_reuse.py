@@ -120,15 +120,15 @@ def find(notebook: Notebook, parameters: Mapping[str, Any], store: Store) -> Ear
 
 def code_of(notebook: Notebook) -> str:
     """Digest of all code behind a notebook: its own, our packages', and the versions of Python and of its libraries."""
-    sources = sorted(
-        path
-        for package in _PACKAGES
-        for path in (_ROOT / package).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    )
-    named = [f"{path.relative_to(_ROOT)} {_sha256([path.read_bytes()])}".encode() for path in sources]
     installed = sorted({path.name for entry in sys.path for path in Path(entry).glob("*.dist-info")})
-    return _sha256([notebook.path.read_bytes(), *named, sys.version.encode(), *map(str.encode, installed)])
+    return _sha256([notebook.path.read_bytes(), *sources(_ROOT), sys.version.encode(), *map(str.encode, installed)])
+
+
+def sources(root: Path) -> list[bytes]:
+    """Path and bytes of every file of our packages, whatever its kind, in order."""
+    paths = sorted(path for package in _PACKAGES for path in (root / package).rglob("*") if path.is_file())
+    kept = (path for path in paths if "__pycache__" not in path.parts)
+    return [part for path in kept for part in (str(path.relative_to(root)).encode(), path.read_bytes())]
 
 
 def _sha256(parts: Iterable[bytes]) -> str:

@@ -52,6 +52,14 @@ def pages(folder: Path) -> list[Path]:
     return [*folder.glob(f"*/{keys.LATEST}/report.html"), folder / "index.html"]
 
 
+def again(folder: Path, *, fresh: bool = False) -> dict[str, str | None]:
+    """Report again, and give for each report the stamp it is reused from."""
+    wanted = report.Wanted([], [], fresh)
+    published = report.run(deployed_stack.find(None), wanted, folder, hidden=True)
+    assert [one.report["error"] for one in published] == [None] * 6
+    return {one.report["name"]: one.report["reused_from"] for one in published}
+
+
 def test_gold_comes_out_the_same(folder: Path) -> None:
     assert headline(folder, "01_gold_aggregates", "Films in Gold") == FILMS
     assert headline(folder, "01_gold_aggregates", "Tables with the same rows") == "12 of 12"
@@ -185,3 +193,30 @@ def test_the_first_cell_in_jupyterlab_works(stack: Stack) -> None:
 
 def test_jupyterlab_is_reachable_from_this_machine_only() -> None:
     assert "--ServerApp.ip=127.0.0.1" in lab.command(8888, browser=False)
+
+
+def test_with_nothing_changed_no_notebook_runs_again(folder: Path) -> None:
+    reports = {path.parent.parent.name: json.loads(path.read_text()) for path in folder.glob("*/latest/report.json")}
+    page = folder / "02_genre_trends/latest/report.html"
+    said = page.read_text()
+
+    reused = again(folder)
+
+    assert reused == {name: report["reused_from"] or report["stamp"] for name, report in reports.items()}
+    assert "Nothing changed since" not in said
+    assert "Nothing changed since" in page.read_text()
+    assert said.partition("<main")[2] == page.read_text().partition("<main")[2]
+    for path in folder.glob("*/latest/report.json"):
+        assert json.loads(path.read_text())["headlines"] == reports[path.parent.parent.name]["headlines"]
+
+
+def test_a_table_that_is_gone_is_made_again_and_no_other(folder: Path) -> None:
+    before = again(folder)
+    bucket = deployed_stack.find(None)["GoldBucketName"]
+    aws.client("s3").delete_object(Bucket=bucket, Key=keys.gold_table("prediction_scores"))
+
+    ran = {name for name, reused_from in again(folder).items() if reused_from != before[name]}
+
+    # Summaries are told from all tables; these are the same bytes again.
+    assert ran == {"05_predictions"}
+    assert aws.exists(aws.client("s3"), bucket, keys.gold_table("prediction_scores"))
