@@ -1,12 +1,15 @@
 """FindSimilarMovies: similar films of a film, from Gold kept in memory.
 
-Reads Gold ``movies`` and ``recommendations`` when their ETags change; writes nothing. Behind the function URL and
+Reads Gold ``movies`` and ``recommendations`` when their ETags change, which it looks at every few seconds; writes
+nothing. Behind the function URL and
 ``reelhouse similar``; imports DuckDB and no pandas, so that a Lambda carries it.
 """
 
 from __future__ import annotations
 
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,11 @@ _COLUMNS = {
 }
 
 
+# Looking whether a table was replaced takes three requests to S3, a hundred times as long as an answer, and tables are
+# replaced about once a day: an answer may be so much older than Gold.
+LOOK_SECONDS = 5.0
+
+
 class GoldCatalogue:
     """The catalogue of a Gold bucket; read again only when one of its two tables was replaced.
 
@@ -32,15 +40,18 @@ class GoldCatalogue:
     ----------
     bucket : str
         The Gold bucket.
+    clock : callable
+        Seconds that only ever grow: whether a table was replaced is looked at every :data:`LOOK_SECONDS` of them.
     """
 
-    def __init__(self, bucket: str) -> None:
-        self._bucket = bucket
+    def __init__(self, bucket: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._bucket, self._clock = bucket, clock
+        self._looked_at = -LOOK_SECONDS
         self._etags: dict[str, list[str]] = {}
         self._catalogue = Catalogue([], [])
 
     def __call__(self) -> Catalogue:
-        """Return the catalogue of Gold as it is now.
+        """Return the catalogue of Gold as it is now, or was at most :data:`LOOK_SECONDS` ago.
 
         Raises
         ------
@@ -49,19 +60,23 @@ class GoldCatalogue:
         StorageFailed
             When Gold cannot be read.
         """
-        with aws.failures_of(STEP, self._bucket):
-            parts = {name: self._parts(name) for name in _COLUMNS}
-            etags = {name: [part.etag for part in found] for name, found in parts.items()}
-            if etags != self._etags:
-                self._catalogue = Catalogue(*(self._rows(name, parts[name]) for name in _COLUMNS))
-                self._etags = etags
+        now = self._clock()
+        if now - self._looked_at >= LOOK_SECONDS or not self._etags:
+            with aws.failures_of(STEP, self._bucket):
+                self._look()
+            self._looked_at = now
         return self._catalogue
 
-    def _parts(self, name: str) -> list[StoredObject]:
-        found = gold_tables.parts(self._bucket, name)
-        if found is None:
-            raise InvalidInput("Gold has no such table yet", subject=name, next_step="`reelhouse report` builds it")
-        return found
+    def _look(self) -> None:
+        """Read the tables if one was replaced."""
+        parts = gold_tables.parts_of(self._bucket, _COLUMNS)
+        for name in _COLUMNS:
+            if name not in parts:
+                raise InvalidInput("Gold has no such table yet", subject=name, next_step="`reelhouse report` builds it")
+        etags = {name: [part.etag for part in parts[name]] for name in _COLUMNS}
+        if etags != self._etags:
+            self._catalogue = Catalogue(*(self._rows(name, parts[name]) for name in _COLUMNS))
+            self._etags = etags
 
     def _rows(self, name: str, parts: list[StoredObject]) -> list[tuple[Any, ...]]:
         if not parts:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
-from insights.similar.film_features import Floats, Tokens
+from insights.similar.film_content import Floats
+from insights.similar.film_features import Tokens
 
 Names = tuple[str, ...]
 

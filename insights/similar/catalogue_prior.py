@@ -1,6 +1,6 @@
 """The catalogue prior: where a film stands among the films of its years, whoever asks.
 
-Place: second stage of :mod:`.recommendations`. Reads Gold ``movies`` as a data frame; writes nothing.
+Place: second stage of :mod:`.recommendations`; arrays in, arrays out.
 
 People tend to know and like widely noticed and well rated films, and with a film they tend to like others of the same
 standing. Standing is a percentile among films of neighbouring years, so that old films are not measured by the web's
@@ -9,18 +9,20 @@ years, and so that reviews of critics and votes of viewers can stand in one colu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from insights.similar.film_features import Floats, numbers
+from insights.similar.film_content import Floats
 from pipeline.errors import InvalidInput
 
 # The first that a film has counts; each is compared with films that have the same one.
 NOTICE_COLUMNS = ("rotten_tomatoes_reviews", "imdb_votes", "source_rating_count")
 RATING_COLUMNS = ("rotten_tomatoes_average", "imdb_rating", "source_rating", "metascore", "rotten_tomatoes")
+YEAR = "year"
+STANDING_COLUMNS = (*NOTICE_COLUMNS, *RATING_COLUMNS, YEAR)
 # Years on either side; more where they hold fewer films than this.
 NEIGHBOURING_YEARS = 2
 MIN_FILMS = 50
@@ -93,11 +95,17 @@ class Standing:
         return prior
 
 
-def standing(movies: pd.DataFrame) -> Standing:
-    """Standing of every film of Gold ``movies``; columns that are not there are unknown."""
+def standing(values: Mapping[str, npt.NDArray[np.float64]]) -> Standing:
+    """Standing of every film.
+
+    Parameters
+    ----------
+    values : mapping of str to array of shape (n,)
+        The columns :data:`STANDING_COLUMNS` of Gold ``movies``; NaN where a film has none.
+    """
     return Standing(
-        rarity(_first_known(movies, NOTICE_COLUMNS, unknown=0.0)).astype(np.float32),
-        rarity(_first_known(movies, RATING_COLUMNS, unknown=0.5)).astype(np.float32),
+        rarity(_first_known(values, NOTICE_COLUMNS, unknown=0.0)).astype(np.float32),
+        rarity(_first_known(values, RATING_COLUMNS, unknown=0.5)).astype(np.float32),
     )
 
 
@@ -146,10 +154,12 @@ def _neighbours(years: npt.NDArray[np.float64], known: npt.NDArray[np.bool_], ye
     return apart <= reach
 
 
-def _first_known(movies: pd.DataFrame, columns: tuple[str, ...], unknown: float) -> npt.NDArray[np.float64]:
-    years = numbers(movies, "year")
-    result = np.full(len(movies), np.nan)
+def _first_known(
+    values: Mapping[str, npt.NDArray[np.float64]], columns: tuple[str, ...], unknown: float
+) -> npt.NDArray[np.float64]:
+    years = values[YEAR]
+    result = np.full(len(years), np.nan)
     for column in columns:
         missing = np.isnan(result)
-        result[missing] = percentiles(numbers(movies, column), years)[missing]
+        result[missing] = percentiles(values[column], years)[missing]
     return np.where(np.isnan(result), unknown, result)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from insights.similar.catalogue_prior import PriorWeights, Standing
-from insights.similar.film_features import Content, Floats
+from insights.similar.film_content import Content, Floats
 
 Indices = npt.NDArray[np.intp]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from insights.similar.film_features import Floats
+from insights.similar.film_content import Floats
 from insights.similar.similar_films import DECIMALS, Indices, Pool, Similarity
 
 

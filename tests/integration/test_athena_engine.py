@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from insights import find_similar_movies
 from insights import lake as gold_lake
 from insights.columns import RECOMMENDATIONS
 from insights.find_similar_movies import GoldCatalogue
@@ -242,7 +244,8 @@ def test_similar_films_are_found_in_a_build_by_athena(lake: Lake, engine: Athena
     build(engine)
     pair = {"imdb_id": "tt0000001", "rank": 1, "recommended_imdb_id": "tt0000003", "similarity": 0.5, "because": "both"}
     gold_lake.write(RECOMMENDATIONS, pd.DataFrame([pair]).reindex(columns=RECOMMENDATIONS.column_names))
-    catalogue = GoldCatalogue("gold")
+    seconds = count(step=find_similar_movies.LOOK_SECONDS)
+    catalogue = GoldCatalogue("gold", lambda: next(seconds))
     assert respond("/similar/tt0000001", None, catalogue())[1]["similar"][0]["imdb_id"] == "tt0000003"
     assert respond("/similar/tt0000004", None, catalogue())[0] == 404
 

@@ -19,6 +19,7 @@ from botocore.credentials import Credentials
 from insights import columns, lake
 from insights.similar import recommendations
 from reelhouse.stack import Stack
+from tests.running import wait_until
 
 
 @pytest.fixture
@@ -76,14 +77,12 @@ def test_unsigned_calls_and_calls_of_strangers_are_refused(recommended: Stack) -
     assert get(recommended, "/similar/tt0068646", stranger).status_code == 403
 
 
-def test_new_recommendations_are_answered_at_once(recommended: Stack) -> None:
+def test_new_recommendations_are_answered_within_seconds(recommended: Stack) -> None:
     before = get(recommended, "/similar/tt0068646?k=1").json()["similar"][0]["imdb_id"]
     other = recommendations.build(lake.table("movies"))
     lake.write(columns.RECOMMENDATIONS, other[other["recommended_imdb_id"] != before])
 
-    after = get(recommended, "/similar/tt0068646?k=1").json()["similar"][0]["imdb_id"]
-
-    assert after != before
+    wait_until(lambda: get(recommended, "/similar/tt0068646?k=1").json()["similar"][0]["imdb_id"] != before)
 
 
 def test_the_command_answers_as_the_function_does(recommended: Stack) -> None:

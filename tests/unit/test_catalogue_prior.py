@@ -8,9 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.similar.catalogue_prior import percentiles, rarity, standing
+from insights.similar.catalogue_prior import STANDING_COLUMNS, Standing, percentiles, rarity, standing
+from insights.similar.film_features import numbers
 
 NAN = float("nan")
+
+
+def of(movies: pd.DataFrame) -> Standing:
+    """Standing of the films of a data frame."""
+    return standing({column: numbers(movies, column) for column in STANDING_COLUMNS})
 
 
 def test_the_middle_of_three_stands_in_the_middle() -> None:
@@ -66,14 +72,14 @@ def test_votes_stand_in_for_reviews_film_by_film() -> None:
         }
     )
 
-    known = standing(movies)
+    known = of(movies)
 
     assert known.notice[2] == known.notice[5] > known.notice[1]
     assert known.rating[2] == known.rating[5] > known.rating[1]
 
 
 def test_without_any_rating_nobody_is_noticed_and_all_are_middling() -> None:
-    unknown = standing(pd.DataFrame({"imdb_id": ["tt0000001", "tt0000002"]}))
+    unknown = of(pd.DataFrame({"imdb_id": ["tt0000001", "tt0000002"]}))
 
     assert unknown.notice.tolist() == [0, 0]
     assert 0 < unknown.rating[0] == unknown.rating[1] < 0.5

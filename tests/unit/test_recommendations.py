@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from insights.similar import recommendations
 from insights.similar.catalogue_prior import PriorWeights
-from insights.similar.film_features import FieldWeights
-from insights.similar.recommendations import Options, build
+from insights.similar.film_choice import Options
+from insights.similar.film_content import FieldWeights
+from insights.similar.recommendations import build
 from pipeline.errors import InvalidInput
 
 GENRES = ["Drama", "Crime", "Comedy", "Western"]

@@ -1,0 +1,67 @@
+"""The catalogue of lookups: in memory, and read again when a table was replaced, within a few seconds."""
+
+from __future__ import annotations
+
+import io
+
+import pandas as pd
+import pytest
+
+from insights.find_similar_movies import LOOK_SECONDS, GoldCatalogue
+from pipeline import keys
+from pipeline.errors import InvalidInput
+from tests.integration.moto_lake import Lake
+
+FIRST, SECOND = "tt0000001", "tt0000002"
+
+
+class Clock:
+    """A clock that is set."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def put(lake: Lake, title: str) -> None:
+    """Two films, the first of that title, and one recommendation."""
+    films = pd.DataFrame({"imdb_id": [FIRST, SECOND], "title": [title, "Other"], "year": [1999, 2000], "rank": [1, 2]})
+    pair = {"imdb_id": FIRST, "rank": 1, "recommended_imdb_id": SECOND, "similarity": 0.5, "because": "both"}
+    for name, frame in (("movies", films), ("recommendations", pd.DataFrame([pair]))):
+        body = io.BytesIO()
+        frame.to_parquet(body)
+        lake.put("gold", keys.gold_table(name), body.getvalue())
+
+
+def test_a_replaced_table_is_read_after_a_few_seconds_and_not_before(lake: Lake) -> None:
+    put(lake, "One")
+    clock = Clock()
+    catalogue = GoldCatalogue("gold", clock)
+    first = catalogue()
+    assert first.similar(FIRST)["title"] == "One"
+
+    put(lake, "Two")
+    clock.now += LOOK_SECONDS - 0.1
+    assert catalogue() is first
+    clock.now += 0.1
+    assert catalogue().similar(FIRST)["title"] == "Two"
+
+
+def test_what_was_not_replaced_is_not_read_again(lake: Lake) -> None:
+    put(lake, "One")
+    clock = Clock()
+    catalogue = GoldCatalogue("gold", clock)
+    first = catalogue()
+    clock.now += LOOK_SECONDS
+
+    assert catalogue() is first
+
+
+def test_before_the_first_table_every_call_looks(lake: Lake) -> None:
+    catalogue = GoldCatalogue("gold", Clock())
+    with pytest.raises(InvalidInput, match="movies"):
+        catalogue()
+    put(lake, "One")
+
+    assert catalogue().similar(FIRST)["title"] == "One"
