@@ -14,7 +14,7 @@ from pipeline.errors import SilverDamaged
 from pipeline.gold.columns import GOLD
 from pipeline.gold.engine import DuckdbEngine, statement, to_duckdb
 from pipeline.parquet import encode
-from tests.silver_rows import FILMS, QUARANTINE, REJECTED, RUNS, engine_of, film, silver_files
+from tests.silver_rows import FILMS, FIRST, QUARANTINE, REJECTED, RUNS, engine_of, film, silver_files
 
 MOVIES, REJECTED_TABLE = SILVER_TABLES["movies"], SILVER_TABLES["rejected"]
 
@@ -71,6 +71,25 @@ def test_loading_bit_by_bit_equals_loading_anew() -> None:
 
     for name, table in expected.items():
         pd.testing.assert_frame_equal(found[name], table)
+
+
+@pytest.mark.parametrize(
+    ("others", "newest"),
+    [
+        ([{}], "k2"),
+        ([{"bronze_key": "k1"}, {"bronze_key": "k3"}], "k3"),
+        ([{"bronze_key": "k3", "processed_at": "2026-11-24 03:00:59.000000"}], "k2"),
+        ([{"bronze_key": "k3", "processed_at": "2026-11-24 03:01:00.000001"}, {}], "k3"),
+        ([{"bronze_key": "k3", "run_id": FIRST, "processed_at": "2026-11-25 03:00:00.000000"}], "k2"),
+    ],
+    ids=["the same row twice", "made at once", "made before", "made after", "of a run before"],
+)
+def test_a_film_has_one_row_the_newest(others: list[dict[str, Any]], newest: str) -> None:
+    rows = [film(1, bronze_key="k2"), *(film(1, **{"bronze_key": "k2"} | other) for other in others), film(2)]
+    found = built(engine_of(movies=rows))["movies"]
+
+    assert found["imdb_id"].tolist() == ["tt0000001", "tt0000002"]
+    assert found["bronze_key"].tolist()[0] == newest
 
 
 def test_the_order_of_parts_does_not_matter() -> None:

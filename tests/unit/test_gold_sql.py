@@ -94,4 +94,5 @@ def test_every_quality_column_is_listed_in_order() -> None:
     kept = [column.name for column in FILM if column.name != "imdb_id"]
 
     assert listed == kept
-    assert re.findall(r"IS NOT NULL THEN '(\w+)'", statement("data_quality")) == kept
+    assert re.findall(r"count\(m\.(\w+)\) AS \1,", statement("data_quality")) == kept
+    assert re.findall(r"WHEN '(\w+)' THEN n\.\1\n", statement("data_quality")) == kept
