@@ -143,6 +143,10 @@ class Ground:
         self.state = local_stack.up(self.options, lambda _: None)
         assert self.state.ministack
         self.proxy.emulator_port, self.proxy.emulator_pid = self.state.ministack.port, self.state.ministack.pid
+        if self.state.interrupted:
+            # What the queues held when the stack was deployed: S3's test events, hidden for minutes.
+            for queue in QUEUES:
+                aws.client("sqs").purge_queue(QueueUrl=self.stack[f"{queue}Url"])
         make_ready(self.stack, self.proxy)
         resume.resume_after_kill(self.state, deployed_stack.find(None), lambda _: None)
 
@@ -180,6 +184,8 @@ def prepared(state: State, options: local_stack.Options, films: int, batch_size:
     ground = Ground(stack, state, omdb, films, batch_size, proxy, options)
     queues = {queue: _hidden_seconds(stack, queue) for queue in QUEUES}
     variables = {name: _variables(stack, name) for name in FUNCTIONS}
+    # A function that is changed forgets what it is working on.
+    wait_until(ground.is_quiet)
     try:
         make_ready(stack, proxy)
         for _ in range(2):
