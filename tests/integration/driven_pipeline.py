@@ -1,0 +1,244 @@
+"""The whole pipeline on moto, driven as SQS, S3 and Lambda drive it: queues, notifications, redelivery, parking."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+from pipeline import keys
+from pipeline.errors import ReelhouseError
+from pipeline.gold.columns import GOLD
+from reelhouse.resume import resume
+from reelhouse.stack import Stack
+from tests.integration.faulty_aws import FaultyAws, Killed
+from tests.integration.moto_lake import Cold, Handler, Lake, s3_event, sqs_event
+
+STEPS = FIRST, ENRICH, TO_SILVER, TO_GOLD = (
+    "get_movies_and_send_to_queue",
+    "enrich_and_store_movie",
+    "process_bronze_to_silver",
+    "aggregate_to_gold",
+)
+# Queue: its function, messages in one event, receives before a message is parked; as template.yaml has them.
+QUEUES = {"MovieQueue": (ENRICH, 10, 10), "BronzeEvents": (TO_SILVER, 100, 5), "SilverEvents": (TO_GOLD, 1000, 5)}
+BUCKETS = ("bronze", "silver", "gold")
+# More rounds than the receives of all queues one after the other.
+MOST_ROUNDS = 40
+# Columns whose values are a clock's, or chosen by S3.
+OF_THE_MOMENT = {"processed_at", "fetched_at", "started_at", "finished_at", "bronze_version"}
+Rows = dict[str, list[tuple[Any, ...]]]
+Message = dict[str, Any]
+
+
+@dataclass
+class Pipeline:
+    """Functions, queues and buckets together; what earlier tests left in them is removed.
+
+    Attributes
+    ----------
+    faulty : dict of str to FaultyAws
+        By step, what happens to the calls of its functions.
+    arrange : callable
+        Chooses and orders the messages of an event; none means that the queue rests.
+    errors : list of (str, BaseException)
+        Step and error of each invocation that failed as a whole.
+    """
+
+    lake: Lake
+    cold: Cold
+    faulty: dict[str, FaultyAws] = field(default_factory=dict)
+    arrange: Callable[[list[Message]], list[Message]] = list
+    errors: list[tuple[str, BaseException]] = field(default_factory=list)
+    urls: dict[str, str] = field(default_factory=dict)
+    _warm: dict[str, Handler] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._clear()
+        for name, (_, _, receives) in QUEUES.items():
+            self._make_queue(name, receives)
+        self._announce("bronze", "BronzeEvents", ("movies/", "rejected/", "runs/"))
+        self._announce("silver", "SilverEvents", ("",))
+
+    def _clear(self) -> None:
+        for bucket in BUCKETS:
+            self.lake.s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+            there = self.lake.s3.list_object_versions(Bucket=bucket)
+            objects = [
+                {"Key": entry["Key"], "VersionId": entry["VersionId"]}
+                for entry in there.get("Versions", []) + there.get("DeleteMarkers", [])
+            ]
+            if objects:
+                self.lake.s3.delete_objects(Bucket=bucket, Delete={"Objects": objects})
+        for url in self.lake.sqs.list_queues().get("QueueUrls", []):
+            self.lake.sqs.delete_queue(QueueUrl=url)
+
+    def _make_queue(self, name: str, receives: int) -> None:
+        sqs = self.lake.sqs
+        parked = sqs.create_queue(QueueName=f"{name}DeadLetters")["QueueUrl"]
+        policy = json.dumps({"deadLetterTargetArn": self._arn(parked), "maxReceiveCount": str(receives)})
+        attributes = {"RedrivePolicy": policy, "VisibilityTimeout": "3600"}
+        self.urls |= {
+            name: sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"],
+            f"{name}DeadLetters": parked,
+        }
+
+    def _arn(self, url: str) -> str:
+        answer = self.lake.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        return str(answer["Attributes"]["QueueArn"])
+
+    def _announce(self, bucket: str, queue: str, prefixes: tuple[str, ...]) -> None:
+        """Have S3 tell a queue of new objects, as the template does."""
+        about = {"QueueArn": self._arn(self.urls[queue]), "Events": ["s3:ObjectCreated:*"]}
+        configurations = [
+            about | ({"Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}}} if prefix else {})
+            for prefix in prefixes
+        ]
+        self.lake.s3.put_bucket_notification_configuration(
+            Bucket=bucket, NotificationConfiguration={"QueueConfigurations": configurations}
+        )
+
+    @property
+    def stack(self) -> Stack:
+        """The same as a deployed stack, for the operator's commands."""
+        outputs = {f"{bucket.title()}BucketName": bucket for bucket in BUCKETS}
+        outputs |= {f"{name}Url": url for name, url in self.urls.items()}
+        return Stack("moto", outputs | {"AggregateToGoldName": TO_GOLD})
+
+    # ── Driving ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def run(self, **event: int) -> None:
+        """Drive a run to its end, through all failures, as the schedule, SQS and an operator would."""
+        while not self.invoke(FIRST, event):
+            # A run that began has a manifest, and its alarm: what was not sent is asked for again.
+            if begun := self.lake.keys("bronze", f"{keys.RUNS}/"):
+                resume(self.stack, str(keys.run_of(begun[0])))
+                break
+        self.until_quiet()
+
+    def until_quiet(self) -> None:
+        """Deliver messages, again and again, until each is done or parked."""
+        for _ in range(MOST_ROUNDS):
+            if not sum(self.deliver(queue) for queue in QUEUES):
+                return
+        raise AssertionError(f"not quiet after {MOST_ROUNDS} rounds; the last errors: {self.errors[-3:]}")
+
+    def begin_gold_anew(self, faulty: dict[str, FaultyAws]) -> None:
+        """Forget Gold, and let a cold function hear of Silver; ``faulty`` is what will happen to its calls."""
+        self.faulty, self.errors = faulty, []
+        self._warm.pop(TO_GOLD, None)
+        for key in self.lake.keys("gold"):
+            self.lake.s3.delete_object(Bucket="gold", Key=key)
+        self.lake.sqs.send_message(QueueUrl=self.urls["SilverEvents"], MessageBody=s3_event("movies/part"))
+
+    def deliver(self, queue: str) -> int:
+        """Deliver the messages that wait in a queue, as one event; returns their number."""
+        step, most, _ = QUEUES[queue]
+        messages = self.receive(queue, most)
+        if messages:
+            chosen = self.arrange(messages)
+            self.settle(queue, messages, self.invoke(step, event_of(chosen)), chosen)
+        return len(messages)
+
+    def receive(self, queue: str, most: int = 1000) -> list[Message]:
+        """Take waiting messages from a queue; those received too often are parked."""
+        taken: list[Message] = []
+        while len(taken) < most:
+            answer = self.lake.sqs.receive_message(
+                QueueUrl=self.urls[queue], MaxNumberOfMessages=min(10, most - len(taken)), AttributeNames=["All"]
+            )
+            if not answer.get("Messages"):
+                break
+            taken += answer["Messages"]
+        return taken
+
+    def settle(
+        self, queue: str, received: list[Message], reply: dict[str, Any] | None, delivered: list[Message]
+    ) -> None:
+        """Remove what an invocation has done, and let all else come again now, without its wait."""
+        done = {message["MessageId"] for message in delivered} if reply else set()
+        done -= {failure["itemIdentifier"] for failure in (reply or {}).get("batchItemFailures", [])}
+        for message in received:
+            about = {"QueueUrl": self.urls[queue], "ReceiptHandle": message["ReceiptHandle"]}
+            if message["MessageId"] in done:
+                self.lake.sqs.delete_message(**about)
+            else:
+                self.lake.sqs.change_message_visibility(**about, VisibilityTimeout=0)
+
+    def invoke(self, step: str, event: dict[str, Any]) -> dict[str, Any] | None:
+        """Invoke a function once; None when it failed as a whole. One that was killed starts cold the next time."""
+        faulty = self.faulty.get(step)
+        try:
+            with faulty.watching() if faulty else nullcontext():
+                if step not in self._warm:
+                    self._warm[step] = self.cold(step)
+                return self._warm[step](event)
+        except (ReelhouseError, Killed) as error:
+            self.errors.append((step, error))
+            if faulty and isinstance(error, Killed):
+                del self._warm[step]
+                faulty.revive()
+            return None
+
+    # ── What came out ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def gold(self) -> Rows:
+        """Every Gold table's rows without the moment's columns; runs by their place in time."""
+        tables = {table.name: self._rows(table.name) for table in GOLD}
+        runs = {str(row[0]): f"run {place}" for place, row in enumerate(tables["pipeline_runs"], start=1)}
+        return {name: [tuple(_placed(value, runs) for value in row) for row in rows] for name, rows in tables.items()}
+
+    def _rows(self, name: str) -> list[tuple[Any, ...]]:
+        table = pq.read_table(io.BytesIO(self.lake.get("gold", keys.gold_table(name))))
+        kept = [column for column in table.column_names if column not in OF_THE_MOMENT]
+        return [tuple(row[column] for column in kept) for row in table.to_pylist()]
+
+    def lost(self) -> set[str]:
+        """Films that a run expected and that are neither stored nor rejected."""
+        missing = set()
+        for key in self.lake.keys("bronze", f"{keys.RUNS}/"):
+            prefixes = (keys.run_prefix(kind, str(keys.run_of(key))) for kind in (keys.MOVIES, keys.REJECTED))
+            there = {keys.film_of(each) for prefix in prefixes for each in self.lake.keys("bronze", prefix)}
+            missing |= set(json.loads(self.lake.get("bronze", key))["expected"]) - there
+        return missing
+
+    def doubled(self) -> set[str]:
+        """Bronze objects written more than once, and films with more than one kind of outcome in Silver."""
+        versions = [entry["Key"] for entry in self.lake.s3.list_object_versions(Bucket="bronze").get("Versions", [])]
+        outcomes = [key for kind in (keys.QUARANTINE, keys.REJECTED) for key in self.lake.keys("silver", f"{kind}/")]
+        films = [(keys.run_of(key), keys.film_of(key)) for key in outcomes]
+        return {key for key in versions if versions.count(key) > 1} | {str(f) for f in films if films.count(f) > 1}
+
+    def parked(self) -> dict[str, list[str]]:
+        """Bodies of parked messages, by queue; they are left where they are."""
+        found = {}
+        for queue in QUEUES:
+            bodies = [message["Body"] for message in self.receive(f"{queue}DeadLetters")]
+            if bodies:
+                found[queue] = bodies
+        return found
+
+
+def event_of(messages: list[Message]) -> dict[str, Any]:
+    """Lambda's event for messages as they were received."""
+    event = sqs_event(*messages)
+    for record, message in zip(event["Records"], messages, strict=True):
+        record["attributes"]["ApproximateReceiveCount"] = message["Attributes"]["ApproximateReceiveCount"]
+    return event
+
+
+def _placed(value: Any, runs: dict[str, str]) -> Any:
+    """Make a value comparable from one drive to the next."""
+    if isinstance(value, float):
+        return round(value, 9)
+    if isinstance(value, list):
+        return tuple(_placed(each, runs) for each in value)
+    if isinstance(value, str):
+        for run_id, place in runs.items():
+            value = value.replace(run_id, place)
+    return value

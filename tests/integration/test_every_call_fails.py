@@ -1,0 +1,100 @@
+"""Every AWS call of every step meets every fault: nothing is lost or doubled, and Gold is as if nothing had been.
+
+An undisturbed run says what Gold should be. Then the n-th call of each step meets its fault, for n from 1 until no step
+has an n-th call, and messages are delivered again until all is quiet. AggregateToGold has the most calls and is struck
+by itself, on one Silver. `make test` lets each call meet one fault and die once, each time another; ``-m chaos`` lets
+each call meet each fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+
+from pipeline import aggregate_to_gold
+from pipeline.errors import ReelhouseError
+from tests.integration.driven_pipeline import STEPS, TO_GOLD, Pipeline, Rows
+from tests.integration.faulty_aws import FAULTS, KILLED, Fault, FaultyAws, Killed
+from tests.integration.moto_lake import Cold, Lake, Omdb, Top
+
+FILMS, BATCH_SIZE = 4, 2
+UPSTREAM = STEPS[:-1]
+# An undisturbed run's calls; fewer would mean that faults no longer reach them.
+LEAST_CALLS = dict(zip(STEPS, (4, 5, 9, 20), strict=True))
+Choose = Callable[[int, int], Fault]
+
+
+@pytest.fixture
+def undisturbed(lake: Lake, omdb: Omdb, handler: Cold, top: Top, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    """A pipeline after a run of two films in Gold, one rejected and one quarantined."""
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.001)
+    ids = top(FILMS)
+    omdb.error(ids[1], "Incorrect IMDb ID.")
+    omdb.film(ids[2], Year="3994")
+    omdb.film(ids[3], Runtime="34S min", Genre="Drama, Crime", Director="Ann, Bob", Country="USA, France")
+    pipeline = Pipeline(lake, handler, {step: FaultyAws() for step in STEPS})
+    pipeline.run(top_n=FILMS, batch_size=BATCH_SIZE)
+    assert (pipeline.errors, pipeline.gold()["pipeline_runs"]) == ([], [("run 1", 4, 3, 1, 1, 2, "complete")])
+    assert all(len(pipeline.faulty[step].calls) >= least for step, least in LEAST_CALLS.items())
+    return pipeline
+
+
+def is_whole(pipeline: Pipeline, expected: Rows) -> None:
+    """Check that nothing is lost, doubled or parked, and that Gold is what it should be."""
+    met = [(step, each.n, each.struck, each.fault.name) for step, each in pipeline.faulty.items()]
+    said = f"{met}: {pipeline.errors}"
+    assert all(isinstance(error, ReelhouseError | Killed) for _, error in pipeline.errors), said
+    assert (pipeline.lost(), pipeline.doubled(), pipeline.parked()) == (set(), set(), {}), said
+    assert pipeline.gold() == expected, said
+
+
+def each_call(steps: tuple[str, ...], choose: Choose) -> Iterator[dict[str, FaultyAws]]:
+    """Let the n-th call of some steps fail, for all n: ``choose`` says how, by n and the step's number."""
+    for n in count(1):
+        faulty = {step: FaultyAws(n, choose(n, place)) for place, step in enumerate(steps)}
+        yield faulty
+        if not any(each.struck for each in faulty.values()):
+            assert n > max(LEAST_CALLS[step] for step in steps)
+            return
+
+
+def upstream_survives(undisturbed: Pipeline, choose: Choose) -> None:
+    expected = undisturbed.gold()
+    for faulty in each_call(UPSTREAM, choose):
+        pipeline = Pipeline(undisturbed.lake, undisturbed.cold, faulty)
+        pipeline.run(top_n=FILMS, batch_size=BATCH_SIZE)
+        is_whole(pipeline, expected)
+
+
+def gold_survives(undisturbed: Pipeline, choose: Choose) -> None:
+    expected = undisturbed.gold()
+    for faulty in each_call((TO_GOLD,), choose):
+        undisturbed.begin_gold_anew(faulty)
+        undisturbed.until_quiet()
+        is_whole(undisturbed, expected)
+
+
+def one_fault_each(n: int, place: int) -> Fault:
+    return FAULTS[(7 * n + 5 * place) % len(FAULTS)]
+
+
+def one_death_each(n: int, place: int) -> Fault:
+    return KILLED[(n + place) % len(KILLED)]
+
+
+@pytest.mark.parametrize("choose", [one_fault_each, one_death_each])
+@pytest.mark.parametrize("survives", [upstream_survives, gold_survives])
+def test_each_call_fails(undisturbed: Pipeline, survives: Callable[[Pipeline, Choose], None], choose: Choose) -> None:
+    survives(undisturbed, choose)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("fault", [*FAULTS, *KILLED], ids=lambda fault: fault.name)
+@pytest.mark.parametrize("survives", [upstream_survives, gold_survives])
+def test_each_call_fails_in_each_way(
+    undisturbed: Pipeline, survives: Callable[[Pipeline, Choose], None], fault: Fault
+) -> None:
+    survives(undisturbed, lambda n, place: fault)
