@@ -30,6 +30,12 @@ def write(path: Path, copies: int, films: int | None = None) -> int:
     return copies * len(rows)
 
 
+def bodies() -> Iterator[bytes]:
+    """Yield the bodies of all rows of the sample, with their own ids."""
+    for place, film in enumerate(sample_films.ranked(sample_films.read_films())):
+        yield to_json(_document(dict(film), place + 1))
+
+
 def _document(film: dict[str, Any], rank: int) -> dict[str, Any]:
     answer = sample_films.omdb_record(film, tomatoes=True)
     source = sample_films.source_item(film, rank)
