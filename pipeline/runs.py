@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,6 +42,12 @@ def is_too_deep(value: Any) -> bool:
             return False
         level = [inner for held in holders for inner in (held.values() if isinstance(held, dict) else held)]
     return True
+
+
+def is_manifest(value: Any) -> bool:
+    """Whether JSON is a run's manifest: an object with all that one must have, and its films in it."""
+    must = {field.name for field in fields(Manifest) if field.default is MISSING}
+    return isinstance(value, dict) and must <= value.keys() and isinstance(value["expected"], dict)
 
 
 @dataclass(frozen=True)

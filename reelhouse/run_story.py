@@ -20,6 +20,7 @@ from reelhouse.stack import Stack
 
 # Reports looked at: the first of those made after the run began.
 MOST_REPORTS = 200
+_NO_REASON = "no reason is recorded"
 
 
 def tell(stack: Stack, run_id: str, waiting_for_quota_until: str | None = None) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def tell(stack: Stack, run_id: str, waiting_for_quota_until: str | None = None) 
     """
     manifest = _manifest(stack, run_id)
     with aws.failures_of("status", run_id):
-        told = stories.of_run(stack, run_id)
+        told, queues = stories.of_run(stack, run_id), stack.queues()
         story: dict[str, Any] = {
             "run_id": run_id,
             "requested": _requested(manifest),
@@ -55,8 +56,8 @@ def tell(stack: Stack, run_id: str, waiting_for_quota_until: str | None = None) 
             "messages": manifest.messages,
             "steps": [stories.together(step, run_id, told[step]).as_dict() for step in stories.STEPS],
             "omdb": stories.omdb(told["EnrichAndStoreMovie"]),
-            **_films(stack, manifest),
-            "queues": stack.queues(),
+            **_films(stack, manifest, [one for one in _parked(stack, queues) if one.run_id == run_id]),
+            "queues": queues,
             "waiting_for_quota_until": waiting_for_quota_until,
             "gold": _gold(stack, run_id),
             "reports": _reports(stack, run_id),
@@ -90,7 +91,12 @@ def _list(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def _films(stack: Stack, manifest: Manifest) -> dict[str, Any]:
+def _parked(stack: Stack, queues: dict[str, dict[str, int]]) -> list[Parked]:
+    """Look where something is parked: a look at an empty queue takes a second."""
+    return [one for queue, counts in queues.items() if counts["parked"] for one in parked(stack, queue)]
+
+
+def _films(stack: Stack, manifest: Manifest, of_run: list[Parked]) -> dict[str, Any]:
     """What became of every film; one that is parked has no outcome in Bronze, or none in Silver."""
     run_id = manifest.run_id
     stored = stack.films("Bronze", keys.MOVIES, run_id)
@@ -98,10 +104,10 @@ def _films(stack: Stack, manifest: Manifest) -> dict[str, Any]:
     silver = SilverReader(stack["SilverBucketName"], [run_id])
     silver.refresh()
     rows = {str(imdb_id) for (imdb_id,) in silver.query("SELECT imdb_id FROM silver.movies")}
-    quarantined = dict(silver.query("SELECT imdb_id, array_to_string(reasons, '; ') FROM silver.quarantine"))
-    refused = dict(silver.query("SELECT imdb_id, reason FROM silver.rejected"))
+    why = f"coalesce(array_to_string(reasons, '; '), '{_NO_REASON}')"
+    quarantined = dict(silver.query(f"SELECT imdb_id, {why} FROM silver.quarantine"))
+    refused = dict(silver.query(f"SELECT imdb_id, coalesce(reason, '{_NO_REASON}') FROM silver.rejected"))
     quarantined = {film: why for film, why in quarantined.items() if film not in rows}
-    of_run = [one for one in parked(stack) if one.run_id == run_id]
     why_parked = {film: one for one in of_run for film in one.films if film not in rows}
     missing = sorted(set(manifest.expected) - stored - rejected - set(why_parked))
     left_out = [_left_out("rejected", film, refused.get(film, "Silver has not taken it yet")) for film in rejected]
@@ -152,8 +158,17 @@ def _reports(stack: Stack, run_id: str) -> list[dict[str, Any]]:
     found = []
     for key, answer in zip(later, aws.get_many(aws.client("s3"), bucket, later), strict=True):
         # One that has expired since it was listed is no report any more; `reelhouse report` makes others.
-        report = {} if isinstance(answer, ClientError | BotoCoreError) else json.loads(answer[0])
-        if (report.get("data") or {}).get("run_id") == run_id:
+        report = {} if isinstance(answer, ClientError | BotoCoreError) else _object(answer[0])
+        if _object(report.get("data")).get("run_id") == run_id:
             page = key.removesuffix("report.json") + "report.html"
             found.append({name: report.get(name) for name in ("name", "started_at", "status")} | {"page": page})
     return found
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """Return a JSON object, also of its bytes; {} for anything else, such as a damaged file."""
+    try:
+        found = json.loads(value) if isinstance(value, bytes) else value
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {}

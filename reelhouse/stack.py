@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pipeline import aws, keys, settings
 from pipeline.errors import InvalidInput, LocalStackError, StorageFailed
 from pipeline.gold import tables
+from pipeline.runs import is_manifest
 from reelhouse import local_stack, state
 
 QUEUES = ("MovieQueue", "BronzeEvents", "SilverEvents")
@@ -53,11 +54,13 @@ class Stack:
         """
         try:
             found = aws.get_json(aws.client("s3"), self["BronzeBucketName"], keys.manifest(run_id))
-        except ValueError as error:
-            hint = "`reelhouse verify` tells what else is damaged"
-            raise StorageFailed("its manifest is damaged", subject=run_id, next_step=hint) from error
-        if not found:
+        except ValueError:
+            found = {}
+        if found is None:
             raise InvalidInput("there is no such run", subject=run_id, next_step="`reelhouse status` lists them")
+        if not is_manifest(found):
+            hint = "`reelhouse verify` tells what else is damaged"
+            raise StorageFailed("its manifest is damaged", subject=run_id, next_step=hint)
         return dict(found)
 
     def run_ids(self) -> list[str]:

@@ -50,6 +50,18 @@ def test_a_batch_has_a_limit() -> None:
         Parameters.from_event({"batch_size": 101}, SETTINGS)
 
 
+@pytest.mark.parametrize("who", ["schedule", "person", "nightly-check_2", None])
+def test_who_asks_may_be_said(who: str | None) -> None:
+    assert Parameters.from_event({"requested_by": who}, SETTINGS).requested_by == who
+    assert Parameters.from_event({}, SETTINGS).requested_by is None
+
+
+@pytest.mark.parametrize("who", ["", "a b", "x" * 41, "[red]", "\x1b[2J", "é", 5, True, ["person"]])
+def test_who_asks_is_a_short_word(who: Any) -> None:
+    with pytest.raises(InvalidInput, match="requested_by: must be a word"):
+        Parameters.from_event({"requested_by": who}, SETTINGS)
+
+
 def test_an_unknown_parameter_is_refused_with_those_known() -> None:
     with pytest.raises(InvalidInput, match="unknown: topn; known: top_n, batch_size"):
         Parameters.from_event({"topn": 5, "top_n": 5}, SETTINGS)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import keys
-from pipeline.runs import Manifest, new_run_id, to_json, utc
+from pipeline.runs import Manifest, is_manifest, new_run_id, to_json, utc
 
 MANIFEST = Manifest(
     run_id="20261124T030000Z-1a2b3c4d",
@@ -59,6 +59,20 @@ def test_a_newer_manifest_is_read_too() -> None:
     newer = json.dumps({**json.loads(MANIFEST.to_json()), "schema": 2, "more": []}).encode()
 
     assert Manifest.from_json(newer).expected == {"tt0111161": 1}
+
+
+LATER_FIELDS = {"schema", "requested_by", "listed", "source_bytes"}
+
+
+def test_a_manifest_is_told_from_other_json() -> None:
+    manifest = json.loads(MANIFEST.to_json())
+    older = {name: value for name, value in manifest.items() if name not in LATER_FIELDS}
+
+    assert is_manifest(manifest)
+    assert is_manifest(older)
+    assert (Manifest(**older).requested_by, Manifest(**older).listed) == (None, None)
+    for other in (None, [], {}, "text", {**manifest, "expected": []}, {"run_id": manifest["run_id"]}):
+        assert not is_manifest(other)
 
 
 @given(st.dictionaries(st.text(), st.text() | st.integers() | st.none()))

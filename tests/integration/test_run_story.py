@@ -1,0 +1,94 @@
+"""A run's story from what is stored: every film counted once, damaged records told instead of met by a traceback."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pipeline import keys
+from pipeline.errors import InvalidInput, StorageFailed
+from reelhouse import run_story
+from reelhouse.stack import QUEUES, Stack
+from tests.integration.moto_lake import Cold, Lake, Omdb, Top, s3_event, sqs_event
+
+
+@pytest.fixture
+def stack(lake: Lake) -> Stack:
+    """The lake with all queues, as the commands see a stack; its functions have no logs."""
+    outputs = {f"{bucket}BucketName": bucket.lower() for bucket in ("Bronze", "Silver", "Gold")}
+    for queue in [*QUEUES, *(f"{queue}DeadLetters" for queue in QUEUES)]:
+        outputs[f"{queue}Url"] = lake.sqs.create_queue(QueueName=queue)["QueueUrl"]
+    names = ("GetMoviesAndSendToQueue", "EnrichAndStoreMovie", "ProcessBronzeToSilver", "AggregateToGold")
+    return Stack("moto", outputs | {f"{name}Name": name for name in names})
+
+
+@pytest.fixture
+def run_id(lake: Lake, omdb: Omdb, handler: Cold, top: Top) -> str:
+    """Ten films: one rejected, one quarantined, one that OMDb does not give; all others in Silver."""
+    ids = top(10)
+    omdb.error(ids[0], "Incorrect IMDb ID.")
+    omdb.film(ids[1], Year="3994")
+    omdb.answers[ids[2]] = (503, b"<html>")
+    reply = handler("get_movies_and_send_to_queue")({"top_n": 10, "batch_size": 5, "requested_by": "schedule"})
+    handler("enrich_and_store_movie")(sqs_event(*lake.receive()))
+    bronze = [key for key in lake.keys("bronze") if not key.startswith("source/")]
+    handler("process_bronze_to_silver")(sqs_event(*(s3_event(key) for key in bronze)))
+    return str(reply["run_id"])
+
+
+def test_every_film_is_counted_once(stack: Stack, run_id: str) -> None:
+    story = run_story.tell(stack, run_id)
+
+    ids = sorted(stack.manifest(run_id)["expected"])
+    assert story["films"] == {
+        "expected": 10, "stored": 8, "rejected": 1, "quarantined": 1, "rows": 7, "parked": 0, "missing": 1,
+        "not_in_silver": 0,
+    }  # fmt: skip
+    assert story["missing"] == [ids[2]]
+    assert [(one["outcome"], one["imdb_id"]) for one in story["left_out"]] == [
+        ("quarantined", ids[1]),
+        ("rejected", ids[0]),
+    ]
+    assert story["requested"]["by"] == "schedule"
+    assert story["list"]["entries"] == 10
+    assert story["gold"] is None
+    assert [step["began_at"] for step in story["steps"]] == [None] * 4, "there are no logs"
+
+
+def test_what_silver_has_not_taken_is_told(stack: Stack, lake: Lake, run_id: str) -> None:
+    (part,) = lake.keys("silver", "movies/")
+    lake.s3.delete_object(Bucket="silver", Key=part)
+    lake.s3.delete_object(Bucket="silver", Key=lake.keys("silver", "rejected/")[0])
+
+    story = run_story.tell(stack, run_id)
+
+    assert (story["films"]["rows"], story["films"]["not_in_silver"]) == (0, 8)
+    assert "Silver has not taken it yet" in [one["why"] for one in story["left_out"]]
+    assert any("8 objects of Bronze" in one["what"] for one in story["next"])
+
+
+def test_reasons_and_reports_that_are_damaged_are_no_traceback(stack: Stack, lake: Lake, run_id: str) -> None:
+    (quarantined,) = lake.keys("silver", "quarantine/")
+    document = json.loads(lake.get("silver", quarantined))
+    lake.put("silver", quarantined, json.dumps({**document, "reasons": None}).encode())
+    for place, body in enumerate((b"no JSON", b"[]", b'{"data": []}', b"null")):
+        lake.put("gold", keys.report("06_dashboard", f"20990101T00000{place}.000000Z", "report.json"), body)
+
+    story = run_story.tell(stack, run_id)
+
+    assert "no reason is recorded" in [one["why"] for one in story["left_out"]]
+    assert story["reports"] == []
+
+
+@pytest.mark.parametrize("body", [b"no JSON", b"[]", b"{}", b'{"expected": []}', b'"text"'])
+def test_a_damaged_manifest_is_named(stack: Stack, lake: Lake, run_id: str, body: bytes) -> None:
+    lake.put("bronze", keys.manifest(run_id), body)
+
+    with pytest.raises(StorageFailed, match=f"{run_id}: its manifest is damaged"):
+        run_story.tell(stack, run_id)
+
+
+def test_a_run_that_there_is_not_is_told(stack: Stack) -> None:
+    with pytest.raises(InvalidInput, match="there is no such run"):
+        run_story.tell(stack, "20260101T000000Z-00000000")
