@@ -7,31 +7,48 @@ here stands on that file.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+import time
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
+from botocore.exceptions import BotoCoreError, ClientError
+
 from benchmarks.machine import load, machine
 from pipeline import aws, keys
-from reelhouse import runs, stories
+from pipeline.columns import SILVER_TABLES
+from pipeline.gold.engine import DuckdbEngine
+from reelhouse import runs, state, stories
+from reelhouse.compact import compact
 from reelhouse.stack import Stack
 
 FILE = Path(__file__).with_name("measured.json")
 LONGEST_SECONDS = 1800.0
+# Films in one message: the template's default.
+BATCH_SIZE = 10
+# Films of a first run, which starts the functions.
+WARM_UP = 50
+MOVIES = SILVER_TABLES["movies"]
 
 
 @dataclass(frozen=True)
 class Step:
-    """One function's part in a run: ``films`` went through it, in so many invocations, which took ``seconds``."""
+    """One function's part in a run.
+
+    Attributes
+    ----------
+    invocations : int
+        How many were about the run.
+    seconds, cpu_seconds : float
+        Their time together, and the processor's; the latter hardly depends on what else the machine does.
+    """
 
     invocations: int
-    films: int
     seconds: float
-
-    @property
-    def seconds_a_film(self) -> float:
-        """Own time of a film."""
-        return self.seconds / self.films if self.films else 0.0
+    cpu_seconds: float
 
 
 @dataclass(frozen=True)
@@ -65,13 +82,26 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Runs with the machine they ran on, and its load before them."""
+class Reading:
+    """Parts read into an engine that holds nothing: their number, rows and bytes, seconds by clock and by processor."""
 
+    objects: int
+    rows: int
+    bytes: int
+    seconds: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Runs with the machine they ran on and its load before and after; Silver's parts read, and again compacted."""
+
+    at: str
     machine: dict[str, Any]
-    load: float
-    omdb_latency_seconds: float
-    runs: list[Run] = field(default_factory=list)
+    load: tuple[float, float]
+    runs: list[Run]
+    parts: Reading
+    compacted: Reading
 
     def largest(self) -> Run:
         """The run of most films."""
@@ -84,7 +114,8 @@ def read(path: Path = FILE) -> Measured:
     found["runs"] = [
         Run(**{**run, "steps": {name: Step(**step) for name, step in run["steps"].items()}}) for run in found["runs"]
     ]
-    return Measured(**found)
+    readings = {name: Reading(**found[name]) for name in ("parts", "compacted")}
+    return Measured(**{**found, **readings, "load": tuple(found["load"])})
 
 
 def write(measured: Measured, path: Path = FILE) -> None:
@@ -92,22 +123,51 @@ def write(measured: Measured, path: Path = FILE) -> None:
     path.write_text(json.dumps(asdict(measured), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def measure(stack: Stack, sizes: list[int], batch_size: int, omdb_latency_seconds: float) -> Measured:
-    """Run once with each number of films, one after the other."""
+def measure(stack: Stack, sizes: list[int], times: int) -> Measured:
+    """Run so often with each number of films, keeping the run whose functions took least; then read Silver."""
     before = load()
-    return Measured(machine(), before, omdb_latency_seconds, [_run(stack, films, batch_size) for films in sizes])
+    _run(stack, WARM_UP)
+    best = [min((_run(stack, films) for _ in range(times)), key=_busy) for films in sizes]
+    parts = _read(stack["SilverBucketName"])
+    compact(stack, None, datetime.max.replace(tzinfo=UTC), lambda *_: None)
+    compacted = _read(stack["SilverBucketName"])
+    return Measured(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", machine(), (before, load()), best, parts, compacted)
 
 
-def _run(stack: Stack, films: int, batch_size: int) -> Run:
-    report = runs.watch(stack, runs.start(stack, films, batch_size), lambda _: None, LONGEST_SECONDS)
+def _busy(run: Run) -> float:
+    return sum(step.cpu_seconds for step in run.steps.values())
+
+
+def _read(bucket: str) -> Reading:
+    """Read all parts as a cold AggregateToGold does."""
+    engine = DuckdbEngine(4096)
+    started, started_cpu = time.monotonic(), time.process_time()
+    listed = aws.list_objects(aws.client("s3"), bucket, f"{MOVIES.name}/")
+    bodies: dict[str, tuple[str, bytes]] = {}
+    for entry, answer in zip(
+        listed, aws.get_many(aws.client("s3"), bucket, [entry.key for entry in listed]), strict=True
+    ):
+        if isinstance(answer, ClientError | BotoCoreError):
+            raise SystemExit(f"{entry.key} cannot be read: {answer}")
+        bodies[entry.key] = (entry.etag, answer[0])
+    engine.load(MOVIES, bodies)
+    seconds, cpu = round(time.monotonic() - started, 3), round(time.process_time() - started_cpu, 3)
+    rows = sum(keys.rows_of(entry.key) for entry in listed)
+    return Reading(len(listed), rows, sum(entry.size for entry in listed), seconds, cpu)
+
+
+def _run(stack: Stack, films: int) -> Run:
+    before = _processor_time()
+    report = runs.watch(stack, runs.start(stack, films, BATCH_SIZE), lambda _: None, LONGEST_SECONDS)
     if report.status != "complete":
         raise SystemExit(f"the run of {films} films is not complete: {report.missing}")
+    spent = {name: seconds - before.get(name, 0.0) for name, seconds in _processor_time().items()}
     told = stories.of_run(stack, report.run_id)
     return Run(
         films=films,
-        batch_size=batch_size,
+        batch_size=BATCH_SIZE,
         seconds=report.seconds,
-        steps={name: _step(lines, films) for name, lines in told.items()},
+        steps={name: _step(name, lines, spent) for name, lines in told.items()},
         parts=len(_objects(stack, "Silver", keys.MOVIES, report.run_id)),
         builds=sum(line.get("outcomes", {}).get("builds", 0) for line in told["AggregateToGold"]),
         bronze_bytes=sum(_objects(stack, "Bronze", keys.MOVIES, report.run_id)),
@@ -117,8 +177,22 @@ def _run(stack: Stack, films: int, batch_size: int) -> Run:
     )
 
 
-def _step(lines: list[dict[str, Any]], films: int) -> Step:
-    return Step(len(lines), films, round(sum(line["seconds"] for line in lines), 3))
+def _step(name: str, lines: list[dict[str, Any]], spent: dict[str, float]) -> Step:
+    return Step(len(lines), round(sum(line["seconds"] for line in lines), 3), round(spent.get(name, 0.0), 3))
+
+
+def _processor_time() -> dict[str, float]:
+    """Processor time of the emulator's workers so far, by function; they stay for minutes after an invocation."""
+    emulator = state.load().ministack
+    workers = psutil.Process(emulator.pid).children(recursive=True) if emulator else []
+    found: dict[str, float] = defaultdict(float)
+    for worker in workers:
+        try:
+            function = worker.environ().get("AWS_LAMBDA_FUNCTION_NAME", "")
+            found[function.rpartition("-")[2]] += sum(worker.cpu_times()[:2])
+        except psutil.Error:
+            continue
+    return found
 
 
 def _objects(stack: Stack, bucket: str, kind: str, run_id: str) -> list[int]:
