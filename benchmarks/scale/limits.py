@@ -7,7 +7,7 @@ from math import sqrt
 
 from benchmarks.scale import prices
 from benchmarks.scale.measured import Measured
-from benchmarks.scale.model import AT_ONCE, BUILD_SECONDS, DUCKDB_BYTES, on_aws, part_seconds, processors
+from benchmarks.scale.model import AT_ONCE, BUILD_SECONDS, DUCKDB_BYTES, on_aws, processors, reading_seconds
 from benchmarks.scale.sizes import Size, Sizes
 from pipeline.source_list import MAX_LIST_BYTES
 
@@ -82,7 +82,7 @@ def _fetching(measured: Measured, size: Size) -> list[Limit]:
 
 
 def _building(measured: Measured, sizes: Sizes) -> list[Limit]:
-    part = part_seconds(measured)
+    part = reading_seconds(1, 100, measured)
     parts = BUILD_SECONDS / part
     a_film = sizes.build_cpu_seconds(1, YEAR) / processors("AggregateToGold")
     rows, stored = DUCKDB_BYTES / sizes.row_memory_bytes, measured.compacted.bytes / measured.compacted.rows
@@ -108,7 +108,7 @@ def _building(measured: Measured, sizes: Sizes) -> list[Limit]:
         ),
         Limit(
             "DuckDB's time, a year of runs", BUILD_SECONDS / a_film, "computed",
-            f"{a_film * 1e3:.2f} ms a film that has {YEAR} rows", "`GoldEngine=athena`",
+            f"{a_film * 1e3:.1f} ms a film that has {YEAR} rows", "`GoldEngine=athena`",
         ),
     ]  # fmt: skip
 

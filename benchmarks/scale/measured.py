@@ -107,6 +107,13 @@ class Measured:
         """The run of most films."""
         return max(self.runs, key=lambda run: run.films)
 
+    def reading_cpu_seconds(self, parts: int, rows: int) -> float:
+        """Processor time of reading so many parts with so many rows, by the two readings of the same rows."""
+        fewer = self.parts.objects - self.compacted.objects
+        a_part = (self.parts.cpu_seconds - self.compacted.cpu_seconds) / fewer
+        a_row = (self.compacted.cpu_seconds - a_part * self.compacted.objects) / self.compacted.rows
+        return a_part * parts + a_row * rows
+
 
 def read(path: Path = FILE) -> Measured:
     """Read what was measured."""

@@ -177,14 +177,15 @@ def day(
     build = build if engine == "duckdb" else ASSUMED.athena_seconds
     if builds is None:
         builds = 1 + ceil((run.silver - run.parts[0][0]) / (LONGEST_WAIT_SECONDS + build))
-    cold = AT_ONCE * (kept_parts + parts) if engine == "duckdb" else 0
+    cold = AT_ONCE if engine == "duckdb" else 0
+    reading = reading_seconds(kept_parts + parts, films * days_kept, measured)
     return Day(
         films=films,
         days_kept=days_kept,
         bronze_seconds=run.bronze,
         silver_seconds=run.silver,
         function_seconds=_function_seconds(films, run, pipeline)
-        | {"AggregateToGold": builds * (LONGEST_WAIT_SECONDS + build) + cold * part_seconds(measured)},
+        | {"AggregateToGold": builds * (LONGEST_WAIT_SECONDS + build) + cold * reading},
         invocations={
             "GetMoviesAndSendToQueue": 1,
             "EnrichAndStoreMovie": run.enrich_invocations,
@@ -195,7 +196,7 @@ def day(
         kept_parts=kept_parts,
         builds=builds,
         build_seconds=build,
-        cold_parts=cold,
+        cold_parts=cold * (kept_parts + parts),
         list_pages=builds * LOOKS_A_BUILD * ceil((kept_parts + parts) / 1000),
         engine=engine,
     )
@@ -216,7 +217,7 @@ def _function_seconds(films: int, run: Outcome, pipeline: Pipeline) -> dict[str,
     }
 
 
-def part_seconds(measured: Measured) -> float:
-    """Time that AggregateToGold takes to read one part of many."""
-    cpu = measured.parts.cpu_seconds / measured.parts.objects
-    return max(ASSUMED.s3_seconds / ASSUMED.reads_at_once, cpu / processors("AggregateToGold"))
+def reading_seconds(parts: int, rows: int, measured: Measured) -> float:
+    """Time in which AggregateToGold reads so many parts with so many rows, when it holds none."""
+    cpu = measured.reading_cpu_seconds(parts, rows) / processors("AggregateToGold")
+    return max(parts * ASSUMED.s3_seconds / ASSUMED.reads_at_once, cpu)

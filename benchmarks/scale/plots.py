@@ -11,7 +11,7 @@ import pandas as pd
 
 from benchmarks.scale.limits import limits
 from benchmarks.scale.measured import Measured
-from benchmarks.scale.model import BUILD_SECONDS, ROWS_A_PART, day, part_seconds
+from benchmarks.scale.model import BUILD_SECONDS, ROWS_A_PART, day, reading_seconds
 from benchmarks.scale.sizes import Sizes
 
 FOLDER = Path(__file__).parents[1] / "plots"
@@ -48,11 +48,11 @@ def _parts(measured: Measured, sizes: Sizes) -> Any:
         a_run = day(films, measured, sizes, builds=1).parts
         for kept in DAYS:
             for side, parts in (("as written", a_run), ("compacted", ceil(films / ROWS_A_PART))):
-                seconds = (kept * parts) * part_seconds(measured)
+                seconds = reading_seconds(kept * parts, kept * films, measured)
                 rows.append({"days": kept, "films": f"{films:,} films a day", "Silver": side, "seconds": seconds})
     lines = (
         alt.Chart(pd.DataFrame(rows), width=420, height=280, title="A cold build reads all parts of Silver")
-        .mark_line(point=True)
+        .mark_line()
         .encode(
             x=alt.X("days:Q", scale=alt.Scale(type="log"), title="days of daily runs"),
             y=alt.Y("seconds:Q", scale=alt.Scale(type="log"), title="seconds", axis=alt.Axis(format="~g")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -114,6 +115,14 @@ def test_builds_are_told_apart_by_films_and_by_rows() -> None:
 
     assert known.build_cpu_seconds(1000, 1) == pytest.approx(11)
     assert known.build_cpu_seconds(200, 10) == pytest.approx(2 + 2)
+
+
+def test_reading_is_told_apart_by_parts_and_by_rows() -> None:
+    """The same 100 rows in ten parts and in one: 0.1 s a part, a millisecond a row."""
+    known = replace(SMALL, parts=Reading(10, 100, 0, 0, 1.1), compacted=Reading(1, 100, 0, 0, 0.2))
+
+    assert known.reading_cpu_seconds(10, 100) == pytest.approx(1.1)
+    assert known.reading_cpu_seconds(100, 1000) == pytest.approx(10 + 1)
 
 
 # ── What it stands on ────────────────────────────────────────────────────────────────────────────────────────────
