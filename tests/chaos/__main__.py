@@ -41,12 +41,18 @@ def source_list(folder: Path) -> str:
     return str(path)
 
 
-def results(kinds: list[str], folder: Path) -> Iterator[tuple[str, Result]]:
-    """Bring the stack up, and let every fault of some kinds strike it."""
+def chosen(words: list[str]) -> list[Scenario]:
+    """The faults of some kinds, or with some words in their names; without any word all."""
+    every = [(kind, scenario) for kind, scenarios in KINDS.items() for scenario in scenarios()]
+    return [s for kind, s in every if not words or kind in words or any(word in s.name for word in words)]
+
+
+def results(scenarios: list[Scenario], folder: Path) -> Iterator[tuple[str, Result]]:
+    """Bring the stack up, and let faults strike it."""
     options = local_stack.Options(source_list=source_list(folder))
     state = local_stack.up(options, console.print)
     with prepared(state, options, FILMS, BATCH_SIZE) as ground:
-        for scenario in (scenario for kind in kinds for scenario in KINDS[kind]()):
+        for scenario in scenarios:
             started = time.monotonic()
             result = scenario.played(ground)
             sign = "[green]✓[/]" if result.held else "[red]✗[/]"
@@ -78,16 +84,17 @@ def show(found: list[tuple[str, Result]]) -> None:
 def main() -> int:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"of {', '.join(KINDS)}; without any, all")
-    chosen = parser.parse_args().kinds or list(KINDS)
-    if unknown := [kind for kind in chosen if kind not in KINDS]:
-        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(KINDS)}")
+    help_ = f"{', '.join(KINDS)}, or a word of a fault's name; without any, all faults"
+    parser.add_argument("words", nargs="*", metavar="WORD", help=help_)
+    scenarios = chosen(parser.parse_args().words)
+    if not scenarios:
+        parser.error(f"there is no such fault; there are {', '.join(scenario.name for scenario in chosen([]))}")
     started, found = time.monotonic(), list[tuple[str, Result]]()
     with tempfile.TemporaryDirectory(prefix="reelhouse-chaos-") as folder:
         own = variable("REELHOUSE_HOME")
         set_variables({"REELHOUSE_HOME": own or folder + "/home"})
         try:
-            found += results(chosen, Path(folder))
+            found += results(scenarios, Path(folder))
         finally:
             show(found)
             if not own:

@@ -73,6 +73,7 @@ class Scenario:
         try:
             return self.play(ground)
         except (RetryError, AssertionError, ReelhouseError) as error:
+            ground.start_afresh()
             return Result(1, note=f"did not come to its end: {type(error).__name__} {error}"[:200])
         finally:
             ground.proxy.set()
@@ -145,10 +146,15 @@ class Ground:
         self.proxy.emulator_port, self.proxy.emulator_pid = self.state.ministack.port, self.state.ministack.pid
         if self.state.interrupted:
             # What the queues held when the stack was deployed: S3's test events, hidden for minutes.
-            for queue in QUEUES:
-                aws.client("sqs").purge_queue(QueueUrl=self.stack[f"{queue}Url"])
+            self.start_afresh()
         make_ready(self.stack, self.proxy)
         resume.resume_after_kill(self.state, deployed_stack.find(None), lambda _: None)
+
+    def start_afresh(self) -> None:
+        """Leave nothing of a fault behind that did not come to its end."""
+        for queue in QUEUES:
+            aws.client("sqs").purge_queue(QueueUrl=self.stack[f"{queue}Url"])
+        self.put_key(local_stack.SAMPLE_KEY)
 
     def expected(self) -> set[str]:
         """Films of every run."""
