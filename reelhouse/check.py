@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Check:
-    """One check: ``ok`` None means that it does not apply now."""
+    """One check: ``ok`` None means that it does not apply now, or is no fault but worth a word."""
 
     name: str
     ok: bool | None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import psutil
 
-from pipeline import aws
+from pipeline import aws, keys
 from pipeline.errors import ReelhouseError
 from reelhouse import deploy, local_stack, query, quicksight, stack, state
 from reelhouse.check import Check
@@ -16,6 +16,8 @@ from reelhouse.stack import Stack
 from reelhouse.state import Process
 
 STALE_HOURS = 26
+# Parts that compaction could spare a cold build: 250 take it about a second.
+MOST_SMALL_PARTS = 250
 DASHBOARD_ID = "QuickSightDashboardId"
 
 
@@ -87,6 +89,14 @@ def _newest_run(found: Stack) -> Check:
     )
 
 
+def _silver(found: Stack) -> Check:
+    parts = aws.list_objects(aws.client("s3"), found["SilverBucketName"], f"{keys.MOVIES}/")
+    runs = len({keys.run_of(part.key) for part in parts})
+    few = len(parts) - runs <= MOST_SMALL_PARTS
+    text = f"{len(parts):,} parts of {runs:,} runs"
+    return Check("Silver", few or None, text, "`reelhouse compact` merges those of a run")
+
+
 def _gold(found: Stack) -> Check:
     build = found.build()
     if not build:
@@ -123,6 +133,7 @@ CHECKS = (
     ("queues", _parked),
     ("schedules", _schedules),
     ("newest run", _newest_run),
+    ("Silver", _silver),
     ("Gold", _gold),
     ("Athena", _athena),
 )
