@@ -23,7 +23,16 @@ from benchmarks.report import Record, Report
 from pipeline.settings import forget_variables
 
 # In the order of RESULTS.md.
-ROWS = ("cold_import", "bronze_to_silver", "gold")
+ROWS = (
+    "cold_import",
+    "bronze_to_silver",
+    "gold",
+    "enrichment",
+    "recommendations",
+    "warm_lookup",
+    "local_stack",
+    "second_report",
+)
 
 
 def measure(name: str, plan: Plan) -> Record:

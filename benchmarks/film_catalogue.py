@@ -31,7 +31,8 @@ def _cleaned() -> pd.DataFrame:
 
 def _row(film: Mapping[str, Any], rank: int) -> dict[str, Any]:
     source, answer = sample_films.source_item(film, rank), sample_films.omdb_record(film, tomatoes=True)
-    cleaned = to_silver({"source": source, "omdb": answer}, film["imdb_id"])
+    document = {"fetched_at": "2026-11-24T03:00:00.000000Z", "source": source, "omdb": answer}
+    cleaned = to_silver(document, film["imdb_id"])
     assert isinstance(cleaned, Clean), cleaned
     return cleaned.row
 

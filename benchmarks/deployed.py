@@ -1,0 +1,33 @@
+"""One local stack of the benchmarks' own, deployed when a row first needs it, and deleted when all rows are done."""
+
+from __future__ import annotations
+
+import atexit
+import tempfile
+from functools import cache
+
+from pipeline import settings
+from reelhouse import local_stack, runs
+from reelhouse import stack as deployed_stack
+from reelhouse.stack import Stack
+
+LONGEST_RUN_SECONDS = 1800
+
+
+@cache
+def stack() -> Stack:
+    """Return the stack, with this process's environment pointing at it."""
+    home = tempfile.TemporaryDirectory(prefix="reelhouse-bench-", ignore_cleanup_errors=True)
+    atexit.register(home.cleanup)
+    settings.set_variables({"REELHOUSE_HOME": home.name})
+    settings.forget_variables("OMDB_API_KEY", "OPENAI_API_KEY")
+    atexit.register(local_stack.down, delete=True)
+    local_stack.up(local_stack.Options(), lambda _: None)
+    return deployed_stack.find(None)
+
+
+def ingest(films: int, batch_size: int) -> runs.Report:
+    """Run so many films through the whole stack, from the list to Gold, and watch them."""
+    report = runs.watch(stack(), runs.start(stack(), films, batch_size), lambda _: None, LONGEST_RUN_SECONDS)
+    assert report.status == "complete", report
+    return report

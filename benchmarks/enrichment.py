@@ -1,0 +1,108 @@
+"""Enrichment of 250 films by EnrichAndStoreMovie's own code, at several latencies of OMDb.
+
+One process runs the step as one invocation does (ten messages of 25 films) against the OMDb-compatible server in a
+process of its own. What is stored goes nowhere, on both sides, so that the figures are about OMDb.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from benchmarks.measure import Case, Pairs, Plan, Result, Run, Target, compared, fresh, interleaved, measured
+from pipeline.settings import environment_with
+from reelhouse import processes, sample_films
+
+ROW = "Enrichment"
+FILMS, BATCH_SIZE = 250, 25
+# What the baseline is asked for: it takes as long for each film as for any other.
+BASELINE_FILMS = 25
+LATENCIES_MS = (20, 100, 200)
+FASTER, OF_THE_LIMIT = Target("gain", 8), Target("least", 0.85)
+TOKEN = "benchmark"
+
+
+def ours(url: str, ids: list[str]) -> dict[str, Any]:
+    """Run the step on messages as the queue brings them."""
+    from benchmarks import quick_store  # noqa: PLC0415 (counted: this process's own)
+    from pipeline import enrich_and_store_movie as step  # noqa: PLC0415
+    from pipeline import messages  # noqa: PLC0415
+    from pipeline.runs import new_run_id  # noqa: PLC0415
+    from pipeline.settings import EnrichAndStoreMovieSettings  # noqa: PLC0415
+
+    quick_store.client()
+    items = [{"id": imdb_id, "rank": str(rank)} for rank, imdb_id in enumerate(ids, start=1)]
+    bodies = messages.make(new_run_id(datetime.now(UTC)), items, BATCH_SIZE)
+    incoming = [messages.QueueMessage(str(place), json.dumps(body)) for place, body in enumerate(bodies)]
+    settings = EnrichAndStoreMovieSettings("bronze", "queue", url, "secret")
+    omdb = step.omdb_client(settings, lambda _fresh: TOKEN)
+    started = time.perf_counter()
+    result = step.run(incoming, settings, omdb, 600)
+    seconds = time.perf_counter() - started
+    stored = sum(outcomes[step.STORED] for outcomes in result.tally.outcomes.values())
+    assert stored == len(ids), result
+    return {"seconds": seconds, "at_once": step.REQUESTS_AT_ONCE}
+
+
+def run(plan: Plan) -> list[Result]:
+    """Measure each latency."""
+    ids = [item["id"] for item in sample_films.source_list()["items"][: 50 if plan.quick else FILMS]]
+    results = []
+    with _omdb() as url:
+        for latency_ms in LATENCIES_MS:
+            plan.say(f"latency {latency_ms} ms")
+            requests.put(f"{url}faults", json={"latency_ms": latency_ms}, timeout=10).raise_for_status()
+            pairs = interleaved(lambda: _ours(url, ids), lambda: _baseline(url, ids), plan.runs())
+            results += _results(latency_ms, len(ids), pairs)
+    return results
+
+
+def _results(latency_ms: int, films: int, pairs: Pairs) -> list[Result]:
+    name = f"{films} films at {latency_ms} ms"
+    at_once = pairs.ours[0].values["at_once"]
+    limit = films * latency_ms / 1000 / at_once
+    note = (
+        f"The baseline is asked for {BASELINE_FILMS} films, and its time is reckoned up to all. The limit is films × "
+        f"latency / {at_once} requests under way."
+    )
+    shares = [limit / run.seconds for run in pairs.ours]
+    return [
+        compared(Case(ROW, name, FASTER, notes=note), pairs),
+        measured(Case(ROW, f"{name}, share of the limit of {limit:.2f} s", OF_THE_LIMIT), "", shares),
+    ]
+
+
+def _ours(url: str, ids: list[str]) -> Run:
+    return fresh("enrichment", "ours", url=url, ids=ids)
+
+
+def _baseline(url: str, ids: list[str]) -> Run:
+    ran = fresh("baselines.enrichment_one_by_one", "run", url=url, ids=ids[:BASELINE_FILMS])
+    return replace(ran, seconds=ran.seconds * len(ids) / BASELINE_FILMS)
+
+
+@contextmanager
+def _omdb() -> Iterator[str]:
+    """Start the OMDb-compatible server; give its address."""
+    with tempfile.TemporaryDirectory(prefix="reelhouse-bench-") as folder:
+        server = processes.start(
+            "OMDb-compatible server",
+            lambda port: [sys.executable, "-m", "reelhouse.omdb_server", "--port", str(port), "--token", TOKEN],
+            environment_with(),
+            Path(folder, "omdb.log"),
+            token=TOKEN,
+        )
+        try:
+            yield f"http://{processes.HOST}:{server.port}/"
+        finally:
+            processes.stop(server)
