@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -76,7 +76,8 @@ class DuckdbEngine:
         """Forget everything: empty Silver tables, no Gold."""
         # DuckDB draws the progress of long queries on standard output, which is a log here, or a JSON document.
         self._database = duckdb.connect()
-        with suppress(duckdb.InvalidInputException):  # in a notebook without ipywidgets it draws none, and cannot be set
+        # In a notebook without ipywidgets it draws none, and cannot be told.
+        with suppress(duckdb.InvalidInputException):
             self._database.execute("SET enable_progress_bar = false")
         self._database.execute(f"SET memory_limit = '{self._memory_mb}MB'")
         self._database.execute("SET temp_directory = ?", [self._spill])
