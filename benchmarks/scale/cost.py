@@ -12,8 +12,8 @@ from benchmarks.scale.prices import Price
 
 DAYS = 30
 GB, TB = 1e9, 1e12
-# What the template creates whatever the number of films; a test compares.
-ALARMS, SECRETS = 12, 1
+# What the template creates without its optional parts; a test compares.
+ALARMS, DASHBOARDS, SECRETS = 11, 1, 1
 # Metrics that the functions of a run count into.
 METRICS = 22
 QUEUES = 3
@@ -95,6 +95,7 @@ def _standing(day: Day, measured: Measured) -> list[Line]:
         Line("CloudWatch, logs", DAYS * day.films * run.log_bytes / run.films / GB, prices.LOGS_GB),
         Line("CloudWatch, metrics", METRICS, prices.METRIC_MONTH),
         Line("CloudWatch, alarms", ALARMS, prices.ALARM_MONTH),
+        Line("CloudWatch, dashboard", DASHBOARDS, prices.DASHBOARD_MONTH),
         Line("Secrets Manager", SECRETS, prices.SECRET_MONTH),
         Line("OMDb", 1, Price(tier.dollars, "month", "OMDb's key page")),
     ]

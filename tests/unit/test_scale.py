@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -148,7 +149,10 @@ def test_settings_are_the_templates() -> None:
     megabytes = int(gold["Environment"]["Variables"]["DUCKDB_MEMORY_MB"]) + gold["EphemeralStorage"]["Size"]
     assert megabytes * 1e6 == model.DUCKDB_BYTES
     assert model.LOOKS_A_BUILD == aggregate_to_gold.LONGEST_WAIT_SECONDS / aggregate_to_gold.QUIET_SECONDS + 2
-    assert sum(body["Type"] == "AWS::CloudWatch::Alarm" for body in RESOURCES.values()) == cost.ALARMS
+    created = Counter(body["Type"] for body in RESOURCES.values() if "Condition" not in body)
+    assert created["AWS::CloudWatch::Alarm"] == cost.ALARMS
+    assert created["AWS::CloudWatch::Dashboard"] == cost.DASHBOARDS
+    assert created["AWS::SecretsManager::Secret"] == cost.SECRETS
     assert (len(GOLD), compact.ROWS_A_PART) == (cost.GOLD_TABLES, model.ROWS_A_PART)
     assert enrich_and_store_movie.REQUESTS_AT_ONCE == model.REQUESTS_AT_ONCE
 
