@@ -51,7 +51,7 @@ def passing(ground: Ground, switches: dict[str, Any]) -> Result:
 
 
 def final(ground: Ground, switches: dict[str, Any], outcome: str) -> Result:
-    """Two films that stay bad are put aside with their reasons; Gold keeps what it had of them."""
+    """Two films that stay bad are put aside with their reasons, Gold keeps what it had of them; the next run has both."""
     bad = sorted(ground.expected())[-2:]
     ground.omdb.faults(**switches, only=bad)
     run_id = ground.start()
@@ -59,6 +59,7 @@ def final(ground: Ground, switches: dict[str, Any], outcome: str) -> Result:
     ground.omdb.no_faults()
     result = ground.judge(len(bad), run_id, by_run=False)
     put_aside = getattr(result.accounts[0], outcome) - getattr(ground.first, outcome)
+    ground.settle(ground.start())
     return result if put_aside == len(bad) else result.broken(f"{put_aside} films {outcome}, not {len(bad)}")
 
 
