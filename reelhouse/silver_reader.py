@@ -60,6 +60,8 @@ class SilverReader:
         # DuckDB draws the progress of long queries on standard output, which may be a JSON document's.
         self.database = duckdb.connect()
         self.database.execute("SET enable_progress_bar = false")
+        # Else a run that is larger than the memory would be spilled into the folder that the person is in.
+        self.database.execute("SET temp_directory = ?", [tempfile.gettempdir()])
         self.database.execute("CREATE SCHEMA silver")
         for table in SILVER:
             columns = ", ".join(f'"{name}" {kind}' for name, kind in table.duckdb_types().items())
