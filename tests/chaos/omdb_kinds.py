@@ -51,7 +51,7 @@ def passing(ground: Ground, switches: dict[str, Any]) -> Result:
 
 
 def final(ground: Ground, switches: dict[str, Any], outcome: str) -> Result:
-    """Two films that stay bad are put aside with their reasons, Gold keeps what it had of them; the next run has both."""
+    """Two films stay bad: put aside with their reasons, in Gold as they were before; the next run has both."""
     bad = sorted(ground.expected())[-2:]
     ground.omdb.faults(**switches, only=bad)
     run_id = ground.start()
