@@ -1,10 +1,16 @@
-"""The OMDb key: read from Secrets Manager at run time, kept for minutes, so that it can be rotated without a deploy."""
+"""The OMDb key: read from Secrets Manager at run time, kept for minutes, so that it can be rotated without a deploy.
+
+And what comes back with a key in it: a service may repeat the address it was asked at, or the key it does not know.
+"""
 
 from __future__ import annotations
 
+import html
+import json
 import time
 from threading import Lock
 from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
 
 from pipeline import aws
 
@@ -14,6 +20,22 @@ if TYPE_CHECKING:
 KEEP_SECONDS = 300.0
 # Threads that meet a refused key at the same moment share one look at the secret.
 FRESH_SECONDS = 2.0
+
+# A shorter one may be a word that a film's text happens to hold, such as the sample's "sample".
+SHORTEST_HIDDEN = 8
+HIDDEN = "[the key]"
+
+
+def without_key(text: str, key: str) -> str:
+    """Return a service's answer with the key that it was asked with taken out, however it is escaped. Pure.
+
+    A key of fewer than eight characters is left in: no service's key is as short.
+    """
+    if len(key) < SHORTEST_HIDDEN:
+        return text
+    for form in dict.fromkeys((key, quote(key, safe=""), quote_plus(key), json.dumps(key)[1:-1], html.escape(key))):
+        text = text.replace(form, HIDDEN)
+    return text
 
 
 class ApiKey:

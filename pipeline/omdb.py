@@ -17,6 +17,7 @@ import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay, wait_random_exponential
 
 from pipeline import http, keys
+from pipeline.api_key import without_key
 from pipeline.errors import InvalidInput, OmdbError, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable
 from pipeline.omdb_calls import Calls
 from pipeline.runs import is_too_deep
@@ -122,6 +123,11 @@ def _read_error(status: int, error: str, text: str) -> Refused | Unclear:
     return Unclear(error[:_SHOWN_CHARACTERS] or "an error without a text", text)
 
 
+def _hidden(body: bytes, key: str) -> bytes:
+    """Take the key out of a body that repeats it: bodies are stored. All else stays as it is, byte by byte."""
+    return without_key(body.decode("utf-8", "surrogateescape"), key).encode("utf-8", "surrogateescape")
+
+
 @dataclass(frozen=True)
 class _Request:
     """A film that is asked for, until when (``time.monotonic``), and where its calls are noted."""
@@ -215,9 +221,9 @@ class OmdbClient:
             ) as response:
                 body = http.read_body(response, MAX_BODY_BYTES, request.deadline - time.monotonic())
                 request.calls.bytes_read.append(len(body))
-                return read_answer(response.status_code, body)
+                return read_answer(response.status_code, _hidden(body, key))
         except http.BodyTooLarge as error:
-            start = error.start[:_KEPT_OF_LARGE_BODY_BYTES].decode("utf-8", "backslashreplace")
+            start = _hidden(error.start, key)[:_KEPT_OF_LARGE_BODY_BYTES].decode("utf-8", "backslashreplace")
             return Unclear(f"the body is larger than {MAX_BODY_BYTES:,} bytes; its start is kept", start)
         except requests.RequestException as error:
             cause = f"no answer ({type(error).__name__})"

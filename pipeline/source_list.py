@@ -9,7 +9,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MAX_LIST_BYTES = 64 * 1024 * 1024
 # Leaves the function half a minute to send the films.
 MAX_LIST_SECONDS = 90.0
+MAX_REDIRECTS = 5
 _SHOWN_CHARACTERS = 80
 
 Item = messages.Item
@@ -84,7 +85,7 @@ def _fetch_s3(uri: str, bucket: str, key: str, s3: S3Client) -> FetchedList:
 
 def _fetch_http(uri: str) -> FetchedList:
     try:
-        with http.session() as web, web.get(uri, timeout=http.TIMEOUT, stream=True) as response:
+        with http.session() as web, _get(web, uri) as response:
             response.raise_for_status()
             body = http.read_body(response, MAX_LIST_BYTES, MAX_LIST_SECONDS)
             return FetchedList(uri, body, response.headers.get("ETag"))
@@ -96,6 +97,25 @@ def _fetch_http(uri: str) -> FetchedList:
         raise SourceListUnavailable(
             cause, subject=uri, step="GetMoviesAndSendToQueue", next_step="nothing was started; try again"
         ) from error
+
+
+def _get(web: requests.Session, uri: str) -> requests.Response:
+    """Ask for the list; a redirect is followed to https only, so that nobody sends the function to its neighbours."""
+    address = uri
+    for _ in range(MAX_REDIRECTS + 1):
+        response = web.get(address, timeout=http.TIMEOUT, stream=True, allow_redirects=False)
+        if not response.is_redirect:
+            return response
+        response.close()
+        address = urljoin(address, response.headers["Location"])
+        if urlsplit(address).scheme != "https":
+            raise SourceListUnavailable(
+                f"the server sends to {address[:200]!r}, which is not https",
+                subject=uri,
+                step="GetMoviesAndSendToQueue",
+                next_step="nothing was started; check SourceListUri",
+            )
+    raise requests.TooManyRedirects
 
 
 def _too_large(uri: str) -> SourceListInvalid:

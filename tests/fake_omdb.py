@@ -65,7 +65,11 @@ class FakeOmdb:
 
     def drip(self, out: BufferedIOBase) -> None:
         """Send a body that never ends, a byte now and then, until the test is over."""
-        out.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        self.drip_after(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", out)
+
+    def drip_after(self, start: bytes, out: BufferedIOBase) -> None:
+        """Send a start at once, and then a character now and then, until the test is over."""
+        out.write(start)
         with suppress(OSError):
             while not self.over.wait(0.02):
-                out.write(b" ")
+                out.write(b"0")

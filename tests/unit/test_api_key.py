@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from pipeline import api_key
-from pipeline.api_key import ApiKey
+from pipeline.api_key import HIDDEN, ApiKey, without_key
 from pipeline.errors import StorageFailed
 
 SECRET = "s3cr3t-key"
@@ -107,3 +107,26 @@ def test_its_value_is_never_shown() -> None:
 
     assert SECRET not in f"{key!r} {key}"
     assert "reelhouse-omdb-api-key" in repr(key)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("0f1e2d3c", "https://omdb.example/?apikey=0f1e2d3c&i=tt0000001"),
+        ('a"b&c d+é9', '{"Error": "no key a\\"b&c d+\\u00e99"}'),
+        ('a"b&c d+é9', "apikey=a%22b%26c+d%2B%C3%A99"),
+        ('a"b&c d+é9', "apikey=a%22b%26c%20d%2B%C3%A99"),
+        ('a"b&c d+é9', "<p>a&quot;b&amp;c d+é9</p>"),
+    ],
+)
+def test_a_key_is_taken_out_of_a_text_however_it_is_escaped(key: str, text: str) -> None:
+    hidden = without_key(text, key)
+
+    assert hidden.count(HIDDEN) == 1
+    assert len(hidden) < len(text) + len(HIDDEN)
+    assert without_key(hidden, key) == hidden
+
+
+def test_a_short_key_may_be_a_word_and_stays() -> None:
+    assert without_key("a sample of films", "sample") == "a sample of films"
+    assert without_key("", "") == ""

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pipeline import omdb
+from pipeline.api_key import HIDDEN
 from pipeline.errors import InvalidInput, OmdbError, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable
 from pipeline.omdb import Found, OmdbClient, Refused
 from pipeline.omdb_calls import Calls
@@ -187,6 +188,27 @@ def test_a_body_that_never_ends_ends_with_the_time_budget(server: FakeOmdb) -> N
     assert not server.over.is_set()
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"HTTP/1.1 200 O",
+        b"HTTP/1.1 200 OK\r\nX-Dripping: ",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Trailing: ",
+    ],
+    ids=["status", "header", "body", "length of a chunk", "length of the last chunk", "trailer"],
+)
+def test_whatever_drips_ends_with_the_time_budget(server: FakeOmdb, start: bytes) -> None:
+    server.raw = lambda out: server.drip_after(start, out)
+
+    with pytest.raises(OmdbUnavailable):
+        ask(server, seconds=0.5)
+
+    assert not server.over.is_set()
+
+
 def test_nothing_is_asked_without_time(server: FakeOmdb) -> None:
     with pytest.raises(OmdbUnavailable, match="time budget"):
         ask(server, seconds=0.0)
@@ -248,3 +270,32 @@ def test_what_is_no_id_is_never_asked_for(server: FakeOmdb, imdb_id: str) -> Non
 def test_the_key_does_not_travel_in_the_clear(url: str) -> None:
     with pytest.raises(InvalidInput, match="https://"):
         OmdbClient(url, Keys(KEY))
+
+
+LONG_KEY = "0f1e2d3c"
+
+
+@pytest.mark.parametrize("echo", ["movie", "rejected", "malformed", "large"])
+def test_a_key_that_comes_back_is_taken_out(server: FakeOmdb, echo: str) -> None:
+    told = {
+        "movie": json.dumps({"Response": "True", "imdbID": FILM, "Plot": f"asked with apikey={LONG_KEY}"}).encode(),
+        "rejected": json.dumps({"Response": "False", "Error": f"No film for {LONG_KEY}"}).encode(),
+        "malformed": f"GET /?i={FILM}&apikey={LONG_KEY}".encode(),
+        "large": f"{LONG_KEY} ".encode() * omdb.MAX_BODY_BYTES,
+    }[echo]
+    server.reply = lambda query, nth: (200, told)
+
+    answer = ask(server, keys=Keys(LONG_KEY))
+
+    assert server.asked[0]["apikey"] == LONG_KEY
+    assert LONG_KEY not in repr(answer)
+    assert HIDDEN in repr(answer)
+
+
+def test_a_page_that_shows_the_key_is_told_without_it(server: FakeOmdb, caplog: pytest.LogCaptureFixture) -> None:
+    server.reply = lambda query, nth: (503, f"<html>apikey={LONG_KEY}</html>".encode())
+
+    with caplog.at_level(logging.DEBUG), pytest.raises(OmdbUnavailable) as caught:
+        ask(server, seconds=2.0, keys=Keys(LONG_KEY))
+
+    assert LONG_KEY not in everything_said(caught.value) + caplog.text

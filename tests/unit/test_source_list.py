@@ -217,3 +217,40 @@ def test_faults_of_s3_are_ours() -> None:
 def test_other_addresses_are_refused(uri: str) -> None:
     with pytest.raises(InvalidInput, match="https://"):
         fetch(uri)
+
+
+# ── Redirects ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@responses.activate
+def test_a_redirect_to_https_is_followed() -> None:
+    responses.get(URI, status=307, headers={"Location": "/elsewhere.json"})
+    responses.get("https://lists.example/elsewhere.json", body=body(item(1)))
+
+    found = fetch(URI)
+
+    assert (found.uri, found.body) == (URI, body(item(1)))
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["http://lists.example/a.json", "http://127.0.0.1:9001/", "http://169.254.169.254/", "file:///etc/passwd"],
+)
+@responses.activate
+def test_a_redirect_to_anything_but_https_is_refused(elsewhere: str) -> None:
+    responses.get(URI, status=302, headers={"Location": elsewhere})
+
+    with pytest.raises(SourceListUnavailable, match="not https"):
+        fetch(URI)
+
+    assert len(responses.calls) == 1
+
+
+@responses.activate
+def test_redirects_in_a_circle_end() -> None:
+    responses.get(URI, status=302, headers={"Location": URI})
+
+    with pytest.raises(SourceListUnavailable, match="TooManyRedirects"):
+        fetch(URI)
+
+    assert len(responses.calls) == source_list.MAX_REDIRECTS + 1
