@@ -30,6 +30,8 @@ class Answer:
         Send nothing before the server is stopped.
     drip : bool
         Send one byte now and then, and never finish, before the server is stopped.
+    endless : bool
+        Send bytes as fast as they are taken, and never finish, before the server is stopped.
     """
 
     body: str
@@ -39,6 +41,7 @@ class Answer:
     announced: int = 0
     stall: bool = False
     drip: bool = False
+    endless: bool = False
 
 
 Behaviour = Callable[[Request], Answer]
@@ -129,13 +132,16 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
             body = answer.body.encode()
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.media_type)
-            self.send_header("Content-Length", str(10**6 if answer.drip else len(body) + answer.announced))
+            length = 10**12 if answer.endless else 10**6 if answer.drip else len(body) + answer.announced
+            self.send_header("Content-Length", str(length))
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
             while answer.drip and not server.stopping.wait(0.02):
                 self.wfile.write(b" ")
+            while answer.endless and not server.stopping.is_set():
+                self.wfile.write(b" " * 65536)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -18,7 +18,10 @@ from urllib.parse import urlsplit
 import openai
 from openai import AsyncOpenAI
 
-from insights.summary import chat_completion
+from insights.summary import bounded_client, chat_completion
+from pipeline import http
+from pipeline.api_key import without_key
+from pipeline.errors import InvalidInput
 
 REQUEST_TIMEOUT_SECONDS = 30.0
 QUESTION_TIMEOUT_SECONDS = 60.0
@@ -162,16 +165,12 @@ class OpenAIModel:
 
     async def _ask(self, messages: Sequence[Message], schema: Mapping[str, Any], statuses: list[int]) -> Reply:
         settings = self._settings
-
-        async def note_status(response: Any) -> None:
-            statuses.append(response.status_code)
-
         async with AsyncOpenAI(
             api_key=settings.api_key,
             base_url=settings.base_url,
             timeout=settings.timeout_seconds,
             max_retries=settings.max_retries,
-            http_client=openai.DefaultAsyncHttpxClient(event_hooks={"response": [note_status]}),
+            http_client=bounded_client.client(statuses.append),
         ) as client:
             create: Any = client.chat.completions.with_raw_response.create  # its overloads do not take mappings
             request = {"model": settings.model, "messages": list(messages)}
@@ -183,11 +182,11 @@ class OpenAIModel:
                         max_completion_tokens=MAX_ANSWER_TOKENS,
                         response_format={"type": "json_schema", "json_schema": answer_format},
                     )
-                    return _reply(answer.http_response.text)
+                    return _reply(without_key(answer.http_response.text, settings.api_key or ""))
                 except (openai.BadRequestError, openai.UnprocessableEntityError):
                     self._knows_schemas = False
             answer = await create(**request, max_tokens=MAX_ANSWER_TOKENS)
-            return _reply(answer.http_response.text)
+            return _reply(without_key(answer.http_response.text, settings.api_key or ""))
 
 
 def _can_be_sent(key: str) -> bool:
@@ -196,13 +195,13 @@ def _can_be_sent(key: str) -> bool:
 
 
 def _is_address(url: str | None) -> bool:
-    """Whether a connection can be tried at all; the HTTP library fails in other ways than its own errors else."""
+    """Whether the key may be sent there: https, or http to this machine; without user and password, which are shown."""
     if url is None:
         return True
     try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets left open, or a port that is none
+        parts = urlsplit(http.check_url(url, "OPENAI_BASE_URL"))
+        return parts.port != 0 and parts.username is None
+    except (InvalidInput, ValueError):  # brackets left open, or a port that is none
         return False
 
 

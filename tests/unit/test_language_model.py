@@ -9,6 +9,7 @@ from insights.summary import chat_completion
 from insights.summary import language_model as lm
 from insights.summary.language_model import ModelSettings, OpenAIModel, Reply
 from insights.summary.summary_prompt import SCHEMA
+from pipeline.api_key import HIDDEN
 from tests.openai_server import Answer, Behaviour, ChatServer, Request, chat_server, completion, failing
 
 KEY = "sk-secret-of-the-test"
@@ -161,6 +162,43 @@ def test_a_key_that_fits_no_header_is_refused_before_it_is_sent(server: ChatServ
 def test_an_address_that_is_none_is_an_outcome(address: str) -> None:
     model = OpenAIModel(ModelSettings(KEY, "fake-1", address, max_retries=0))
     assert model.ask(MESSAGES, SCHEMA).fault == lm.NOT_REACHED
+
+
+@pytest.mark.parametrize(
+    "address", ["http://model.example/v1", "http://10.0.0.1/v1", "https://user:word@model.example/v1"]
+)
+def test_the_key_travels_to_https_only_and_shows_no_password(address: str) -> None:
+    model = OpenAIModel(ModelSettings(KEY, "fake-1", address, max_retries=0))
+    assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.NOT_REACHED, ask_again=False)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_neither_key_nor_question_follows_a_redirect(server: ChatServer, status: int) -> None:
+    with chat_server(lambda _: GOOD) as elsewhere:
+        server.behaviour = lambda _: Answer("", status, headers={"Location": f"{elsewhere.url}/chat/completions"})
+
+        reply = ask(server)
+
+        assert (reply.content, reply.ask_again) == ("", False)
+        assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [replace(GOOD, endless=True), replace(GOOD, headers={"Content-Encoding": "gzip"})],
+    ids=["without an end", "packed, though asked not to be"],
+)
+def test_an_answer_of_unknown_size_is_not_read(server: ChatServer, answer: Answer) -> None:
+    server.behaviour = lambda _: answer
+
+    assert ask(server).fault == lm.NOT_REACHED
+    assert server.headers[0]["accept-encoding"] == "identity"
+
+
+def test_a_key_that_comes_back_is_taken_out(server: ChatServer) -> None:
+    server.behaviour = lambda request: completion(f"You asked with {KEY}.")
+
+    assert ask(server).content == f"You asked with {HIDDEN}."
 
 
 @pytest.mark.parametrize("given", [ModelSettings(), ModelSettings("", "m"), ModelSettings("k", "")])
