@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -19,9 +17,10 @@ from rich.table import Table
 from pipeline.errors import InvalidInput
 from reelhouse import runs
 from reelhouse.check import Check
+from reelhouse.terminal import Terminal, print_json
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Terminal(highlight=False)
+err = Terminal(stderr=True, highlight=False)
 _RUN_COLUMNS = {
     "run_id": "run", "status": "status", "expected": "films", "stored": "stored", "rejected": "rej.",
     "quarantined": "quar.", "missing": "miss.", "in_gold": "Gold",
@@ -43,7 +42,7 @@ def fail(message: str) -> None:
 
 def as_json(value: Any) -> None:
     """Print one JSON document, as the only thing on stdout."""
-    print(json.dumps(value, ensure_ascii=False, default=str))
+    print_json(value)
 
 
 class RunBars:
@@ -88,7 +87,7 @@ def frame(title: str, data: pd.DataFrame, rows: int | None = None) -> None:
     cells = {str(name): [cell(value) for value in shown[name]] for name in shown}
     fitting = _fitting(cells, out.width)
     for name in fitting:
-        table.add_column(name, justify="right" if pd.api.types.is_numeric_dtype(shown[name]) else "left")
+        table.add_column(escape(name), justify="right" if pd.api.types.is_numeric_dtype(shown[name]) else "left")
     for row in zip(*(cells[name] for name in fitting), strict=True):
         table.add_row(*(escape(value) for value in row))
     out.print(table)
@@ -150,7 +149,7 @@ def status(found: dict[str, Any]) -> None:
     out.print(table)
     table = _table("Messages")
     for name in ("queue", "waiting", "in flight", "parked"):
-        table.add_column(name, justify="left" if name == "queue" else "right")
+        table.add_column(escape(name), justify="left" if name == "queue" else "right")
     for name, counts in found["queues"].items():
         parked = f"[red]{counts['parked']}[/]" if counts["parked"] else "0"
         table.add_row(name, str(counts["waiting"]), str(counts["in_flight"]), parked)

@@ -50,8 +50,9 @@ class FakeOmdb:
                 self.send_response(status)
                 for name, value in {"Content-Length": str(len(body)), **omdb.headers}.items():
                     self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
+                with suppress(BrokenPipeError, ConnectionResetError):  # the client would not wait
+                    self.end_headers()
+                    self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
                 """Keep quiet."""

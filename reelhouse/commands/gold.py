@@ -11,6 +11,7 @@ import typer
 from pipeline.errors import InvalidInput
 from reelhouse import repeat, show, stack
 from reelhouse.commands.base import Json, StackName, command
+from reelhouse.terminal import json_text
 
 
 @command
@@ -38,7 +39,7 @@ def table(
         show.write(data, output)
         show.say(f"{len(data):,} rows of {name} written to {output}")
     elif json_output:
-        print(data.to_json(orient="records", date_format="iso", force_ascii=False))
+        print(json_text(data.to_json(orient="records", date_format="iso", force_ascii=False)))
     else:
         show.frame(name, data, rows)
 
@@ -62,7 +63,7 @@ def query(
     if output is not None:
         show.write(found.rows, output)
     if json_output:
-        print(found.rows.to_json(orient="records", date_format="iso", force_ascii=False))
+        print(json_text(found.rows.to_json(orient="records", date_format="iso", force_ascii=False)))
     elif output is None:
         show.frame("", found.rows)
     scanned = f"{found.bytes_scanned / 1e6:,.1f} MB scanned, {found.seconds:.1f} s"
