@@ -30,7 +30,7 @@ from reelhouse.silver_reader import SilverReader
 from reelhouse.stack import Stack
 
 MOVIES = SILVER_TABLES["movies"]
-# About 30 MB: few enough to be read whole, large enough that ten million films are forty objects.
+# About 50 MB: few enough to be read whole, large enough that ten million films are forty objects.
 ROWS_A_PART = 250_000
 
 Seen = Callable[[int, int], None]
