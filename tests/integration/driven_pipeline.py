@@ -142,7 +142,7 @@ class Pipeline:
         messages = self.receive(queue, most)
         if messages:
             chosen = self.arrange(messages)
-            self.settle(queue, messages, self.invoke(step, event_of(chosen)), chosen)
+            self.settle(queue, messages, self.invoke(step, event_of(chosen)) if chosen else None, chosen)
         return len(messages)
 
     def receive(self, queue: str, most: int = 1000) -> list[Message]:

@@ -1,0 +1,126 @@
+"""Two builds of Gold meet at every call: one rests at its n-th call while the other runs whole, and Gold converges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+
+import pytest
+
+from pipeline import aggregate_to_gold
+from pipeline.gold.engine import DuckdbEngine
+from pipeline.settings import AggregateToGoldSettings
+from tests.integration.driven_pipeline import Pipeline, Rows
+from tests.integration.faulty_aws import Fault, FaultyAws, Killed
+from tests.integration.moto_lake import Cold, Lake
+from tests.silver_rows import FILMS, QUARANTINE, REJECTED, RUNS, film, silver_files
+
+LEAST_CALLS = 20
+
+
+@dataclass
+class Meeting(FaultyAws):
+    """Lets something else happen at the n-th call; the process dies ``dies_after`` calls later, if that is not 0."""
+
+    meanwhile: Callable[[], object] = lambda: None
+    dies_after: int = 0
+    resting: bool = False
+
+    def count(self, name: str) -> Fault | None:
+        """Count a call, after what happens meanwhile."""
+        if self.resting:
+            return None
+        before = self.struck
+        super().count(name)
+        if self.dies_after and len(self.calls) == self.n + self.dies_after:
+            self.die()
+        if self.struck and not before:
+            self.resting = True
+            self.meanwhile()
+            self.resting = False
+        return None
+
+
+@pytest.fixture
+def pipeline(lake: Lake, handler: Cold, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    """Buckets for the builds, and how to compare Gold."""
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.001)
+    return Pipeline(lake, handler)
+
+
+def begin(lake: Lake) -> None:
+    """A Silver of two runs, and no Gold."""
+    for bucket in ("silver", "gold"):
+        for key in lake.keys(bucket):
+            lake.s3.delete_object(Bucket=bucket, Key=key)
+    for name, rows in (("movies", FILMS), ("quarantine", QUARANTINE), ("rejected", REJECTED), ("runs", RUNS)):
+        for key, (_, body) in silver_files(rows, name).items():
+            lake.put("silver", key, body)
+
+
+def news(lake: Lake) -> None:
+    """Another film comes to Silver."""
+    for key, (_, body) in silver_files([film(99)], "movies", "news").items():
+        lake.put("silver", key, body)
+
+
+def build() -> int:
+    """Bring Gold up to date by a cold function; returns its builds."""
+    return aggregate_to_gold.run(AggregateToGoldSettings("silver", "gold", 256), DuckdbEngine(256), 60.0).builds
+
+
+def meetings(
+    pipeline: Pipeline, dies_after: Callable[[int], int], *, with_news: bool, step: int = 1
+) -> Iterator[tuple[int, Rows]]:
+    """Gold after two builds that met at the n-th call of the first, for each or each ``step``-th n."""
+    lake = pipeline.lake
+
+    def meanwhile() -> None:
+        if with_news:
+            news(lake)
+        build()
+
+    for n in count(1, step):
+        begin(lake)
+        meeting = Meeting(n, meanwhile=meanwhile, dies_after=dies_after(n))
+        try:
+            with meeting.watching():
+                build()
+        except Killed:
+            meeting.revive()
+            build()
+        if not meeting.struck:
+            assert n > LEAST_CALLS
+            return
+        yield n, pipeline.gold()
+
+
+def expected(pipeline: Pipeline, *, with_news: bool) -> Rows:
+    begin(pipeline.lake)
+    if with_news:
+        news(pipeline.lake)
+    build()
+    assert len(pipeline.gold()["movies"]) == (10 if with_news else 9)
+    return pipeline.gold()
+
+
+def test_builds_that_meet_at_any_call_converge_on_the_newer_silver(pipeline: Pipeline) -> None:
+    """The first build lives on after every second meeting, and dies at some call after the others."""
+    wanted = expected(pipeline, with_news=True)
+
+    for n, gold in meetings(pipeline, lambda n: 0 if n % 4 == 1 else 1 + n % 7, with_news=True, step=2):
+        assert gold == wanted, n
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("with_news", [True, False])
+@pytest.mark.parametrize("dies_after", range(12))
+def test_builds_that_meet_at_any_call_and_die_anywhere_converge(
+    pipeline: Pipeline, dies_after: int, with_news: bool
+) -> None:
+    wanted = expected(pipeline, with_news=with_news)
+
+    for n, gold in meetings(pipeline, lambda n: dies_after, with_news=with_news):
+        assert gold == wanted, n

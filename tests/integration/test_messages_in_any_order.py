@@ -1,0 +1,89 @@
+"""Messages come in any order, late, twice, and once more when all is done: Gold is the same."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline import aggregate_to_gold
+from tests.integration.driven_pipeline import QUEUES, Message, Pipeline
+from tests.integration.moto_lake import Cold, Lake, Omdb, Top
+
+# A message that waits counts a receive, and BronzeEvents parks after five.
+MOST_WAITS = 2
+EXAMPLES = settings(
+    deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+a_shuffle = st.randoms(use_true_random=False)
+
+
+class Disorder:
+    """Arranges deliveries by chance: some wait, some come twice in one event, all in any order."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.chance, self.waits = chance, Counter[str]()
+        self.bodies: set[str] = set()
+
+    def __call__(self, messages: list[Message]) -> list[Message]:
+        """Choose the messages of one event."""
+        waiting = [m for m in messages if self.waits[m["MessageId"]] < MOST_WAITS and self.chance.random() < 0.4]
+        self.waits.update(message["MessageId"] for message in waiting)
+        now = [message for message in messages if message not in waiting]
+        now += self.chance.sample(now, self.chance.randint(0, len(now)))
+        self.chance.shuffle(now)
+        self.bodies.update(message["Body"] for message in now)
+        return now
+
+
+@pytest.fixture
+def undisturbed(lake: Lake, omdb: Omdb, handler: Cold, top: Top, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    """A pipeline after two runs: five films, one rejected, one quarantined, in messages of two."""
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.001)
+    ids = top(5)
+    omdb.error(ids[1], "Incorrect IMDb ID.")
+    omdb.film(ids[2], Year="3994")
+    pipeline = Pipeline(lake, handler)
+    pipeline.run(top_n=5, batch_size=2)
+    return pipeline
+
+
+def any_order_will_do(undisturbed: Pipeline, chance: random.Random) -> None:
+    expected = undisturbed.gold()
+    disorder = Disorder(chance)
+    pipeline = Pipeline(undisturbed.lake, undisturbed.cold, arrange=disorder)
+    pipeline.run(top_n=5, batch_size=2)
+    assert (pipeline.errors, pipeline.lost(), pipeline.doubled(), pipeline.parked()) == ([], set(), set(), {})
+    assert pipeline.gold() == expected
+
+    for queue in QUEUES:
+        known = sorted(body for body in disorder.bodies if is_of(queue, body))
+        for body in chance.sample(known, chance.randint(0, len(known))):
+            pipeline.lake.sqs.send_message(QueueUrl=pipeline.urls[queue], MessageBody=body)
+    pipeline.until_quiet()
+    assert (pipeline.errors, pipeline.lost(), pipeline.doubled(), pipeline.parked()) == ([], set(), set(), {})
+    assert pipeline.gold() == expected
+
+
+def is_of(queue: str, body: str) -> bool:
+    """Whether a body came from this queue."""
+    if queue == "MovieQueue":
+        return '"movies"' in body
+    return f'"name": "{queue.removesuffix("Events").lower()}"' in body
+
+
+@given(a_shuffle)
+@settings(EXAMPLES, max_examples=5)
+def test_any_order_gives_the_same_gold(undisturbed: Pipeline, chance: random.Random) -> None:
+    any_order_will_do(undisturbed, chance)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(3600)
+@given(a_shuffle)
+@settings(EXAMPLES, max_examples=150)
+def test_each_of_many_orders_gives_the_same_gold(undisturbed: Pipeline, chance: random.Random) -> None:
+    any_order_will_do(undisturbed, chance)
