@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
@@ -28,9 +29,12 @@ def utc(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
-def to_json(value: Any) -> bytes:
-    r"""UTF-8 JSON as it is stored. A lone surrogate, which UTF-8 cannot hold, stays as its escape ``\ud800``."""
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
+def to_json(value: Any, default: Callable[[Any], Any] | None = None) -> bytes:
+    r"""UTF-8 JSON as it is stored. A lone surrogate, which UTF-8 cannot hold, stays as its escape ``\ud800``.
+
+    ``default`` makes something of what JSON has not; None means that there is nothing of the kind.
+    """
+    return json.dumps(value, ensure_ascii=False, default=default).encode("utf-8", "backslashreplace")
 
 
 def is_too_deep(value: Any) -> bool:

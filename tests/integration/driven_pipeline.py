@@ -175,15 +175,19 @@ class Pipeline:
         faulty = self.faulty.get(step)
         try:
             with faulty.watching() if faulty else nullcontext():
-                if step not in self._warm:
-                    self._warm[step] = self.cold(step)
-                return self._warm[step](event)
+                return self.function(step)(event)
         except (ReelhouseError, Killed) as error:
             self.errors.append((step, error))
             if faulty and isinstance(error, Killed):
                 del self._warm[step]
                 faulty.revive()
             return None
+
+    def function(self, step: str) -> Handler:
+        """A step's function, warm if it lives."""
+        if step not in self._warm:
+            self._warm[step] = self.cold(step)
+        return self._warm[step]
 
     # ── What came out ────────────────────────────────────────────────────────────────────────────────────────────
 
