@@ -13,11 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from insights.similar.lookup import Catalogue
 from pipeline import aws
 from pipeline.aws import StoredObject
+from pipeline.database import connect
 from pipeline.errors import InvalidInput
 from pipeline.gold import tables as gold_tables
 
@@ -81,7 +80,7 @@ class GoldCatalogue:
     def _rows(self, name: str, parts: list[StoredObject]) -> list[tuple[Any, ...]]:
         if not parts:
             return []
-        with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder, duckdb.connect() as database:
+        with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder, connect() as database:
             for place, part in enumerate(parts):
                 body, _ = aws.get(aws.client("s3"), self._bucket, part.key)
                 Path(folder, f"{place}.parquet").write_bytes(body)

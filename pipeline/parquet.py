@@ -12,6 +12,7 @@ import duckdb
 from pydantic_core import to_json
 
 from pipeline.columns import Table
+from pipeline.database import connect
 from pipeline.errors import StorageFailed
 
 # A record may hold a plot and a cast of hundreds; DuckDB's own limit of 16 MB an object is never met by a 1 MB body.
@@ -27,7 +28,7 @@ def _database() -> duckdb.DuckDBPyConnection:
 
     One thread: a part has one row group, so that more threads would only have to be woken.
     """
-    database = duckdb.connect()
+    database = connect()
     database.execute("SET threads = 1")
     return database
 

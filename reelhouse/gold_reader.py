@@ -12,6 +12,7 @@ import duckdb
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import aws
+from pipeline.database import connect
 from pipeline.errors import StorageFailed
 from pipeline.gold import tables
 from pipeline.gold.columns import GOLD
@@ -67,8 +68,7 @@ class GoldTables:
     def compare(self, later: GoldTables) -> dict[str, Change]:
         """Count what changed from these tables to later ones, by table; one that cannot be read counts as empty."""
         found = {}
-        with duckdb.connect() as database:
-            database.execute("SET enable_progress_bar = false")
+        with connect() as database:
             for name in (name for name in NAMES if name in self.files and name in later.files):
                 key = f"gold.{name}"
                 with self.as_relation(database, name) as before, later.as_relation(database, name) as after:

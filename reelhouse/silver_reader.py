@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import aws, keys
 from pipeline.columns import SILVER, Table
+from pipeline.database import connect
 from pipeline.errors import StorageFailed
 
 _READERS = {
@@ -57,11 +58,7 @@ class SilverReader:
 
     def __init__(self, bucket: str, run_ids: Sequence[str] | None = None, tables: tuple[Table, ...] = SILVER) -> None:
         self._bucket, self._run_ids, self._tables = bucket, run_ids, tables
-        # DuckDB draws the progress of long queries on standard output, which may be a JSON document's.
-        self.database = duckdb.connect()
-        self.database.execute("SET enable_progress_bar = false")
-        # Else a run that is larger than the memory would be spilled into the folder that the person is in.
-        self.database.execute("SET temp_directory = ?", [tempfile.gettempdir()])
+        self.database = connect()
         self.database.execute("CREATE SCHEMA silver")
         for table in SILVER:
             columns = ", ".join(f'"{name}" {kind}' for name, kind in table.duckdb_types().items())

@@ -13,6 +13,7 @@ import duckdb
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import aws, keys
+from pipeline.database import connect
 from pipeline.errors import InvalidInput, StorageFailed
 from pipeline.runs import Manifest
 from reelhouse.gold_reader import GoldTables
@@ -76,7 +77,7 @@ def message_of(manifest: Manifest, imdb_id: str) -> dict[str, Any]:
 
 def gold_rows(tables: GoldTables, imdb_id: str) -> dict[str, list[dict[str, Any]]]:
     """Rows of Gold that a film is in, by table; none where Gold has not got it."""
-    with duckdb.connect() as database:
+    with connect() as database:
         movies = _select(tables, database, "movies", "imdb_id", [imdb_id])
         if not movies:
             return {}

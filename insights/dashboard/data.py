@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-import duckdb
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from insights.dashboard import schema
 from insights.dashboard.definition import AnyVisual, Bar, Dashboard, Groups, Line, Measure, Rows, Texts, measures_of
 from pipeline.columns import Table
+from pipeline.database import connect
 from pipeline.gold.engine import to_duckdb
 
 Frames = Mapping[str, pd.DataFrame]
@@ -46,7 +46,7 @@ def frames(definition: Dashboard, tables: Frames) -> dict[str, pd.DataFrame]:
     dict of str to DataFrame
         By data set's name; lists as lists, times as datetimes. Columns that the page shows, and the key.
     """
-    with duckdb.connect() as database:
+    with connect() as database:
         database.execute(f"CREATE SCHEMA {_DATABASE}")
         for name in schema.source_tables(definition):
             database.register("given", _arrow(schema.TABLES[name], tables.get(name)))

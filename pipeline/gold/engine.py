@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from sqlglot import exp
 
 from pipeline import keys
 from pipeline.columns import DUCKDB_TYPES, SILVER, Table
+from pipeline.database import connect
 from pipeline.errors import SilverDamaged, StorageFailed
 from pipeline.gold.columns import GOLD
 
@@ -69,18 +70,12 @@ class DuckdbEngine:
 
     def __init__(self, memory_mb: int) -> None:
         self._memory_mb = memory_mb
-        self._spill = tempfile.gettempdir()
         self.reset()
 
     def reset(self) -> None:
         """Forget everything: empty Silver tables, no Gold."""
-        # DuckDB draws the progress of long queries on standard output, which is a log here, or a JSON document.
-        self._database = duckdb.connect()
-        # In a notebook without ipywidgets it draws none, and cannot be told.
-        with suppress(duckdb.InvalidInputException):
-            self._database.execute("SET enable_progress_bar = false")
+        self._database = connect()
         self._database.execute(f"SET memory_limit = '{self._memory_mb}MB'")
-        self._database.execute("SET temp_directory = ?", [self._spill])
         self._database.execute("CREATE SCHEMA silver; CREATE SCHEMA gold")
         for table in SILVER:
             columns = ", ".join(f'"{name}" {kind}' for name, kind in table.duckdb_types().items())

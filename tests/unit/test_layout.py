@@ -110,6 +110,11 @@ def test_packages_import_nothing_by_themselves() -> None:
 # ── One home for each thing ──────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_duckdb_is_opened_in_one_file() -> None:
+    opened = [label(path) for path in SOURCES if "duckdb.connect(" in path.read_text(encoding="utf-8")]
+    assert opened == ["pipeline/database.py"]
+
+
 def test_boto3_is_imported_in_one_file() -> None:
     assert [label(path) for path in SOURCES if "boto3" in imported(path)] == ["pipeline/aws.py"]
 
