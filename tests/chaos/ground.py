@@ -26,7 +26,7 @@ from tests.running import Omdb
 
 FUNCTIONS = ("GetMoviesAndSendToQueue", "EnrichAndStoreMovie", "ProcessBronzeToSilver", "AggregateToGold")
 # A queue hides what a dead function had taken for six times the function's time-out; here nobody waits that long.
-VISIBILITY_SECONDS = 10
+VISIBILITY_SECONDS = 6
 QUOTA_WAIT_SECONDS = 1
 WATCH_SECONDS = 200
 
