@@ -28,6 +28,8 @@ _ENVELOPE_BYTES = 512
 _MESSAGES_A_CALL = 10
 _SEND_ATTEMPTS = 5
 _SENDERS = 8
+# Films that an error names.
+_NAMED = 100
 
 Item = dict[str, Any]
 
@@ -105,17 +107,19 @@ def send_all(messages: list[dict[str, Any]], queue_url: str, sqs: SQSClient) -> 
     Raises
     ------
     StorageFailed
-        When some message could not be sent; it names their films.
+        When some message could not be sent; it names their films. All others are sent before.
     """
     with ThreadPoolExecutor(_SENDERS) as pool:
-        unsent = [m for lost in pool.map(lambda call: _send(call, queue_url, sqs), _calls(messages)) for m in lost]
-    if unsent:
-        ids = ", ".join(movie["id"] for message in unsent for movie in message["movies"])
+        results = list(pool.map(lambda call: _send(call, queue_url, sqs), _calls(messages)))
+    if unsent := [message for lost, _ in results for message in lost]:
+        ids = [movie["id"] for message in unsent for movie in message["movies"]]
+        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+        run_id, causes = unsent[0]["run_id"], sorted({cause for lost, cause in results if lost})
         raise StorageFailed(
-            f"{len(unsent)} of {len(messages)} messages could not be sent",
-            subject=f"{unsent[0]['run_id']} ({ids})",
+            f"{len(unsent)} of {len(messages)} messages could not be sent ({', '.join(causes)})",
+            subject=f"{run_id} ({', '.join(ids[:_NAMED])}{more})",
             step="GetMoviesAndSendToQueue",
-            next_step="these films are missing from the run; run it again",
+            next_step=f"the run lacks these films; `reelhouse run --resume {run_id}` asks for them again",
         )
 
 
@@ -138,8 +142,9 @@ def _calls(messages: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield call
 
 
-def _send(messages: list[dict[str, Any]], queue_url: str, sqs: SQSClient) -> list[dict[str, Any]]:
-    """Send one call's messages; returns those that could not be sent."""
+def _send(messages: list[dict[str, Any]], queue_url: str, sqs: SQSClient) -> tuple[list[dict[str, Any]], str]:
+    """Send one call's messages; returns those that could not be sent, and why."""
+    cause = ""
     waiting = {str(place): message for place, message in enumerate(messages)}
     for attempt in range(_SEND_ATTEMPTS):
         if attempt:
@@ -147,9 +152,14 @@ def _send(messages: list[dict[str, Any]], queue_url: str, sqs: SQSClient) -> lis
         entries: list[SendMessageBatchRequestEntryTypeDef] = [
             {"Id": place, "MessageBody": json.dumps(message)} for place, message in waiting.items()
         ]
-        with aws.failures_of("GetMoviesAndSendToQueue", queue_url, "films of this run are missing; run it again"):
-            answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
-        waiting = {failed["Id"]: waiting[failed["Id"]] for failed in answer.get("Failed", [])}
+        try:
+            with aws.failures_of("GetMoviesAndSendToQueue", queue_url):
+                failed = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries).get("Failed", [])
+        except StorageFailed as error:
+            # boto3 has tried again already. What other calls hold is sent all the same.
+            return list(waiting.values()), error.cause
+        waiting = {entry["Id"]: waiting[entry["Id"]] for entry in failed}
         if not waiting:
             break
-    return list(waiting.values())
+        cause = failed[0]["Code"]
+    return list(waiting.values()), cause

@@ -6,6 +6,7 @@ import json
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -165,11 +166,27 @@ def test_what_sqs_did_not_take_is_sent_again_and_nothing_else() -> None:
 def test_what_cannot_be_sent_fails_with_its_films() -> None:
     sqs = FakeSqs(lambda message, tries: message["batch"] == 2)
 
-    with pytest.raises(StorageFailed, match=r"1 of 3 messages.*run it again") as caught:
+    with pytest.raises(StorageFailed, match=r"1 of 3 messages.*InternalError.*run --resume") as caught:
         send(messages.make(RUN, items(5), 2), sqs)
 
     assert caught.value.subject == f"{RUN} (tt0000003, tt0000004)"
     assert len(sqs.taken) == 2
+
+
+def test_a_call_that_fails_keeps_no_other_from_being_sent() -> None:
+    class Refusing(FakeSqs):
+        def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+            if any(json.loads(entry["MessageBody"])["batch"] == 1 for entry in Entries):
+                raise ClientError({"Error": {"Code": "AccessDenied", "Message": "-"}}, "SendMessageBatch")
+            return super().send_message_batch(QueueUrl, Entries)
+
+    sqs = Refusing()
+
+    with pytest.raises(StorageFailed, match=r"10 of 25 messages .*SendMessageBatch answered AccessDenied") as caught:
+        send(messages.make(RUN, items(250), 10), sqs)
+
+    assert caught.value.subject == f"{RUN} ({', '.join(item['id'] for item in items(100))})"
+    assert len(sqs.taken) == 15
 
 
 def test_a_title_of_any_character_can_be_sent() -> None:
