@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import signal
 import sys
 import time
@@ -150,7 +151,14 @@ def _stop_ministack(current: State) -> None:
     """Stop the emulator; one that ran until now writes what it has in memory."""
     running = processes.running(current.ministack)
     processes.stop(current.ministack)
+    # The emulator unpacks each function for each of its workers, 140 MB at a time, and leaves that behind.
+    shutil.rmtree(_temporary(), ignore_errors=True)
     current.stopped = current.stopped or running
+
+
+def _temporary() -> Path:
+    """Folder for the emulator's temporary files, which are gone when it is stopped."""
+    return state.home() / "ministack" / "tmp"
 
 
 def _keep(current: State) -> None:
@@ -178,7 +186,9 @@ def _start_ministack(current: State, say: Say) -> None:
     _stop_ministack(current)
     current.interrupted = current.interrupted or not current.stopped
     folder = state.home() / "ministack"
+    _temporary().mkdir(parents=True, exist_ok=True)
     environment = _environment(
+        TMPDIR=str(_temporary()),
         BIND_HOST=processes.HOST,
         MINISTACK_REGION=state.REGION,
         IOT_MTLS_ENABLED="0",

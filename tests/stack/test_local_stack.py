@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from pipeline import aws
-from reelhouse import local_stack, processes
+from reelhouse import local_stack, processes, state
 from reelhouse import stack as deployed_stack
 from reelhouse.stack import Stack
 from reelhouse.state import State
@@ -135,8 +135,12 @@ def test_down_leaves_no_process_and_up_finds_the_data_again(stack: Stack, local:
     runs_before, films_before = stack.run_ids(), stack.build()["tables"]["movies"]
     family = [child for p in (local.ministack, local.omdb) if p for child in with_children(p.pid)]
 
+    temporary = state.home() / "ministack" / "tmp"
+    assert any(temporary.glob("ministack-lambda-*")), "where the emulator unpacks functions"
+
     local_stack.down(delete=False)
 
+    assert not temporary.exists()
     assert not any(process.is_running() for process in family)
     again = local_stack.up(local_stack.Options(), lambda _: None)
     local.ministack, local.omdb = again.ministack, again.omdb
