@@ -133,6 +133,8 @@ class FaultyAws:
         The operation that met the fault, or "".
     dead : bool
         Whether the process was killed: until :meth:`revive` every further call of its threads is the last.
+    resting : bool
+        Whether calls pass by uncounted: they are another process's.
     """
 
     n: int = 0
@@ -140,6 +142,7 @@ class FaultyAws:
     calls: list[str] = field(default_factory=list)
     struck: str = ""
     dead: bool = False
+    resting: bool = False
     _here: threading.local = field(default_factory=threading.local)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -167,6 +170,8 @@ class FaultyAws:
 
     def count(self, name: str) -> Fault | None:
         """Count a call; returns the fault that it is to meet, if any."""
+        if self.resting:
+            return None
         with self._lock:
             if self.dead:
                 raise Killed
@@ -175,6 +180,15 @@ class FaultyAws:
                 return None
             self.struck = name
             return self.fault
+
+    @contextmanager
+    def rest(self) -> Iterator[None]:
+        """Let calls inside the block pass by."""
+        self.resting = True
+        try:
+            yield
+        finally:
+            self.resting = False
 
     def die(self) -> None:
         """End the process."""

@@ -25,7 +25,6 @@ class Meeting(FaultyAws):
 
     meanwhile: Callable[[], object] = lambda: None
     dies_after: int = 0
-    resting: bool = False
 
     def count(self, name: str) -> Fault | None:
         """Count a call, after what happens meanwhile."""
@@ -36,9 +35,8 @@ class Meeting(FaultyAws):
         if self.dies_after and len(self.calls) == self.n + self.dies_after:
             self.die()
         if self.struck and not before:
-            self.resting = True
-            self.meanwhile()
-            self.resting = False
+            with self.rest():
+                self.meanwhile()
         return None
 
 

@@ -1,0 +1,156 @@
+"""Every AWS call of redrive, resume and replay fails or is the last: the same command again finishes what it began."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import pytest
+from moto.sqs.models import sqs_backends
+
+from pipeline import aggregate_to_gold, aws, keys
+from pipeline.errors import ReelhouseError
+from reelhouse import redrive, replay
+from reelhouse.resume import resume
+from reelhouse.verify import verify
+from tests.integration.driven_pipeline import FIRST, QUEUES, TO_GOLD, Pipeline
+from tests.integration.faulty_aws import FAULTS, KILLED, FaultyAws, Killed
+from tests.integration.moto_lake import REGION, Cold, Lake, Omdb, Top
+
+FILMS, BATCH_SIZE = 4, 2
+WAYS = (*FAULTS, *KILLED)
+Operation = Callable[[Pipeline, FaultyAws], None]
+
+
+@dataclass
+class Answer:
+    """What boto3 looks at of an answer, besides what it says."""
+
+    status_code: int
+
+
+@pytest.fixture
+def pipeline(lake: Lake, omdb: Omdb, handler: Cold, top: Top, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+    """A pipeline whose last function an operator can invoke, and which nobody waits for."""
+    for module, name in ((aggregate_to_gold, "QUIET_SECONDS"), (redrive, "LOOK_SECONDS"), (replay, "LOOK_SECONDS")):
+        monkeypatch.setattr(module, name, 0.001)
+    ids = top(FILMS)
+    omdb.error(ids[1], "Incorrect IMDb ID.")
+    omdb.film(ids[2], Year="3994")
+    made = Pipeline(lake, handler)
+
+    def invoked(**_: Any) -> tuple[Any, dict[str, Any]]:
+        """Answer Lambda's Invoke by the function itself."""
+        reply = made.invoke(TO_GOLD, {"Records": []})
+        answer = {"Payload": io.BytesIO(json.dumps(reply).encode())} | ({} if reply else {"FunctionError": "Unhandled"})
+        return Answer(200), answer
+
+    def unknown(**_: Any) -> tuple[Any, dict[str, Any]]:
+        """Have no move task, like the emulator; moto would raise."""
+        return Answer(400), {"Error": {"Code": "InvalidAction", "Message": "-"}}
+
+    answers = (("lambda", "Invoke", invoked), ("sqs", "StartMessageMoveTask", unknown))
+    for service, name, answer in answers:
+        aws.client(service).meta.events.register(f"before-call.{service}.{name}", answer)
+    yield made
+    for service, name, answer in answers:
+        aws.client(service).meta.events.unregister(f"before-call.{service}.{name}", answer)
+
+
+def parked(pipeline: Pipeline) -> None:
+    """Park every message of a run."""
+    pipeline.invoke(FIRST, {"top_n": FILMS, "batch_size": BATCH_SIZE})
+    for queue in QUEUES:
+        for message in pipeline.receive(queue):
+            pipeline.lake.sqs.send_message(QueueUrl=pipeline.urls[f"{queue}DeadLetters"], MessageBody=message["Body"])
+            pipeline.lake.sqs.delete_message(QueueUrl=pipeline.urls[queue], ReceiptHandle=message["ReceiptHandle"])
+
+
+def forgotten(pipeline: Pipeline) -> None:
+    """Lose every message of a run."""
+    pipeline.invoke(FIRST, {"top_n": FILMS, "batch_size": BATCH_SIZE})
+    for queue in QUEUES:
+        for message in pipeline.receive(queue):
+            pipeline.lake.sqs.delete_message(QueueUrl=pipeline.urls[queue], ReceiptHandle=message["ReceiptHandle"])
+
+
+def damaged(pipeline: Pipeline) -> None:
+    """Let a run's Silver be damaged after it came to Gold."""
+    pipeline.run(top_n=FILMS, batch_size=BATCH_SIZE)
+    (part,) = pipeline.lake.keys("silver", f"{keys.MOVIES}/")
+    pipeline.lake.put("silver", part, b"PAR1")
+    for message in pipeline.receive("SilverEvents"):
+        pipeline.lake.sqs.delete_message(QueueUrl=pipeline.urls["SilverEvents"], ReceiptHandle=message["ReceiptHandle"])
+
+
+def half_a_minute_passes() -> None:
+    """Parked messages that a dead process had taken are seen again."""
+    for account in sqs_backends.values():
+        for name in QUEUES:
+            for message in account[REGION].queues[f"{name}DeadLetters"]._messages:
+                message.change_visibility(0)
+
+
+def redriving(pipeline: Pipeline, faulty: FaultyAws) -> None:
+    redrive.redrive(pipeline.stack, None, lambda *_: None)
+
+
+def resuming(pipeline: Pipeline, faulty: FaultyAws) -> None:
+    for run_id in pipeline.stack.run_ids():
+        resume(pipeline.stack, run_id)
+
+
+def replaying(pipeline: Pipeline, faulty: FaultyAws) -> None:
+    def meanwhile(*_: int) -> None:
+        """The functions go on while the operator's process waits."""
+        with faulty.rest():
+            pipeline.until_quiet()
+
+    replay.replay(pipeline.stack, pipeline.stack.run_ids(), meanwhile, patience=0.0)
+
+
+def again_finishes(pipeline: Pipeline, prepare: Callable[[Pipeline], None], operation: Operation, step: int) -> None:
+    """Let the n-th call of a command fail, for each or each ``step``-th n; then give the command once more."""
+    for n in count(1, step):
+        pipeline = Pipeline(pipeline.lake, pipeline.cold)
+        prepare(pipeline)
+        faulty = FaultyAws(n, WAYS[(5 * n) % len(WAYS)])
+        said = f"{n}: {faulty.fault.name}"
+        with suppress(ReelhouseError, Killed), faulty.watching():
+            operation(pipeline, faulty)
+        faulty.revive()
+        half_a_minute_passes()
+        pipeline.until_quiet()
+        operation(pipeline, FaultyAws())
+        pipeline.until_quiet()
+        found = verify(pipeline.stack)
+        assert (found.differences, found.waiting, found.parked, pipeline.parked()) == ([], 0, 0, {}), said
+        assert pipeline.gold()["pipeline_runs"] == [("run 1", 4, 3, 1, 1, 2, "complete")], said
+        if not faulty.struck:
+            return
+
+
+COMMANDS = pytest.mark.parametrize(
+    ("prepare", "operation"), [(parked, redriving), (forgotten, resuming), (damaged, replaying)]
+)
+
+
+@COMMANDS
+def test_the_same_command_again_finishes(
+    pipeline: Pipeline, prepare: Callable[[Pipeline], None], operation: Operation
+) -> None:
+    again_finishes(pipeline, prepare, operation, step=14)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(3600)
+@COMMANDS
+def test_the_same_command_again_finishes_after_each_call(
+    pipeline: Pipeline, prepare: Callable[[Pipeline], None], operation: Operation
+) -> None:
+    again_finishes(pipeline, prepare, operation, step=1)
