@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from insights.content_policy import content_policy
 from insights.dashboard import data, schema
 from insights.dashboard.data import Frames
 from insights.dashboard.definition import Dashboard
@@ -45,12 +46,14 @@ def page(definition: Dashboard, frames: Frames, *, stands_on: str, missing: Sequ
     environment = Environment(
         loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    script = Markup("\n").join([Markup('"use strict";'), *(_ours(name) for name in _SCRIPTS)])
     return environment.get_template("page.html.j2").render(
         definition=definition,
         stands_on=stands_on,
         missing=missing,
         style=_ours("style.css"),
-        script=Markup("\n").join(_ours(name) for name in _SCRIPTS),
+        script=script,
+        policy=content_policy(script),
         data=_compressed({**_described(definition), "data": data.packed(definition, frames)}),
     )
 

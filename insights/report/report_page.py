@@ -21,6 +21,7 @@ from nbconvert import HTMLExporter
 from papermill.execute import ERROR_MARKER_TAG
 
 from insights import wording
+from insights.content_policy import content_policy
 from insights.report import headlines, report_data
 
 _TEMPLATES = Path(__file__).parent / "report_template"
@@ -44,8 +45,13 @@ def _exporter() -> HTMLExporter:
 
 
 def _page(template: str, title: str, **values: Any) -> str:
-    style = Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8"))  # noqa: S704 (a file of ours)
-    return _environment().get_template(template).render(title=title, style=style, **values)
+    style, script = _ours("style.css"), _ours("age.js")
+    shell = {"title": title, "style": style, "script": script, "policy": content_policy(script)}
+    return _environment().get_template(template).render(shell, **values)
+
+
+def _ours(name: str) -> Markup:
+    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 (a file of ours)
 
 
 def report_page(notebook: Mapping[str, Any], report: Mapping[str, Any]) -> str:

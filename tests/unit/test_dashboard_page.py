@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -73,6 +74,13 @@ def unfiltered(page: Path) -> Shown:
     return chromium.show(page)
 
 
+def acting(page: Path, script: str) -> str:
+    """The page with a script of a test's, which its policy allows by its hash."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    text = page.read_text(encoding="utf-8").replace("script-src ", f"script-src 'sha256-{digest}' ", 1)
+    return text.replace("</body>", f"<script>{script}</script></body>")
+
+
 def wrong(shown: Shown, chosen: Mapping[str, Choice]) -> dict[str, tuple[str, object]]:
     """KPIs of the page that differ from the arithmetic of :mod:`insights.dashboard.headlines`."""
     found = {}
@@ -95,6 +103,19 @@ def test_every_visual_shows_data_and_nothing_is_complained_of(unfiltered: Shown)
             assert unfiltered.data(name, "value") != "", name
         else:
             assert int(unfiltered.data(name, "marks")) > 0, name
+
+
+@browser
+def test_a_script_that_is_not_ours_does_not_run(page: Path) -> None:
+    path = page.with_name("injected.html")
+    injected = "<script>document.title = 'broken'</script><img src=x onerror=\"document.title = 'broken'\">"
+    path.write_text(page.read_text(encoding="utf-8").replace("</main>", f"{injected}</main>"), encoding="utf-8")
+
+    shown = chromium.show(path)
+
+    assert "<title>Reelhouse dashboard</title>" in shown.document
+    assert sum("Content Security Policy" in line for line in shown.console) >= 2
+    assert 'data-ready="true"' in shown.document
 
 
 @browser
@@ -145,18 +166,16 @@ def test_charts_speak_and_controls_are_labelled(unfiltered: Shown) -> None:
 
 
 MEASURE = """
-<script>
 addEventListener("load", () => setTimeout(() => {
   document.body.dataset.wide = document.documentElement.scrollWidth - innerWidth;
 }, 3000));
-</script>
 """
 
 
 @browser
 def test_a_phone_needs_no_sideways_scrolling(page: Path) -> None:
     path = page.with_name("phone.html")
-    path.write_text(page.read_text(encoding="utf-8").replace("</body>", f"{MEASURE}</body>"), encoding="utf-8")
+    path.write_text(acting(page, MEASURE), encoding="utf-8")
 
     shown = chromium.show(path, width=390)
 
@@ -165,7 +184,6 @@ def test_a_phone_needs_no_sideways_scrolling(page: Path) -> None:
 
 
 ACTS = """
-<script>
 addEventListener("load", async () => {
   const byId = (id) => document.getElementById(id);
   while (!document.documentElement.dataset.ready) await new Promise((done) => setTimeout(done, 20));
@@ -193,14 +211,13 @@ addEventListener("load", async () => {
   log.push(String(byId("director-input").validity.customError));
   document.body.dataset.log = JSON.stringify(log);
 });
-</script>
 """
 
 
 @browser
 def test_a_person_can_filter_and_pick_with_the_keyboard(page: Path) -> None:
     path = page.with_name("acts.html")
-    path.write_text(page.read_text(encoding="utf-8").replace("</body>", f"{ACTS}</body>"), encoding="utf-8")
+    path.write_text(acting(page, ACTS), encoding="utf-8")
 
     shown = chromium.show(path)
 

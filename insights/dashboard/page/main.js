@@ -104,6 +104,9 @@ function followLinks() {
   }
 }
 
+// Nothing is sent: the filters act by themselves.
+document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
+
 start().catch((error) => {
   const problem = document.getElementById("problem");
   problem.hidden = false;
