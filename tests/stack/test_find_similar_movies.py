@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from botocore.credentials import Credentials
 
 from insights import columns, lake
 from insights.similar import recommendations
+from pipeline import aws
 from reelhouse.stack import Stack
 from tests.running import wait_until
 
@@ -32,8 +34,8 @@ def recommended(stack: Stack) -> Stack:
 ROOT = object()
 
 
-def get(stack: Stack, path: str, credentials: Any = ROOT) -> requests.Response:
-    """Ask the function URL, signed unless ``credentials`` is None.
+def get(stack: Stack, path: str, credentials: Any = ROOT, sent: str = "") -> requests.Response:
+    """Ask the function URL, signed unless ``credentials`` is None; ``sent`` is a path in place of the signed one.
 
     The emulator serves it on its own port, told apart by the Host header.
     """
@@ -44,7 +46,7 @@ def get(stack: Stack, path: str, credentials: Any = ROOT) -> requests.Response:
         signer = boto3.Session().get_credentials() if credentials is ROOT else credentials
         SigV4Auth(signer, "lambda", os.environ["AWS_REGION"]).add_auth(request)
         headers = dict(request.headers)
-    return requests.get(url, headers=headers, timeout=60)
+    return requests.get(os.environ["AWS_ENDPOINT_URL"] + (sent or path), headers=headers, timeout=60)
 
 
 def test_similar_films_by_id_and_by_title(recommended: Stack) -> None:
@@ -70,11 +72,49 @@ def test_what_cannot_be_answered_says_why(recommended: Stack, path: str, status:
 
 
 def test_unsigned_calls_and_calls_of_strangers_are_refused(recommended: Stack) -> None:
-    # The emulator knows callers by their access key, and does not check the signature itself; AWS does.
     stranger = Credentials("AKIASTRANGER00000000", "a secret of somebody else")
 
     assert get(recommended, "/similar/tt0068646", None).status_code == 403
     assert get(recommended, "/similar/tt0068646", stranger).status_code == 403
+
+
+CALLER = "caller-of-similar-movies"
+
+
+def allow(*actions: str, resource: str) -> None:
+    """Give the caller these rights, and no others."""
+    statements = [{"Effect": "Allow", "Action": list(actions), "Resource": resource}]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    aws.client("iam").put_user_policy(UserName=CALLER, PolicyName="Call", PolicyDocument=document)
+
+
+@pytest.fixture
+def caller(stack: Stack) -> Iterator[Credentials]:
+    """A user who may call the function URL, and nothing else: the emulator checks signatures of all but its root."""
+    iam = aws.client("iam")
+    arn = aws.client("lambda").get_function_configuration(FunctionName=stack["FindSimilarMoviesName"])["FunctionArn"]
+    iam.create_user(UserName=CALLER)
+    # AWS asks for both since October 2025.
+    allow("lambda:InvokeFunctionUrl", "lambda:InvokeFunction", resource=arn)
+    key = iam.create_access_key(UserName=CALLER)["AccessKey"]
+    yield Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    iam.delete_access_key(UserName=CALLER, AccessKeyId=key["AccessKeyId"])
+    iam.delete_user_policy(UserName=CALLER, PolicyName="Call")
+    iam.delete_user(UserName=CALLER)
+
+
+def test_a_wrong_signature_is_refused(recommended: Stack, caller: Credentials) -> None:
+    wrong = Credentials(caller.access_key, "not this user's secret")
+
+    assert get(recommended, "/similar/tt0068646?k=1", caller).status_code == 200
+    assert get(recommended, "/similar/tt0068646?k=1", wrong).status_code == 403
+    assert get(recommended, "/similar/tt0068646?k=1", caller, sent="/similar/tt0071562?k=1").status_code == 403
+
+
+def test_a_good_signature_without_the_right_is_refused(recommended: Stack, caller: Credentials) -> None:
+    allow("lambda:InvokeFunctionUrl", "lambda:InvokeFunction", resource="arn:aws:lambda:*:*:function:another")
+
+    assert get(recommended, "/similar/tt0068646?k=1", caller).status_code == 403
 
 
 def test_new_recommendations_are_answered_within_seconds(recommended: Stack) -> None:
