@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
+from subprocess import CalledProcessError, TimeoutExpired
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from benchmarks import plots, report
 from benchmarks.machine import load, machine
@@ -46,6 +49,7 @@ def measure(name: str, plan: Plan) -> Record:
 def bench(
     only: Annotated[list[str] | None, typer.Option(help=f"One row of {', '.join(ROWS)}; may be given again.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Small sizes, one run each; writes nothing.")] = False,
+    most_runs: Annotated[int, typer.Option(min=1, help="Runs of each side at most; the results say how many.")] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Measure speed and memory beside their baselines.
@@ -62,12 +66,20 @@ def bench(
     with Progress(*columns, console=Console(stderr=True), refresh_per_second=2) as progress:
         for name in names:
             task = progress.add_task(name, total=1)
-            plan = Plan(quick, lambda text, name=name, task=task: progress.update(task, description=f"{name}: {text}"))  # type: ignore[misc]
-            records[name] = measure(name, plan)
+            try:
+                records[name] = measure(name, Plan(quick, partial(_say, progress, task, name), most_runs))
+            except (CalledProcessError, TimeoutExpired) as error:
+                progress.stop()
+                print(f"{name}: {error}; what was measured before it is kept", file=sys.stderr)
+                raise typer.Exit(1) from error
             progress.update(task, completed=1, description=name)
-    if not quick:
-        _store(records)
+            if not quick:
+                _store({name: records[name]})
     _show(records, as_json=as_json)
+
+
+def _say(progress: Progress, task: TaskID, name: str, text: str) -> None:
+    progress.update(task, description=f"{name}: {text}")
 
 
 def _store(records: dict[str, Record]) -> None:

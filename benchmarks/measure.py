@@ -106,14 +106,15 @@ class Result:
 
 @dataclass(frozen=True)
 class Plan:
-    """How thoroughly to measure; ``say`` shows what is being done."""
+    """How thoroughly to measure; ``say`` shows what is being done; ``most_runs`` bounds the runs of each side."""
 
     quick: bool
     say: Callable[[str], None]
+    most_runs: int = 100
 
     def runs(self, wanted: int = RUNS) -> int:
         """Runs of each side: what is wanted, or one where it must be quick."""
-        return 1 if self.quick else wanted
+        return 1 if self.quick else min(wanted, self.most_runs)
 
 
 def interleaved(ours: Callable[[], Run], baseline: Callable[[], Run], runs: int) -> Pairs:
