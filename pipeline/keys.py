@@ -119,9 +119,9 @@ def rows_of(key: str) -> int:
 
 def parse_bronze(key: str) -> BronzeKey | None:
     """Read a Bronze key back; None for a key that is not a film, a rejection or a manifest."""
-    if match := _BRONZE.fullmatch(key):
+    if (match := _BRONZE.fullmatch(key)) and is_run_id(match[2]):
         return BronzeKey(match[1], match[2], match[3])
-    if match := _MANIFEST.fullmatch(key):
+    if (match := _MANIFEST.fullmatch(key)) and is_run_id(match[1]):
         return BronzeKey(RUNS, match[1], None)
     return None
 
