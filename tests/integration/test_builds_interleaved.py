@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,9 @@ from tests.integration.moto_lake import Cold, Lake
 from tests.silver_rows import FILMS, QUARANTINE, REJECTED, RUNS, film, silver_files
 
 LEAST_CALLS = 20
+NAMES: dict[str, Any] = {"genres": ["Western"], "directors": ["Cy"], "languages": ["French"], "countries": ["France"]}
+SCORES: dict[str, Any] = {"imdb_rating": 3.3, "metascore": 33, "rotten_tomatoes": 33, "box_office_usd": 33}
+NEWS = film(99, year=1966, **NAMES, **SCORES)
 
 
 @dataclass
@@ -58,8 +62,8 @@ def begin(lake: Lake) -> None:
 
 
 def news(lake: Lake) -> None:
-    """Another film comes to Silver."""
-    for key, (_, body) in silver_files([film(99)], "movies", "news").items():
+    """Another film comes to Silver, that changes every table."""
+    for key, (_, body) in silver_files([NEWS], "movies", "news").items():
         lake.put("silver", key, body)
 
 
