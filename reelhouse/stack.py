@@ -50,10 +50,11 @@ class Stack:
         InvalidInput
             When there is no such run.
         StorageFailed
-            When its manifest is damaged.
+            When its manifest cannot be read, or is damaged.
         """
         try:
-            found = aws.get_json(aws.client("s3"), self["BronzeBucketName"], keys.manifest(run_id))
+            with aws.failures_of("manifest", run_id):
+                found = aws.get_json(aws.client("s3"), self["BronzeBucketName"], keys.manifest(run_id))
         except ValueError:
             found = {}
         if found is None:

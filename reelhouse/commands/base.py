@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline import aws
 from pipeline.errors import ReelhouseError
 from reelhouse import show
 
@@ -20,12 +21,13 @@ StackName = Annotated[
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Make a command: our errors become one line and exit 1, in JSON too where that was asked for."""
+    """Make a command: our errors, and AWS's, become one line and exit 1, in JSON too where that was asked for."""
 
     @wraps(function)
     def guarded(*args: Any, **arguments: Any) -> None:
         try:
-            function(*args, **arguments)
+            with aws.failures_of(function.__name__, "AWS", "try again; `reelhouse doctor` looks at the stack"):
+                function(*args, **arguments)
         except ReelhouseError as error:
             if arguments.get("json_output"):
                 show.as_json({"error": str(error), "subject": error.subject, "retryable": error.retryable})

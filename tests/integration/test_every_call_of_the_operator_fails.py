@@ -47,7 +47,8 @@ def pipeline(lake: Lake, omdb: Omdb, handler: Cold, top: Top, monkeypatch: pytes
     def invoked(**_: Any) -> tuple[Any, dict[str, Any]]:
         """Answer Lambda's Invoke by the function itself."""
         reply = made.invoke(TO_GOLD, {"Records": []})
-        answer = {"Payload": io.BytesIO(json.dumps(reply).encode())} | ({} if reply else {"FunctionError": "Unhandled"})
+        payload = io.BytesIO(json.dumps(reply or {"errorMessage": "-"}).encode())
+        answer = {"Payload": payload} | ({} if reply else {"FunctionError": "Unhandled"})
         return Answer(200), answer
 
     def unknown(**_: Any) -> tuple[Any, dict[str, Any]]:
