@@ -25,6 +25,7 @@ bench: environment ## Measure speed and memory beside their baselines, into benc
 
 chaos: environment ## Every fault on the deployed stack, and what became of every film: about ten minutes
 	@$(BIN)/python -m tests.chaos $(KINDS)
+	@[ -n "$(KINDS)" ] || $(BIN)/python -m pytest tests/integration -m chaos --numprocesses 2
 
 environment: .venv/.ready .sam-venv/.ready
 .PHONY: environment
