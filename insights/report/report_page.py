@@ -25,6 +25,8 @@ from insights.content_policy import content_policy
 from insights.report import headlines, report_data
 
 _TEMPLATES = Path(__file__).parent / "report_template"
+# Around the body in report.html.j2.
+_BEFORE_BODY, _AFTER_BODY = '<main id="main">\n', "\n</main>"
 
 
 @cache
@@ -54,13 +56,13 @@ def _ours(name: str) -> Markup:
     return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 (a file of ours)
 
 
-def report_page(notebook: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+def report_page(body: str, report: Mapping[str, Any]) -> str:
     """Make the page of a report.
 
     Parameters
     ----------
-    notebook : mapping
-        The executed notebook, as nbformat 4 has it.
+    body : str
+        What the notebook shows, as :func:`body_of` makes it.
     report : mapping
         The report as ``report.json`` has it.
 
@@ -81,7 +83,7 @@ def report_page(notebook: Mapping[str, Any], report: Mapping[str, Any]) -> str:
         age=_age(built, started) if built else "",
         started=wording.moment(started),
         ran=wording.moment(datetime.fromisoformat(report["ran_at"])),
-        body=Markup(_body(notebook)),  # noqa: S704 (outputs are escaped where they are made)
+        body=Markup(body),  # noqa: S704 (outputs are escaped where they are made)
     )
 
 
@@ -89,7 +91,13 @@ def _age(built: datetime, started: datetime) -> str:
     return f"{wording.age(built, started)} before this report" if built <= started else "while this report was made"
 
 
-def _body(notebook: Mapping[str, Any]) -> str:
+def body_in(page: str) -> str:
+    """Find the body in the page of a report; "" where it is none."""
+    return page.partition(_BEFORE_BODY)[2].rpartition(_AFTER_BODY)[0]
+
+
+def body_of(notebook: Mapping[str, Any]) -> str:
+    """Show an executed notebook, as nbformat 4 has it, as HTML without its code."""
     shown = nbformat.from_dict(deepcopy(dict(notebook)))  # type: ignore[no-untyped-call]
     shown.cells = [cell for cell in shown.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
     first = next((cell for cell in shown.cells if cell.cell_type == "markdown"), None)

@@ -17,8 +17,9 @@ import nbformat
 from pydantic import BaseModel, ValidationError
 
 from insights import inputs
+from insights.report import report_page
 from insights.report.report_notebooks import Notebook
-from insights.report.report_store import NOTEBOOK, REPORT, Store
+from insights.report.report_store import NOTEBOOK, PAGE, REPORT, Store
 from pipeline import keys
 
 _ROOT = Path(__file__).parents[2]
@@ -36,6 +37,8 @@ class Earlier:
         Of the report for which it ran.
     notebook : dict
         As it was executed then.
+    body : str
+        What its page showed of it; rendering it anew would take as long as all else.
     noted : dict of str to str
         What it read and wrote, as it is still found.
     """
@@ -43,6 +46,7 @@ class Earlier:
     stamp: str
     ran_at: str
     notebook: dict[str, Any]
+    body: str
     noted: dict[str, str]
 
 
@@ -50,6 +54,7 @@ class _StoodOn(BaseModel):
     code: str
     data: dict[str, str]
     notebook_sha256: str
+    body_sha256: str
 
 
 class _Report(BaseModel):
@@ -62,7 +67,7 @@ class _Report(BaseModel):
     stands_on: _StoodOn
 
 
-def stands_on(notebook: Notebook, noted: Mapping[str, str], executed: str) -> dict[str, Any]:
+def stands_on(notebook: Notebook, noted: Mapping[str, str], executed: str, body: str) -> dict[str, Any]:
     """Make what ``report.json`` keeps for comparing.
 
     Parameters
@@ -71,14 +76,21 @@ def stands_on(notebook: Notebook, noted: Mapping[str, str], executed: str) -> di
         What the notebook's kernel noted (:mod:`insights.inputs`).
     executed : str
         The executed notebook as it is published.
+    body : str
+        What the page shows of it.
 
     Returns
     -------
     dict
         ``code``: a digest of the notebook, our code and the packages. ``data``: fingerprints by name.
-        ``notebook_sha256``: of the executed notebook.
+        ``notebook_sha256``, ``body_sha256``: of the executed notebook and of what the page shows of it.
     """
-    return {"code": code_of(notebook), "data": dict(noted), "notebook_sha256": _sha256([executed.encode()])}
+    return {
+        "code": code_of(notebook),
+        "data": dict(noted),
+        "notebook_sha256": _sha256([executed.encode()]),
+        "body_sha256": _sha256([body.encode()]),
+    }
 
 
 def find(notebook: Notebook, parameters: Mapping[str, Any], store: Store) -> Earlier | None:
@@ -101,21 +113,22 @@ def find(notebook: Notebook, parameters: Mapping[str, Any], store: Store) -> Ear
     StorageFailed
         When the store, Gold or Silver cannot be read.
     """
-    report_key, notebook_key = (keys.report(notebook.name, keys.LATEST, file) for file in (REPORT, NOTEBOOK))
-    if not {report_key, notebook_key} <= set(store.keys()):
+    files = [keys.report(notebook.name, keys.LATEST, file) for file in (REPORT, NOTEBOOK, PAGE)]
+    if not set(files) <= set(store.keys()):
         return None
     try:
-        report = _Report.model_validate_json(store.get(report_key))
+        report = _Report.model_validate_json(store.get(files[0]))
     except ValidationError:
         return None
     then = report.stands_on
     if report.parameters != parameters or then.code != code_of(notebook) or inputs.now(then.data) != then.data:
         return None
-    executed = store.get(notebook_key)
-    if _sha256([executed]) != then.notebook_sha256:
+    executed, page = (store.get(file) for file in files[1:])
+    body = report_page.body_in(page.decode(errors="replace"))
+    if (_sha256([executed]), _sha256([body.encode()])) != (then.notebook_sha256, then.body_sha256):
         return None
     shown = nbformat.reads(executed.decode(), as_version=4)  # type: ignore[no-untyped-call]
-    return Earlier(report.reused_from or report.stamp, report.ran_at, shown, then.data)
+    return Earlier(report.reused_from or report.stamp, report.ran_at, shown, body, then.data)
 
 
 def code_of(notebook: Notebook) -> str:

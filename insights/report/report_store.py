@@ -104,7 +104,14 @@ class BucketStore:
 
 
 def publish(store: Store, report: Mapping[str, Any], page: str, notebook: str) -> str:
-    """Put a report into a store, and bring the index up to date.
+    """Put a report into a store, and bring the index up to date; see :func:`put`."""
+    key = put(store, report, page, notebook)
+    write_index(store, datetime.now(UTC))
+    return key
+
+
+def put(store: Store, report: Mapping[str, Any], page: str, notebook: str) -> str:
+    """Put a report into a store, whose index does not know it yet.
 
     Parameters
     ----------
@@ -124,7 +131,6 @@ def publish(store: Store, report: Mapping[str, Any], page: str, notebook: str) -
     for stamp in stamps:
         for file, text in files.items():
             store.put(keys.report(report["name"], stamp, file), text.encode())
-    write_index(store, datetime.now(UTC))
     return keys.report(report["name"], report["stamp"], PAGE)
 
 

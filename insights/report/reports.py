@@ -19,7 +19,8 @@ import nbformat
 from insights.report import headlines, report_page, report_reuse
 from insights.report.report_kernel import Executed, execute
 from insights.report.report_notebooks import Notebook, Value, assign, waves
-from insights.report.report_store import Store, publish
+from insights.report.report_reuse import Earlier
+from insights.report.report_store import Store, put, write_index
 from pipeline.runs import utc
 
 SUCCEEDED, FAILED = "succeeded", "failed"
@@ -77,14 +78,17 @@ def run(
         for wave in waves(notebooks):
             for made in pool.map(lambda one: _make(one, assigned[one.name], stores[-1:], progress, fresh), wave):
                 yield _publish(made, stores)
+            for store in stores:
+                write_index(store, datetime.now(UTC))
 
 
 @dataclass(frozen=True)
 class _Made:
-    """A notebook with its outputs, as text too, and what ``report.json`` says of it."""
+    """A notebook that ran, now or earlier, and what ``report.json`` says of it."""
 
-    notebook: dict[str, Any]
-    text: str
+    notebook: Notebook
+    executed: Executed
+    earlier: Earlier | None
     report: dict[str, Any]
 
 
@@ -100,25 +104,23 @@ def _make(
         executed = Executed(earlier.notebook, None, earlier.noted)
     else:
         executed = execute(notebook, parameters, lambda done: progress(notebook, done))
-    text = nbformat.writes(executed.notebook)  # type: ignore[no-untyped-call]
     report = describe(notebook, all_parameters, executed, started, time.monotonic() - clock)
-    return _Made(
-        executed.notebook,
-        text,
-        report
-        | {
-            "reused_from": earlier.stamp if earlier else None,
-            "ran_at": earlier.ran_at if earlier else report["started_at"],
-            "stands_on": report_reuse.stands_on(notebook, executed.noted, text),
-        },
-    )
+    return _Made(notebook, executed, earlier, report)
 
 
 def _publish(made: _Made, stores: Sequence[Store]) -> Published:
-    """Publish from one thread: each report renews the index of its store."""
-    page = report_page.report_page(made.notebook, made.report)
-    placed = [publish(store, made.report, page, made.text) for store in stores]
-    return Published(made.report, placed[0] if placed else "")
+    """Publish from one thread: what renders notebooks is not made for several."""
+    earlier, executed = made.earlier, made.executed
+    text = nbformat.writes(executed.notebook)  # type: ignore[no-untyped-call]
+    body = earlier.body if earlier else report_page.body_of(executed.notebook)
+    report = made.report | {
+        "reused_from": earlier.stamp if earlier else None,
+        "ran_at": earlier.ran_at if earlier else made.report["started_at"],
+        "stands_on": report_reuse.stands_on(made.notebook, executed.noted, text, body),
+    }
+    page = report_page.report_page(body, report)
+    placed = [put(store, report, page, text) for store in stores]
+    return Published(report, placed[0] if placed else "")
 
 
 def describe(

@@ -108,7 +108,7 @@ def test_says_what_is_missing(buckets: Any, name: str, state: Callable[[Any], No
     notebook = cells.run(cells.NOTEBOOKS / f"{name}.ipynb", **parameters)
     missing = " ".join(list(headlines.outputs(notebook, report_data.MIME))[-1]["missing"])
     assert STATES[state] in missing
-    page = report_page.report_page(notebook, _report(notebook, name))
+    page = report_page.report_page(report_page.body_of(notebook), _report(notebook, name))
     assert "<script>alert" not in page
     assert "NaN" not in page
     assert not re.search(r"\bnan\b|&lt;NA&gt;|\bNone\b", re.sub(r"<[^>]+>", " ", page.partition("<main")[2]))

@@ -11,15 +11,25 @@ from typing import Any
 import nbformat
 import pytest
 
-from insights.report import report_reuse
+from insights.report import report_page, report_reuse
 from insights.report.report_notebooks import Notebook
-from insights.report.report_store import NOTEBOOK, REPORT
+from insights.report.report_store import NOTEBOOK, PAGE, REPORT
 from pipeline import keys
 
 NAME, STAMP, RAN_AT = "02_genre_trends", "20261124T030000.000000Z", "2026-11-24T03:00:00.000000Z"
 PARAMETERS = {"min_films": 5}
 EXECUTED: str = nbformat.writes(nbformat.v4.new_notebook())  # type: ignore[no-untyped-call]
-REPORT_KEY, NOTEBOOK_KEY = (keys.report(NAME, keys.LATEST, file) for file in (REPORT, NOTEBOOK))
+BODY = "<p>shown</p>"
+REPORT_KEY, NOTEBOOK_KEY, PAGE_KEY = (keys.report(NAME, keys.LATEST, file) for file in (REPORT, NOTEBOOK, PAGE))
+
+
+def page(body: str) -> str:
+    """A page as reports have it."""
+    report = {
+        "name": NAME, "title": "Genre trends", "started_at": RAN_AT, "seconds": 1.0, "error": None, "data": None,
+        "ran_at": RAN_AT, "reused_from": None, "parameters": PARAMETERS,
+    }  # fmt: skip
+    return report_page.report_page(body, report)
 
 
 class MemoryStore:
@@ -53,10 +63,11 @@ def notebook(tmp_path: Path) -> Notebook:
 def store(notebook: Notebook) -> MemoryStore:
     """A store with a report that holds: it stands on no data."""
     made = MemoryStore()
-    stood_on = report_reuse.stands_on(notebook, {}, EXECUTED)
+    stood_on = report_reuse.stands_on(notebook, {}, EXECUTED, BODY)
     report = {"stamp": STAMP, "ran_at": RAN_AT, "reused_from": None, "parameters": PARAMETERS, "stands_on": stood_on}
     made.put(REPORT_KEY, json.dumps(report).encode())
     made.put(NOTEBOOK_KEY, EXECUTED.encode())
+    made.put(PAGE_KEY, page(BODY).encode())
     return made
 
 
@@ -64,7 +75,7 @@ def test_with_nothing_changed_it_holds(notebook: Notebook, store: MemoryStore) -
     found = report_reuse.find(notebook, PARAMETERS, store)
 
     assert found is not None
-    assert (found.stamp, found.ran_at, found.noted) == (STAMP, RAN_AT, {})
+    assert (found.stamp, found.ran_at, found.body, found.noted) == (STAMP, RAN_AT, BODY, {})
 
 
 def test_a_copy_of_a_copy_names_the_first(notebook: Notebook, store: MemoryStore) -> None:
@@ -84,6 +95,9 @@ BROKEN: dict[str, Callable[[MemoryStore], object]] = {
     "there is no report": lambda store: store.files.pop(REPORT_KEY),
     "its notebook is gone": lambda store: store.files.pop(NOTEBOOK_KEY),
     "its notebook is damaged": lambda store: store.put(NOTEBOOK_KEY, EXECUTED.encode() + b" "),
+    "its page is gone": lambda store: store.files.pop(PAGE_KEY),
+    "its page shows something else": lambda store: store.put(PAGE_KEY, page("<p>other</p>").encode()),
+    "its page is no page": lambda store: store.put(PAGE_KEY, b"\xff"),
     "it is no JSON": lambda store: store.put(REPORT_KEY, b"{"),
     "it is of an earlier version": lambda store: store.change(stands_on=None),
     "it ran with other parameters": lambda store: store.change(parameters={"min_films": 6}),
