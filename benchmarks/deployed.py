@@ -19,7 +19,7 @@ def stack() -> Stack:
     """Return the stack, with this process's environment pointing at it."""
     home = tempfile.TemporaryDirectory(prefix="reelhouse-bench-", ignore_cleanup_errors=True)
     atexit.register(home.cleanup)
-    settings.set_variables({"REELHOUSE_HOME": home.name})
+    settings.set_variables({"REELHOUSE_HOME": f"{home.name}/stack"})  # its lock lies beside it
     settings.forget_variables("OMDB_API_KEY", "OPENAI_API_KEY")
     atexit.register(local_stack.down, delete=True)
     local_stack.up(local_stack.Options(), lambda _: None)

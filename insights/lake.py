@@ -17,6 +17,7 @@ from pipeline.gold import tables as gold_tables
 from pipeline.gold.columns import GOLD_TABLES
 from pipeline.settings import LakeSettings
 
+_MADE_FROM = "made-from"
 _PANDAS_TYPES = {
     "string": "string",
     "int": "Int32",
@@ -62,13 +63,22 @@ def _no_rows(definition: Table) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
 
 
-def write(definition: Table, frame: pd.DataFrame) -> None:
+def made_from(name: str) -> str:
+    """Return what a table's last writer said it was made from; "" where nobody said, or there is no such table."""
+    lake = settings.load(LakeSettings)
+    with aws.failures_of("lake", name):
+        return aws.metadata(aws.client("s3"), lake.gold_bucket, keys.gold_table(name)).get(_MADE_FROM, "")
+
+
+def write(definition: Table, frame: pd.DataFrame, made_from: str = "") -> None:
     """Replace a Gold table in one step, and enter it into the catalogue.
 
     Parameters
     ----------
     definition : Table
         Name, columns and types; columns of ``frame`` that it does not name are left out.
+    made_from : str
+        What it is made from, kept in the object's metadata for :func:`made_from`.
 
     Raises
     ------
@@ -85,7 +95,14 @@ def write(definition: Table, frame: pd.DataFrame) -> None:
     )
     path = f"s3://{lake.gold_bucket}/{keys.gold_table(definition.name)}"
     with aws.failures_of("lake", definition.name):
-        wr.s3.to_parquet(typed, path=path, index=False, compression="zstd", dtype=types)
+        wr.s3.to_parquet(
+            typed,
+            path=path,
+            index=False,
+            compression="zstd",
+            dtype=types,
+            s3_additional_kwargs={"Metadata": {_MADE_FROM: made_from}},
+        )
         wr.catalog.create_parquet_table(
             database=lake.gold_database,
             table=definition.name,

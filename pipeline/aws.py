@@ -139,6 +139,16 @@ def exists(s3: S3Client, bucket: str, key: str) -> bool:
     return True
 
 
+def metadata(s3: S3Client, bucket: str, key: str) -> dict[str, str]:
+    """Return what an object's writer put beside it; {} when there is no such object."""
+    try:
+        return dict(s3.head_object(Bucket=bucket, Key=key)["Metadata"])
+    except ClientError as error:
+        if error_code(error) in {"404", "NoSuchKey", "NotFound"}:
+            return {}
+        raise
+
+
 def get(s3: S3Client, bucket: str, key: str) -> tuple[bytes, str | None]:
     """Read an object: its bytes, and its version or None when the bucket keeps none."""
     answer = s3.get_object(Bucket=bucket, Key=key)

@@ -18,6 +18,8 @@ A film that shares nothing but its year with any other gets no recommendations; 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -26,9 +28,10 @@ from insights.similar.catalogue_prior import STANDING_COLUMNS, Standing, standin
 from insights.similar.film_choice import Options, choose
 from insights.similar.film_content import Content
 from insights.similar.film_features import Tokens
-from insights.similar.similar_films import DECIMALS
+from insights.similar.similar_films import DECIMALS, Indices
 from pipeline.errors import InvalidInput
 
+REASONS_AT_ONCE = 20_000
 COLUMNS = ("imdb_id", "rank", "recommended_imdb_id", "similarity", "because")
 
 
@@ -67,22 +70,29 @@ def build(movies: pd.DataFrame, options: Options = DEFAULT) -> pd.DataFrame:
     content, where = prepared(movies, fields, options)
     asked, films, similarity = choose(content, where, options)
     described = because.films(fields, content.years)
-    ids = movies["imdb_id"].to_numpy(object)
-    reasons = [
-        described[one].because(described[other]) for one, other in zip(asked.tolist(), films.tolist(), strict=True)
-    ]
+    ids = movies["imdb_id"].astype("str")
     rank = np.arange(len(asked)) - np.searchsorted(asked, asked) + 1
     share = np.clip(similarity.astype(float) / options.weights.total, 0, 1)
     return pd.DataFrame(
         {
-            "imdb_id": ids[asked],
+            "imdb_id": ids.take(asked).array,
             "rank": rank.astype(np.int32),
-            "recommended_imdb_id": ids[films],
+            "recommended_imdb_id": ids.take(films).array,
             "similarity": np.round(share, DECIMALS),
-            "because": reasons,
+            "because": _reasons(described, asked, films).array,
         },
         columns=list(COLUMNS),
-    ).astype({"imdb_id": "str", "recommended_imdb_id": "str", "because": "str"})
+    )
+
+
+def _reasons(described: Sequence[because.Film], asked: Indices, films: Indices) -> pd.Series[str]:
+    """Reasons of all pairs, some at a time: as Python's strings they would take three times the memory."""
+    starts = range(0, max(1, len(asked)), REASONS_AT_ONCE)
+    pairs = (zip(asked[at : at + REASONS_AT_ONCE], films[at : at + REASONS_AT_ONCE], strict=True) for at in starts)
+    parts = [
+        pd.Series([described[one].because(described[other]) for one, other in part], dtype="str") for part in pairs
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def prepared(movies: pd.DataFrame, fields: Tokens, options: Options) -> tuple[Content, Standing]:
