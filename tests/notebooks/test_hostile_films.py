@@ -149,7 +149,7 @@ def test_no_page_of_a_report_holds_more_than_text(gold: None, name: str) -> None
         "reused_from": None, "ran_at": "2026-11-24T03:00:00.000000Z", "parameters": {}, "status": "succeeded",
         "data": report_page.source_of(notebook), "headlines": headlines.collect(notebook), "stamp": "",
     }  # fmt: skip
-    page = report_page.report_page(notebook, report)
+    page = report_page.report_page(report_page.body_of(notebook), report)
     place = report_index.Place(name, None, "latest")
     index = report_page.index_page(report_index.entries([place], {"latest": report}), datetime.now(UTC))
 

@@ -18,14 +18,14 @@ KEY = "planted-model-key-5d20"
 
 @pytest.fixture
 def report(stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> object:
-    """Run notebook 04 with a server; gives the headline values by name."""
+    """Run notebook 04 with a server, whatever changed; gives the headline values by name."""
 
     def run(server: ChatServer, model: str) -> dict[str, object]:
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("SUMMARY_MODEL", model)
         chosen = report_notebooks.choose(report_notebooks.discover(), ["04_summaries"])
-        (published,) = reports.run(chosen, {}, [FolderStore(tmp_path)])
+        (published,) = reports.run(chosen, {}, [FolderStore(tmp_path)], fresh=True)
         assert published.succeeded, published.report["error"]
         return {entry["name"]: entry["value"] for entry in published.report["headlines"]}
 

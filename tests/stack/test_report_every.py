@@ -15,7 +15,9 @@ def test_ctrl_c_ends_it_cleanly_after_a_round(stack: Stack, tmp_path: Path) -> N
     errors = tmp_path / "stderr"
     arguments = ["report", "01", "-p", "rebuild=false", "--every", "1h", "--output", str(tmp_path / "reports")]
     with errors.open("wb") as stderr, subprocess.Popen(
-        [sys.executable, "-m", "reelhouse", *arguments], stdout=subprocess.DEVNULL, stderr=stderr
+        [sys.executable, "-m", "reelhouse", *arguments], stdout=subprocess.DEVNULL, stderr=stderr,
+        # Where the tests themselves run in the background, what they start would be deaf to Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (no threads here)
     ) as process:  # fmt: skip
         try:
             wait_until(lambda: process.poll() is not None or "again every" in errors.read_text())

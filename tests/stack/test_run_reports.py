@@ -89,11 +89,11 @@ def address(task: Path, stack: Stack, local: State, credentials: dict[str, str],
     with lambda_image.running(task, "lambdas.run_reports.handler", environment, log) as found:
         yield found
     text = log.read_text(encoding="utf-8")
-    ours = f'"code_version":"{VERSION}"' in text or f'"{lambda_image.TASK}/insights/run_reports.py"' in text
+    ours = f'"code_version": "{VERSION}"' in text or f'"{lambda_image.TASK}/insights/run_reports.py"' in text
     assert ours, f"not the image's code has run: {text}"
     assert credentials["AWS_SECRET_ACCESS_KEY"] not in text
     assert "not a writable location" not in text, "Jupyter looks for a home"
-    assert text.count('"message":"invocation"') == text.count("END RequestId") > 0
+    assert text.count('"message": "invocation"') == text.count("END RequestId") > 0
 
 
 def report(stack: Stack, name: str, stamp: str) -> Any:

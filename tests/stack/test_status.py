@@ -138,9 +138,11 @@ def test_every_invocation_tells_its_story_once(stack: Stack, run_id: str) -> Non
         begun = {match[1] for line in lines if (match := re.match(r"START RequestId: (\S+)", line))}
         ended = {match[1] for line in lines if (match := re.match(r"END RequestId: (\S+)", line))}
         told = Counter(story["function_request_id"] for story in stories.read(lines))
-        chatter = [line for line in lines if '"level":"INFO"' in line and f'"message":"{stories.STORY}"' not in line]
+        entries = [entry for line in lines if line.startswith("{") and "level" in (entry := json.loads(line))]
+        chatter = [one for one in entries if one["level"] == "INFO" and one["message"] != stories.STORY]
 
         assert ended
+        assert entries
         # One that is under way has not ended its story; one that began before the run has no first line here.
         assert begun & ended <= told.keys() <= begun | ended, function
         assert set(told.values()) == {1}, function
