@@ -20,10 +20,10 @@ run: environment ## Start the local stack, deploy, ingest films and show what ca
 test: environment .scan-venv/.ready ## Everything that must hold: style, types, templates, and all tests
 	@$(BIN)/python -m pytest --numprocesses 2
 
-bench: environment ## Measure speed and memory beside their baselines, into benchmarks/RESULTS.md (under 15 minutes)
+bench: environment ## Measure speed and memory beside their baselines, into benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks
 
-chaos: environment ## Every fault on the deployed stack, and what became of every film: about ten minutes
+chaos: environment ## Every fault on the deployed stack, and what became of every film
 	@$(BIN)/python -m tests.chaos $(KINDS)
 	@[ -n "$(KINDS)" ] || $(BIN)/python -m pytest tests/integration -m chaos --numprocesses 2
 

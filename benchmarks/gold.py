@@ -24,7 +24,7 @@ ROW = "All Gold tables"
 OURS, BASELINE = ("gold", "ours"), ("baselines.gold_by_pandas", "run")
 MEMORY_MB = AggregateToGoldSettings.duckdb_memory_mb
 RUNS_OF_A_FILM = 4
-# Rows, runs of each film, target, and how many times each side runs: as often as a quarter of an hour has room for.
+# Rows, runs of each film, target, and how many times each side runs.
 SIZES = (
     (17_472, RUNS_OF_A_FILM, None, 5),
     (17_472, 1, None, 5),
