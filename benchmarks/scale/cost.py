@@ -14,8 +14,8 @@ DAYS = 30
 GB, TB = 1e9, 1e12
 # What the template creates without its optional parts; a test compares.
 ALARMS, DASHBOARDS, SECRETS = 11, 1, 1
-# Metrics that the functions of a run count into.
-METRICS = 22
+# Metrics that the functions of a run count into; a test counts them.
+METRICS = 23
 QUEUES = 3
 # AWS Lambda's documentation: five pollers at first, each asking for up to 20 s; they never stop.
 POLLS_A_QUEUE_AND_DAY = 5 * 86_400 // 20

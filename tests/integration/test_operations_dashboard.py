@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
+from benchmarks.scale import cost
 from tests.integration.moto_lake import Cold, Lake, Omdb, Top, s3_event, sqs_event
 
 ROOT = Path(__file__).parents[2]
@@ -141,3 +142,7 @@ def test_every_number_is_explained(widgets: list[dict[str, Any]]) -> None:
     titles = [widget["properties"]["title"] for widget in widgets if "title" in widget["properties"]]
 
     assert [title for title in titles if f"*{title}*" not in explained] == []
+
+
+def test_the_bill_counts_every_metric(emitted: set[Metric]) -> None:
+    assert len(emitted) == cost.METRICS
