@@ -15,6 +15,7 @@ import duckdb
 from benchmarks import bronze_objects
 from pipeline import parquet
 from pipeline.columns import SILVER_TABLES
+from pipeline.database import PARQUET
 from pipeline.process_bronze_to_silver import sql_time
 from pipeline.records import Clean, to_silver
 from pipeline.runs import to_json
@@ -72,7 +73,7 @@ def write(folder: Path, rows: int, runs: int) -> None:
             last=min(rows, first + ROWS_A_PART),
         )
         target = folder / "movies" / f"part-{part:03}.parquet"
-        database.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+        database.execute(f"COPY ({sql}) TO '{target}' ({PARQUET})")
     sample.unlink()
     lines = [to_json(_run(database, run, films)) for run in range(runs)]
     (folder / "runs.json").write_bytes(b"\n".join(lines))

@@ -36,7 +36,8 @@ def tables() -> list[str]:
 def table(name: str) -> pd.DataFrame:
     """Read a whole Gold table; types as in ``docs/data.md``, lists as arrays, missing values as pandas' own.
 
-    The rows of a table that Athena built are in no order.
+    Rows of ``movies``, ``movie_ratings`` and ``rank_history`` are in the order of rank or film; those of other tables
+    are in no order where Athena built them.
 
     Raises
     ------
@@ -54,7 +55,12 @@ def table(name: str) -> pd.DataFrame:
         if not parts:
             return _no_rows(GOLD_TABLES[name])
         frame: pd.DataFrame = wr.s3.read_parquet([f"s3://{lake.gold_bucket}/{part.key}" for part in parts])
-    return frame
+    return _in_order(name, frame)
+
+
+def _in_order(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    order = [column for column in GOLD_TABLES[name].order if column in frame] if name in GOLD_TABLES else []
+    return frame.sort_values(order, ignore_index=True) if order else frame
 
 
 def _no_rows(definition: Table) -> pd.DataFrame:

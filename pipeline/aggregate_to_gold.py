@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
 from pipeline.columns import SILVER
@@ -25,13 +23,13 @@ from pipeline.gold import tables
 from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import AthenaEngine
 from pipeline.gold.engine import DuckdbEngine
+from pipeline.gold.silver_files import RETRIED, fetched
 from pipeline.runs import started_at, to_json, utc
 from pipeline.settings import CODE_VERSION, AggregateToGoldSettings
 
 logger = logging.getLogger(__name__)
 
 STEP = "AggregateToGold"
-_NEXT = "its message is retried, then parked in SilverEventsDeadLetters"
 # While a run pours in, one build after the next would be stale at once: wait for a quiet moment, but not for long.
 QUIET_SECONDS = 1.5
 LONGEST_WAIT_SECONDS = 30.0
@@ -126,14 +124,14 @@ def run(settings: AggregateToGoldSettings, engine: Engine, seconds: float, *, ag
     """
     deadline = time.monotonic() + seconds
     s3 = aws.client("s3")
-    with aws.failures_of(STEP, settings.gold_bucket, _NEXT):
+    with aws.failures_of(STEP, settings.gold_bucket, RETRIED):
         build = tables.build_in_use(settings.gold_bucket)
         again = again or _overwritten(build, engine, settings.gold_bucket)
         builds, completed = 0, set[str]()
         silver = aws.list_objects(s3, settings.silver_bucket)
         while again or not _up_to_date(build, engine, silver):
             if time.monotonic() > deadline:
-                raise StorageFailed("Silver keeps changing", subject="Gold", step=STEP, next_step=_NEXT)
+                raise StorageFailed("Silver keeps changing", subject="Gold", step=STEP, next_step=RETRIED)
             before = build
             silver = _settled(silver, settings.silver_bucket, deadline)
             build, again = _build(settings, engine, silver, deadline), False
@@ -215,9 +213,10 @@ def _build_by_duckdb(
     _load(engine, silver, settings.silver_bucket)
     rows, etags, size = engine.build(), {}, 0
     for name in rows:
-        key, body = keys.gold_table(name), engine.parquet(name)
-        size += len(body)
-        etags[key] = aws.client("s3").put_object(Bucket=settings.gold_bucket, Key=key, Body=body)["ETag"]
+        key, path = keys.gold_table(name), engine.path(name)
+        size += path.stat().st_size
+        with path.open("rb") as body:
+            etags[key] = aws.client("s3").put_object(Bucket=settings.gold_bucket, Key=key, Body=body)["ETag"]
     return {"tables": rows, "bytes": size, "etags": etags, "runs": _runs(engine)}
 
 
@@ -233,10 +232,6 @@ def _load(engine: DuckdbEngine, silver: list[StoredObject], bucket: str) -> None
     if any(listed.get(key) != etag for key, etag in engine.loaded.items()):
         engine.reset()
     for table in SILVER:
-        new = [key for key in listed if key.startswith(f"{table.name}/") and key not in engine.loaded]
-        files = {}
-        for key, body in zip(new, aws.get_many(aws.client("s3"), bucket, new), strict=True):
-            if isinstance(body, ClientError | BotoCoreError):
-                raise StorageFailed("cannot be read", subject=key, step=STEP, next_step=_NEXT) from body
-            files[key] = (listed[key], body[0])
-        engine.load(table, files)
+        new = [entry for entry in silver if entry.key.startswith(f"{table.name}/") and entry.key not in engine.loaded]
+        for files in fetched(bucket, new):
+            engine.load(table, files)

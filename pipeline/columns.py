@@ -7,6 +7,7 @@ derived from these definitions or tested against them. Types are Glue's; :data:`
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 DUCKDB_TYPES = {
     "string": "VARCHAR",
@@ -54,6 +55,8 @@ class Table:
     partition : Column or None
         Column that is read from the objects' keys, ``…/column=value/…``, and is not among ``columns``. A query must
         name its values (Athena's "injected" projection), and then reads those folders alone.
+    order : tuple of str
+        Columns by which people read it, where its objects are in no order: a large table is not sorted to be written.
     """
 
     name: str
@@ -63,8 +66,9 @@ class Table:
     format: str = "parquet"
     folder: str = ""
     partition: Column | None = None
+    order: tuple[str, ...] = ()
 
-    def by_folder(self, name: str, partition: Column, **changes: str) -> Table:
+    def by_folder(self, name: str, partition: Column, **changes: Any) -> Table:
         """Return a second table over the same objects, partitioned by what their keys say."""
         columns = tuple(column for column in self.columns if column != partition)
         return replace(self, name=name, columns=columns, partition=partition, **changes)

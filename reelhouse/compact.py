@@ -25,6 +25,7 @@ import duckdb
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
 from pipeline.columns import SILVER_TABLES
+from pipeline.database import PARQUET
 from reelhouse.gold_reader import bring_gold_up_to_date
 from reelhouse.silver_reader import SilverReader
 from reelhouse.stack import Stack
@@ -225,7 +226,7 @@ class _Run:
             path = Path(folder, "part.parquet")
             self.silver.query(
                 f"COPY (SELECT {columns} FROM silver.movies AS m JOIN chosen AS c ON c.place = m.rowid "
-                f"WHERE c.part = {int(part)} ORDER BY m.bronze_key) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
+                f"WHERE c.part = {int(part)} ORDER BY m.bronze_key) TO '{path}' ({PARQUET})"
             )
             return path.read_bytes()
 

@@ -14,7 +14,7 @@ from typing import Any
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.gold import tables
 from pipeline.gold.columns import GOLD
-from pipeline.gold.engine import creation
+from pipeline.gold.engine import rows_of
 from reelhouse.differences import KEYS, compare
 from reelhouse.gold_reader import GoldTables
 from reelhouse.parked import parked
@@ -159,7 +159,7 @@ def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
     stored = GoldTables(stack["GoldBucketName"])
     silver.query("CREATE SCHEMA gold")
     for table in GOLD:
-        silver.query(creation(table))
+        silver.query(f"CREATE OR REPLACE TABLE gold.{table.name} AS {rows_of(table)}")
         key = tables.place(build, table.name)
         if table.name not in stored.files:
             missing.note("gold", key, "is missing")

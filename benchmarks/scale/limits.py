@@ -7,7 +7,16 @@ from math import sqrt
 
 from benchmarks.scale import prices
 from benchmarks.scale.measured import Measured
-from benchmarks.scale.model import AT_ONCE, BUILD_SECONDS, DUCKDB_BYTES, on_aws, processors, reading_seconds
+from benchmarks.scale.model import (
+    AT_ONCE,
+    BUILD_SECONDS,
+    DISK_BYTES,
+    MEMORY_BYTES,
+    disk_bytes,
+    on_aws,
+    processors,
+    reading_seconds,
+)
 from benchmarks.scale.sizes import Size, Sizes
 from pipeline.source_list import MAX_LIST_BYTES
 
@@ -85,7 +94,7 @@ def _building(measured: Measured, sizes: Sizes) -> list[Limit]:
     part = reading_seconds(1, 100, measured)
     parts = BUILD_SECONDS / part
     a_film = sizes.build_cpu_seconds(1, YEAR) / processors("AggregateToGold")
-    rows, stored = DUCKDB_BYTES / sizes.row_memory_bytes, measured.compacted.bytes / measured.compacted.rows
+    stored, thousand = measured.compacted.bytes / measured.compacted.rows, disk_bytes(1000, YEAR, measured, sizes)
     return [
         Limit(
             "Silver's parts, a year, not compacted", parts * 100 / YEAR, "computed",
@@ -97,9 +106,14 @@ def _building(measured: Measured, sizes: Sizes) -> list[Limit]:
             "`GoldEngine=athena`",
         ),
         Limit(
-            "DuckDB's room, a year of runs", rows / YEAR, "computed",
-            f"1 GB of memory, 2 GB of disk: {rows / 1e6:.1f} million Silver rows of {sizes.row_memory_bytes} bytes",
-            "up to 10 GB of each; then `GoldEngine=athena`",
+            "DuckDB's disk, a year of runs", DISK_BYTES / thousand * 1000, "computed",
+            f"2 GB for Silver and Gold: {thousand / 1e3:,.0f} bytes a film that has {YEAR} rows",
+            "up to 10 GB; then `GoldEngine=athena`",
+        ),
+        Limit(
+            "DuckDB's memory", MEMORY_BYTES / sizes.film_memory_bytes, "computed",
+            f"1 GB, {sizes.film_memory_bytes:.0f} bytes a film, however many rows it has; beyond, it spills to disk",
+            "up to 10 GB; then `GoldEngine=athena`",
         ),
         Limit(
             "Athena's limit, a year of runs", ATHENA_BYTES / stored / YEAR, "computed",

@@ -141,8 +141,8 @@ class Day:
 # AggregateToGold looks at Silver every 1.5 s until it is quiet, at most 30 s, and once before and after a build; a test
 # compares. Of its 300 seconds it keeps ten back.
 LONGEST_WAIT_SECONDS, LOOKS_A_BUILD, BUILD_SECONDS = 30.0, 22, 260.0
-# DuckDB's memory limit, and the disk that it spills to.
-DUCKDB_BYTES = (1024 + 2048) * 1e6
+# DuckDB's memory limit; the disk that holds Silver and Gold, and what exceeds the memory.
+MEMORY_BYTES, DISK_BYTES = 1024e6, 2048e6
 # Films of one compacted part; a test compares.
 ROWS_A_PART = 250_000
 
@@ -172,7 +172,7 @@ def day(
     parts = len(run.parts)
     kept_parts = (days_kept - 1) * (ceil(films / ROWS_A_PART) if compacted else parts)
     build = sizes.build_cpu_seconds(films, days_kept) / processors("AggregateToGold")
-    fits = films * days_kept * sizes.row_memory_bytes <= DUCKDB_BYTES
+    fits = disk_bytes(films, days_kept, measured, sizes) <= DISK_BYTES
     engine = "duckdb" if fits and build <= BUILD_SECONDS else "athena"
     build = build if engine == "duckdb" else ASSUMED.athena_seconds
     if builds is None:
@@ -200,6 +200,13 @@ def day(
         list_pages=builds * LOOKS_A_BUILD * ceil((kept_parts + parts) / 1000),
         engine=engine,
     )
+
+
+def disk_bytes(films: int, days_kept: int, measured: Measured, sizes: Sizes) -> float:
+    """Room that a build takes: Silver of all days, Gold, and what DuckDB's memory cannot hold."""
+    run = measured.largest()
+    silver = films * days_kept * measured.compacted.bytes / measured.compacted.rows
+    return silver + films * run.gold_bytes / run.films + max(0.0, films * sizes.film_memory_bytes - MEMORY_BYTES)
 
 
 @cache

@@ -6,7 +6,6 @@ and writes ``sizes.json``.
 
 from __future__ import annotations
 
-import io
 import json
 import tempfile
 import time
@@ -16,7 +15,8 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import bronze_objects
+from benchmarks import bronze_objects, silver_tables
+from benchmarks.measure import fresh
 from insights.dashboard import data, loading, page_maker
 from insights.similar import recommendations
 from pipeline import parquet
@@ -63,20 +63,26 @@ class Build:
     films: int
     runs: int
     cpu_seconds: float
+    peak_mb: int
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Catalogues, smallest first; two builds, of many films once and of few in many runs; a Silver row's memory."""
+    """Catalogues, smallest first; two builds, of many films once and of few in many runs."""
 
     catalogues: list[Size]
     builds: list[Build]
-    row_memory_bytes: int
 
     @property
     def largest(self) -> Size:
         """The catalogue of most films."""
         return self.catalogues[-1]
+
+    @property
+    def film_memory_bytes(self) -> float:
+        """Memory that a film more takes while Gold is built, however many rows it has."""
+        one, other = self.builds
+        return (one.peak_mb - other.peak_mb) * 2**20 / (one.films - other.films)
 
     def build_cpu_seconds(self, films: int, runs: int) -> float:
         """Processor time of a build, by the two that were measured: so much a film, and so much a row."""
@@ -92,7 +98,7 @@ def read(path: Path = FILE) -> Sizes:
     """Read what was measured."""
     found = json.loads(path.read_text(encoding="utf-8"))
     sizes, builds = [Size(**each) for each in found["catalogues"]], [Build(**each) for each in found["builds"]]
-    return Sizes(sizes, builds, found["row_memory_bytes"])
+    return Sizes(sizes, builds)
 
 
 def write(sizes: Sizes, path: Path = FILE) -> None:
@@ -120,50 +126,25 @@ def measure(films: int) -> Size:
     )
 
 
-def row_memory_bytes(runs: int = 30) -> int:
-    """Measure what a row takes in DuckDB's memory, of the whole sample in so many runs."""
-    engine = many(1, runs)
-    held = engine.query("SELECT sum(memory_usage_bytes) / (SELECT count(*) FROM silver.movies) FROM duckdb_memory()")
-    return round(float(str(held[0][0])))
-
-
-def build(copies: int, runs: int) -> Build:
-    """Measure a build of the whole sample, so many copies of it, each film once in every run."""
-    engine = many(copies, runs)
-    started = time.process_time()
-    films = engine.build()["movies"]
-    for table in GOLD:
-        engine.parquet(table.name)
-    return Build(films, runs, round(time.process_time() - started, 2))
-
-
-def many(copies: int, runs: int) -> DuckdbEngine:
-    """Silver of so many copies of the whole sample in each of so many runs, in an engine."""
-    engine = silver(17_472)
-    names = MOVIES.column_names
-    changed = {
-        "imdb_id": "concat(imdb_id, '-', copy)",
-        "bronze_key": "concat(bronze_key, copy, '-', run)",
-        "run_id": "concat('2026', lpad(CAST(run AS VARCHAR), 4, '0'), 'T030000Z-1a2b3c4d')",
-    }
-    columns = ", ".join(f"{changed.get(name, name)} AS {name}" for name in names)
-    engine.query(
-        f"CREATE TABLE many AS SELECT {columns} FROM silver.movies, range({copies}) AS c(copy), range({runs}) AS r(run)"
-    )
-    engine.query("DELETE FROM silver.movies; INSERT INTO silver.movies BY NAME SELECT * FROM many; DROP TABLE many")
-    return engine
+def build(rows: int, runs: int) -> Build:
+    """Measure a build of so many rows of Silver, each film once in every run, in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
+        silver_tables.write(Path(folder, "silver"), rows, runs)
+        Path(folder, "gold").mkdir()
+        run = fresh("gold", "ours", folder=f"{folder}/silver", target=f"{folder}/gold")
+    return Build(run.values["films"], runs, round(run.values["cpu_seconds"], 2), round(run.peak_mb or 0))
 
 
 def gold(films: int) -> dict[str, pd.DataFrame]:
     """Every table of Gold, of one run with so many films."""
     engine = silver(films)
     engine.build()
-    return {table.name: pd.read_parquet(io.BytesIO(engine.parquet(table.name))) for table in GOLD}
+    return {table.name: pd.read_parquet(engine.path(table.name)) for table in GOLD}
 
 
 def silver(films: int) -> DuckdbEngine:
     """Silver of one run with so many films, in an engine."""
-    engine = DuckdbEngine(6144)
+    engine = DuckdbEngine(1024)
     with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
         path = Path(folder, "bronze.json")
         bronze_objects.write(path, 1, films)

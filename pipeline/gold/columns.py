@@ -41,6 +41,7 @@ GOLD = (
         "gold",
         "The newest row of each film.",
         (*FILM[:3], replace(DECADE, null=NOT_GIVEN), *FILM[3:], UNREADABLE, *LINEAGE),
+        order=("rank", "imdb_id"),
     ),
     Table(
         "movie_ratings",
@@ -52,6 +53,7 @@ GOLD = (
             Column("rating", "double", "The source's rating", "0-100"),
             Column("votes", "bigint", "Votes or reviews behind it", "votes", UNKNOWN),
         ),
+        order=("imdb_id", "source"),
     ),
     Table(
         "ratings_by_genre",
@@ -108,6 +110,7 @@ GOLD = (
             Column("previous_rank", "int", "Rank in that run", "1 is best", "the film was not in that run"),
             Column("change", "int", "Places won, negative when lost", "places", "the film was not in that run"),
         ),
+        order=("run_id", "rank", "imdb_id"),
     ),
     Table(
         "pipeline_runs",

@@ -1,11 +1,14 @@
 """The Gold engine: runs the SQL files of this folder, written in Athena's (Trino's) dialect, in DuckDB.
 
-Silver is kept in the engine's memory from one build to the next, so that a warm function reads only what is new.
+Reads Silver's parts and writes Gold's tables in a folder of its own. Rows stream from file to file, and a table is read
+by the columns that a statement needs, so that memory stays within its limit however wide and many the rows are.
 """
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -15,19 +18,13 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from pipeline import keys
-from pipeline.columns import DUCKDB_TYPES, SILVER, Table
-from pipeline.database import connect
-from pipeline.errors import SilverDamaged, StorageFailed
+from pipeline.columns import DUCKDB_TYPES, Table
+from pipeline.database import PARQUET, connect
+from pipeline.errors import StorageFailed
 from pipeline.gold.columns import GOLD
+from pipeline.gold.silver_files import SilverFiles
 
 _FOLDER = Path(__file__).parent
-# Damaged objects that an error names.
-_NAMED = 5
-_READERS = {
-    "parquet": "read_parquet({files}, union_by_name = true, hive_partitioning = false)",
-    "json": "read_json({files}, format = 'newline_delimited', columns = {types})",
-}
 
 
 @cache
@@ -51,14 +48,16 @@ def to_duckdb(sql: str) -> str:
     return sqlglot.parse_one(sql, read="trino").transform(exact).sql(dialect="duckdb")
 
 
-def creation(table: Table) -> str:
-    """DuckDB's statement that makes a Gold table, in its columns' types, of the tables ``silver.*`` and ``gold.*``."""
+def rows_of(table: Table) -> str:
+    """DuckDB's SELECT of a Gold table's rows, in its columns' types, from the tables ``silver.*`` and ``gold.*``."""
     casts = ", ".join(f'CAST("{c.name}" AS {DUCKDB_TYPES[c.type]}) AS "{c.name}"' for c in table.columns)
-    return f"CREATE OR REPLACE TABLE gold.{table.name} AS SELECT {casts} FROM ({to_duckdb(statement(table.name))})"
+    return f"SELECT {casts} FROM ({to_duckdb(statement(table.name))})"
 
 
 class DuckdbEngine:
-    """Silver and Gold in one DuckDB database in memory.
+    """Silver and Gold as files, and a DuckDB database whose views ``silver.*`` and ``gold.*`` read them.
+
+    Silver's files are kept from one build to the next, so that a warm function fetches only what is new.
 
     Parameters
     ----------
@@ -70,6 +69,8 @@ class DuckdbEngine:
 
     def __init__(self, memory_mb: int) -> None:
         self._memory_mb = memory_mb
+        self._folder = Path(tempfile.mkdtemp(prefix="reelhouse-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self.reset()
 
     def reset(self) -> None:
@@ -77,10 +78,14 @@ class DuckdbEngine:
         self._database = connect()
         self._database.execute(f"SET memory_limit = '{self._memory_mb}MB'")
         self._database.execute("CREATE SCHEMA silver; CREATE SCHEMA gold")
-        for table in SILVER:
-            columns = ", ".join(f'"{name}" {kind}' for name, kind in table.duckdb_types().items())
-            self._database.execute(f"CREATE TABLE silver.{table.name} ({columns})")
-        self.loaded: dict[str, str] = {}
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._silver = SilverFiles(self._database, self._folder / "silver")
+        (self._folder / "gold").mkdir()
+
+    @property
+    def loaded(self) -> dict[str, str]:
+        """Key to ETag of the Silver objects that are loaded."""
+        return self._silver.loaded
 
     def load(self, table: Table, files: Mapping[str, tuple[str, bytes]]) -> None:
         """Add Silver objects to a table, all or none.
@@ -99,83 +104,44 @@ class DuckdbEngine:
         StorageFailed
             When each can be read, but not all of them: no memory or no room.
         """
-        if not files:
-            return
-        with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
-            paths = {str(Path(folder, f"{place}.{table.format}")): key for place, key in enumerate(files)}
-            for path, key in paths.items():
-                Path(path).write_bytes(files[key][1])
-            try:
-                self._insert(table, list(paths))
-            except duckdb.Error as error:
-                # After a fatal error a database refuses everything, so that what is damaged shows in a new one.
-                self.reset()
-                damaged = [paths[path] for path in self._unreadable(table, list(paths))]
-                self.reset()
-                if damaged:
-                    raise _damage(damaged) from error
-                raise StorageFailed(f"DuckDB: {type(error).__name__}", subject=f"silver.{table.name}") from error
-        self.loaded.update({key: etag for key, (etag, _) in files.items()})
-
-    def _insert(self, table: Table, paths: list[str]) -> None:
-        source = _READERS[table.format].format(files=paths, types=table.duckdb_types())
-        self._database.execute(f"INSERT INTO silver.{table.name} BY NAME {self._select_known(table, source)}")
-
-    def _unreadable(self, table: Table, paths: list[str]) -> list[str]:
-        """Files that cannot be read, found by halving."""
-        try:
-            self._insert(table, paths)
-        except duckdb.OutOfMemoryException:
-            return []
-        except duckdb.Error:
-            half = len(paths) // 2
-            return self._unreadable(table, paths[:half]) + self._unreadable(table, paths[half:]) if half else paths
-        return []
-
-    def _select_known(self, table: Table, source: str) -> str:
-        """Select the columns that both the files and the table have: older parts lack some, newer may have more."""
-        described = self._database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-        given = {row[0] for row in described}
-        return f"SELECT {', '.join(name for name in table.column_names if name in given)} FROM {source}"
+        with self._failures(f"silver.{table.name}"):
+            self._silver.add(table, files)
 
     def build(self) -> dict[str, int]:
-        """Build all Gold tables from the loaded Silver; returns their row counts, in building order."""
+        """Build all Gold tables from the loaded Silver; returns their row counts, in building order.
+
+        Raises
+        ------
+        SilverDamaged
+            With the objects of Silver that cannot be read. Everything is forgotten then.
+        StorageFailed
+            When there is no memory or no room.
+        """
         rows = {}
         for table in GOLD:
             with self._failures(f"gold.{table.name}"):
-                self._database.execute(creation(table))
-                rows[table.name] = len(self._database.table(f"gold.{table.name}"))
+                copied = self._database.execute(f"COPY ({rows_of(table)}) TO '{self.path(table.name)}' ({PARQUET})")
+                rows[table.name] = int(copied.fetchall()[0][0])
+                self._database.execute(
+                    f"CREATE OR REPLACE VIEW gold.{table.name} AS FROM read_parquet('{self.path(table.name)}')"
+                )
         return rows
 
-    def parquet(self, name: str) -> bytes:
-        """A built Gold table as one zstd parquet file."""
-        with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
-            path = Path(folder, "table.parquet")
-            with self._failures(f"gold.{name}"):
-                self._database.execute(f"COPY gold.{name} TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
-            return path.read_bytes()
+    def path(self, name: str) -> Path:
+        """Where a built Gold table is: one zstd parquet file, there until the next build."""
+        return self._folder / "gold" / f"{name}.parquet"
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        """Rows of a query over ``silver.*`` and ``gold.*``, in DuckDB's dialect."""
+        return self._database.execute(sql).fetchall()
 
     @contextmanager
     def _failures(self, subject: str) -> Iterator[None]:
         """Turn DuckDB's errors inside the block into ours, and forget everything: the next build begins anew."""
         try:
             yield
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError) as error:
+            damage = self._silver.damage()
             self.reset()
-            raise StorageFailed(f"DuckDB: {type(error).__name__}", subject=subject) from error
-
-    def query(self, sql: str) -> list[tuple[object, ...]]:
-        """Rows of a query over ``silver.*`` and ``gold.*``, in DuckDB's dialect."""
-        return self._database.execute(sql).fetchall()
-
-
-def _damage(damaged: list[str]) -> SilverDamaged:
-    runs = sorted({run_id for key in damaged if (run_id := keys.run_of(key))})
-    cure = f"--run-id {runs[0]}" if len(runs) == 1 else "--all"
-    more = f" and {len(damaged) - _NAMED} more" if len(damaged) > _NAMED else ""
-    return SilverDamaged(
-        "cannot be read as what its name says",
-        subject=", ".join(damaged[:_NAMED]) + more,
-        step="AggregateToGold",
-        next_step=f"Gold stays as it was; `reelhouse replay {cure}` makes it anew from Bronze",
-    )
+            cause = f"DuckDB: {type(error).__name__}" if isinstance(error, duckdb.Error) else str(error.strerror)
+            raise damage or StorageFailed(cause, subject=subject) from error

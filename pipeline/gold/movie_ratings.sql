@@ -17,4 +17,3 @@ FROM (
     FROM gold.movies AS m
 ) AS r
 WHERE r.rating IS NOT NULL
-ORDER BY r.imdb_id, r.source

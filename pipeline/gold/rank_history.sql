@@ -1,15 +1,31 @@
 -- rank_history: rank of each film in each run, and its move since the run before it.
 -- A film that was not in the run before has no previous_rank: it may be new, or that run took fewer films.
-WITH ranked AS (
-    SELECT
-        s.run_id,
-        s.imdb_id,
-        s.title,
-        s.rank,
-        row_number() OVER (
-            PARTITION BY s.run_id, s.imdb_id ORDER BY s.processed_at DESC, s.bronze_key DESC
-        ) AS newest
+-- Of several rows of one film and run the last made counts; there are few, so that only they need a window.
+WITH several AS (
+    SELECT s.run_id, s.imdb_id
     FROM silver.movies AS s
+    GROUP BY s.run_id, s.imdb_id
+    HAVING count(*) > 1
+),
+ranked AS (
+    SELECT s.run_id, s.imdb_id, s.title, s.rank
+    FROM silver.movies AS s
+    WHERE NOT EXISTS (SELECT 1 FROM several AS v WHERE v.run_id = s.run_id AND v.imdb_id = s.imdb_id)
+    UNION ALL
+    SELECT l.run_id, l.imdb_id, l.title, l.rank
+    FROM (
+        SELECT
+            s.run_id,
+            s.imdb_id,
+            s.title,
+            s.rank,
+            row_number() OVER (
+                PARTITION BY s.run_id, s.imdb_id ORDER BY s.processed_at DESC, s.bronze_key DESC
+            ) AS place
+        FROM silver.movies AS s
+        JOIN several AS v ON v.run_id = s.run_id AND v.imdb_id = s.imdb_id
+    ) AS l
+    WHERE l.place = 1
 ),
 runs AS (
     SELECT d.run_id, lag(d.run_id) OVER (ORDER BY d.run_id) AS previous_run_id
@@ -25,6 +41,4 @@ SELECT
     p.rank - n.rank AS change
 FROM ranked AS n
 JOIN runs AS r ON r.run_id = n.run_id
-LEFT JOIN ranked AS p ON p.run_id = r.previous_run_id AND p.imdb_id = n.imdb_id AND p.newest = 1
-WHERE n.newest = 1
-ORDER BY n.run_id, n.rank, n.imdb_id
+LEFT JOIN ranked AS p ON p.run_id = r.previous_run_id AND p.imdb_id = n.imdb_id

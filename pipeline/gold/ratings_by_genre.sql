@@ -1,5 +1,6 @@
 -- ratings_by_genre: films, mean, median and 90th percentile of the ratings of each genre and source, 0-100.
--- A film counts in each of its genres.
+-- A film counts in each of its genres. Ratings are those of movie_ratings, taken from movies: to join the two by film
+-- takes twice the time.
 SELECT
     t.genre,
     r.source,
@@ -7,8 +8,20 @@ SELECT
     avg(r.rating) AS mean,
     approx_percentile(r.rating, 0.5) AS median,
     approx_percentile(r.rating, 0.9) AS p90
-FROM gold.movies AS m
-CROSS JOIN UNNEST(m.genres) AS t(genre)
-JOIN gold.movie_ratings AS r ON r.imdb_id = m.imdb_id
+FROM (
+    SELECT m.genres, 'imdb' AS source, m.imdb_rating * 10 AS rating
+    FROM gold.movies AS m
+    UNION ALL
+    SELECT m.genres, 'metascore' AS source, CAST(m.metascore AS DOUBLE) AS rating
+    FROM gold.movies AS m
+    UNION ALL
+    SELECT m.genres, 'rotten_tomatoes' AS source, CAST(m.rotten_tomatoes AS DOUBLE) AS rating
+    FROM gold.movies AS m
+    UNION ALL
+    SELECT m.genres, 'source_list' AS source, m.source_rating * 10 AS rating
+    FROM gold.movies AS m
+) AS r
+CROSS JOIN UNNEST(r.genres) AS t(genre)
+WHERE r.rating IS NOT NULL
 GROUP BY t.genre, r.source
 ORDER BY t.genre, r.source

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from pipeline import keys
 from pipeline.errors import ReelhouseError
-from pipeline.gold.columns import GOLD
+from pipeline.gold.columns import GOLD, GOLD_TABLES
 from reelhouse.resume import resume
 from reelhouse.stack import Stack
 from tests.integration.faulty_aws import FaultyAws, Killed
@@ -199,6 +199,8 @@ class Pipeline:
 
     def _rows(self, name: str) -> list[tuple[Any, ...]]:
         table = pq.read_table(io.BytesIO(self.lake.get("gold", keys.gold_table(name))))
+        if order := GOLD_TABLES[name].order:
+            table = table.sort_by([(column, "ascending") for column in order])
         kept = [column for column in table.column_names if column not in OF_THE_MOMENT]
         return [tuple(row[column] for column in kept) for row in table.to_pylist()]
 

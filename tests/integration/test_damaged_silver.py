@@ -47,8 +47,7 @@ def build(engine: DuckdbEngine) -> Result:
 
 
 def movies(lake: Lake) -> list[str]:
-    ids: list[str] = pd.read_parquet(io.BytesIO(lake.get("gold", keys.gold_table("movies"))))["imdb_id"].tolist()
-    return ids
+    return sorted(pd.read_parquet(io.BytesIO(lake.get("gold", keys.gold_table("movies"))))["imdb_id"])
 
 
 @pytest.mark.parametrize("body", NOT_PARQUET)

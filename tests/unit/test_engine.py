@@ -1,31 +1,25 @@
-"""The engine: translation to DuckDB, parts of older and newer schemas, loading bit by bit, and what a part may hold."""
+"""The engine: translation to DuckDB, loading bit by bit, and which row of a film counts."""
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import duckdb
 import pandas as pd
 import pytest
 
-from pipeline.columns import SILVER_TABLES, Column, Table
-from pipeline.errors import SilverDamaged
+from pipeline.columns import SILVER_TABLES
 from pipeline.gold.columns import GOLD
 from pipeline.gold.engine import DuckdbEngine, statement, to_duckdb
-from pipeline.parquet import encode
 from tests.silver_rows import FILMS, FIRST, QUARANTINE, REJECTED, RUNS, engine_of, film, silver_files
 
 MOVIES, REJECTED_TABLE = SILVER_TABLES["movies"], SILVER_TABLES["rejected"]
 
 
 def built(engine: DuckdbEngine) -> dict[str, Any]:
+    """Every table, in the order of its columns, since the rows of a table are in no order."""
     engine.build()
-    return {table.name: pd.read_parquet(io.BytesIO(engine.parquet(table.name))) for table in GOLD}
-
-
-def part(rows: list[dict[str, Any]], *columns: Column) -> bytes:
-    return encode(rows, Table("movies", "silver", "", columns))
+    return {table.name: duckdb.sql(f"FROM '{engine.path(table.name)}' ORDER BY ALL").df() for table in GOLD}
 
 
 def test_percentiles_are_exact() -> None:
@@ -37,25 +31,6 @@ def test_percentiles_are_exact() -> None:
 
 def test_what_athena_runs_is_the_file() -> None:
     assert "approx_percentile" in statement("ratings_by_genre")
-
-
-def test_an_older_part_lacks_a_column_and_a_newer_one_has_more() -> None:
-    older = tuple(column for column in MOVIES.columns if column.name != "metascore")
-    newer = (*MOVIES.columns, Column("mood", "string", ""))
-    engine = DuckdbEngine(256)
-    engine.load(
-        MOVIES,
-        {
-            "movies/a.parquet": ("1", part([film(1, metascore=50)], *older)),
-            "movies/b.parquet": ("1", part([film(2, metascore=60) | {"mood": "glad"}], *newer)),
-        },
-    )
-    engine.load(MOVIES, {"movies/c.parquet": ("1", part([film(3, metascore=70)], *reversed(MOVIES.columns)))})
-
-    movies = built(engine)["movies"]
-    assert movies["imdb_id"].tolist() == ["tt0000001", "tt0000002", "tt0000003"]
-    assert movies["metascore"].fillna(-1).tolist() == [-1, 60, 70]
-    assert "mood" not in movies
 
 
 def test_loading_bit_by_bit_equals_loading_anew() -> None:
@@ -96,44 +71,6 @@ def test_the_order_of_parts_does_not_matter() -> None:
     forth, back = engine_of(movies=FILMS), engine_of(movies=FILMS[::-1])
 
     pd.testing.assert_frame_equal(built(forth)["movies"], built(back)["movies"])
-
-
-def test_what_is_loaded_is_known_and_reset_forgets_it() -> None:
-    engine = engine_of(movies=FILMS)
-    assert engine.loaded == {"movies/part-1.parquet": "1"}
-
-    engine.reset()
-
-    assert engine.loaded == {}
-    assert engine.build()["movies"] == 0
-
-
-def test_nothing_to_load_is_nothing_done() -> None:
-    engine = DuckdbEngine(256)
-
-    engine.load(MOVIES, {})
-
-    assert engine.loaded == {}
-
-
-def test_a_broken_part_loads_none_of_its_batch() -> None:
-    engine = DuckdbEngine(256)
-    good = silver_files([film(1)], "movies")
-
-    with pytest.raises(SilverDamaged, match=r"movies/broken\.parquet: cannot be read .* `reelhouse replay --all`"):
-        engine.load(MOVIES, good | {"movies/broken.parquet": ("1", b"PAR1 broken")})
-
-    assert engine.loaded == {}
-    assert engine.query("SELECT count(*) FROM silver.movies") == [(0,)]
-
-
-@pytest.mark.parametrize("reason", ["é 😀", "\x00", 'a "b" \\ c', "'; DROP TABLE x; --", "x" * 1_000_000])
-def test_a_reason_of_any_characters_can_be_loaded(reason: str) -> None:
-    engine = DuckdbEngine(256)
-
-    engine.load(REJECTED_TABLE, silver_files([REJECTED[0] | {"reason": reason}], "rejected"))
-
-    assert engine.query("SELECT count(*) FROM silver.rejected WHERE reason IS NOT NULL") == [(1,)]
 
 
 def test_types_of_gold_are_the_definitions() -> None:

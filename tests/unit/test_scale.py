@@ -112,10 +112,11 @@ def test_the_cheapest_tier_of_omdb_that_is_enough(calls: int, dollars: float) ->
 
 def test_builds_are_told_apart_by_films_and_by_rows() -> None:
     """A second for each 100 films, and one for each 1,000 rows."""
-    known = Sizes([], [Build(1000, 1, 11.0), Build(100, 50, 6.0)], 100)
+    known = Sizes([], [Build(1000, 1, 11.0, 500), Build(100, 50, 6.0, 320)])
 
     assert known.build_cpu_seconds(1000, 1) == pytest.approx(11)
     assert known.build_cpu_seconds(200, 10) == pytest.approx(2 + 2)
+    assert known.film_memory_bytes == pytest.approx(0.2 * 2**20)
 
 
 def test_reading_is_told_apart_by_parts_and_by_rows() -> None:
@@ -146,8 +147,8 @@ def test_settings_are_the_templates() -> None:
         assert sources[name]["ScalingConfig"]["MaximumConcurrency"] == model.AT_ONCE
     assert properties["GetMoviesAndSendToQueue"]["Timeout"] == limits.SEND_TIMEOUT
     assert gold["Timeout"] - 10 - model.LONGEST_WAIT_SECONDS == model.BUILD_SECONDS
-    megabytes = int(gold["Environment"]["Variables"]["DUCKDB_MEMORY_MB"]) + gold["EphemeralStorage"]["Size"]
-    assert megabytes * 1e6 == model.DUCKDB_BYTES
+    assert int(gold["Environment"]["Variables"]["DUCKDB_MEMORY_MB"]) * 1e6 == model.MEMORY_BYTES
+    assert gold["EphemeralStorage"]["Size"] * 1e6 == model.DISK_BYTES
     assert model.LOOKS_A_BUILD == aggregate_to_gold.LONGEST_WAIT_SECONDS / aggregate_to_gold.QUIET_SECONDS + 2
     created = Counter(body["Type"] for body in RESOURCES.values() if "Condition" not in body)
     assert created["AWS::CloudWatch::Alarm"] == cost.ALARMS
