@@ -6,15 +6,18 @@ titles are passed on as they are, as text: who shows them in a page has to escap
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
 
-from insights.similar.film_content import Floats
-from insights.similar.film_features import Tokens
+import numpy as np
+
+from insights.similar import arrow_arrays
+from insights.similar.film_content import Floats, Indices
+from insights.similar.film_tokens import Tokens
 
 Names = tuple[str, ...]
+# What both films of a pair have, by the pair's place.
+Shared = dict[int, list[str]]
 
 MAX_REASONS = 3
 MAX_NAMES = 3
@@ -24,7 +27,7 @@ PEOPLE = {
     "writers": ("same writer", "same writers"),
     "actors": ("shared cast", "shared cast"),
 }
-COMPANY = "same production company"
+AFTER_THE_KIND = {"title": "both titles have", "production": "same production company"}
 # Said only when nothing else can be: most films share a country.
 WEAKER = {"countries": "both from", "languages": "both in", "plot": "both plots mention"}
 
@@ -49,79 +52,70 @@ DESCRIPTIONS = {
 }
 
 
-@dataclass(frozen=True)
-class Film:
-    """What of a film a reason can name; empty where nothing is known.
+def reasons(fields: Mapping[str, Tokens], years: Floats, asked: Indices, films: Indices) -> list[str]:
+    """Say what both films of each pair share: people, the kind of film and its decade, title and company; or the rest.
 
-    ``telling`` holds its people, title's words and companies: two films without a common one are told apart at once.
+    Every part is true of both films; at most :data:`MAX_REASONS` of them, "" when they share nothing.
+
+    Parameters
+    ----------
+    fields, years
+        Tokens of n films by field, and their years; NaN where unknown.
+    asked, films : Indices
+        Shape (pairs,): places of the two films of each. What is shared is named in the order of the first.
     """
-
-    decade: int | None
-    genres: Names
-    people: tuple[Names, ...]
-    title: Names
-    studios: Names
-    weaker: tuple[Names, ...]
-    telling: frozenset[str]
-
-    def because(self, other: Film) -> str:
-        """Say what both films share: people, the kind of film and its decade, title and company; else what is left.
-
-        Every part is true of both films; at most :data:`MAX_REASONS` of them, "" when they share nothing.
-        """
-        related = not self.telling.isdisjoint(other.telling)
-        reasons = self._people(other) if related else []
-        if kind := kind_of(self.genres, other.genres, self.decade if self.decade == other.decade else None):
-            reasons.append(kind)
-        if related:
-            reasons += shared_in(
-                (("both titles have", self.title, other.title), (COMPANY, self.studios, other.studios))
-            )
-        return "; ".join(
-            (reasons or shared_in(zip(WEAKER.values(), self.weaker, other.weaker, strict=True)))[:MAX_REASONS]
-        )
-
-    def _people(self, other: Film) -> list[str]:
-        reasons: list[str] = []
-        named: set[str] = set()
-        for (one, several), mine, theirs in zip(PEOPLE.values(), self.people, other.people, strict=True):
-            shared = [name for name in mine if name in theirs and name not in named]
-            named.update(shared)
-            if shared:
-                reasons.append(f"{one if len(shared) == 1 else several}: {listed(shared)}")
-        return reasons
+    said: list[list[str]] = [[] for _ in asked]
+    _people(said, [shared(fields[field], asked, films) for field in PEOPLE])
+    _kinds(said, shared(fields["genres"], asked, films), _decades(years, asked, films))
+    _rest(said, [(label, shared(fields[field], asked, films)) for field, label in AFTER_THE_KIND.items()])
+    silent = [pair for pair, parts in enumerate(said) if not parts]
+    asked, films, still = asked[silent], films[silent], [said[pair] for pair in silent]
+    _rest(still, [(label, shared(fields[field], asked, films)) for field, label in WEAKER.items()])
+    return ["; ".join(parts[:MAX_REASONS]) for parts in said]
 
 
-def films(fields: Tokens, years: Floats) -> list[Film]:
-    """All films, from their tokens and years (NaN where unknown), in the same order."""
-    seen: dict[Names, Names] = {}  # equal lists are one object, which is found again faster
-    read = {
-        field: [seen.setdefault(names, names) for names in map(tuple, entries)] for field, entries in fields.items()
-    }
-    people = zip(*(read[field] for field in PEOPLE), strict=True)
-    weaker = zip(*(read[field] for field in WEAKER), strict=True)
-    columns = zip(years.tolist(), read["genres"], people, read["title"], read["production"], weaker, strict=True)
-    return [
-        Film(
-            None if year != year else int(year) // 10 * 10,  # noqa: PLR0124, only NaN differs from itself
-            genres,
-            everyone,
-            title,
-            companies,
-            rest,
-            frozenset(chain(*everyone, title, companies)),
-        )
-        for year, genres, everyone, title, companies, rest in columns
-    ]
+def shared(field: Tokens, asked: Indices, films: Indices) -> Shared:
+    """Tokens that both films of a pair have, in the order of the first: by the pair's place, where there are any."""
+    theirs = field.places[films]
+    theirs.data[:] = 1
+    both = field.places[asked].multiply(theirs)
+    pairs = np.repeat(np.arange(len(asked)), np.diff(both.indptr))
+    order = np.lexsort((both.data, pairs))
+    names = field.names.take(arrow_arrays.numbers(both.indices[order])).to_pylist()
+    found: Shared = {}
+    for pair, name in zip(pairs.tolist(), names, strict=True):
+        found.setdefault(pair, []).append(name)
+    return found
 
 
-def shared_in(found: Iterable[tuple[str, Names, Names]]) -> list[str]:
-    """Name what two films share, for each label and the films' two entries; nothing where they share nothing."""
-    return [
-        f"{label}: {listed(shared)}"
-        for label, mine, theirs in found
-        if (shared := [one for one in mine if one in theirs])
-    ]
+def _people(said: Sequence[list[str]], found: Sequence[Shared]) -> None:
+    """Say who worked on both films of a pair; nobody is named twice."""
+    named: dict[int, list[str]] = {}
+    for (one, several), pairs in zip(PEOPLE.values(), found, strict=True):
+        for pair, names in pairs.items():
+            if before := named.get(pair):
+                names = [name for name in names if name not in before]  # noqa: PLW2901 (most pairs skip this)
+            if names:
+                named[pair] = [*(before or ()), *names]
+                said[pair].append(f"{one if len(names) == 1 else several}: {listed(names)}")
+
+
+def _kinds(said: Sequence[list[str]], genres: Shared, decades: Sequence[int]) -> None:
+    for pair, names in genres.items():
+        said[pair].append(kind_of(tuple(names), decades[pair] or None))
+
+
+def _decades(years: Floats, asked: Indices, films: Indices) -> list[int]:
+    """The decade of each pair, 0 where they are not of one or a year is not known: NaN differs from itself."""
+    decades = np.floor(years / 10) * 10
+    decade: list[int] = np.where(decades[asked] == decades[films], decades[asked], 0).astype(int).tolist()
+    return decade
+
+
+def _rest(said: Sequence[list[str]], found: Sequence[tuple[str, Shared]]) -> None:
+    for label, pairs in found:
+        for pair, names in pairs.items():
+            said[pair].append(f"{label}: {listed(names)}")
 
 
 def listed(shared: Sequence[str]) -> str:
@@ -131,14 +125,12 @@ def listed(shared: Sequence[str]) -> str:
 
 
 @lru_cache(maxsize=100_000)
-def kind_of(mine: Names, theirs: Names, decade: int | None) -> str:
-    """Name films of the genres that both have, and of a decade: "both 1970s crime dramas"; "" without a common genre.
+def kind_of(genres: Names, decade: int | None) -> str:
+    """Name films of the genres that both have, and of a decade: "both 1970s crime dramas".
 
-    At most :data:`MAX_GENRES` genres are named, the first of ``mine``.
+    At most :data:`MAX_GENRES` genres are named, the first.
     """
-    genres = [genre for genre in mine if genre in theirs][:MAX_GENRES]
-    if not genres:
-        return ""
+    genres = genres[:MAX_GENRES]
     kind = next((kind for kind in KINDS if kind in genres), None)
     # "crime drama thrillers" and not "drama crime thrillers": what could stand alone comes last.
     others = sorted((genre for genre in genres if genre != kind), key=lambda genre: genre in KINDS)

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from insights.similar.film_content import Floats
+from insights.similar.film_content import Floats, Indices
 from pipeline.errors import InvalidInput
 
 # The first that a film has counts; each is compared with films that have the same one.
@@ -69,13 +69,13 @@ class Standing:
         """What each film's own standing gives it, in units of similarity: shape (n,)."""
         return np.float32(weights.notice) * self.notice + np.float32(weights.rating) * self.rating
 
-    def subtract_distance(self, rows: slice, weights: PriorWeights, out: Floats, work: Floats) -> None:
+    def subtract_distance(self, rows: Indices, weights: PriorWeights, out: Floats, work: Floats) -> None:
         """Subtract from ``out`` what all n films lose by standing elsewhere than each of the m films of ``rows``.
 
         Parameters
         ----------
-        rows : slice
-            The films asked for.
+        rows : Indices
+            Places of the films asked for.
         weights : PriorWeights
             In units of similarity.
         out, work : Floats
@@ -87,7 +87,7 @@ class Standing:
             np.abs(work, out=work)
             out -= work
 
-    def prior(self, rows: slice, films: npt.NDArray[np.intp], weights: PriorWeights) -> Floats:
+    def prior(self, rows: Indices, films: Indices, weights: PriorWeights) -> Floats:
         """Whole prior of the candidates ``films``, of shape (m, p), of the m films of ``rows``."""
         prior: Floats = self.own(weights)[films]
         for value, weight in ((self.notice, weights.same_notice), (self.rating, weights.same_rating)):

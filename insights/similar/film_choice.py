@@ -10,16 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from insights.similar.catalogue_prior import PriorWeights, Standing
-from insights.similar.film_content import Content, FieldWeights, Floats
-from insights.similar.similar_films import Indices, Pool, Scorer, Similarity
+from insights.similar.film_content import Content, FieldWeights, Floats, Indices
+from insights.similar.similar_films import Pool, Scorer, Similarity
 from insights.similar.variety import varied
 from pipeline.errors import InvalidInput
 
-# First film of a chunk, and films asked for, recommended ones and similarities, in order of rank.
-Chosen = tuple[int, Indices, Indices, Floats]
+Places = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -83,32 +83,38 @@ class Options:
                 raise InvalidInput(f"{getattr(self, name)} cannot be used", subject=name, next_step=f"give {rule}")
 
 
-def choose(content: Content, where: Standing, options: Options) -> tuple[Indices, Indices, Floats]:
-    """Places of the films asked for, of those recommended, in order of rank, and their similarity.
+def choose(content: Content, where: Standing, options: Options) -> tuple[Places, Floats]:
+    """Films recommended for each of n films, in order of rank, and their similarity.
 
     Each thread takes its share of the chunks. Were numpy's own threads left on besides, they would wait for each other.
+
+    Returns
+    -------
+    films : Places
+        Shape (n, k): places among the n films; -1 after a film's last recommendation.
+    similarity : Floats
+        Shape (n, k), in the weights' units; 0 where there is no film.
     """
     similarity = Similarity.of(content, options.weights.year, options.year_scale)
     scorer = Scorer.of(similarity, where, options.prior_weights.times(options.prior), options.pool)
-    n = len(content.years)
-    chunks = [slice(start, min(start + options.chunk, n)) for start in range(0, n, options.chunk)]
+    order = similarity.in_order_of_years()
+    chunks = [order[start : start + options.chunk] for start in range(0, len(order), options.chunk)]
+    films = np.full((len(order), options.k), -1, np.int32)
+    similarities = np.zeros(films.shape, np.float32)
 
-    def some(mine: Sequence[slice]) -> list[Chosen]:
-        return [_from_pool(pool, similarity, options) for pool in scorer.pools(mine)]
+    def some(mine: Sequence[Indices]) -> None:
+        for pool in scorer.pools(mine):
+            films[pool.rows], similarities[pool.rows] = _from_pool(pool, similarity, options)
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(options.threads) as threads:
-        shares = threads.map(some, (chunks[first :: options.threads] for first in range(options.threads)))
-        found = sorted((chosen for share in shares for chosen in share), key=lambda chosen: chosen[0])
-    none = (0, np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, np.float32))
-    _, asked, films, similarities = zip(none, *found, strict=True)
-    return np.concatenate(asked), np.concatenate(films), np.concatenate(similarities)
+        list(threads.map(some, (chunks[first :: options.threads] for first in range(options.threads))))
+    return films, similarities
 
 
-def _from_pool(pool: Pool, similarity: Similarity, options: Options) -> Chosen:
+def _from_pool(pool: Pool, similarity: Similarity, options: Options) -> tuple[Indices, Floats]:
     """Choose from a pool, of whose places those of films too little similar are empty."""
     too_little = pool.similarity < options.min_similarity * options.weights.total
     pool = replace(pool, score=np.where(too_little, np.float32(-np.inf), pool.score))
     places = varied(pool, similarity, options.k, options.relevance_share)
-    row, column = np.nonzero(places >= 0)
-    place = places[row, column]
-    return pool.rows.start, row + pool.rows.start, pool.films[row, place], pool.similarity[row, place]
+    films, similarities = (np.take_along_axis(array, places, axis=1) for array in (pool.films, pool.similarity))
+    return np.where(places < 0, -1, films), np.where(places < 0, np.float32(0), similarities)

@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from pipeline.errors import InvalidInput
 
 Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)

@@ -8,24 +8,22 @@ films with new lineage: the table stays, and with it minutes of work in a large 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
 import scipy
-import sklearn
 
 from insights import lake
 from insights.columns import RECOMMENDATIONS
 from insights.similar import recommendations
-from insights.similar.catalogue_prior import STANDING_COLUMNS
 from insights.similar.film_choice import Options
-from insights.similar.film_content import FieldWeights
+from insights.similar.film_table import ID, READ
 
-# What :func:`.recommendations.build` reads of a film.
-READ = ("imdb_id", *(name for name in asdict(FieldWeights()) if name != "year"), *STANDING_COLUMNS)
-_LIBRARIES = (np.__version__, scipy.__version__, sklearn.__version__)
+_LIBRARIES = (np.__version__, scipy.__version__, pa.__version__)
+# Films written out at a time: as one text, those of a large catalogue would take more memory than making them anew.
+_AT_ONCE = 5_000
 
 
 def up_to_date(movies: pd.DataFrame, options: Options) -> pd.DataFrame:
@@ -55,9 +53,11 @@ def up_to_date(movies: pd.DataFrame, options: Options) -> pd.DataFrame:
 
 def made_from(movies: pd.DataFrame, options: Options) -> str:
     """Digest of all that recommendations are made of: films, in whatever order, options, code and libraries."""
-    read = movies.reindex(columns=list(READ)).sort_values("imdb_id", ignore_index=True)
-    digest = hashlib.sha256(read.to_json(orient="records", double_precision=15, date_format="iso").encode())
-    digest.update(repr((options, _LIBRARIES)).encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    read = movies.reindex(columns=list(READ)).sort_values(ID, ignore_index=True)
+    digest = hashlib.sha256(repr((options, _LIBRARIES)).encode())
+    for first in range(0, len(read), _AT_ONCE):
+        some = read.iloc[first : first + _AT_ONCE]
+        digest.update(some.to_json(orient="records", double_precision=15, date_format="iso").encode())
+    for path in sorted(Path(__file__).parent.glob("*.*")):
         digest.update(path.read_bytes())
     return digest.hexdigest()

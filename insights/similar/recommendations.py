@@ -1,12 +1,12 @@
 """Similar films: for every film of Gold ``movies`` the films to see next, and why.
 
 Place: run by notebook 03; what it returns becomes the Gold table ``recommendations``, which :mod:`.lookup` reads.
-Reads Gold ``movies`` as a data frame; writes nothing.
+Reads Gold ``movies`` as a data frame or an Arrow table; writes nothing.
 
 How a film is chosen
 --------------------
-1. :mod:`.film_features`: one TF-IDF per field (cast, genres, writers, ...), each of length 1, times its weight;
-   the sum over the fields is the similarity of two films, together with how close their years are.
+1. :mod:`.film_tokens` and :mod:`.film_features`: one TF-IDF per field (cast, genres, writers, ...), each of length 1,
+   times its weight; the sum over the fields is the similarity of two films, together with how close their years are.
 2. :mod:`.catalogue_prior`: a candidate gains by how widely noticed and how well rated it is among films of its
    years, and loses by standing elsewhere in both than the film asked for. ``prior=0`` leaves similarity alone.
 3. :mod:`.similar_films`: similarity and prior of all pairs, and a pool of the best candidates for each film.
@@ -18,31 +18,42 @@ A film that shares nothing but its year with any other gets no recommendations; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 
-from insights.similar import because, film_features
+from insights.similar import arrow_arrays, because, film_features, film_table, film_tokens
 from insights.similar.catalogue_prior import STANDING_COLUMNS, Standing, standing
 from insights.similar.film_choice import Options, choose
-from insights.similar.film_content import Content
-from insights.similar.film_features import Tokens
-from insights.similar.similar_films import DECIMALS, Indices
+from insights.similar.film_content import Content, Indices
+from insights.similar.film_table import ID
+from insights.similar.film_tokens import Tokens
+from insights.similar.similar_films import DECIMALS
 from pipeline.errors import InvalidInput
 
-REASONS_AT_ONCE = 20_000
-COLUMNS = ("imdb_id", "rank", "recommended_imdb_id", "similarity", "because")
+if TYPE_CHECKING:
+    import pandas as pd
 
-
+# Films whose rows are made at a time.
+FILMS_AT_ONCE = 500
+SCHEMA = pa.schema(
+    [
+        (ID, pa.string()),
+        ("rank", pa.int32()),
+        ("recommended_imdb_id", pa.string()),
+        ("similarity", pa.float64()),
+        ("because", pa.string()),
+    ]
+)
+COLUMNS = tuple(SCHEMA.names)
 DEFAULT = Options()
 
 
 def build(movies: pd.DataFrame, options: Options = DEFAULT) -> pd.DataFrame:
-    """Recommend films for every film.
-
-    The same films give the same recommendations, in whatever order they come. Time grows with the square of the number
-    of films.
+    """Recommend films for every film, as a data frame: see :func:`batches`.
 
     Parameters
     ----------
@@ -51,9 +62,31 @@ def build(movies: pd.DataFrame, options: Options = DEFAULT) -> pd.DataFrame:
     options : Options
         What to adjust.
 
-    Returns
-    -------
-    pd.DataFrame
+    Raises
+    ------
+    InvalidInput
+        When there is no column ``imdb_id``.
+    """
+    frame: pd.DataFrame = pa.Table.from_batches(batches(film_table.from_frame(movies), options), SCHEMA).to_pandas()
+    return frame
+
+
+def batches(movies: Any, options: Options = DEFAULT) -> Iterator[Any]:
+    """Recommend films for every film, some of them at a time.
+
+    The same films give the same recommendations, in whatever order they come. Time grows with the square of the number
+    of films.
+
+    Parameters
+    ----------
+    movies : pa.Table
+        Gold ``movies``; only the columns :data:`.film_table.READ` are read, of which only ``imdb_id`` must be there.
+    options : Options
+        What to adjust.
+
+    Yields
+    ------
+    pa.RecordBatch
         Ordered by ``imdb_id`` and ``rank``: ``imdb_id``; ``rank`` (int, 1 is first); ``recommended_imdb_id``;
         ``similarity`` (float, 0 to 1: the weighted share of what the films could have in common, without the prior;
         it need not fall with the rank); ``because`` (what both share, never empty).
@@ -63,40 +96,42 @@ def build(movies: pd.DataFrame, options: Options = DEFAULT) -> pd.DataFrame:
     InvalidInput
         When there is no column ``imdb_id``.
     """
-    if "imdb_id" not in movies:
-        raise InvalidInput("has no column imdb_id", subject="Gold movies", next_step="build Gold again")
-    movies = movies.dropna(subset="imdb_id").drop_duplicates("imdb_id").sort_values("imdb_id", ignore_index=True)
-    fields = film_features.tokens(movies)
-    content, where = prepared(movies, fields, options)
-    asked, films, similarity = choose(content, where, options)
-    described = because.films(fields, content.years)
-    ids = movies["imdb_id"].astype("str")
-    rank = np.arange(len(asked)) - np.searchsorted(asked, asked) + 1
-    share = np.clip(similarity.astype(float) / options.weights.total, 0, 1)
-    return pd.DataFrame(
-        {
-            "imdb_id": ids.take(asked).array,
-            "rank": rank.astype(np.int32),
-            "recommended_imdb_id": ids.take(films).array,
-            "similarity": np.round(share, DECIMALS),
-            "because": _reasons(described, asked, films).array,
-        },
-        columns=list(COLUMNS),
-    )
+    if ID not in movies.column_names:
+        raise InvalidInput(f"has no column {ID}", subject="Gold movies", next_step="build Gold again")
+    pa.default_memory_pool().release_unused()
+    ids, order = _ids(movies[ID])
+    fields = {name: field.of(order) for name, field in film_tokens.read(movies).items()}
+    numbers = {name: film_tokens.numbers(movies, name)[order] for name in STANDING_COLUMNS}
+    del movies
+    pa.default_memory_pool().release_unused()  # the search needs room
+    content, where = prepared(fields, numbers, options)
+    chosen, similarity = choose(content, where, options)
+    for first in range(0, len(ids), FILMS_AT_ONCE):
+        asked, place = np.nonzero(chosen[first : first + FILMS_AT_ONCE] >= 0)
+        asked += first
+        films = chosen[asked, place].astype(np.intp)
+        share = np.clip(similarity[asked, place].astype(float) / options.weights.total, 0, 1)
+        columns = [
+            ids.take(arrow_arrays.numbers(asked)),
+            arrow_arrays.numbers((place + 1).astype(np.int32)),
+            ids.take(arrow_arrays.numbers(films)),
+            arrow_arrays.numbers(np.round(share, DECIMALS)),
+            arrow_arrays.texts(because.reasons(fields, content.years, asked, films)),
+        ]
+        yield pa.record_batch(columns, SCHEMA)
 
 
-def _reasons(described: Sequence[because.Film], asked: Indices, films: Indices) -> pd.Series[str]:
-    """Reasons of all pairs, some at a time: as Python's strings they would take three times the memory."""
-    starts = range(0, max(1, len(asked)), REASONS_AT_ONCE)
-    pairs = (zip(asked[at : at + REASONS_AT_ONCE], films[at : at + REASONS_AT_ONCE], strict=True) for at in starts)
-    parts = [
-        pd.Series([described[one].because(described[other]) for one, other in part], dtype="str") for part in pairs
-    ]
-    return pd.concat(parts, ignore_index=True)
+def prepared(fields: Mapping[str, Tokens], numbers: Mapping[str, Any], options: Options) -> tuple[Content, Standing]:
+    """Features and standing of films, from their tokens and their numbers by column."""
+    years = numbers["year"].astype(np.float32)
+    return film_features.build(fields, years, options.weights), standing(numbers)
 
 
-def prepared(movies: pd.DataFrame, fields: Tokens, options: Options) -> tuple[Content, Standing]:
-    """Features and standing of films, in their order; ``fields`` are their tokens."""
-    years = film_features.numbers(movies, "year").astype(np.float32)
-    known = {column: film_features.numbers(movies, column) for column in STANDING_COLUMNS}
-    return film_features.build(fields, years, options.weights), standing(known)
+def _ids(column: Any) -> tuple[Any, Indices]:
+    """Different ids in alphabetical order, and the row that has each first."""
+    rows, ids = arrow_arrays.known(column.cast(pa.string()))
+    encoded = ids.dictionary_encode()
+    # A dictionary is in the order of first rows.
+    _, first = np.unique(arrow_arrays.to_numpy(encoded.indices), return_index=True)
+    alphabetical = pc.sort_indices(encoded.dictionary)
+    return encoded.dictionary.take(alphabetical), rows[first[arrow_arrays.to_numpy(alphabetical)]]

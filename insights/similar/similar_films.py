@@ -12,13 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
 from insights.similar.catalogue_prior import PriorWeights, Standing
-from insights.similar.film_content import Content, Floats
-
-Indices = npt.NDArray[np.intp]
+from insights.similar.film_content import Content, Floats, Indices
 
 # Decimals that decide an order: further ones differ by the machine's way of adding.
 DECIMALS = 5
@@ -34,8 +31,8 @@ class Pool:
 
     Attributes
     ----------
-    rows : slice
-        The films asked for.
+    rows : Indices
+        Places of the films asked for, of shape (m,).
     films : Indices
         Places of the candidates; 0 where there is none, and ``score`` is minus infinity.
     score : Floats
@@ -44,7 +41,7 @@ class Pool:
         Similarity alone, in the weights' units.
     """
 
-    rows: slice
+    rows: Indices
     films: Indices
     score: Floats
     similarity: Floats
@@ -77,7 +74,11 @@ class Similarity:
         common = np.ascontiguousarray(content.common.T)
         return cls(content, common, content.rare.T.tocsr(), years.astype(np.float32), codes)
 
-    def shared(self, rows: slice, out: Floats) -> None:
+    def in_order_of_years(self) -> Indices:
+        """Places of all films, those of a year together: what a year gives is then still in the cache for the next."""
+        return np.argsort(self.year_codes, kind="stable")
+
+    def shared(self, rows: Indices, out: Floats) -> None:
         """Similarity of ``rows`` (m of them) with all n films but for the years' part, into ``out`` of shape (m, n)."""
         np.matmul(self.content.common[rows], self.common_transposed, out=out)
         rare = self.content.rare[rows] @ self.rare_transposed
@@ -90,8 +91,8 @@ class Scorer:
 
     Attributes
     ----------
-    start : Floats
-        Shape (different years, n): what a candidate gains whatever it shares, for each year that is asked from.
+    own : Floats
+        Shape (n,): what a candidate gains by its own standing, whoever asks.
     size : int
         Candidates to find for each film.
     """
@@ -99,39 +100,41 @@ class Scorer:
     similarity: Similarity
     standing: Standing
     weights: PriorWeights
-    start: Floats
+    own: Floats
     size: int
 
     @classmethod
     def of(cls, similarity: Similarity, standing: Standing, weights: PriorWeights, size: int) -> Scorer:
         """Prepare what is the same for all films."""
-        start = similarity.years[:, similarity.year_codes] + standing.own(weights)
-        return cls(similarity, standing, weights, start, size)
+        return cls(similarity, standing, weights, standing.own(weights), size)
 
-    def pools(self, chunks: Iterable[slice]) -> Iterator[Pool]:
+    def pools(self, chunks: Iterable[Indices]) -> Iterator[Pool]:
         """Find the best candidates of the films of each chunk; chunks are at most as long as the first.
+
+        A chunk's films are in the order of :meth:`Similarity.in_order_of_years`.
 
         No film is its own candidate, and none that shares no token with it, however famous or near in time.
         """
-        n = self.start.shape[1]
+        n = len(self.own)
         depth = max(1, n // (GROUPS_A_PLACE * self.size))
         padded = room = np.empty((0, 0), np.float32)
         for rows in chunks:
-            m = rows.stop - rows.start
+            m = len(rows)
             if m > len(padded):  # once: fresh memory for each chunk would double the time
                 padded, room = (np.full((m, -(-n // depth) * depth), NO_CANDIDATE) for _ in range(2))
             self._score(rows, padded[:m, :n], room[:m, :n])
             films, score = best(padded[:m], depth, self.size)
             yield Pool(rows, films, score, score - self.standing.prior(rows, films, self.weights))
 
-    def _score(self, rows: slice, scores: Floats, work: Floats) -> None:
+    def _score(self, rows: Indices, scores: Floats, work: Floats) -> None:
         self.similarity.shared(rows, out=scores)
         # Adding a penalty is five times faster than writing a value where a mask says so.
         np.multiply(scores <= 0, NO_CANDIDATE, out=work)
         scores += work
-        scores[np.arange(len(scores)), np.arange(rows.start, rows.stop)] = NO_CANDIDATE
-        for line, code in zip(scores, self.similarity.year_codes[rows], strict=True):
-            np.add(line, self.start[code], out=line)
+        scores[np.arange(len(rows)), rows] = NO_CANDIDATE
+        years, codes = self.similarity.years, self.similarity.year_codes
+        for code, first, count in zip(*np.unique(codes[rows], return_index=True, return_counts=True), strict=True):
+            scores[first : first + count] += years[code, codes] + self.own
         self.standing.subtract_distance(rows, self.weights, out=scores, work=work)
 
 
@@ -160,7 +163,7 @@ def best(scores: Floats, depth: int, size: int) -> tuple[Indices, Floats]:
     rows, columns = np.divmod(np.flatnonzero(scores >= threshold[:, None]), scores.shape[1])
     values = scores[rows, columns]
     rows, columns, values = (array[values > NO_CANDIDATE / 2] for array in (rows, columns, values))
-    order = np.lexsort((columns, -np.round(values, DECIMALS), rows))
+    order = np.lexsort((-np.round(values, DECIMALS), rows))  # stable: columns stay in order
     rows, columns, values = rows[order], columns[order], values[order]
     position = np.arange(len(rows)) - np.searchsorted(rows, np.arange(m))[rows]
     kept = position < size

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from insights.similar.film_content import Floats
-from insights.similar.similar_films import DECIMALS, Indices, Pool, Similarity
+from insights.similar.film_content import Floats, Indices
+from insights.similar.similar_films import DECIMALS, Pool, Similarity
 
 
 def varied(pool: Pool, similarity: Similarity, k: int, share: float) -> Indices:
@@ -46,7 +46,7 @@ def likeness(pool: Pool, similarity: Similarity) -> Floats:
     features = np.concatenate([similarity.content.common[pool.films], _own_tokens(pool, similarity)], axis=2)
     alike: Floats = features @ features.transpose(0, 2, 1)
     codes = similarity.year_codes[pool.films]
-    alike += similarity.years[codes[:, :, None], codes[:, None, :]]
+    alike += similarity.years.take(codes[:, :, None] * len(similarity.years) + codes[:, None, :])
     return alike
 
 

@@ -9,14 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.similar.catalogue_prior import STANDING_COLUMNS, Standing, percentiles, rarity, standing
-from insights.similar.film_features import numbers
+from insights.similar.film_table import from_frame
+from insights.similar.film_tokens import numbers
 
 NAN = float("nan")
 
 
 def of(movies: pd.DataFrame) -> Standing:
     """Standing of the films of a data frame."""
-    return standing({column: numbers(movies, column) for column in STANDING_COLUMNS})
+    table = from_frame(movies)
+    return standing({column: numbers(table, column) for column in STANDING_COLUMNS})
 
 
 def test_the_middle_of_three_stands_in_the_middle() -> None:
