@@ -99,6 +99,7 @@ def batches(movies: Any, options: Options = DEFAULT) -> Iterator[Any]:
     if ID not in movies.column_names:
         raise InvalidInput(f"has no column {ID}", subject="Gold movies", next_step="build Gold again")
     pa.default_memory_pool().release_unused()
+    pa.default_memory_pool().release_unused()  # reading parquet leaves much behind
     ids, order = _ids(movies[ID])
     fields = {name: field.of(order) for name, field in film_tokens.read(movies).items()}
     numbers = {name: film_tokens.numbers(movies, name)[order] for name in STANDING_COLUMNS}
