@@ -7,8 +7,10 @@ lists and texts the names of 100 thousand films would take more memory than ever
 from __future__ import annotations
 
 import re
+import runpy
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -26,8 +28,18 @@ FIELDS = tuple(field for field in asdict(FieldWeights()) if field != "year")
 # Texts split at a time.
 AT_ONCE = 10_000
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-# scikit-learn's ENGLISH_STOP_WORDS (BSD licence), which a test compares: importing it takes 75 MB.
-STOP_WORDS = frozenset(Path(__file__).with_name("stop_words.txt").read_text(encoding="ascii").split())
+
+
+def _english_stop_words() -> frozenset[str]:
+    """Scikit-learn's ENGLISH_STOP_WORDS, from the one file that has them: to import the package takes 100 MB."""
+    package = find_spec("sklearn")
+    folders = package.submodule_search_locations if package else None
+    assert folders, "scikit-learn is not installed"
+    found = runpy.run_path(str(Path(folders[0], "feature_extraction", "_stop_words.py")))["ENGLISH_STOP_WORDS"]
+    return frozenset(found)
+
+
+STOP_WORDS = _english_stop_words()
 
 
 @dataclass(frozen=True)
