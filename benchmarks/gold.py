@@ -30,7 +30,7 @@ SIZES = (
     (17_472, RUNS_OF_A_FILM, None, 5),
     (17_472, 1, None, 5),
     (1_000_000, RUNS_OF_A_FILM, Target("gain", 3.5), 5),
-    (1_000_000, 1, Target("gain", 5), 5),
+    (1_000_000, 1, Target("gain", 5), 3),
 )
 QUICK = ((2_000, RUNS_OF_A_FILM, None, 1), (2_000, 1, None, 1))
 # Rows at which our memory alone is measured: pandas would need 13 GB.

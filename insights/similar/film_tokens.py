@@ -33,10 +33,10 @@ WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 def _english_stop_words() -> frozenset[str]:
     """Scikit-learn's ENGLISH_STOP_WORDS, from the one file that has them: to import the package takes 100 MB."""
     package = find_spec("sklearn")
-    folders = package.submodule_search_locations if package else None
-    assert folders, "scikit-learn is not installed"
-    found = runpy.run_path(str(Path(folders[0], "feature_extraction", "_stop_words.py")))["ENGLISH_STOP_WORDS"]
-    return frozenset(found)
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("scikit-learn is not installed")
+    module = Path(package.origin).with_name("feature_extraction") / "_stop_words.py"
+    return frozenset(runpy.run_path(str(module))["ENGLISH_STOP_WORDS"])
 
 
 STOP_WORDS = _english_stop_words()
