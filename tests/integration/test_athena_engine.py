@@ -112,6 +112,18 @@ def test_athena_builds_the_tables_that_duckdb_builds(lake: Lake, whole: AthenaEn
         assert sorted_rows(found) == sorted_rows(expected), name
 
 
+@pytest.mark.parametrize("by", ["athena", "duckdb"])
+def test_large_tables_are_read_in_their_order_whoever_built_them(lake: Lake, whole: AthenaEngine, by: str) -> None:
+    store_all(lake)
+    build({"athena": whole, "duckdb": DuckdbEngine(256)}[by])
+
+    for name in ("movies", "movie_ratings", "rank_history"):
+        table = gold_lake.table(name)
+        order = list(GOLD_TABLES[name].order)
+        assert len(table) > 1
+        assert table[order].equals(table[order].sort_values(order, ignore_index=True)), name
+
+
 def test_the_catalogue_moves_and_keeps_all_else(lake: Lake, engine: AthenaEngine) -> None:
     store_all(lake)
     before_all = locations()
