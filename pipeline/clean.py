@@ -91,10 +91,12 @@ def names(value: Any) -> list[str] | None:
     joined = text(value)
     if joined is None:
         return None
+    if "," not in joined and "(" not in joined:
+        return [joined]
     found = joined.split(", ")
-    folded = joined.casefold().split(", ")
+    folded = set(joined.casefold().split(", "))
     plain = "(" not in joined and " ," not in joined and joined.count(",") == len(found) - 1
-    if plain and _NO_NAMES.isdisjoint(folded) and len(set(folded)) == len(folded):
+    if plain and len(folded) == len(found) and _NO_NAMES.isdisjoint(folded):
         return found
     return _names_with_care(joined)
 

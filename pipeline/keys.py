@@ -14,8 +14,9 @@ Gold    ``<table>/<table>.parquet`` · ``builds/<table>/build_id=…/`` (by Athe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 from pipeline.errors import InvalidInput
 
@@ -39,8 +40,7 @@ _REPORT = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class BronzeKey:
+class BronzeKey(NamedTuple):
     """A parsed Bronze key; ``kind`` is ``movies``, ``rejected`` or ``runs``, where ``imdb_id`` is None."""
 
     kind: str
@@ -55,10 +55,13 @@ def is_imdb_id(value: object) -> bool:
 
 def is_run_id(value: object) -> bool:
     """Whether ``value`` looks like ``20261124T030000Z-1a2b3c4d`` and names a real moment."""
-    if not isinstance(value, str) or RUN_ID.fullmatch(value) is None:
-        return False
+    return isinstance(value, str) and RUN_ID.fullmatch(value) is not None and _is_moment(value[:16])
+
+
+@lru_cache(maxsize=256)  # of the thousands of keys that are read at a time nearly all are of one run
+def _is_moment(stamp: str) -> bool:
     try:
-        datetime.strptime(value[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
         return False
     return True
@@ -119,9 +122,9 @@ def rows_of(key: str) -> int:
 
 def parse_bronze(key: str) -> BronzeKey | None:
     """Read a Bronze key back; None for a key that is not a film, a rejection or a manifest."""
-    if (match := _BRONZE.fullmatch(key)) and is_run_id(match[2]):
+    if (match := _BRONZE.fullmatch(key)) and _is_moment(match[2][:16]):
         return BronzeKey(match[1], match[2], match[3])
-    if (match := _MANIFEST.fullmatch(key)) and is_run_id(match[1]):
+    if (match := _MANIFEST.fullmatch(key)) and _is_moment(match[1][:16]):
         return BronzeKey(RUNS, match[1], None)
     return None
 

@@ -33,13 +33,23 @@ def _database() -> duckdb.DuckDBPyConnection:
     return database
 
 
+def line(row: dict[str, Any]) -> bytes:
+    """Write a row as JSON: values as JSON has them, days and times in ISO 8601 without a zone, None for missing."""
+    return to_json(row)
+
+
 def encode(rows: Iterable[dict[str, Any]], table: Table) -> bytes:
+    """Encode rows, each as :func:`line` takes it, as :func:`encode_lines` does."""
+    return encode_lines(map(line, rows), table)
+
+
+def encode_lines(lines: Iterable[bytes], table: Table) -> bytes:
     """Encode rows as one parquet file.
 
     Parameters
     ----------
-    rows : iterable of dict
-        One dict a row, values as JSON has them: days and times in ISO 8601 without a zone, None for missing.
+    lines : iterable of bytes
+        Each row as :func:`line` writes it.
     table : Table
         Gives the columns, their order and types; a key that is no column is left out.
 
@@ -50,7 +60,7 @@ def encode(rows: Iterable[dict[str, Any]], table: Table) -> bytes:
     """
     with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
         source, target = Path(folder, "rows.json"), Path(folder, "part.parquet")
-        source.write_bytes(b"\n".join(map(to_json, rows)))
+        source.write_bytes(b"\n".join(lines))
         try:
             _database().execute(_WRITE.format(types=table.duckdb_types(), path=target), [str(source)])
         except duckdb.Error as error:

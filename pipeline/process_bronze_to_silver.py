@@ -13,7 +13,7 @@ import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -57,8 +57,7 @@ class Result:
             self.tally.outcomes[run_id][FAILED] += objects
 
 
-@dataclass(frozen=True)
-class BronzeObject:
+class BronzeObject(NamedTuple):
     """A Bronze object with the message that announced it."""
 
     message_id: str
@@ -141,9 +140,12 @@ class SilverWriter:
 
     def __init__(self, bucket: str, s3: S3Client) -> None:
         self.bucket, self.s3 = bucket, s3
-        self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        # Its Bronze key beside each row as JSON, which the garbage collector need not look through as it does dicts.
+        self.rows: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
         self.messages_by_run: dict[str, list[str]] = defaultdict(list)
         self.bytes_written = 0
+        # One moment for all rows of a batch.
+        self.processed_at = _sql_time(datetime.now(UTC))
 
     def add(self, entry: BronzeObject) -> str:
         """Take one Bronze object; returns its outcome."""
@@ -152,7 +154,7 @@ class SilverWriter:
             if imdb_id is None:
                 return self._put(keys.silver_run(run_id), _run_row(entry), RUN)
             document = _document(entry.body)
-            lineage = _lineage(entry, document)
+            lineage = self._lineage(entry, document)
             if entry.key.kind == keys.REJECTED:
                 # OMDb's own words: cleaned as a film's are, since JSON readers refuse half of a character.
                 reason = clean.text(document["reason"]) or "no reason given"
@@ -163,18 +165,28 @@ class SilverWriter:
             raise InvalidInput(cause, subject=entry.path, step=STEP, next_step=_NEXT) from error
         if isinstance(cleaned, Quarantined):
             return self._outcome(keys.QUARANTINE, entry, {"reasons": cleaned.reasons, **lineage})
-        self.rows[run_id].append({**cleaned.row, "unreadable": cleaned.unreadable or None, "run_id": run_id, **lineage})
+        row = {**cleaned.row, "unreadable": cleaned.unreadable or None, "run_id": run_id, **lineage}
+        self.rows[run_id].append((entry.path, parquet.line(row)))
         self.messages_by_run[run_id].append(entry.message_id)
         return ROWS
 
     def write_part(self, run_id: str) -> None:
         """Write the collected rows of a run."""
-        rows = sorted(self.rows[run_id], key=lambda row: str(row["bronze_key"]))
-        digest = hashlib.sha256("\n".join(row["bronze_key"] for row in rows).encode()).hexdigest()[:32]
-        body = parquet.encode(rows, SILVER_TABLES["movies"])
+        rows = sorted(self.rows[run_id])
+        digest = hashlib.sha256("\n".join(bronze_key for bronze_key, _ in rows).encode()).hexdigest()[:32]
+        body = parquet.encode_lines((row for _, row in rows), SILVER_TABLES["movies"])
         self.s3.put_object(Bucket=self.bucket, Key=keys.silver_part(run_id, digest, len(rows)), Body=body)
         self.bytes_written += len(body)
         logger.debug("part of %d rows written", len(rows), extra={"run_id": run_id})
+
+    def _lineage(self, entry: BronzeObject, document: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "bronze_key": entry.path,
+            "bronze_version": entry.version,
+            "fetched_at": sql_time(document["fetched_at"]),
+            "processed_at": self.processed_at,
+            "code_version": CODE_VERSION,
+        }
 
     def _outcome(self, kind: str, entry: BronzeObject, body: dict[str, Any]) -> str:
         imdb_id, run_id = str(entry.key.imdb_id), entry.key.run_id
@@ -200,16 +212,6 @@ def _document(body: bytes) -> dict[str, Any]:
 
 def _about(entry: BronzeObject) -> dict[str, Any]:
     return {"run_id": entry.key.run_id, "imdb_id": entry.key.imdb_id}
-
-
-def _lineage(entry: BronzeObject, document: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "bronze_key": entry.path,
-        "bronze_version": entry.version,
-        "fetched_at": sql_time(document["fetched_at"]),
-        "processed_at": _sql_time(datetime.now(UTC)),
-        "code_version": CODE_VERSION,
-    }
 
 
 def _run_row(entry: BronzeObject) -> dict[str, Any]:
@@ -238,4 +240,4 @@ def sql_time(iso: str) -> str:
 
 
 def _sql_time(moment: datetime) -> str:
-    return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+    return moment.isoformat(" ", "microseconds").removesuffix("+00:00")

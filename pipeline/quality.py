@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
 
 # "Passage de Venus", the oldest entry IMDb has, is of 1874; films are announced a few years ahead.
 FIRST_YEAR = 1870
@@ -26,17 +26,31 @@ Percent = Annotated[int, Field(ge=0, le=100)]
 OutOfTen = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 
 
+def _is_the_film_asked_for(value: str, info: ValidationInfo) -> str:
+    asked_for = (info.context or {}).get("asked_for", value)
+    if value != asked_for:
+        raise ValueError(f"the answer is about another film than {asked_for}")
+    return value
+
+
+def _is_of_a_possible_year(value: int | date, info: ValidationInfo) -> int | date:
+    latest = (info.context or {}).get("this_year", date.max.year) + YEARS_AHEAD
+    if not FIRST_YEAR <= (value if isinstance(value, int) else value.year) <= latest:
+        raise ValueError(f"no film is of a year outside {FIRST_YEAR} to {latest}")
+    return value
+
+
 class SilverMovie(BaseModel):
     """A clean film; its fields are :data:`pipeline.columns.FILM`. The context gives ``asked_for`` and ``this_year``."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
-    imdb_id: str
+    imdb_id: Annotated[str, AfterValidator(_is_the_film_asked_for)]
     title: str | None
-    year: int | None
+    year: Annotated[int, AfterValidator(_is_of_a_possible_year)] | None
     type: str | None
     rated: str | None
-    released: date | None
+    released: Annotated[date, AfterValidator(_is_of_a_possible_year)] | None
     runtime_minutes: Annotated[int, Field(ge=1, le=LONGEST_MINUTES)] | None
     genres: list[str] | None
     directors: list[str] | None
@@ -58,29 +72,6 @@ class SilverMovie(BaseModel):
     rank: Annotated[int, Field(ge=1, le=MOST_FILMS)]
     source_rating: OutOfTen | None
     source_rating_count: Count | None
-
-    @field_validator("imdb_id")
-    @classmethod
-    def _is_the_film_asked_for(cls, value: str, info: ValidationInfo) -> str:
-        asked_for = (info.context or {}).get("asked_for", value)
-        if value != asked_for:
-            raise ValueError(f"the answer is about another film than {asked_for}")
-        return value
-
-    @field_validator("year")
-    @classmethod
-    def _is_a_possible_year(cls, value: int | None, info: ValidationInfo) -> int | None:
-        latest = (info.context or {}).get("this_year", date.max.year) + YEARS_AHEAD
-        if value is not None and not FIRST_YEAR <= value <= latest:
-            raise ValueError(f"no film is of a year outside {FIRST_YEAR} to {latest}")
-        return value
-
-    @field_validator("released")
-    @classmethod
-    def _is_a_possible_day(cls, value: date | None, info: ValidationInfo) -> date | None:
-        if value is not None:
-            cls._is_a_possible_year(value.year, info)
-        return value
 
 
 def _of_whole_characters(value: str) -> str:

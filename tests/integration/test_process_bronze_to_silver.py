@@ -51,6 +51,7 @@ def test_a_batch_is_one_part_a_run_with_lineage(lake: Lake, handler: Cold) -> No
     assert table["fetched_at"].tolist() == [pd.Timestamp("2026-11-24 03:00:01.000007")] * 3
     versions = [lake.s3.head_object(Bucket="bronze", Key=key)["VersionId"] for key in (first, second, third)]
     assert table["bronze_version"].tolist() == versions
+    assert table["processed_at"].nunique() == 1
 
 
 def test_the_same_events_write_the_same_keys(lake: Lake, handler: Cold) -> None:
