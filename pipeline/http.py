@@ -7,6 +7,7 @@ read time-out of the request, the body by :func:`read_body`, so that a server th
 from __future__ import annotations
 
 import logging
+import math
 import socket
 import threading
 import time
@@ -40,26 +41,70 @@ class BodyTooLarge(Exception):
         self.start = start
 
 
+class _Watch:
+    """One thread that shuts down the sockets of late answers: a timer for each would be a thread for each."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._ends: dict[_Answer, float] = {}
+        self._looks_at = math.inf
+        self._thread: threading.Thread | None = None
+
+    def begin(self, answer: _Answer, end: float) -> None:
+        """Shut the answer's socket down at ``end`` (``time.monotonic``), unless it is taken back before."""
+        with self._changed:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="late-answers", daemon=True)
+                self._thread.start()
+            self._ends[answer] = end
+            if end < self._looks_at:
+                self._changed.notify()
+
+    def take_back(self, answer: _Answer) -> None:
+        """Leave the answer's socket alone from now on."""
+        with self._changed:
+            self._ends.pop(answer, None)
+
+    def _run(self) -> None:
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                for answer in [answer for answer, end in self._ends.items() if end <= now]:
+                    del self._ends[answer]
+                    answer.shut_down()
+                self._looks_at = min(self._ends.values(), default=math.inf)
+                self._changed.wait(None if self._looks_at == math.inf else self._looks_at - now)
+
+
+class _Answer:
+    """An answer that is waited for on a socket."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._connected, self.late = connected, False
+
+    def shut_down(self) -> None:
+        self.late = True
+        # By the plain socket's own method: that of a TLS socket would take its state from under the waiting reader.
+        with suppress(OSError):
+            socket.socket.shutdown(self._connected, socket.SHUT_RDWR)
+
+
+_watch = _Watch()
+
+
 @contextmanager
 def _cut_off(connected: socket.socket | None, seconds: float) -> Iterator[None]:
     """Shut a socket down when the block takes longer; ``TimeoutError`` where the block took its end for an answer's."""
-    late = threading.Event()
-
-    def shut_down() -> None:
-        late.set()
-        # By the plain socket's own method: that of a TLS socket would take its state from under the waiting reader.
-        with suppress(OSError):
-            socket.socket.shutdown(connected, socket.SHUT_RDWR)  # type: ignore[arg-type]
-
-    timer = threading.Timer(max(seconds, 0.0), shut_down)
-    timer.daemon = True
-    if connected is not None:
-        timer.start()
+    if connected is None:
+        yield
+        return
+    answer = _Answer(connected)
+    _watch.begin(answer, time.monotonic() + seconds)
     try:
         yield
     finally:
-        timer.cancel()
-    if late.is_set():
+        _watch.take_back(answer)
+    if answer.late:
         raise TimeoutError
 
 
