@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import BoundedSemaphore
 from typing import Any
 
 from pipeline import aws, keys, retries
@@ -31,6 +32,8 @@ STEP = "EnrichAndStoreMovie"
 BRONZE_SCHEMA = 1
 # OMDb bears 16 requests at once from one client; more gained nothing and met its outages sooner.
 REQUESTS_AT_ONCE = 16
+# While half of the threads wait for OMDb the others store, so that its 16 places are never taken by writing.
+THREADS = 2 * REQUESTS_AT_ONCE
 
 # A message of a run that began longer ago was retried or redriven: what it names may be stored already. Within this
 # time only the conditional put guards, since looking at each film first would cost every run two requests a film.
@@ -104,7 +107,7 @@ def run(
         if message.receives > 1 or datetime.now(UTC) - started_at(batch.run_id) > FRESH:
             seen_before.update(wanted[message.id])
     worker = _Worker(settings.bronze_bucket, omdb, time.monotonic() + seconds, seen_before, result.calls)
-    with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         outcomes = dict(zip(films, pool.map(worker.settle, films, films.values()), strict=True))
     for message_id, film_keys in wanted.items():
         errors = [outcome for key in film_keys if isinstance(outcome := outcomes[key], ReelhouseError)]
@@ -139,6 +142,7 @@ class _Worker:
     def __init__(self, bucket: str, omdb: OmdbClient, deadline: float, seen_before: set[FilmKey], calls: Calls) -> None:
         self.bucket, self.omdb, self.deadline, self.seen_before = bucket, omdb, deadline, seen_before
         self.calls = calls
+        self.places = BoundedSemaphore(REQUESTS_AT_ONCE)
         self.s3 = aws.client("s3")
         self.stop: ReelhouseError | None = None
         self.bytes_written: list[int] = []
@@ -162,18 +166,21 @@ class _Worker:
     def _outcome(self, run_id: str, imdb_id: str, item: Item) -> str:
         if (run_id, imdb_id) in self.seen_before and self._is_settled(run_id, imdb_id):
             return PRESENT
-        if self.stop:
-            raise self.stop
-        started = time.monotonic()
-        if started >= self.deadline:
-            raise OmdbUnavailable("not reached in the time budget", subject=imdb_id, step=STEP)
-        answer = self.omdb.film(imdb_id, self.deadline - started, self.calls)
-        kind, document = _document(run_id, item, answer)
+        kind, document = _document(run_id, item, self._ask(imdb_id))
         body = to_json(document)
         if not aws.put_once(self.s3, self.bucket, keys.film(kind, run_id, imdb_id), body):
             return PRESENT
         self.bytes_written.append(len(body))
         return {keys.MOVIES: STORED, keys.REJECTED: REJECTED}[kind]
+
+    def _ask(self, imdb_id: str) -> Found | Refused:
+        with self.places:
+            if self.stop:
+                raise self.stop
+            left = self.deadline - time.monotonic()
+            if left <= 0:
+                raise OmdbUnavailable("not reached in the time budget", subject=imdb_id, step=STEP)
+            return self.omdb.film(imdb_id, left, self.calls)
 
     def _is_settled(self, run_id: str, imdb_id: str) -> bool:
         kinds = (keys.MOVIES, keys.REJECTED)

@@ -149,6 +149,19 @@ def session(connections: int = 1) -> requests.Session:
     return made
 
 
+def ask(web: requests.Session, url: str, query: dict[str, str], timeout: tuple[float, float]) -> requests.Response:
+    """Send a GET whose body is still to be read: no redirect is followed, no cookie is kept.
+
+    It goes to the session's adapter: what the session itself does for redirects, cookies and settings takes a third of
+    a request's processor time.
+    """
+    asked = requests.PreparedRequest()
+    asked.prepare_method("GET")
+    asked.prepare_url(url, query)
+    asked.prepare_headers(web.headers)
+    return web.get_adapter(url).send(asked, stream=True, timeout=timeout)
+
+
 def check_url(url: str, subject: str) -> str:
     """Return ``url`` if it is https, or http to this machine.
 

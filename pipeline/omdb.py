@@ -216,9 +216,7 @@ class OmdbClient:
         query = {"i": request.imdb_id, "tomatoes": "true", "apikey": key}
         timeout = (min(http.CONNECT_TIMEOUT_SECONDS, left), min(http.READ_TIMEOUT_SECONDS, left))
         try:
-            with self._session.get(
-                self._url, params=query, timeout=timeout, stream=True, allow_redirects=False
-            ) as response:
+            with http.ask(self._session, self._url, query, timeout) as response:
                 body = http.read_body(response, MAX_BODY_BYTES, request.deadline - time.monotonic())
                 request.calls.bytes_read.append(len(body))
                 return read_answer(response.status_code, _hidden(body, key))
