@@ -26,7 +26,7 @@ from reelhouse import processes, sample_films
 ROW = "Enrichment"
 FILMS, BATCH_SIZE = 250, 25
 # What the baseline is asked for: it takes as long for each film as for any other.
-BASELINE_FILMS = 8
+BASELINE_FILMS = 6
 LATENCIES_MS = (20, 100, 200)
 FASTER, OF_THE_LIMIT = Target("gain", 8), Target("least", 0.85)
 TOKEN = "benchmark"
@@ -73,7 +73,8 @@ def _results(latency_ms: int, films: int, pairs: Pairs) -> list[Result]:
     limit = films * latency_ms / 1000 / at_once
     note = (
         f"The baseline is asked for {BASELINE_FILMS} films, and its time is reckoned up to all. The limit is films × "
-        f"latency / {at_once} requests under way."
+        f"latency / {at_once} requests under way: at 20 ms it leaves a film 1.25 ms of one interpreter, which boto3, "
+        "requests and ours exceed (DECISIONS.md)."
     )
     shares = [limit / run.seconds for run in pairs.ours]
     return [
