@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from threading import Barrier, BoundedSemaphore, Event
 from typing import Any
 
 import pytest
 
-from pipeline import keys, messages
+from pipeline import aws, keys, messages
+from pipeline import enrich_and_store_movie as step
+from pipeline.omdb import Found, OmdbClient
 from pipeline.runs import new_run_id
+from pipeline.settings import EnrichAndStoreMovieSettings
 from tests.integration.moto_lake import Cold, Lake, Omdb, sqs_event
 
 STEP = "enrich_and_store_movie"
@@ -143,6 +147,36 @@ def test_a_foreign_message_goes_back_alone(lake: Lake, omdb: Omdb, handler: Cold
     assert failed(handler(STEP)(sqs_event(text, body(A)))) == ["message-0"]
 
     assert lake.keys("bronze") == [keys.film("movies", RUN, A)]
+
+
+def test_omdb_is_asked_for_the_next_films_while_films_are_stored(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [f"tt{number:07}" for number in range(1, step.THREADS + 1)]
+    others, all_asked = Barrier(step.REQUESTS_AT_ONCE), Event()
+    places = BoundedSemaphore(step.REQUESTS_AT_ONCE)
+    asked: list[str] = []
+
+    class Waiting(OmdbClient):
+        def film(self, imdb_id: str, *_: Any) -> Found:
+            assert places.acquire(blocking=False)
+            asked.append(imdb_id)
+            others.wait(10)
+            places.release()
+            if len(asked) == len(ids):
+                all_asked.set()
+            return Found({"Response": "True"})
+
+    def put_once(*_: Any) -> bool:
+        assert all_asked.wait(10)
+        return True
+
+    monkeypatch.setattr(aws, "put_once", put_once)
+    settings = EnrichAndStoreMovieSettings("bronze", lake.queue_url, "https://omdb", "secret")
+
+    omdb = Waiting(settings.omdb_url, lambda _: "")
+
+    result = step.run([messages.QueueMessage("one", body(*ids))], settings, omdb, 60)
+
+    assert result.tally.outcomes[RUN] == {step.STORED: len(ids)}
 
 
 @pytest.mark.parametrize("error", ["Request limit reached!", "Invalid API key!"])
