@@ -160,6 +160,8 @@ def test_omdb_is_asked_for_the_next_films_while_films_are_stored(lake: Lake, mon
             assert places.acquire(blocking=False)
             asked.append(imdb_id)
             others.wait(10)
+            # Time for one too many to come.
+            all_asked.wait(0.2)
             places.release()
             if len(asked) == len(ids):
                 all_asked.set()
