@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 STEP = "AggregateToGold"
 # While a run pours in, one build after the next would be stale at once: wait for a quiet moment, but not for long.
-QUIET_SECONDS = 1.5
+QUIET_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 30.0
 Engine = DuckdbEngine | AthenaEngine
 
