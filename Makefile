@@ -23,7 +23,7 @@ test: environment .scan-venv/.ready ## Everything that must hold: style, types, 
 bench: environment ## Measure speed and memory beside their baselines, into benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks
 
-bench-all-films: environment ## Measure the local stack with all 17,470 films, for a quarter of an hour more
+bench-all-films: environment ## Measure the local stack with all 17,470 films, for eleven minutes more
 	@$(BIN)/python -m benchmarks --only all_films
 
 chaos: environment ## Every fault on the deployed stack, and what became of every film

@@ -1,4 +1,4 @@
-"""The whole local stack with all films of the sample, beside the emulator's floor: it takes a quarter of an hour alone.
+"""The whole local stack with all films of the sample, beside the emulator's floor: it takes eleven minutes alone.
 
 Not part of ``make bench``; ``make bench-all-films`` measures it.
 """
