@@ -68,7 +68,7 @@ def run(plan: Plan) -> list[Result]:
             pairs = _pairs(Path(folder), plan.runs(times))
             if place < 2:
                 _demand_equal_tables(Path(folder))
-            results += _compared(rows, kind, target, pairs)
+            results.append(compared(Case(ROW, f"{rows:,} rows, {kind}", target, size=rows, notes=_NOTES), pairs))
     return [*results, *_largest(plan, QUICK_LARGEST if plan.quick else LARGEST)]
 
 
@@ -89,10 +89,6 @@ _NOTES = (
     f"DuckDB's memory limit is that of the function, {MEMORY_MB} MB. Tables of both sides were compared row by row at "
     "the smallest size. Both sides begin with Silver's parquet parts and end with every table as parquet."
 )
-
-
-def _compared(rows: int, kind: str, target: Target | None, pairs: Pairs) -> list[Result]:
-    return [compared(Case(ROW, f"{rows:,} rows, {kind}", target, size=rows, notes=_NOTES), pairs)]
 
 
 def _pairs(folder: Path, times: int) -> Pairs:

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from botocore.exceptions import BotoCoreError, ClientError
 
 from benchmarks.machine import load, machine
 from pipeline import aws, keys
 from pipeline.columns import SILVER_TABLES
 from pipeline.gold.engine import DuckdbEngine
+from pipeline.gold.silver_files import fetched
 from reelhouse import runs, state, stories
 from reelhouse.compact import compact
 from reelhouse.stack import Stack
@@ -150,14 +150,8 @@ def _read(bucket: str) -> Reading:
     engine = DuckdbEngine(4096)
     started, started_cpu = time.monotonic(), time.process_time()
     listed = aws.list_objects(aws.client("s3"), bucket, f"{MOVIES.name}/")
-    bodies: dict[str, tuple[str, bytes]] = {}
-    for entry, answer in zip(
-        listed, aws.get_many(aws.client("s3"), bucket, [entry.key for entry in listed]), strict=True
-    ):
-        if isinstance(answer, ClientError | BotoCoreError):
-            raise SystemExit(f"{entry.key} cannot be read: {answer}")
-        bodies[entry.key] = (entry.etag, answer[0])
-    engine.load(MOVIES, bodies)
+    for files in fetched(bucket, listed):
+        engine.load(MOVIES, files)
     seconds, cpu = round(time.monotonic() - started, 3), round(time.process_time() - started_cpu, 3)
     rows = sum(keys.rows_of(entry.key) for entry in listed)
     return Reading(len(listed), rows, sum(entry.size for entry in listed), seconds, cpu)

@@ -138,8 +138,8 @@ class Day:
     engine: str
 
 
-# AggregateToGold looks at Silver every second until it is quiet, at most 30 s, and once before and after a build; a test
-# compares. Of its 300 seconds it keeps ten back.
+# AggregateToGold looks at Silver every second until it is quiet, at most 30 s, and once before and after a build; a
+# test compares. Of its 300 seconds it keeps ten back.
 LONGEST_WAIT_SECONDS, LOOKS_A_BUILD, BUILD_SECONDS = 30.0, 32, 260.0
 # DuckDB's memory limit; the disk that holds Silver and Gold, and what exceeds the memory.
 MEMORY_BYTES, DISK_BYTES = 1024e6, 2048e6

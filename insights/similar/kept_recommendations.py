@@ -8,6 +8,7 @@ films with new lineage: the table stays, and with it minutes of work in a large 
 from __future__ import annotations
 
 import hashlib
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,8 @@ from insights.similar import recommendations
 from insights.similar.film_choice import Options
 from insights.similar.film_table import ID, READ
 
-_LIBRARIES = (np.__version__, scipy.__version__, pa.__version__)
+# Of scikit-learn only the stop words, without importing it.
+_LIBRARIES = (np.__version__, scipy.__version__, pa.__version__, version("scikit-learn"))
 # Films written out at a time: as one text, those of a large catalogue would take more memory than making them anew.
 _AT_ONCE = 5_000
 
@@ -58,6 +60,6 @@ def made_from(movies: pd.DataFrame, options: Options) -> str:
     for first in range(0, len(read), _AT_ONCE):
         some = read.iloc[first : first + _AT_ONCE]
         digest.update(some.to_json(orient="records", double_precision=15, date_format="iso").encode())
-    for path in sorted(Path(__file__).parent.glob("*.*")):
+    for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()

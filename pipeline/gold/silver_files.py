@@ -48,7 +48,8 @@ def fetched(bucket: str, objects: list[StoredObject]) -> Iterator[dict[str, tupl
             group, size = [], 0
         group.append(entry)
         size += entry.size
-    yield _fetch(bucket, group)
+    if group:
+        yield _fetch(bucket, group)
 
 
 def _fetch(bucket: str, objects: list[StoredObject]) -> dict[str, tuple[str, bytes]]:
@@ -103,15 +104,11 @@ class SilverFiles:
             return
         came = self._write(table, files)
         if table.format == "parquet":
-            small = [path for path in came if path.stat().st_size < LARGE_BYTES]
-            self._kept[table.name] += [path for path in came if path not in set(small)]
-            if small:
-                self._kept[table.name].append(self._merge(table, small))
-            self._show(table)
+            copied = self._keep(table, came)
         else:
-            small = came
+            copied = came
             self._database.execute(f"INSERT INTO silver.{table.name} BY NAME FROM {_source(table, came)}")
-        for path in small:
+        for path in copied:
             path.unlink()
             del self._objects[path]
         self.loaded.update({key: etag for key, (etag, _) in files.items()})
@@ -132,6 +129,15 @@ class SilverFiles:
             came[-1].write_bytes(body)
             self._objects[came[-1]] = (table, key)
         return came
+
+    def _keep(self, table: Table, came: list[Path]) -> list[Path]:
+        """Add parts to what is shown; returns the small ones, whose rows are in a merged file from now on."""
+        small, large = list[Path](), list[Path]()
+        for path in came:
+            (small if path.stat().st_size < LARGE_BYTES else large).append(path)
+        self._kept[table.name] += large + ([self._merge(table, small)] if small else [])
+        self._show(table)
+        return small
 
     def _merge(self, table: Table, paths: list[Path]) -> Path:
         merged = paths[0].with_name("merged.parquet")
