@@ -69,11 +69,11 @@ lock: | $(UV) ## Resolve all dependencies anew into the lock files
 	@$(COMPILE) --python-version 3.13 -c requirements.lock lambdas/layer.in -o lambdas/layer.lock
 	@$(COMPILE) --python-version 3.13 -c requirements.lock lambdas/reports.in -o lambdas/reports.lock
 	@$(MAKE) --no-print-directory environment
-	@$(BIN)/python -m reelhouse.conda_environment
+	@$(BIN)/python -m tools.conda_environment
 
 catalogue: environment ## Write what derives from column definitions and the dashboard: Glue tables, docs/data.md, QuickSight
-	@$(BIN)/python -m pipeline.catalogue
-	@$(BIN)/python -m insights.catalogue
+	@$(BIN)/python -m tools.catalogue
+	@$(BIN)/python -m tools.insights_catalogue
 	@$(BIN)/python -m insights.quicksight
 
 # The image of the scheduled reports: docs/aws.md, "Scheduled reports". Both need the AWS CLI, and the stack STACK

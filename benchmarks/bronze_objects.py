@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline import keys
 from pipeline.runs import to_json
-from reelhouse import sample_films
+from reelhouse.local.omdb import films as sample_films
 
 RUN_ID = "20261124T030000Z-1a2b3c4d"
 FETCHED_AT = "2026-11-24T03:00:00.000000Z"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.measure import Case, Plan, Result, Run, Target, compared, interleaved
 from pipeline.settings import environment_with
-from reelhouse.state import ROOT
+from reelhouse.local.state import ROOT
 
 ROW = "Cold import"
 LAYER = "DuckdbLayer"

@@ -7,8 +7,9 @@ import tempfile
 from functools import cache
 
 from pipeline import settings
-from reelhouse import local_stack, runs
 from reelhouse import stack as deployed_stack
+from reelhouse.local import stack as local_stack
+from reelhouse.run import watch as runs
 from reelhouse.stack import Stack
 
 LONGEST_RUN_SECONDS = 1800

@@ -21,7 +21,8 @@ import requests
 
 from benchmarks.measure import Case, Pairs, Plan, Result, Run, Target, compared, fresh, interleaved, measured
 from pipeline.settings import environment_with
-from reelhouse import processes, sample_films
+from reelhouse.local import processes
+from reelhouse.local.omdb import films as sample_films
 
 ROW = "Enrichment"
 FILMS, BATCH_SIZE = 250, 25
@@ -98,7 +99,7 @@ def _omdb() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="reelhouse-bench-") as folder:
         server = processes.start(
             "OMDb-compatible server",
-            lambda port: [sys.executable, "-m", "reelhouse.omdb_server", "--port", str(port), "--token", TOKEN],
+            lambda port: [sys.executable, "-m", "reelhouse.local.omdb.server", "--port", str(port), "--token", TOKEN],
             environment_with(),
             Path(folder, "omdb.log"),
             token=TOKEN,

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.records import Clean, to_silver
-from reelhouse import sample_films
+from pipeline.silver.records import Clean, to_silver
+from reelhouse.local.omdb import films as sample_films
 
 _PEOPLE = ("directors", "writers", "actors")
 

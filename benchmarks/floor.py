@@ -16,7 +16,8 @@ from typing import Any
 
 from benchmarks import deployed
 from pipeline import aws
-from reelhouse import local_stack, state
+from reelhouse.local import stack as local_stack
+from reelhouse.local import state
 from reelhouse.stack import Stack
 
 NAME = "reelhouse-bench-floor"

@@ -10,7 +10,7 @@ import time
 
 from benchmarks import deployed, floor
 from benchmarks.measure import Case, Plan, Result, Run, Target, compared, interleaved, measured
-from reelhouse import runs
+from reelhouse.run import watch as runs
 from reelhouse.stack import Stack
 
 ROW = "The whole local stack"

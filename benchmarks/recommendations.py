@@ -30,9 +30,9 @@ FASTER, SMALL, SMALL_OF_MANY, IN_TIME = Target("gain", 4), Target("most", 200), 
 
 def search(folder: str) -> dict[str, Any]:
     """Choose films for every film, from stored features; imports neither pandas nor scikit-learn."""
-    from insights.similar.catalogue_prior import Standing  # noqa: PLC0415 (counted: this process's own)
-    from insights.similar.film_choice import Options, choose  # noqa: PLC0415
-    from insights.similar.film_content import Content  # noqa: PLC0415
+    from insights.similar.choice import Options, choose  # noqa: PLC0415
+    from insights.similar.content import Content  # noqa: PLC0415
+    from insights.similar.prior import Standing  # noqa: PLC0415 (counted: this process's own)
 
     stored = np.load(Path(folder, "films.npz"))
     content = Content(stored["common"], sp.csr_array(sp.load_npz(Path(folder, "rare.npz"))), stored["years"])
@@ -64,15 +64,19 @@ def table(folder: str) -> dict[str, Any]:
 def store(folder: str, films: int) -> dict[str, Any]:
     """Write films, and their features as both sides read them."""
     from benchmarks import film_catalogue  # noqa: PLC0415
-    from insights.similar import film_table, film_tokens, recommendations  # noqa: PLC0415
-    from insights.similar.catalogue_prior import STANDING_COLUMNS  # noqa: PLC0415
+    from insights.similar import (  # noqa: PLC0415
+        film_table,
+        recommendations,
+        tokens,
+    )
+    from insights.similar.prior import STANDING_COLUMNS  # noqa: PLC0415
 
     started = time.perf_counter()
     movies = film_catalogue.movies(films)
     movies.to_parquet(Path(folder, "movies.parquet"))
     read = film_table.from_frame(movies)
-    numbers = {column: film_tokens.numbers(read, column) for column in STANDING_COLUMNS}
-    content, standing = recommendations.prepared(film_tokens.read(read), numbers, recommendations.DEFAULT)
+    numbers = {column: tokens.numbers(read, column) for column in STANDING_COLUMNS}
+    content, standing = recommendations.prepared(tokens.read(read), numbers, recommendations.DEFAULT)
     np.savez(
         Path(folder, "films.npz"),
         common=content.common, years=content.years, notice=standing.notice, rating=standing.rating,

@@ -13,12 +13,12 @@ from typing import Any
 import duckdb
 
 from benchmarks import bronze_objects
-from pipeline import parquet
 from pipeline.columns import SILVER_TABLES
 from pipeline.database import PARQUET
 from pipeline.process_bronze_to_silver import sql_time
-from pipeline.records import Clean, to_silver
 from pipeline.runs import to_json
+from pipeline.silver import parquet
+from pipeline.silver.records import Clean, to_silver
 
 ROWS_A_PART = 100_000
 _MOVIES = SILVER_TABLES["movies"]

@@ -18,7 +18,7 @@ from benchmarks.measure import Case, Plan, Result, Run, Target, compared, interl
 from insights.find_similar_movies import LOOK_SECONDS, GoldCatalogue
 from insights.similar import recommendations
 from pipeline import aws, keys
-from reelhouse import state
+from reelhouse.local import state
 
 ROW = "Warm lookup"
 BUCKET = "reelhouse-bench-lookup"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from insights.prediction.prediction_tables import PREDICTION_SCORES, PREDICTIONS
-from insights.summary.summary_table import SUMMARIES
-from insights.trend.trend_tables import GENRE_TRENDS, RANK_MOVERS
+from insights.predictions.prediction_tables import PREDICTION_SCORES, PREDICTIONS
+from insights.summaries.summary_table import SUMMARIES
+from insights.trends.trend_tables import GENRE_TRENDS, RANK_MOVERS
 from pipeline.columns import Column, Table
 
 RECOMMENDATIONS = Table(

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from insights.report import report_notebooks, reports
-from insights.report.report_store import Store
+from insights.reports import notebooks as report_notebooks
+from insights.reports import publish
+from insights.reports.store import Store
 from pipeline import keys
 from pipeline.errors import InvalidInput, ReportFailed
 
@@ -41,7 +42,7 @@ def run(event: Mapping[str, Any], store: Store) -> dict[str, Any]:
     """
     names, parameters, fresh = read(event)
     notebooks = report_notebooks.choose(report_notebooks.discover(), names)
-    published = list(reports.run(notebooks, parameters, [store], fresh=fresh))
+    published = list(publish.run(notebooks, parameters, [store], fresh=fresh))
     failed = [one.report for one in published if not one.succeeded]
     if failed:
         causes = "; ".join(f"{report['name']}: {report['error']}" for report in failed)

@@ -7,7 +7,7 @@ import json
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from insights.find_similar_movies import GoldCatalogue
-from insights.similar.similar_api import respond
+from insights.similar.api import respond
 from lambdas.telemetry import Event, Reply, logger, story
 from pipeline.errors import InvalidInput
 from pipeline.settings import FindSimilarMoviesSettings, load

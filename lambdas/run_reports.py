@@ -16,7 +16,7 @@ FOLDERS = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNT
 set_variables({"HOME": HOME, "XDG_CACHE_HOME": f"{HOME}/cache"} | {name: f"{HOME}/{name.lower()}" for name in FOLDERS})
 
 from insights import run_reports as step  # noqa: E402 (see above)
-from insights.report.report_store import BucketStore  # noqa: E402
+from insights.reports.store import BucketStore  # noqa: E402
 
 settings = load(LakeSettings)
 store = BucketStore(settings.gold_bucket)

@@ -20,8 +20,8 @@ from typing import Any
 from pipeline import aws, keys, retries
 from pipeline.errors import InvalidInput, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable, ReelhouseError
 from pipeline.messages import Item, QueueMessage, read
-from pipeline.omdb import Found, OmdbClient, Refused
-from pipeline.omdb_calls import Calls
+from pipeline.omdb.calls import Calls
+from pipeline.omdb.client import Found, OmdbClient, Refused
 from pipeline.runs import started_at, to_json, utc
 from pipeline.settings import EnrichAndStoreMovieSettings
 from pipeline.tally import UNKNOWN_RUN, Tally

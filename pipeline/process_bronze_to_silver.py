@@ -19,15 +19,16 @@ from urllib.parse import unquote_plus
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic_core import ValidationError, from_json
 
-from pipeline import aws, clean, keys, parquet
+from pipeline import aws, keys
 from pipeline.columns import SILVER_TABLES
 from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
 from pipeline.keys import BronzeKey
 from pipeline.messages import QueueMessage
-from pipeline.quality import MOST_FILMS, SilverRun, reasons
-from pipeline.records import Quarantined, to_silver
 from pipeline.runs import Manifest, to_json
 from pipeline.settings import CODE_VERSION, ProcessBronzeToSilverSettings
+from pipeline.silver import clean, parquet
+from pipeline.silver.quality import MOST_FILMS, SilverRun, reasons
+from pipeline.silver.records import Quarantined, to_silver
 from pipeline.tally import UNKNOWN_RUN, Tally
 
 if TYPE_CHECKING:

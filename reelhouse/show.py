@@ -15,8 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from pipeline.errors import InvalidInput
-from reelhouse import runs
-from reelhouse.check import Check
+from reelhouse.operate.check import Check
+from reelhouse.run import watch
 from reelhouse.terminal import Terminal, print_json
 
 out = Terminal(highlight=False)
@@ -65,7 +65,7 @@ class RunBars:
         """Leave them as they are."""
         self._bars.stop()
 
-    def update(self, progress: runs.Progress) -> None:
+    def update(self, progress: watch.Progress) -> None:
         """Show new counts."""
         note = f"films, {progress.rejected} rejected" if progress.rejected else "films"
         self._bars.update(self._tasks["Bronze"], completed=progress.settled, note=note)
@@ -117,7 +117,7 @@ def cell(value: Any) -> str:
     return str(value)
 
 
-def report(result: runs.Report) -> None:
+def report(result: watch.Report) -> None:
     """Print what a run came to."""
     for entry in result.skipped[:10]:
         err.print(f"[yellow]![/] left out: item {entry['item']} {escape(repr(entry['id']))}: {escape(entry['reason'])}")

@@ -9,11 +9,11 @@ import pandas as pd
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from reelhouse.compact import Compaction
-from reelhouse.parked import Parked
-from reelhouse.replay import Replay
+from reelhouse.operate.compact import Compaction
+from reelhouse.operate.parked import Parked
+from reelhouse.operate.replay import Replay
+from reelhouse.operate.verify import Verified
 from reelhouse.show import err, frame, out
-from reelhouse.verify import Verified
 
 _FILMS_SHOWN = 12
 _ROWS_SHOWN = 5

@@ -9,7 +9,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from reelhouse.run_advice import NOTE, WAIT, WRONG
+from reelhouse.run.advice import NOTE, WAIT, WRONG
 from reelhouse.show import out
 
 _LEFT_OUT_SHOWN, _UNUSABLE_SHOWN, _REPORTS_SHOWN = 5, 3, 6

@@ -13,7 +13,8 @@ from pipeline import aws, keys, settings
 from pipeline.errors import InvalidInput, LocalStackError, StorageFailed
 from pipeline.gold import tables
 from pipeline.runs import is_manifest
-from reelhouse import local_stack, state
+from reelhouse.local import stack as local_stack
+from reelhouse.local import state
 
 QUEUES = ("MovieQueue", "BronzeEvents", "SilverEvents")
 

@@ -7,10 +7,10 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from pipeline import aws
-from reelhouse import local_stack
 from reelhouse import stack as deployed_stack
+from reelhouse.local import stack as local_stack
+from reelhouse.local.state import State
 from reelhouse.stack import Stack
-from reelhouse.state import State
 from tests.running import Omdb, run_to_the_end
 
 FILMS = 300

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from pipeline import aws
-from reelhouse import state
+from reelhouse.local import state
 from reelhouse.stack import QUEUES, Stack
 
 Piece = tuple[str, bytes]

@@ -3,7 +3,7 @@
 f1 Drama, f2 Comedy, f3 Horror and f4 Western by Rotten Tomatoes, f6 Comedy by Metacritic, f7 the 1970s, f8 a film.
 """
 
-from insights.summary import summary_check as check
+from insights.summaries import check
 
 LIES = [
     # numbers of the model's own, in every dress

@@ -10,7 +10,7 @@ import requests
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from pipeline import aws
-from reelhouse import runs
+from reelhouse.run import watch as runs
 from reelhouse.stack import Stack
 
 WATCH_SECONDS = 240

@@ -21,8 +21,9 @@ from pipeline import aws, keys
 from pipeline.columns import SILVER_TABLES
 from pipeline.gold.engine import DuckdbEngine
 from pipeline.gold.silver_files import fetched
-from reelhouse import runs, state, stories
-from reelhouse.compact import compact
+from reelhouse.local import state
+from reelhouse.operate.compact import compact
+from reelhouse.run import stories, watch
 from reelhouse.stack import Stack
 
 FILE = Path(__file__).with_name("measured.json")
@@ -159,7 +160,7 @@ def _read(bucket: str) -> Reading:
 
 def _run(stack: Stack, films: int) -> Run:
     before = _processor_time()
-    report = runs.watch(stack, runs.start(stack, films, BATCH_SIZE), lambda _: None, LONGEST_SECONDS)
+    report = watch.watch(stack, watch.start(stack, films, BATCH_SIZE), lambda _: None, LONGEST_SECONDS)
     if report.status != "complete":
         raise SystemExit(f"the run of {films} films is not complete: {report.missing}")
     spent = {name: seconds - before.get(name, 0.0) for name, seconds in _processor_time().items()}

@@ -19,13 +19,13 @@ from benchmarks import bronze_objects, silver_tables
 from benchmarks.measure import fresh
 from insights.dashboard import data, loading, page_maker
 from insights.similar import recommendations
-from pipeline import parquet
 from pipeline.columns import SILVER_TABLES
 from pipeline.gold.columns import GOLD
 from pipeline.gold.engine import DuckdbEngine
-from pipeline.records import Quarantined, to_silver
 from pipeline.runs import to_json
-from reelhouse import sample_films
+from pipeline.silver import parquet
+from pipeline.silver.records import Quarantined, to_silver
+from reelhouse.local.omdb import films as sample_films
 
 FILE = Path(__file__).with_name("sizes.json")
 MOVIES = SILVER_TABLES["movies"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
-from insights.similar.catalogue_prior import STANDING_COLUMNS
-from insights.similar.film_tokens import FIELDS
+from insights.similar.prior import STANDING_COLUMNS
+from insights.similar.tokens import FIELDS
 
 if TYPE_CHECKING:  # a process that has its films as Arrow does without pandas, which takes 50 MB
     import pandas as pd

@@ -19,7 +19,7 @@ import scipy
 from insights import lake
 from insights.columns import RECOMMENDATIONS
 from insights.similar import recommendations
-from insights.similar.film_choice import Options
+from insights.similar.choice import Options
 from insights.similar.film_table import ID, READ
 
 # Of scikit-learn only the stop words, without importing it.

@@ -25,13 +25,14 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
-from insights.similar import arrow_arrays, because, film_features, film_table, film_tokens
-from insights.similar.catalogue_prior import STANDING_COLUMNS, Standing, standing
-from insights.similar.film_choice import Options, choose
-from insights.similar.film_content import Content, Indices
+from insights.similar import arrow_arrays, features, film_table, reasons
+from insights.similar import tokens as film_tokens
+from insights.similar.choice import Options, choose
+from insights.similar.content import Content, Indices
 from insights.similar.film_table import ID
-from insights.similar.film_tokens import Tokens
-from insights.similar.similar_films import DECIMALS
+from insights.similar.prior import STANDING_COLUMNS, Standing, standing
+from insights.similar.search import DECIMALS
+from insights.similar.tokens import Tokens
 from pipeline.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def batches(movies: Any, options: Options = DEFAULT) -> Iterator[Any]:
             arrow_arrays.numbers((place + 1).astype(np.int32)),
             ids.take(arrow_arrays.numbers(films)),
             arrow_arrays.numbers(np.round(share, DECIMALS)),
-            arrow_arrays.texts(because.reasons(fields, content.years, asked, films)),
+            arrow_arrays.texts(reasons.reasons(fields, content.years, asked, films)),
         ]
         yield pa.record_batch(columns, SCHEMA)
 
@@ -125,7 +126,7 @@ def batches(movies: Any, options: Options = DEFAULT) -> Iterator[Any]:
 def prepared(fields: Mapping[str, Tokens], numbers: Mapping[str, Any], options: Options) -> tuple[Content, Standing]:
     """Features and standing of films, from their tokens and their numbers by column."""
     years = numbers["year"].astype(np.float32)
-    return film_features.build(fields, years, options.weights), standing(numbers)
+    return features.build(fields, years, options.weights), standing(numbers)
 
 
 def _ids(column: Any) -> tuple[Any, Indices]:

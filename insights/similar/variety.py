@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from insights.similar.film_content import Floats, Indices
-from insights.similar.similar_films import DECIMALS, Pool, Similarity
+from insights.similar.content import Floats, Indices
+from insights.similar.search import DECIMALS, Pool, Similarity
 
 
 def varied(pool: Pool, similarity: Similarity, k: int, share: float) -> Indices:

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from pipeline.errors import InvalidInput
-from reelhouse import repeat, show, stack
+from reelhouse import show, stack
 from reelhouse.commands.base import Json, StackName, command
+from reelhouse.gold import repeat
 from reelhouse.terminal import json_text
 
 
@@ -55,7 +56,7 @@ def query(
 
     Example: [bold]reelhouse query "SELECT title, year FROM movies WHERE year < 1960" --output old.csv[/]
     """
-    from reelhouse import query as queries  # noqa: PLC0415 (as in table)
+    from reelhouse.gold import query as queries  # noqa: PLC0415 (as in table)
 
     if output is not None and output.suffix not in {".csv", ".parquet"}:
         raise InvalidInput("must end in .csv or .parquet", subject=f"--output {output}")
@@ -81,7 +82,7 @@ def similar(
 
     Example: [bold]reelhouse similar "the godfather" -k 5[/]. Exit 1 for an unknown film, and where several fit.
     """
-    from reelhouse import similar as similar_films  # noqa: PLC0415 (as in table)
+    from reelhouse.gold import similar as similar_films  # noqa: PLC0415 (as in table)
 
     answer = similar_films.similar(stack.find(stack_name), query, k)
     if json_output:
@@ -110,7 +111,7 @@ def report(  # noqa: PLR0913, PLR0917 (each is an option)
 
     Example: [bold]reelhouse report 02_genre_trends -p min_films=10[/]. Exit 1 when a notebook fails; the others run.
     """
-    from reelhouse import report as reporting  # noqa: PLC0415 (as in table)
+    from reelhouse.gold import report as reporting  # noqa: PLC0415 (as in table)
 
     seconds = repeat.interval(every) if every else 0
     found = stack.find(stack_name)
@@ -141,7 +142,7 @@ def dashboard(
 
     Example: [bold]reelhouse dashboard --output dashboard.html --no-browser[/]
     """
-    from reelhouse import dashboard as dashboard_page  # noqa: PLC0415 (as in table)
+    from reelhouse.gold import dashboard as dashboard_page  # noqa: PLC0415 (as in table)
 
     stack.find(stack_name)
     made = dashboard_page.make(output)
@@ -161,6 +162,6 @@ def lab(
 
     Example: [bold]reelhouse lab[/]; in the first cell: from insights import lake; lake.table("ratings_by_genre")
     """
-    from reelhouse import lab as jupyterlab  # noqa: PLC0415 (as in table)
+    from reelhouse.gold import lab as jupyterlab  # noqa: PLC0415 (as in table)
 
     raise typer.Exit(jupyterlab.run(stack.find(stack_name).name, port, browser=browser))

@@ -24,8 +24,9 @@ def redrive(
 
     Example: [bold]reelhouse redrive --peek[/], then [bold]reelhouse redrive --queue MovieQueue[/]
     """
-    from reelhouse import parked, show_operation  # noqa: PLC0415 (they import DuckDB; other commands need not wait)
-    from reelhouse import redrive as moving  # noqa: PLC0415
+    from reelhouse import show_operation  # noqa: PLC0415 (they import DuckDB; other commands need not wait)
+    from reelhouse.operate import parked  # noqa: PLC0415 (they import DuckDB; other commands need not wait)
+    from reelhouse.operate import redrive as moving  # noqa: PLC0415
 
     found = stack.find(stack_name)
     if peek:
@@ -53,8 +54,8 @@ def replay(
 
     Example: [bold]reelhouse replay --all[/]. Exit 1 when an object could not be processed; old Silver then stays.
     """
-    from reelhouse import replay as replaying  # noqa: PLC0415 (as in redrive)
     from reelhouse import show_operation  # noqa: PLC0415
+    from reelhouse.operate import replay as replaying  # noqa: PLC0415 (as in redrive)
 
     if (run_id is None) is not every:
         raise typer.BadParameter("give either --run-id RUN_ID or --all")
@@ -83,8 +84,8 @@ def compact(
 
     Example: [bold]reelhouse compact[/], once a day. Exit 1 when a run had to be left as it is; the others are done.
     """
-    from reelhouse import compact as compacting  # noqa: PLC0415 (as in redrive)
     from reelhouse import show_operation  # noqa: PLC0415
+    from reelhouse.operate import compact as compacting  # noqa: PLC0415 (as in redrive)
 
     found = stack.find(stack_name)
     run_ids = [str(found.manifest(run_id)["run_id"])] if run_id else None
@@ -113,7 +114,7 @@ def verify(
     Example: [bold]reelhouse verify --json[/]. Exit 1 with every difference.
     """
     from reelhouse import show_operation  # noqa: PLC0415 (as in redrive)
-    from reelhouse import verify as verifying  # noqa: PLC0415
+    from reelhouse.operate import verify as verifying  # noqa: PLC0415
 
     found = stack.find(stack_name)
     result = verifying.verify(found, str(found.manifest(run_id)["run_id"]) if run_id else None)
@@ -139,7 +140,7 @@ def trace(
     Example: [bold]reelhouse trace tt0111161[/]
     """
     from reelhouse import show_operation  # noqa: PLC0415 (as in redrive)
-    from reelhouse import trace as tracing  # noqa: PLC0415
+    from reelhouse.operate import trace as tracing  # noqa: PLC0415
 
     path = tracing.trace(stack.find(stack_name), imdb_id, run_id)
     if json_output:

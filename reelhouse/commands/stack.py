@@ -9,11 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import settings
-from reelhouse import doctor as doctor_checks
-from reelhouse import local_stack, runs, show, stack
-from reelhouse import status as stack_status
+from reelhouse import show, stack
 from reelhouse.commands.base import Json, StackName, command
-from reelhouse.state import State
+from reelhouse.local import stack as local_stack
+from reelhouse.local.state import State
+from reelhouse.operate import doctor as doctor_checks
+from reelhouse.run import status as stack_status
+from reelhouse.run import watch as runs
 
 TopN = Annotated[int | None, typer.Option(min=1, help="Films to take from the list.")]
 BatchSize = Annotated[int | None, typer.Option(min=1, max=100, help="Films in one message.")]
@@ -46,7 +48,7 @@ def up(
 def _up(options: local_stack.Options) -> State:
     current = local_stack.up(options, show.say)
     if current.interrupted:
-        from reelhouse import resume  # noqa: PLC0415 (it imports DuckDB; other commands need not wait)
+        from reelhouse.run import resume  # noqa: PLC0415 (it imports DuckDB; other commands need not wait)
 
         resume.resume_after_kill(current, stack.find(None), show.say)
     return current
@@ -88,7 +90,7 @@ def run(
     if resume is None:
         reply = runs.start(found, top_n, batch_size)
     else:
-        from reelhouse import resume as resuming  # noqa: PLC0415 (it imports DuckDB; other commands need not wait)
+        from reelhouse.run import resume as resuming  # noqa: PLC0415 (it imports DuckDB; other commands need not wait)
 
         reply = resuming.resume(found, resume)
     result = _watch(found, reply, seconds)
@@ -120,7 +122,8 @@ def status(
     if run_id is None:
         show.as_json(found) if json_output else show.status(found)
         return
-    from reelhouse import run_story, show_run  # noqa: PLC0415 (they import DuckDB; other commands need not wait)
+    from reelhouse import show_run  # noqa: PLC0415 (they import DuckDB; other commands need not wait)
+    from reelhouse.run import story as run_story  # noqa: PLC0415 (they import DuckDB; other commands need not wait)
 
     found["story"] = run_story.tell(used, run_id, found["waiting_for_quota_until"])
     show.as_json(found) if json_output else show_run.story(found["story"])
@@ -160,7 +163,7 @@ def demo(films: Annotated[int, typer.Option(min=1, help="Films to ingest.")] = 1
     show.report(result)
     if result.status != "complete":
         raise typer.Exit(1)
-    from reelhouse import highlights, report  # noqa: PLC0415 (they import awswrangler, which takes a second)
+    from reelhouse.gold import highlights, report  # noqa: PLC0415 (they import awswrangler, which takes a second)
 
     highlights.show_tables()
     # AggregateToGold has just built Gold: notebook 01 need not.

@@ -18,7 +18,8 @@ from rich.table import Table
 
 from pipeline.runs import to_json
 from pipeline.settings import set_variables, variable
-from reelhouse import local_stack, sample_films
+from reelhouse.local import stack as local_stack
+from reelhouse.local.omdb import films as sample_films
 from tests.chaos import aws_calls, deliveries, killed, killed_emulator, omdb_kinds
 from tests.chaos.ground import Result, Scenario, prepared
 

@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 
 from pipeline import aws, keys
-from reelhouse.gold_reader import GoldTables
-from reelhouse.parked import parked
-from reelhouse.silver_reader import OUTCOMES, SilverReader
+from reelhouse.gold.reader import GoldTables
+from reelhouse.operate.parked import parked
+from reelhouse.operate.silver_reader import OUTCOMES, SilverReader
 from reelhouse.stack import Stack
 
 # They say when, by which run and from which object a row was made, not what it says.

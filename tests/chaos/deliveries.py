@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from pipeline import aws, keys, messages, source_list
-from reelhouse import bronze_events
+from reelhouse.operate import bronze_events
 from tests.chaos.ground import Ground, Result, Scenario, wait_until
 
 COPIES = 3

@@ -16,10 +16,11 @@ from tenacity import RetryError, retry, retry_if_result, stop_after_delay, wait_
 
 from pipeline import aws
 from pipeline.errors import ReelhouseError
-from reelhouse import local_stack, resume, runs
 from reelhouse import stack as deployed_stack
+from reelhouse.local import stack as local_stack
+from reelhouse.local.state import State
+from reelhouse.run import resume, watch
 from reelhouse.stack import QUEUES, Stack
-from reelhouse.state import State
 from tests.chaos.account import Account, Rows, account, differences, gold_rows
 from tests.chaos.proxy import Fault, Proxy
 from tests.running import Omdb
@@ -99,7 +100,7 @@ class Ground:
         before = set(self.stack.run_ids())
         for _ in range(5):
             try:
-                return str(runs.start(self.stack, self.films, self.batch_size)["run_id"])
+                return str(watch.start(self.stack, self.films, self.batch_size)["run_id"])
             except ReelhouseError:
                 for run_id in set(self.stack.run_ids()) - before:
                     resume.resume(self.stack, run_id)

@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any
 
 from pipeline import aws
-from pipeline.api_key import FRESH_SECONDS
-from reelhouse import local_stack, processes, resume
-from reelhouse.redrive import redrive
+from pipeline.omdb.key import FRESH_SECONDS
+from reelhouse.local import processes, stack
+from reelhouse.operate.redrive import redrive
+from reelhouse.run import resume
 from tests.chaos.ground import Ground, Result, Scenario, wait_until
 
 # Each film's first requests fail so, and then no more: nothing may be missing.
@@ -99,7 +100,7 @@ def rotated(ground: Ground) -> Result:
     ground.settle(run_id)
     refused = ground.omdb.outcomes().get("invalid_key", 0)
     ground.omdb.no_faults()
-    ground.put_key(local_stack.SAMPLE_KEY)
+    ground.put_key(stack.SAMPLE_KEY)
     return ground.judge(refused, run_id)
 
 
@@ -118,7 +119,7 @@ def revoked(ground: Ground) -> Result:
     wait_until(lambda: ground.is_complete(run_id))
     refused = ground.omdb.outcomes()["invalid_key"]
     ground.omdb.no_faults()
-    ground.put_key(local_stack.SAMPLE_KEY)
+    ground.put_key(stack.SAMPLE_KEY)
     # What was refused comes again after a quarter of an hour, and is stored by then: nobody waits for it here.
     aws.client("sqs").purge_queue(QueueUrl=ground.stack["MovieQueueUrl"])
     ground.settle(run_id)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from pipeline import keys
 from pipeline.errors import ReelhouseError
 from pipeline.gold.columns import GOLD, GOLD_TABLES
-from reelhouse.resume import resume
+from reelhouse.run.resume import resume
 from reelhouse.stack import Stack
 from tests.integration.faulty_aws import FaultyAws, Killed
 from tests.integration.moto_lake import Cold, Handler, Lake, s3_event, sqs_event

@@ -15,7 +15,7 @@ from insights import find_similar_movies
 from insights import lake as gold_lake
 from insights.columns import RECOMMENDATIONS
 from insights.find_similar_movies import GoldCatalogue
-from insights.similar.similar_api import respond
+from insights.similar.api import respond
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.aggregate_to_gold import Result
 from pipeline.errors import InvalidInput, StorageFailed

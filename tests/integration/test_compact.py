@@ -15,13 +15,14 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from moto.s3.models import s3_backends
 
-from pipeline import aws, keys, parquet
+from pipeline import aws, keys
 from pipeline.columns import SILVER, SILVER_TABLES
 from pipeline.errors import StorageFailed
 from pipeline.gold.columns import GOLD
 from pipeline.gold.engine import DuckdbEngine
-from reelhouse import compact
-from reelhouse.compact import Compaction, compact_silver
+from pipeline.silver import parquet
+from reelhouse.operate import compact
+from reelhouse.operate.compact import Compaction, compact_silver
 from tests.integration.moto_lake import Lake
 from tests.silver_rows import FILMS, FIRST, QUARANTINE, REJECTED, RUNS, SECOND, Row, film, silver_files
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline import keys
-from reelhouse import doctor
+from reelhouse.operate import doctor
 from reelhouse.stack import Stack
 from tests.integration.moto_lake import Lake
 from tests.silver_rows import FIRST, SECOND

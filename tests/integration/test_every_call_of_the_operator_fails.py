@@ -15,9 +15,9 @@ from moto.sqs.models import sqs_backends
 
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.errors import ReelhouseError
-from reelhouse import redrive, replay
-from reelhouse.resume import resume
-from reelhouse.verify import verify
+from reelhouse.operate import redrive, replay
+from reelhouse.operate.verify import verify
+from reelhouse.run.resume import resume
 from tests.integration.driven_pipeline import FIRST, QUEUES, TO_GOLD, Pipeline
 from tests.integration.faulty_aws import FAULTS, KILLED, FaultyAws, Killed
 from tests.integration.moto_lake import REGION, Cold, Lake, Omdb, Top

@@ -13,10 +13,10 @@ from pipeline import keys
 from pipeline.errors import StorageFailed
 from pipeline.gold.columns import GOLD
 from pipeline.runs import to_json
-from reelhouse.gold_reader import GoldTables
+from reelhouse.gold.reader import GoldTables
+from reelhouse.operate.trace import gold_rows
+from reelhouse.operate.verify import verify
 from reelhouse.stack import Stack
-from reelhouse.trace import gold_rows
-from reelhouse.verify import verify
 from tests.integration.moto_lake import Cold, Lake, Top, s3_event, sqs_event
 
 OLD, NEW = "20261124T030000.000000Z", "20261124T040000.000000Z"

@@ -10,8 +10,8 @@ import pytest
 from insights import lake as gold_lake
 from insights.columns import RECOMMENDATIONS
 from insights.similar import kept_recommendations
-from insights.similar.film_choice import Options
-from insights.similar.film_content import FieldWeights
+from insights.similar.choice import Options
+from insights.similar.content import FieldWeights
 from pipeline import aws, keys
 from tests.integration.moto_lake import Lake
 

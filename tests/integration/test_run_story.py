@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import keys
 from pipeline.errors import InvalidInput, StorageFailed
-from reelhouse import run_story
+from reelhouse.run import story as run_story
 from reelhouse.stack import QUEUES, Stack
 from tests.integration.moto_lake import Cold, Lake, Omdb, Top, s3_event, sqs_event
 

@@ -17,12 +17,15 @@ import pytest
 from moto import mock_aws
 
 from insights import lake
-from insights.report import headlines, report_index, report_page
+from insights.reports import headlines
+from insights.reports import index as report_index
+from insights.reports import page as report_page
 from pipeline import aggregate_to_gold, aws, keys, process_bronze_to_silver
 from pipeline.gold.engine import DuckdbEngine
 from pipeline.messages import QueueMessage
 from pipeline.settings import AggregateToGoldSettings, ProcessBronzeToSilverSettings
-from reelhouse import dashboard, show
+from reelhouse import show
+from reelhouse.gold import dashboard
 from reelhouse.terminal import Terminal
 from tests.integration.moto_lake import s3_event
 from tests.notebooks import cells

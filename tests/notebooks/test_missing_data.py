@@ -13,7 +13,9 @@ import pandas as pd
 import pytest
 from moto import mock_aws
 
-from insights.report import headlines, report_data, report_page
+from insights.reports import headlines
+from insights.reports import data as report_data
+from insights.reports import page as report_page
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.gold.engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings

@@ -13,13 +13,14 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from insights import lake
-from insights.report import report_notebooks
+from insights.reports import notebooks as report_notebooks
 from insights.columns import INSIGHTS_TABLES
 from pipeline import aws, keys
-from reelhouse import lab, report
+from reelhouse.gold import lab
+from reelhouse.gold import report
 from reelhouse import stack as deployed_stack
 from reelhouse.stack import Stack
-from reelhouse.state import State
+from reelhouse.local.state import State
 
 FILMS = 300
 

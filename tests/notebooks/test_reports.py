@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from insights.report import report_notebooks, reports
-from insights.report.report_notebooks import Notebook
-from insights.report.report_store import FolderStore
+from insights.reports import notebooks as report_notebooks
+from insights.reports import publish
+from insights.reports.notebooks import Notebook
+from insights.reports.store import FolderStore
 from pipeline import keys
 from pipeline.errors import InvalidInput
 
 PARAMETERS = "fail: bool = False  # raise in the middle\nn: int = 3  # films"
 WORK = """
 import sys
-from insights.report.headlines import Headline, show
+from insights.reports.headlines import Headline, show
 from insights.wording import Text
 show(Headline("Films", n))
 if fail:
@@ -59,7 +60,7 @@ def test_success_then_failure_then_the_next(notebooks: list[Notebook], tmp_path:
     folder = tmp_path / "out"
     store = FolderStore(folder)
     seen: list[tuple[str, int]] = []
-    first = list(reports.run(notebooks[:1], {"n": "5"}, [store], lambda one, done: seen.append((one.name, done))))
+    first = list(publish.run(notebooks[:1], {"n": "5"}, [store], lambda one, done: seen.append((one.name, done))))
     assert first[0].succeeded
     assert seen[-1] == ("01_first", 3)
     good = read(folder, "01_first", keys.LATEST)
@@ -69,7 +70,7 @@ def test_success_then_failure_then_the_next(notebooks: list[Notebook], tmp_path:
     assert f"kernel {sys.executable}" in page
     assert "Headline(" not in page, "code must not be shown"
 
-    failed, other = list(reports.run(notebooks, {"fail": True}, [store]))
+    failed, other = list(publish.run(notebooks, {"fail": True}, [store]))
     assert not failed.succeeded
     assert "KeyError" in failed.report["error"]
     assert failed.report["headlines"][0]["value"] == 3, "what was shown before the error is kept"
@@ -82,13 +83,13 @@ def test_success_then_failure_then_the_next(notebooks: list[Notebook], tmp_path:
 @pytest.mark.parametrize("given", [{"colour": "red"}, {"n": "many"}, {"fail": "maybe"}])
 def test_wrong_parameters_run_nothing(notebooks: list[Notebook], tmp_path: Path, given: dict[str, str]) -> None:
     with pytest.raises(InvalidInput):
-        list(reports.run(notebooks, given, [FolderStore(tmp_path / "out")]))
+        list(publish.run(notebooks, given, [FolderStore(tmp_path / "out")]))
     assert not (tmp_path / "out").exists()
 
 
 def test_the_repository_s_notebook_is_not_changed(notebooks: list[Notebook], tmp_path: Path) -> None:
     before = notebooks[0].path.read_bytes()
-    list(reports.run(notebooks[:1], {"n": 9}, [FolderStore(tmp_path / "out")]))
+    list(publish.run(notebooks[:1], {"n": 9}, [FolderStore(tmp_path / "out")]))
     assert notebooks[0].path.read_bytes() == before
     executed = (tmp_path / "out" / "01_first" / keys.LATEST / "notebook.ipynb").read_text()
     assert str(tmp_path) not in executed, "paths of this machine are nobody's business"

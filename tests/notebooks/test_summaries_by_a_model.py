@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from insights import lake
-from insights.report import report_notebooks, reports
-from insights.report.report_store import FolderStore
+from insights.reports import notebooks
+from insights.reports import publish
+from insights.reports.store import FolderStore
 from reelhouse.stack import Stack
 from tests.lies import LIES
 from tests.openai_server import ChatServer, chat_server, saying
@@ -24,8 +25,8 @@ def report(stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> obj
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("SUMMARY_MODEL", model)
-        chosen = report_notebooks.choose(report_notebooks.discover(), ["04_summaries"])
-        (published,) = reports.run(chosen, {}, [FolderStore(tmp_path)], fresh=True)
+        chosen = notebooks.choose(notebooks.discover(), ["04_summaries"])
+        (published,) = publish.run(chosen, {}, [FolderStore(tmp_path)], fresh=True)
         assert published.succeeded, published.report["error"]
         return {entry["name"]: entry["value"] for entry in published.report["headlines"]}
 

@@ -7,9 +7,9 @@ from functools import partial
 import pytest
 
 from pipeline import aws
-from reelhouse import local_stack
+from reelhouse.local import stack as local_stack
+from reelhouse.local.state import State
 from reelhouse.stack import Stack
-from reelhouse.state import State
 from tests.chaos import aws_calls, killed, omdb_kinds
 from tests.chaos.ground import Scenario, prepared
 

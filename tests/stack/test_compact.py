@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
 from reelhouse.cli import app
-from reelhouse.compact import compact
-from reelhouse.gold_reader import GoldTables
-from reelhouse.replay import replay
+from reelhouse.gold.reader import GoldTables
+from reelhouse.operate.compact import compact
+from reelhouse.operate.replay import replay
+from reelhouse.operate.verify import verify
 from reelhouse.stack import Stack
-from reelhouse.verify import verify
 from tests.running import let_events_settle, run_to_the_end
 
 FILMS = 30

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from insights import lake
-from insights.report.report_store import FolderStore, publish
+from insights.reports.store import FolderStore, publish
 from pipeline import aws
 from reelhouse.cli import app
 from reelhouse.stack import Stack

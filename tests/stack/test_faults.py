@@ -10,7 +10,9 @@ import pytest
 
 from pipeline import aws, keys
 from pipeline.errors import InvalidInput
-from reelhouse import local_stack, runs, sample_films
+from reelhouse.local import stack as local_stack
+from reelhouse.local.omdb import films as sample_films
+from reelhouse.run import watch
 from reelhouse.stack import Stack
 from tests.running import Omdb, run_to_the_end, wait_until
 
@@ -64,7 +66,7 @@ def test_a_list_without_a_usable_film_starts_nothing(stack: Stack, source_list: 
     source_list(body)
 
     with pytest.raises(InvalidInput, match=r"s3://reelhouse-source"):
-        runs.start(stack, 5, 5)
+        watch.start(stack, 5, 5)
 
     assert stack.run_ids() == before
 

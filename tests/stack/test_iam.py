@@ -10,8 +10,8 @@ import boto3
 import pytest
 
 from pipeline import aws
+from reelhouse.local.state import State
 from reelhouse.stack import Stack
-from reelhouse.state import State
 from tests import role_stack
 from tests.role_calls import ALLOWED, DENIED, FORBIDDEN, LET_IN, LIST_BUCKET, NOT_HERE, WIDER, Call
 from tests.templates import GRANTS, listed

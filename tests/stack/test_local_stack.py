@@ -12,10 +12,11 @@ import psutil
 import pytest
 
 from pipeline import aws
-from reelhouse import local_stack, processes, state
 from reelhouse import stack as deployed_stack
+from reelhouse.local import processes, state
+from reelhouse.local import stack as local_stack
+from reelhouse.local.state import State
 from reelhouse.stack import Stack
-from reelhouse.state import State
 from tests.running import wait_until
 
 

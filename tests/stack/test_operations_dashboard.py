@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline import aws
-from reelhouse import doctor
+from reelhouse.operate import doctor
 from reelhouse.stack import Stack
 
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline import aws
-from reelhouse import parked
-from reelhouse.redrive import redrive
+from reelhouse.operate import parked
+from reelhouse.operate.redrive import redrive
+from reelhouse.run.status import status
 from reelhouse.stack import Stack
-from reelhouse.status import status
 from tests.running import Omdb, run_to_the_end, wait_until
 
 

@@ -13,12 +13,12 @@ import pytest
 
 from insights import lake
 from pipeline import aws, keys
-from reelhouse import state
-from reelhouse.gold_reader import bring_gold_up_to_date
-from reelhouse.replay import Replay, replay
-from reelhouse.silver_reader import OUTCOMES, SilverReader
+from reelhouse.gold.reader import bring_gold_up_to_date
+from reelhouse.local import state
+from reelhouse.operate.replay import Replay, replay
+from reelhouse.operate.silver_reader import OUTCOMES, SilverReader
+from reelhouse.operate.verify import verify
 from reelhouse.stack import Stack
-from reelhouse.verify import verify
 from tests.running import Omdb, let_events_settle, run_to_the_end
 
 LONGEST = 110

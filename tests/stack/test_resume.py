@@ -12,11 +12,12 @@ import psutil
 import pytest
 
 from pipeline import aws, keys
-from reelhouse import local_stack, resume, runs
 from reelhouse import stack as deployed_stack
+from reelhouse.local import stack as local_stack
+from reelhouse.local.state import State
+from reelhouse.operate.verify import verify
+from reelhouse.run import resume, watch
 from reelhouse.stack import Stack
-from reelhouse.state import State
-from reelhouse.verify import verify
 from tests.chaos.account import account
 from tests.running import Omdb, wait_until
 
@@ -53,7 +54,7 @@ def purge(stack: Stack, queue: str) -> None:
 
 def test_a_run_whose_messages_are_gone_is_resumed(stack: Stack, held: Any) -> None:
     held("EnrichAndStoreMovie")
-    run_id = runs.start(stack, 10, 5)["run_id"]
+    run_id = watch.start(stack, 10, 5)["run_id"]
     purge(stack, "MovieQueue")
     held("EnrichAndStoreMovie", True)
 
@@ -66,7 +67,7 @@ def test_a_run_whose_messages_are_gone_is_resumed(stack: Stack, held: Any) -> No
 
 def test_objects_whose_events_are_gone_are_announced_again(stack: Stack, held: Any) -> None:
     held("ProcessBronzeToSilver")
-    run_id = runs.start(stack, 5, 5)["run_id"]
+    run_id = watch.start(stack, 5, 5)["run_id"]
     wait_until(lambda: stack.count("Bronze", keys.MOVIES, run_id) == 5)
     wait_until(lambda: stack.queues()["MovieQueue"]["waiting"] == 0)
     purge(stack, "BronzeEvents")
@@ -80,7 +81,7 @@ def test_objects_whose_events_are_gone_are_announced_again(stack: Stack, held: A
 
 def test_gold_is_built_where_only_that_is_missing(stack: Stack, held: Any) -> None:
     held("AggregateToGold")
-    run_id = runs.start(stack, 5, 5)["run_id"]
+    run_id = watch.start(stack, 5, 5)["run_id"]
     wait_until(lambda: not any(resume_needs(stack, run_id)))
     purge(stack, "SilverEvents")
 
@@ -114,7 +115,7 @@ def test_what_cannot_be_resumed_is_said(stack: Stack, arguments: list[str], stat
 
 def test_up_resumes_what_a_killed_emulator_forgot(stack: Stack, local: State, omdb: Omdb) -> None:
     omdb.faults(latency_ms=400)
-    run_id = runs.start(stack, 20, 5)["run_id"]
+    run_id = watch.start(stack, 20, 5)["run_id"]
     wait_until(lambda: stack.count("Bronze", keys.MOVIES, run_id) > 0)
     assert local.ministack
     emulator = psutil.Process(local.ministack.pid)

@@ -12,10 +12,10 @@ import pytest
 from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
 from insights.columns import INSIGHTS_TABLES
-from insights.report.report_store import BucketStore
+from insights.reports.store import BucketStore
 from pipeline import aws, keys
+from reelhouse.local.state import State
 from reelhouse.stack import Stack
-from reelhouse.state import State
 from tests import lambda_image
 
 ROOT = lambda_image.ROOT

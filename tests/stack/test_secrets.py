@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from insights.report import report_notebooks, reports
-from insights.report.report_store import BucketStore, FolderStore, Store
+from insights.reports import notebooks, publish
+from insights.reports.store import BucketStore, FolderStore, Store
 from pipeline import aws
-from pipeline.api_key import HIDDEN
-from reelhouse import local_stack
+from pipeline.omdb.key import HIDDEN
+from reelhouse.local import stack as local_stack
 from reelhouse.stack import Stack
 from tests import everywhere
 from tests.fake_omdb import FakeOmdb, Query
@@ -147,9 +147,9 @@ def report_with_a_model_that_tells(key: str, folder: Path, stack: Stack, monkeyp
     monkeypatch.setenv("OPENAI_SECRET_ID", MODEL_SECRET)
     with chat_server(behave) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        chosen = report_notebooks.choose(report_notebooks.discover(), ["04_summaries"])
+        chosen = notebooks.choose(notebooks.discover(), ["04_summaries"])
         stores: list[Store] = [FolderStore(folder), BucketStore(stack["GoldBucketName"])]
-        (published,) = reports.run(chosen, {}, stores)
+        (published,) = publish.run(chosen, {}, stores)
         assert published.succeeded, published.report["error"]
         assert all(headers["authorization"] == f"Bearer {key}" for headers in server.headers)
     return len(asked)

@@ -16,10 +16,11 @@ import pytest
 from pipeline import aws, messages
 from pipeline.errors import InvalidInput
 from pipeline.runs import started_at
-from reelhouse import run_story, runs, stories
-from reelhouse.resume import resume
+from reelhouse.run import stories, watch
+from reelhouse.run import story as run_story
+from reelhouse.run.resume import resume
+from reelhouse.run.status import status
 from reelhouse.stack import Stack
-from reelhouse.status import status
 from tests.running import WATCH_SECONDS, Omdb, run_to_the_end, wait_until
 
 FILMS, CALLS = 20, 12
@@ -101,7 +102,7 @@ def test_parked_films_are_named_with_what_to_do(stack: Stack, run_id: str) -> No
 
 def test_the_run_is_told_to_its_end(stack: Stack, omdb: Omdb, run_id: str) -> None:
     omdb.faults(malformed="truncated", only=[first_of_the_list(stack)])
-    report = runs.watch(stack, resume(stack, run_id), lambda _: None, WATCH_SECONDS)
+    report = watch.watch(stack, resume(stack, run_id), lambda _: None, WATCH_SECONDS)
     assert report.status == "complete", report
     wait_until(lambda: (tell(stack, run_id)["gold"] or {}).get("status") == "complete")
     page = f"reports/02_genre_trends/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}/report.json"

@@ -11,14 +11,14 @@ import pytest
 
 from pipeline import aws, keys
 from pipeline.errors import InvalidInput, StorageFailed
-from reelhouse import sample_films
-from reelhouse.replay import replay
+from reelhouse.local.omdb import films
+from reelhouse.operate.replay import replay
+from reelhouse.operate.trace import trace
+from reelhouse.run.status import status
 from reelhouse.stack import Stack
-from reelhouse.status import status
-from reelhouse.trace import trace
 from tests.running import Omdb, run_to_the_end
 
-FILM, OTHER = (str(item["id"]) for item in sample_films.source_list()["items"][:2])
+FILM, OTHER = (str(item["id"]) for item in films.source_list()["items"][:2])
 
 
 def path(stack: Stack, imdb_id: str, run_id: str) -> dict[str, Any]:

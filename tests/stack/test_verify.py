@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from pipeline import aws, keys
-from reelhouse.gold_reader import bring_gold_up_to_date
-from reelhouse.replay import replay
+from reelhouse.gold.reader import bring_gold_up_to_date
+from reelhouse.operate.replay import replay
+from reelhouse.operate.verify import Verified, verify
 from reelhouse.stack import Stack
-from reelhouse.verify import Verified, verify
 from tests.running import let_events_settle, run_to_the_end
 
 PROBED = "run_id=20261124T000000Z-00000000/"

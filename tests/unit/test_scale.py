@@ -16,7 +16,7 @@ from benchmarks.scale.simulation import SECONDS_A_DAY, Function, Pipeline, simul
 from benchmarks.scale.sizes import Build, Sizes
 from pipeline import aggregate_to_gold, enrich_and_store_movie
 from pipeline.gold.columns import GOLD
-from reelhouse import compact
+from reelhouse.operate import compact
 
 RESOURCES: dict[str, Any] = load(str(report.DOCUMENT.parents[1] / "template.yaml"))["Resources"]
 ONE_AT_A_TIME = Function(batch=1, window=0, at_once=1, seconds=1, seconds_an_item=0)

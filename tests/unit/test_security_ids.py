@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from insights.similar import similar_api
+from insights.similar import api
 from pipeline import keys, messages, source_list
 from pipeline.errors import InvalidInput
 
@@ -45,7 +45,7 @@ def test_what_is_no_film_s_id_goes_nowhere(imdb_id: str) -> None:
 )
 def test_the_function_url_takes_no_other_id(imdb_id: str) -> None:
     with pytest.raises(InvalidInput):
-        similar_api.parsed(f"/similar/{imdb_id}", {})
+        api.parsed(f"/similar/{imdb_id}", {})
 
 
 @pytest.mark.parametrize("run_id", NO_RUNS)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
-from insights.report import report_notebooks
+from insights.reports import notebooks
 from pipeline import get_movies_and_send_to_queue, keys, settings
 from pipeline.columns import SILVER, SILVER_BY_RUN, Table
 from pipeline.gold import athena_engine
@@ -226,7 +226,7 @@ def test_only_replaced_builds_and_dated_reports_expire() -> None:
     assert [(rule["Prefix"], rule["TagFilters"]) for rule in by_tag] == [
         (keys.BUILDS, [{"Key": athena_engine.REPLACED, "Value": "true"}])
     ]
-    for notebook in report_notebooks.discover():
+    for notebook in notebooks.discover():
         dated = keys.report(notebook.name, "20261124T030000.000000Z", "report.html")
         latest = keys.report(notebook.name, keys.LATEST, "report.html")
         assert sum(dated.startswith(prefix) for prefix in by_age) == 1, "add a rule for this notebook's reports"

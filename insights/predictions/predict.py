@@ -1,0 +1,118 @@
+"""Predictions of what a film will be, from what is known before its release. Pure.
+
+Reads Gold's ``movies`` as a data frame; makes Gold's ``predictions`` and ``prediction_scores``. Targets are the Rotten
+Tomatoes score, IMDb's rating and box office, each where enough films have it. The model learns from earlier years and
+is tested on later ones, beside three baselines; where it does not beat the best of them, the scores say so.
+
+Box office is learned and scored as log10 US dollars, for it grows by factors: a mean absolute error of 0.3 is a factor
+of 2. Its predictions are in US dollars, so they are medians rather than means. Where box office is known
+mostly of films that did well, predictions of all other films are too high.
+
+No films, no years, no values of a target, too few years: the tables then have fewer rows or none, always with all
+columns, and ``prediction_scores`` gives the reason as the model's ``verdict``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from insights.frames import typed
+from insights.predictions.features import TARGETS, Target, build
+from insights.predictions.model import (
+    MOST_REASONS,
+    Learned,
+    PredictionOptions,
+    TimeSplit,
+    learn,
+    split_by_time,
+)
+from insights.predictions.prediction_tables import PREDICTION_SCORES, PREDICTIONS
+from insights.predictions.scores import baselines, best_baseline, no_model_row, score_rows
+
+DEFAULT = PredictionOptions()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The two tables: ``predictions``, one row a target and film of the test years, and their ``scores``."""
+
+    predictions: pd.DataFrame
+    scores: pd.DataFrame
+
+
+def predict(movies: pd.DataFrame, options: PredictionOptions = DEFAULT) -> Prediction:
+    """Predict the films of the last years for each target, and score the predictions.
+
+    Parameters
+    ----------
+    movies : DataFrame
+        Gold's ``movies``; lists may be lists, arrays or None, and missing columns count as never known.
+    options : PredictionOptions
+        How the years are divided, and how wide the intervals are.
+
+    Returns
+    -------
+    Prediction
+        ``predictions`` and ``prediction_scores`` as :mod:`.prediction_tables` describes them. The same films give
+        the same tables.
+    """
+    needed = ["imdb_id", "year", "genres", "directors", *(target.name for target in TARGETS)]
+    movies = movies.reindex(columns=list(dict.fromkeys([*movies.columns, *needed]))).reset_index(drop=True)
+    features = build(movies)
+    predictions, scores = [], []
+    for target in TARGETS:
+        learned = target.learned(movies[target.name])
+        split = split_by_time(features["year"], learned.notna(), options)
+        rows = [no_model_row(target, split)]
+        if not split.reason:
+            model = learn(features, learned, split, options.coverage)
+            simple = baselines(movies, learned, split.training).loc[model.predicted.index]
+            intervals = _intervals(target, model, learned)
+            rows = score_rows(target, intervals, simple, options.coverage)
+            chosen = best_baseline(intervals["actual"], simple)
+            values = intervals.assign(baseline=simple[chosen]).apply(target.value)
+            values["imdb_id"], values["reasons"] = movies["imdb_id"], _reasons(target, model)
+            about = {"target": target.name, "unit": target.unit, "baseline_method": chosen}
+            predictions.append(values.assign(**about))
+        scores += [row | _films(target, features["year"], learned, split) for row in rows]
+    empty = pd.DataFrame(columns=PREDICTIONS.column_names)
+    return Prediction(
+        typed(pd.concat(predictions) if predictions else empty, PREDICTIONS),
+        typed(pd.DataFrame(scores), PREDICTION_SCORES),
+    )
+
+
+def _intervals(target: Target, model: Learned, learned: pd.Series[float]) -> pd.DataFrame:
+    """Predictions with their intervals and what became of the films, as learned and within the target's range."""
+    ends = {"predicted": 0.0, "low": -model.half_width, "high": model.half_width}
+    columns = {name: target.in_range(model.predicted + distance) for name, distance in ends.items()}
+    return pd.DataFrame(columns).assign(actual=learned)
+
+
+def _reasons(target: Target, model: Learned) -> list[str | None]:
+    """What moves each prediction most, such as ``genres +6.1, cast -3.2``; of box office as a factor, ``cast ×1.8``."""
+    return [_sentence(moves, target.logarithm) for moves in model.contributions.to_dict("records")]
+
+
+def _sentence(moves: Mapping[Hashable, float], logarithm: bool) -> str | None:
+    biggest = sorted(moves, key=lambda known: -abs(moves[known]))[:MOST_REASONS]
+    shown = [
+        f"{known} ×{10 ** moves[known]:.2g}" if logarithm else f"{known} {moves[known]:+.2g}"
+        for known in biggest
+        if moves[known]
+    ]
+    return ", ".join(shown) or None
+
+
+def _films(target: Target, year: pd.Series[float], learned: pd.Series[float], split: TimeSplit) -> dict[str, object]:
+    """What a row of scores stands on: the target, its films and its test years."""
+    return {
+        "target": target.name,
+        "training_films": split.training.sum(),
+        "test_films": (split.test & learned.notna()).sum(),
+        "first_test_year": split.first_test_year,
+        "last_test_year": year[split.test].max(),
+    }

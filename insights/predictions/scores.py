@@ -1,0 +1,117 @@
+"""Baselines, and the scores of the model beside them. Pure.
+
+Reads Gold's ``movies`` and the predictions of :mod:`.prediction_model`; makes the rows of
+``prediction_scores``.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+from scipy.stats import ttest_1samp
+from sklearn.metrics import mean_absolute_error, r2_score
+
+from insights.predictions.features import Target, earlier_films
+from insights.predictions.model import FEWEST_FILMS, TimeSplit
+
+MODEL, MEAN, GENRE_MEAN, DIRECTOR = "model", "mean", "genre mean", "director's earlier films"
+CONFIDENCE = 0.95
+
+
+def baselines(movies: pd.DataFrame, learned: pd.Series[float], training: pd.Series[bool]) -> pd.DataFrame:
+    """Predict all films by three simple rules.
+
+    Parameters
+    ----------
+    movies : DataFrame
+        Gold's ``movies`` with ``year``, ``genres`` and ``directors``.
+    learned : Series of float
+        The target as it is learned, NaN where not known.
+    training : Series of bool
+        Films to take the means from.
+
+    Returns
+    -------
+    DataFrame
+        ``mean``: the mean of the training films. ``genre mean``: that of the training films of a genre, averaged over
+        the film's genres; else the mean. ``director's earlier films``: their mean, together with one imagined film at
+        the genre mean, averaged over the film's directors; else the genre mean.
+    """
+    mean = pd.Series(learned[training].mean(), index=movies.index)
+    genres = movies["genres"].explode().dropna()
+    of_genre = learned.where(training).reindex(genres.index).groupby(genres.to_numpy()).mean()
+    genre_mean = genres.map(of_genre).astype(float).groupby(level=0).mean().reindex(movies.index).fillna(mean)
+    before = earlier_films(movies, {"director": "directors"}, learned.to_frame("known"))
+    expected = (before["known_sum"] + before["film"].map(genre_mean)) / (before["known_count"] + 1)
+    director = expected.groupby(before["film"]).mean().reindex(movies.index).fillna(genre_mean)
+    return pd.DataFrame({MEAN: mean, GENRE_MEAN: genre_mean, DIRECTOR: director})
+
+
+def best_baseline(actual: pd.Series[float], simple: pd.DataFrame) -> str:
+    """Name the baseline with the lowest error on the test films; the director's when there is nothing to test on."""
+    known = actual.dropna()
+    return str((simple.loc[known.index].sub(known, axis=0)).abs().mean().idxmin()) if len(known) else DIRECTOR
+
+
+def score_rows(target: Target, intervals: pd.DataFrame, simple: pd.DataFrame, aim: float) -> list[dict[str, object]]:
+    """Score the model and the baselines on the same test films.
+
+    Parameters
+    ----------
+    target : Target
+        Gives the unit.
+    intervals : DataFrame
+        ``predicted``, ``low``, ``high`` and ``actual`` (NaN where not known) of the test films, as learned.
+    simple : DataFrame
+        The baselines' predictions.
+    aim : float
+        Share of films that the interval should cover.
+
+    Returns
+    -------
+    list of dict
+        A row for each method, without errors when fewer than 20 test films have a known value.
+    """
+    known = intervals.dropna(subset=["actual"])
+    methods = known[["predicted"]].rename(columns={"predicted": MODEL}).join(simple)
+    rows: list[dict[str, object]] = [{"method": name, "unit": target.score_unit} for name in methods.columns]
+    rows[0]["interval_aim"] = aim
+    if len(known) < FEWEST_FILMS:
+        rows[0]["verdict"] = f"not scored: {len(known)} test films with a known value, {FEWEST_FILMS} needed"
+        return rows
+    for row in rows:
+        row["r2"] = r2_score(known["actual"], methods[row["method"]])
+        row["mae"] = mean_absolute_error(known["actual"], methods[row["method"]])
+    rows[0]["interval_coverage"] = known["actual"].between(known["low"], known["high"]).mean()
+    rows[0]["interval_width"] = (known["high"] - known["low"]).mean()
+    rows[0] |= _comparison(known["actual"], methods, target.score_unit)
+    return rows
+
+
+def no_model_row(target: Target, split: TimeSplit) -> dict[str, object]:
+    """Say in a row of its own why there is no model."""
+    return {"method": MODEL, "unit": target.score_unit, "verdict": f"no model: {split.reason}"}
+
+
+def _comparison(actual: pd.Series[float], methods: pd.DataFrame, unit: str) -> dict[str, object]:
+    """Compare the model with the best baseline film by film, to tell a smaller error from chance."""
+    best = best_baseline(actual, methods.drop(columns=MODEL))
+    errors = methods.sub(actual, axis=0).abs()
+    gain = errors[best] - errors[MODEL]
+    ends = ttest_1samp(gain, 0).confidence_interval(CONFIDENCE)
+    beats = bool(ends.low > 0 and r2_score(actual, methods[MODEL]) > r2_score(actual, methods[best]))
+    return {
+        "best_baseline": best,
+        "mae_gain": gain.mean(),
+        "mae_gain_low": ends.low,
+        "mae_gain_high": ends.high,
+        "beats_baseline": beats,
+        "verdict": f"{'beats' if beats else 'does not beat'} the best baseline ({best}): "
+        + _gain_in_words(gain.mean(), ends.low, ends.high, unit),
+    }
+
+
+def _gain_in_words(mean: float, low: float, high: float, unit: str) -> str:
+    if mean < 0:
+        mean, low, high = -mean, -high, -low
+        return f"mean error higher by {mean:.2f} {unit} (95 % interval {low:.2f} to {high:.2f})"
+    return f"mean error lower by {mean:.2f} {unit} (95 % interval {low:.2f} to {high:.2f})"

@@ -1,1 +1,0 @@
-"""Reports: the notebooks as they are executed, drawn as pages, published and indexed."""

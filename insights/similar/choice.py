@@ -1,0 +1,120 @@
+"""Choosing films for every film: what can be adjusted, and the search from features and standing to films in order.
+
+Place: third and fourth stage of :mod:`.recommendations`, chunk by chunk and in threads; arrays in, arrays out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from insights.similar.content import Content, FieldWeights, Floats, Indices
+from insights.similar.prior import PriorWeights, Standing
+from insights.similar.search import Pool, Scorer, Similarity
+from insights.similar.variety import varied
+from pipeline.errors import InvalidInput
+
+Places = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What can be adjusted.
+
+    Attributes
+    ----------
+    k : int
+        Recommendations for a film, at most.
+    weights : FieldWeights
+        How much each field counts in the similarity.
+    prior : float
+        Strength of the catalogue prior: 0 for pure similarity, 1 as measured best.
+    prior_weights : PriorWeights
+        How much each part of the prior counts at strength 1, in units of similarity.
+    relevance_share : float
+        Lambda of maximal marginal relevance, above 0 to 1: 1 orders by score alone, less gives more variety.
+    pool : int
+        Candidates among which variety is sought; at least ``k``.
+    min_similarity : float
+        Films less similar than this, from 0 to 1, are not recommended, however well they stand. In a small catalogue
+        of famous films the prior would otherwise fill lists with films that share a genre and nothing else.
+    year_scale : float
+        Years after which the closeness of two years falls to 37 %.
+    chunk : int
+        Films scored at a time. Memory is about ``8 * chunk * number of films`` bytes a thread.
+    threads : int
+        Chunks scored at once.
+
+    Raises
+    ------
+    InvalidInput
+        When a value is out of its range.
+    """
+
+    k: int = 20
+    weights: FieldWeights = field(default_factory=FieldWeights)
+    prior: float = 1.0
+    prior_weights: PriorWeights = field(default_factory=PriorWeights)
+    relevance_share: float = 0.8
+    pool: int = 40
+    min_similarity: float = 0.1
+    year_scale: float = 8.0
+    chunk: int = 64
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        allowed = {
+            "k": (self.k >= 1, "1 or more"),
+            "prior": (0 <= self.prior < np.inf, "0 or more"),
+            "relevance_share": (0 < self.relevance_share <= 1, "above 0, and at most 1"),
+            "pool": (self.pool >= self.k, f"at least k, which is {self.k}"),
+            "min_similarity": (0 <= self.min_similarity <= 1, "0 to 1"),
+            "year_scale": (0 < self.year_scale < np.inf, "more than 0"),
+            "chunk": (self.chunk >= 1, "1 or more"),
+            "threads": (self.threads >= 1, "1 or more"),
+        }
+        for name, (fits, rule) in allowed.items():
+            if not fits:
+                raise InvalidInput(f"{getattr(self, name)} cannot be used", subject=name, next_step=f"give {rule}")
+
+
+def choose(content: Content, where: Standing, options: Options) -> tuple[Places, Floats]:
+    """Films recommended for each of n films, in order of rank, and their similarity.
+
+    Each thread takes its share of the chunks. Were numpy's own threads left on besides, they would wait for each other.
+
+    Returns
+    -------
+    films : Places
+        Shape (n, k): places among the n films; -1 after a film's last recommendation.
+    similarity : Floats
+        Shape (n, k), in the weights' units; 0 where there is no film.
+    """
+    similarity = Similarity.of(content, options.weights.year, options.year_scale)
+    scorer = Scorer.of(similarity, where, options.prior_weights.times(options.prior), options.pool)
+    order = similarity.in_order_of_years()
+    chunks = [order[start : start + options.chunk] for start in range(0, len(order), options.chunk)]
+    films = np.full((len(order), options.k), -1, np.int32)
+    similarities = np.zeros(films.shape, np.float32)
+
+    def some(mine: Sequence[Indices]) -> None:
+        for pool in scorer.pools(mine):
+            films[pool.rows], similarities[pool.rows] = _from_pool(pool, similarity, options)
+
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(options.threads) as threads:
+        list(threads.map(some, (chunks[first :: options.threads] for first in range(options.threads))))
+    return films, similarities
+
+
+def _from_pool(pool: Pool, similarity: Similarity, options: Options) -> tuple[Indices, Floats]:
+    """Choose from a pool, of whose places those of films too little similar are empty."""
+    too_little = pool.similarity < options.min_similarity * options.weights.total
+    pool = replace(pool, score=np.where(too_little, np.float32(-np.inf), pool.score))
+    places = varied(pool, similarity, options.k, options.relevance_share)
+    films, similarities = (np.take_along_axis(array, places, axis=1) for array in (pool.films, pool.similarity))
+    return np.where(places < 0, -1, films), np.where(places < 0, np.float32(0), similarities)

@@ -1,0 +1,174 @@
+"""Which films come first: exact scores of all pairs, chunk by chunk, and a pool of the best for each film.
+
+Place: third stage of :mod:`.recommendations`; arrays in, arrays out.
+
+Every film is a candidate for every other: similarity and prior are added before anything is left out. A chunk of
+films against all others fits the processor's cache, which is faster than collecting sparse candidates, and exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from insights.similar.content import Content, Floats, Indices
+from insights.similar.prior import PriorWeights, Standing
+
+# Decimals that decide an order: further ones differ by the machine's way of adding.
+DECIMALS = 5
+# Groups for each place of the pool: more let fewer films pass the threshold, and take longer to look through.
+GROUPS_A_PLACE = 8
+# Far below any score.
+NO_CANDIDATE = np.float32(-1e6)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The best candidates of m films, best first, in arrays of shape (m, p).
+
+    Attributes
+    ----------
+    rows : Indices
+        Places of the films asked for, of shape (m,).
+    films : Indices
+        Places of the candidates; 0 where there is none, and ``score`` is minus infinity.
+    score : Floats
+        Similarity and prior together, in the weights' units.
+    similarity : Floats
+        Similarity alone, in the weights' units.
+    """
+
+    rows: Indices
+    films: Indices
+    score: Floats
+    similarity: Floats
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """Weighted similarity of films: the product of their features, and the closeness of their years.
+
+    Attributes
+    ----------
+    years : Floats
+        Shape (different years, different years): the part that two years give.
+    year_codes : Indices
+        Shape (n,): each film's row in ``years``.
+    """
+
+    content: Content
+    common_transposed: Floats
+    rare_transposed: sp.csr_array
+    years: Floats
+    year_codes: Indices
+
+    @classmethod
+    def of(cls, content: Content, year_weight: float, year_scale: float) -> Similarity:
+        """Prepare: the years' part is ``year_weight * exp(-years apart / year_scale)``, 0 where a year is unknown."""
+        different, codes = np.unique(content.years, return_inverse=True)
+        apart = np.abs(different[:, None] - different[None, :])
+        years = np.nan_to_num(year_weight * np.exp(-apart / year_scale), nan=0.0)
+        common = np.ascontiguousarray(content.common.T)
+        return cls(content, common, content.rare.T.tocsr(), years.astype(np.float32), codes)
+
+    def in_order_of_years(self) -> Indices:
+        """Places of all films, those of a year together: what a year gives is then still in the cache for the next."""
+        return np.argsort(self.year_codes, kind="stable")
+
+    def shared(self, rows: Indices, out: Floats) -> None:
+        """Similarity of ``rows`` (m of them) with all n films but for the years' part, into ``out`` of shape (m, n)."""
+        np.matmul(self.content.common[rows], self.common_transposed, out=out)
+        rare = self.content.rare[rows] @ self.rare_transposed
+        out[np.repeat(np.arange(len(out)), np.diff(rare.indptr)), rare.indices] += rare.data
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Scores films against all others, by similarity and prior.
+
+    Attributes
+    ----------
+    own : Floats
+        Shape (n,): what a candidate gains by its own standing, whoever asks.
+    size : int
+        Candidates to find for each film.
+    """
+
+    similarity: Similarity
+    standing: Standing
+    weights: PriorWeights
+    own: Floats
+    size: int
+
+    @classmethod
+    def of(cls, similarity: Similarity, standing: Standing, weights: PriorWeights, size: int) -> Scorer:
+        """Prepare what is the same for all films."""
+        return cls(similarity, standing, weights, standing.own(weights), size)
+
+    def pools(self, chunks: Iterable[Indices]) -> Iterator[Pool]:
+        """Find the best candidates of the films of each chunk; chunks are at most as long as the first.
+
+        A chunk's films are in the order of :meth:`Similarity.in_order_of_years`.
+
+        No film is its own candidate, and none that shares no token with it, however famous or near in time.
+        """
+        n = len(self.own)
+        depth = max(1, n // (GROUPS_A_PLACE * self.size))
+        padded = room = np.empty((0, 0), np.float32)
+        for rows in chunks:
+            m = len(rows)
+            if m > len(padded):  # once: fresh memory for each chunk would double the time
+                padded, room = (np.full((m, -(-n // depth) * depth), NO_CANDIDATE) for _ in range(2))
+            self._score(rows, padded[:m, :n], room[:m, :n])
+            films, score = best(padded[:m], depth, self.size)
+            yield Pool(rows, films, score, score - self.standing.prior(rows, films, self.weights))
+
+    def _score(self, rows: Indices, scores: Floats, work: Floats) -> None:
+        self.similarity.shared(rows, out=scores)
+        # Adding a penalty is five times faster than writing a value where a mask says so.
+        np.multiply(scores <= 0, NO_CANDIDATE, out=work)
+        scores += work
+        scores[np.arange(len(rows)), rows] = NO_CANDIDATE
+        years, codes = self.similarity.years, self.similarity.year_codes
+        for code, first, count in zip(*np.unique(codes[rows], return_index=True, return_counts=True), strict=True):
+            scores[first : first + count] += years[code, codes] + self.own
+        self.standing.subtract_distance(rows, self.weights, out=scores, work=work)
+
+
+def best(scores: Floats, depth: int, size: int) -> tuple[Indices, Floats]:
+    """Find the ``size`` highest scores of each row, highest first; of equals the first column.
+
+    A row's columns fall into groups of ``depth``. The ``size``-th highest of the groups' maxima is a threshold that
+    at least ``size`` scores reach, so only the few that do are sorted: partitioning the whole row takes far longer.
+
+    Parameters
+    ----------
+    scores : Floats
+        Shape (m, groups * depth); far below 0, as :data:`NO_CANDIDATE`, is no score.
+    depth, size : int
+        Columns in a group, and places to fill.
+
+    Returns
+    -------
+    films, score
+        Shape (m, size); column 0 and minus infinity where a row has fewer scores.
+    """
+    m = len(scores)
+    maxima = scores.reshape(m, depth, -1).max(axis=1)
+    place = max(0, maxima.shape[1] - size)
+    threshold = np.partition(maxima, place, axis=1)[:, place]
+    rows, columns = np.divmod(np.flatnonzero(scores >= threshold[:, None]), scores.shape[1])
+    values = scores[rows, columns]
+    rows, columns, values = (array[values > NO_CANDIDATE / 2] for array in (rows, columns, values))
+    order = np.lexsort((-np.round(values, DECIMALS), rows))  # stable: columns stay in order
+    rows, columns, values = rows[order], columns[order], values[order]
+    position = np.arange(len(rows)) - np.searchsorted(rows, np.arange(m))[rows]
+    kept = position < size
+    films = np.zeros((m, size), dtype=np.intp)
+    score = np.full((m, size), -np.inf, dtype=np.float32)
+    films[rows[kept], position[kept]] = columns[kept]
+    score[rows[kept], position[kept]] = values[kept]
+    return films, score

@@ -1,0 +1,144 @@
+"""The questions that summaries answer, each with its facts.
+
+Reads ``questions.toml`` and Gold tables as data frames; writes nothing.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from insights.summaries import fact_wording
+from insights.summaries.fact_tables import Tables, fact_tables
+from insights.summaries.fact_wording import Plain
+from insights.summaries.facts import Fact, facts_of, rules
+
+_FILE = Path(__file__).with_name("questions.toml")
+VALUE = "{value}"
+
+Entry = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with the facts that there are for it.
+
+    Attributes
+    ----------
+    id : str
+        Such as ``top_rated`` or ``genre/Drama``.
+    asks : str
+        The question as a reader reads it.
+    facts : mapping of str to Fact
+        By the short name that sentences use: f1, f2 and so on, in the order of the question's selections.
+    groups : tuple of tuple of str
+        The short names of each selection that found something.
+    notes : tuple of str
+        Said before any answer: definitions, and what there is no fact for.
+    missing : tuple of str
+        Tables of selections that found nothing.
+    """
+
+    id: str
+    asks: str
+    facts: Mapping[str, Fact]
+    groups: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@cache
+def entries() -> tuple[Entry, ...]:
+    """The questions as their file has them."""
+    return tuple(tomllib.loads(_FILE.read_text(encoding="utf-8"))["question"])
+
+
+def questions(tables: Tables) -> list[Question]:
+    """Return all questions with their facts.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        Gold tables by name; any may be missing, empty or of an older schema.
+
+    Returns
+    -------
+    list of Question
+        In the file's order. A question asked for each value of a column stands there once, without facts, when the
+        column has no value.
+    """
+    known = fact_tables(tables)
+    asked = []
+    for entry in entries():
+        each = entry.get("for_each")
+        values = _values(known, each) if each else [None]
+        asked += [_question(entry, known, value) for value in values] or [_without_facts(entry)]
+    return asked
+
+
+def _values(tables: Tables, each: Entry) -> list[Plain]:
+    rows = _select(tables, each, None)
+    found = [fact_wording.plain(cell) for cell in rows[each["column"]]] if each["column"] in rows else []
+    return [value for value in found if value is not None]
+
+
+def _question(entry: Entry, tables: Tables, value: Plain | None) -> Question:
+    facts: dict[str, Fact] = {}
+    groups, missing = [], []
+    notes = [entry["note"]] if "note" in entry else []
+    for selection in entry["facts"]:
+        seen = {fact.id for fact in facts.values()}
+        rows = _select(tables, selection, value)
+        found = [fact for fact in facts_of(selection["table"], rows) if fact.id not in seen]
+        if found:
+            named = {f"f{place}": fact for place, fact in enumerate(found, start=len(facts) + 1)}
+            facts.update(named)
+            groups.append(tuple(named))
+        else:
+            missing.append(selection["table"])
+            notes += [selection["otherwise"]] if "otherwise" in selection else []
+    if not facts:
+        return _without_facts(entry)
+    asks, suffix = entry["asks"], ""
+    if value is not None:
+        asks, suffix = asks.replace(VALUE, _as_text(value)), f"/{fact_wording.name(str(value))}"
+    unique = tuple(dict.fromkeys(missing))
+    return Question(f"{entry['id']}{suffix}", asks, facts, tuple(groups), tuple(notes), unique)
+
+
+def _without_facts(entry: Entry) -> Question:
+    tables = dict.fromkeys(selection["table"] for selection in entry["facts"])
+    return Question(entry["id"], entry.get("asks_all", entry["asks"]), {}, (), (entry["missing"],), tuple(tables))
+
+
+def _select(tables: Tables, selection: Entry, value: Plain | None) -> pd.DataFrame:
+    """Rows of a selection, in its order; none when the table, or a column that the selection needs, is missing."""
+    rows = tables.get(selection["table"], pd.DataFrame())
+    where, contains = selection.get("where", {}), selection.get("contains", {})
+    descending = selection.get("sort", "").startswith("-")
+    sort = selection.get("sort", "").removeprefix("-")
+    if not {*where, *contains, *selection.get("prefer", {}), *([sort] if sort else [])} <= set(rows.columns):
+        return pd.DataFrame()
+    for column, wanted in where.items():
+        rows = rows[(rows[column] == (value if wanted == VALUE else wanted)).fillna(False).astype(bool)]
+    for column, wanted in contains.items():
+        entry = value if wanted == VALUE else wanted
+        rows = rows[[entry in (fact_wording.plain(cell) or []) for cell in rows[column]]]  # type: ignore[operator]
+    for column, preferred in selection.get("prefer", {}).items():
+        first = next((choice for choice in preferred if (rows[column] == choice).any()), None)
+        rows = rows[rows[column] == first]
+    if sort:
+        keys = [key for key in rules()[selection["table"]].key if key in rows.columns and key != sort]
+        order = [not descending] + [True] * len(keys)
+        rows = rows[rows[sort].notna()].sort_values([sort, *keys], ascending=order)
+    return rows.head(selection.get("limit", len(rows)))
+
+
+def _as_text(value: Plain) -> str:
+    return fact_wording.plain_name(value) if isinstance(value, str) else str(value)

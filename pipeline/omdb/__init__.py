@@ -1,0 +1,1 @@
+"""OMDb: the client, its key, and the calls it made. This file imports nothing."""

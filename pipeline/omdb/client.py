@@ -1,0 +1,232 @@
+"""OMDb: one film by its IMDb id, and what each kind of answer means.
+
+The key travels in the query, so no address and no text of an HTTP library's error is ever shown or chained.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay, wait_random_exponential
+
+from pipeline import http, keys
+from pipeline.errors import InvalidInput, OmdbError, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable
+from pipeline.omdb.calls import Calls
+from pipeline.omdb.key import without_key
+from pipeline.runs import is_too_deep
+
+STEP = "EnrichAndStoreMovie"
+# The longest real answer seen is 8 kB; a body over a megabyte is not a film.
+MAX_BODY_BYTES = 1024 * 1024
+_KEPT_OF_LARGE_BODY_BYTES = 64 * 1024
+# Of an error that nobody knows; all of it is kept with the body.
+_SHOWN_CHARACTERS = 200
+ATTEMPTS = 4
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.2, 5.0
+# The wording of "no such film", which differs for one id from day to day.
+_NO_SUCH_FILM = {"incorrect imdb id.", "error getting data.", "movie not found!", "series or episode not found!"}
+_BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})|(\\.)', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A film's record. ``raw`` is the body where it was no valid JSON and had to be read leniently, else None."""
+
+    record: dict[str, Any]
+    raw: str | None = None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """OMDb has no such film, or its body cannot be read: final for this run. ``raw`` is the body, verbatim."""
+
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """A body that may be a passing fault; the same body twice makes it a :class:`Refused`."""
+
+    reason: str
+    raw: str
+
+
+def read_answer(status: int, body: bytes) -> Found | Refused | Unclear:
+    r"""Say what an answer means. Pure.
+
+    Raises
+    ------
+    OmdbQuotaSpent, OmdbKeyInvalid
+        By the text of the error, since both have status 401.
+    OmdbUnavailable
+        For HTML, an empty body, and every status that is not an answer of the API.
+    """
+    text = body.decode("utf-8-sig", "backslashreplace")
+    record, raw = _read_json(text)
+    if isinstance(record, dict) and str(record.get("Response", "")).lower() == "false":
+        return _read_error(status, str(record.get("Error", "")), text)
+    if status != 200 or not text.strip() or text.lstrip().startswith("<"):
+        raise OmdbUnavailable(f"OMDb answered {status} with no JSON of its own", step=STEP)
+    if not isinstance(record, dict) or str(record.get("Response", "")).lower() != "true":
+        return Unclear("the body is not a film's JSON", text)
+    return Found(record, raw)
+
+
+def _read_json(text: str) -> tuple[Any, str | None]:
+    r"""Parse JSON; where only raw control characters or escapes such as ``\s`` are wrong, read them literally.
+
+    NaN and numbers beyond every float are null then: Bronze holds nothing that other readers of JSON refuse.
+    """
+    try:
+        record, raw = _STRICT.decode(text), None
+    except (ValueError, RecursionError):
+        try:
+            record, raw = _LENIENT.decode(_BAD_ESCAPE.sub(lambda found: found[1] or r"\\", text)), text
+        except (ValueError, RecursionError):
+            return None, text
+    return (None, text) if is_too_deep(record) else (record, raw)
+
+
+def _finite(digits: str) -> float | None:
+    return number if math.isfinite(number := float(digits)) else None
+
+
+def _only_finite(digits: str) -> float:
+    if (number := _finite(digits)) is None:
+        raise ValueError("no JSON number")
+    return number
+
+
+# "NaN" and "Infinity", which Python's parser takes by itself, are read by the same rule as 1e999.
+_STRICT = json.JSONDecoder(parse_float=_only_finite, parse_constant=_only_finite)
+_LENIENT = json.JSONDecoder(parse_float=_finite, parse_constant=_finite, strict=False)
+
+
+def _read_error(status: int, error: str, text: str) -> Refused | Unclear:
+    wording = error.strip().lower()
+    if "limit" in wording:
+        raise OmdbQuotaSpent("OMDb's daily request limit is reached", step=STEP)
+    if "api key" in wording or status == 401:
+        raise OmdbKeyInvalid("OMDb does not accept the API key", step=STEP)
+    if wording in _NO_SUCH_FILM:
+        return Refused(error, text)
+    if status != 200:
+        raise OmdbUnavailable(f"OMDb answered {status}", step=STEP)
+    return Unclear(error[:_SHOWN_CHARACTERS] or "an error without a text", text)
+
+
+def _hidden(body: bytes, key: str) -> bytes:
+    """Take the key out of a body that repeats it: bodies are stored. All else stays as it is, byte by byte."""
+    return without_key(body.decode("utf-8", "surrogateescape"), key).encode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True)
+class _Request:
+    """A film that is asked for, until when (``time.monotonic``), and where its calls are noted."""
+
+    imdb_id: str
+    deadline: float
+    calls: Calls
+
+
+class OmdbClient:
+    """Films by id, over one kept-alive session shared by all threads.
+
+    Parameters
+    ----------
+    url : str
+        Address of the API; https, or http to this machine.
+    key : callable
+        Gives the API key; called with ``fresh=True`` after OMDb refused it, in case it was rotated.
+    connections : int
+        Connections to keep, one for each request under way.
+    """
+
+    def __init__(self, url: str, key: Callable[[bool], str], connections: int = 1) -> None:
+        self._url = http.check_url(url, "OmdbUrl")
+        self._key = key
+        self._session = http.session(connections)
+
+    def film(self, imdb_id: str, seconds: float, calls: Calls | None = None) -> Found | Refused:
+        """Fetch one film.
+
+        Passing faults are tried again up to four times with growing, random waits, within ``seconds``.
+
+        Parameters
+        ----------
+        calls : Calls, optional
+            Where each call is noted.
+
+        Raises
+        ------
+        OmdbUnavailable
+            When no try gave an answer.
+        OmdbQuotaSpent, OmdbKeyInvalid
+            At once.
+        """
+        if not keys.is_imdb_id(imdb_id):
+            raise InvalidInput("an IMDb id is tt and 7 to 10 digits", subject=repr(imdb_id)[:80], step=STEP)
+        deadline = time.monotonic() + seconds
+        unclear: set[str] = set()
+        retrying = Retrying(
+            retry=retry_if_exception_type(OmdbUnavailable),
+            stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(seconds),
+            wait=wait_random_exponential(_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS),
+            reraise=True,
+        )
+        return retrying(self._settle, _Request(imdb_id, deadline, calls or Calls()), unclear)
+
+    def _settle(self, request: _Request, unclear: set[str]) -> Found | Refused:
+        answer = self._ask(request)
+        if not isinstance(answer, Unclear):
+            return answer
+        if answer.raw in unclear:
+            return Refused(answer.reason, answer.raw)
+        unclear.add(answer.raw)
+        request.calls.errors.append(Unclear.__name__)
+        raise OmdbUnavailable(answer.reason, subject=request.imdb_id, step=STEP)
+
+    def _ask(self, request: _Request) -> Found | Refused | Unclear:
+        key = self._key(False)
+        try:
+            return self._get(request, key)
+        except OmdbKeyInvalid:
+            rotated = self._key(True)
+            if rotated == key:
+                raise
+            return self._get(request, rotated)
+
+    def _get(self, request: _Request, key: str) -> Found | Refused | Unclear:
+        left = request.deadline - time.monotonic()
+        if left <= 0:
+            raise OmdbUnavailable("the time budget is used up", subject=request.imdb_id, step=STEP)
+        with request.calls.one():
+            return self._exchange(request, key, left)
+
+    def _exchange(self, request: _Request, key: str, left: float) -> Found | Refused | Unclear:
+        # tomatoes=true adds the number of reviews behind the Tomatometer.
+        query = {"i": request.imdb_id, "tomatoes": "true", "apikey": key}
+        timeout = (min(http.CONNECT_TIMEOUT_SECONDS, left), min(http.READ_TIMEOUT_SECONDS, left))
+        try:
+            with http.ask(self._session, self._url, query, timeout) as response:
+                body = http.read_body(response, MAX_BODY_BYTES, request.deadline - time.monotonic())
+                request.calls.bytes_read.append(len(body))
+                return read_answer(response.status_code, _hidden(body, key))
+        except http.BodyTooLarge as error:
+            start = _hidden(error.start, key)[:_KEPT_OF_LARGE_BODY_BYTES].decode("utf-8", "backslashreplace")
+            return Unclear(f"the body is larger than {MAX_BODY_BYTES:,} bytes; its start is kept", start)
+        except requests.RequestException as error:
+            cause = f"no answer ({type(error).__name__})"
+        except OmdbError as error:
+            error.subject = request.imdb_id
+            raise
+        # Outside the except block: the library's error quotes the address, and so the key, and must not be chained.
+        raise OmdbUnavailable(cause, subject=request.imdb_id, step=STEP)

@@ -1,0 +1,1 @@
+"""Silver: one Bronze object to one typed row, or to the reasons why not. This file imports nothing."""

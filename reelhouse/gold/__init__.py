@@ -1,0 +1,1 @@
+"""Commands that read Gold. This file imports nothing."""

@@ -1,0 +1,100 @@
+"""``reelhouse dashboard``: the dashboard of a stack's Gold as one HTML file, made from ``insights/dashboard.yaml``."""
+
+from __future__ import annotations
+
+import webbrowser
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from insights import wording
+from insights.columns import INSIGHTS_TABLES
+from insights.dashboard import checks, data, headlines, loading, page_maker, schema
+from insights.reports import data as report_data
+from insights.reports import index as report_index
+from insights.reports.data import Source
+from insights.reports.store import FolderStore, write_index
+from pipeline.errors import InvalidInput
+from reelhouse import show
+
+
+@dataclass(frozen=True)
+class Made:
+    """A page that was written: where, what Gold lacks for it, and its single numbers as the page shows them first."""
+
+    path: Path
+    source: Source
+    numbers: dict[str, dict[str, Any]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as JSON."""
+        about = self.source.about()
+        return {
+            "page": str(self.path.absolute()),
+            "run_id": about["run_id"],
+            "build_id": about["build_id"],
+            "built_at": about["built_at"],
+            "missing": missing(self.source),
+            "numbers": self.numbers,
+        }
+
+
+def make(output: Path) -> Made:
+    """Make the page from the Gold that the environment names.
+
+    Raises
+    ------
+    InvalidInput
+        When the definition has faults, or the file cannot be written.
+    StorageFailed
+        When Gold cannot be read.
+    """
+    definition = loading.load()
+    checks.check(definition)
+    source = report_data.load(**dict.fromkeys(schema.source_tables(definition), ()))
+    frames = data.frames(definition, source.tables)
+    page = page_maker.page(definition, frames, stands_on=stands_on(source), missing=missing(source))
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(error.strerror or "cannot be written", subject=f"--output {output}") from error
+    _enter_into_index(output)
+    numbers = {
+        name: {"title": visual.title, "value": number.value, "n": number.n}
+        for name, (visual, number) in headlines.headlines(definition, frames).items()
+    }
+    return Made(output, source, numbers)
+
+
+def _enter_into_index(output: Path) -> None:
+    """Let the index of the reports in the same folder link the page, if there are any, and the page has its name."""
+    store = FolderStore(output.parent)
+    there = store.keys()
+    if report_index.dashboard(there) == output.name and report_index.places(there):
+        write_index(store, datetime.now(UTC))
+
+
+def missing(source: Source) -> list[str]:
+    """What Gold lacks, and which command makes what the notebooks add to it."""
+    added = [name for name in INSIGHTS_TABLES if name in source.tables and source[name].empty]
+    hint = ["`reelhouse report` makes the tables of trends, similar films and summaries."] if added else []
+    return [*source.missing, *hint]
+
+
+def stands_on(source: Source) -> str:
+    """Say which run and build the data are of, and when that was."""
+    if not source.build:
+        return "Gold has not been built yet."
+    built = wording.moment(datetime.fromisoformat(source.build["built_at"]))
+    return f"Data of run {source.run_id}; Gold was built {built}."
+
+
+def tell(made: Made, *, browser: bool) -> None:
+    """Print where the page is and what it lacks; open it."""
+    for sentence in missing(made.source):
+        show.err.print(sentence, style="yellow", markup=False)
+    show.out.print(f"Dashboard: {made.path.absolute()}", markup=False, soft_wrap=True)
+    if browser:
+        webbrowser.open(made.path.absolute().as_uri())

@@ -1,0 +1,102 @@
+"""Gold's tables as they are at one moment, to be compared with those of another; and bringing Gold up to date."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pipeline import aws
+from pipeline.database import connect
+from pipeline.errors import StorageFailed
+from pipeline.gold import tables
+from pipeline.gold.columns import GOLD
+from reelhouse.operate.differences import KEYS, Change, compare
+from reelhouse.stack import Stack
+
+NAMES = [table.name for table in GOLD]
+TYPES = {table.name: table.duckdb_types() for table in GOLD}
+
+
+class GoldTables:
+    """The tables that AggregateToGold builds, as parquet files in memory; a table that is not there is left out.
+
+    Attributes
+    ----------
+    files : dict of str to list of bytes
+        By table. Athena writes any number of files, none for a table without rows.
+
+    Raises
+    ------
+    StorageFailed
+        When Gold cannot be read.
+    """
+
+    def __init__(self, bucket: str) -> None:
+        with aws.failures_of("gold", bucket):
+            parts = tables.parts_of(bucket, NAMES)
+        paths = [part.key for found in parts.values() for part in found]
+        bodies: dict[str, bytes] = {}
+        for path, answer in zip(paths, aws.get_many(aws.client("s3"), bucket, paths), strict=True):
+            if isinstance(answer, ClientError | BotoCoreError):
+                raise StorageFailed("cannot be read", subject=path, step="gold") from answer
+            bodies[path] = answer[0]
+        self.files = {name: [bodies[part.key] for part in found] for name, found in parts.items()}
+
+    @contextmanager
+    def as_relation(self, database: duckdb.DuckDBPyConnection, name: str) -> Iterator[str | None]:
+        """Hold a table as something that a query of the database can read; None when its files are no parquet."""
+        if not self.files[name]:
+            yield _empty(name)
+            return
+        with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
+            for place, body in enumerate(self.files[name]):
+                Path(folder, f"{place}.parquet").write_bytes(body)
+            relation = f"read_parquet('{folder}/*.parquet')"
+            try:
+                database.execute(f"SELECT count(*) FROM (SELECT * FROM {relation})")
+            except duckdb.Error:
+                yield None
+            else:
+                yield relation
+
+    def compare(self, later: GoldTables) -> dict[str, Change]:
+        """Count what changed from these tables to later ones, by table; one that cannot be read counts as empty."""
+        found = {}
+        with connect() as database:
+            for name in (name for name in NAMES if name in self.files and name in later.files):
+                key = f"gold.{name}"
+                with self.as_relation(database, name) as before, later.as_relation(database, name) as after:
+                    if after is not None:
+                        earlier = before or f"(SELECT * FROM {after} LIMIT 0)"
+                        found[key] = compare(database, earlier, after, KEYS[key])
+        return found
+
+
+def _empty(name: str) -> str:
+    types = TYPES[name].items()
+    return f"(SELECT {', '.join(f'CAST(NULL AS {kind}) AS {column}' for column, kind in types)} WHERE false)"
+
+
+def bring_gold_up_to_date(stack: Stack) -> str:
+    """Have AggregateToGold build Gold, unless it is up to date; returns the version of the code that built it.
+
+    S3 announces new objects only. After objects were removed, somebody has to ask.
+
+    Raises
+    ------
+    StorageFailed
+        When the build fails.
+    """
+    name = stack["AggregateToGoldName"]
+    with aws.failures_of("AggregateToGold", name, "Silver is complete; `reelhouse replay` tries again"):
+        answer = aws.client("lambda").invoke(FunctionName=name, Payload=json.dumps({"Records": []}).encode())
+        body = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise StorageFailed(str(body.get("errorMessage", "it failed"))[:300], subject=name, step="AggregateToGold")
+    return str(stack.build().get("code_version", ""))

@@ -1,0 +1,185 @@
+"""``reelhouse report``: runs the notebooks on a stack's Gold, and puts the pages into a folder and the Gold bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from insights import wording
+from insights.reports import notebooks as report_notebooks
+from insights.reports import publish
+from insights.reports.notebooks import Notebook
+from insights.reports.publish import Published
+from insights.reports.store import BucketStore, FolderStore, Store
+from pipeline import keys
+from pipeline.errors import InvalidInput, ReelhouseError
+from reelhouse import show
+from reelhouse.gold import repeat
+from reelhouse.gold.repeat import Clock
+from reelhouse.stack import Stack
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for.
+
+    Attributes
+    ----------
+    names : sequence of str
+        Notebooks; none means all.
+    parameters : sequence of str
+        Parameters as ``name=value``.
+    fresh : bool
+        Run notebooks for which nothing changed, too.
+    """
+
+    names: Sequence[str] = ()
+    parameters: Sequence[str] = ()
+    fresh: bool = False
+
+
+def run(stack: Stack, wanted: Wanted, output: Path, *, hidden: bool) -> list[Published]:
+    """Run reports, with a bar for each.
+
+    Parameters
+    ----------
+    output : Path
+        Folder for the pages, besides the Gold bucket.
+    hidden : bool
+        Show no bars.
+
+    Raises
+    ------
+    InvalidInput
+        When a name or parameter is unknown or of another type; nothing has run then.
+    """
+    notebooks = report_notebooks.choose(report_notebooks.discover(), wanted.names)
+    stores: list[Store] = [FolderStore(output), BucketStore(stack["GoldBucketName"])]
+    with ReportBars(notebooks, hidden=hidden) as bars:
+        published = []
+        for report in publish.run(notebooks, parameters(wanted.parameters), stores, bars.update, fresh=wanted.fresh):
+            bars.finish(report)
+            published.append(report)
+    return published
+
+
+def keep_fresh(once: Callable[[], bool], seconds: int, clock: Clock) -> None:
+    """Run reports now and at every interval, until Ctrl-C.
+
+    Parameters
+    ----------
+    once : callable
+        Runs them; a failed notebook has been told, and is tried again the next time.
+    seconds : int
+        The interval.
+    clock : Clock
+        What is waited by.
+
+    Raises
+    ------
+    ReelhouseError
+        When the first round cannot run: a wrong name or parameter would be wrong again. Later it is told, and the next
+        round tries anew, since the stack may be back by then.
+    """
+    try:
+        for number in repeat.rounds(seconds, clock):
+            try:
+                once()
+            except ReelhouseError as error:
+                if number == 1:
+                    raise
+                show.fail(str(error))
+            show.say(f"again every {seconds:,} seconds; Ctrl-C ends it")
+    except KeyboardInterrupt:
+        show.say("no more reports")
+
+
+def parameters(given: Sequence[str]) -> dict[str, str]:
+    """Read ``name=value`` texts.
+
+    Raises
+    ------
+    InvalidInput
+        When one has no ``=``, or names a parameter twice.
+    """
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name or name in found:
+            fault = "is given twice" if name in found else "must be name=value"
+            raise InvalidInput(fault, subject=f"-p {text}"[:80], next_step="nothing was run")
+        found[name] = value
+    return found
+
+
+class ReportBars:
+    """A progress bar for each notebook, in cells."""
+
+    def __init__(self, notebooks: Sequence[Notebook], *, hidden: bool) -> None:
+        self._bars = Progress(
+            SpinnerColumn(finished_text=""), TextColumn("{task.fields[sign]} {task.description:<20}"), BarColumn(30),
+            MofNCompleteColumn(), TextColumn("cells"), TimeElapsedColumn(), console=show.err, disable=hidden,
+        )  # fmt: skip
+        self._tasks: dict[str, TaskID] = {
+            one.name: self._bars.add_task(one.name, start=False, total=one.cells, sign=" ") for one in notebooks
+        }
+
+    def __enter__(self) -> ReportBars:
+        """Show the bars."""
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave them as they are."""
+        self._bars.stop()
+
+    def update(self, notebook: Notebook, done: int) -> None:
+        """Move a notebook's bar."""
+        task = self._tasks[notebook.name]
+        self._bars.start_task(task)
+        self._bars.update(task, completed=done)
+
+    def finish(self, report: Published) -> None:
+        """Mark a notebook as succeeded or failed."""
+        task = self._tasks[report.report["name"]]
+        self._bars.update(task, sign="[green]✓[/]" if report.succeeded else "[red]✗[/]")
+        self._bars.stop_task(task)
+
+
+def tell(published: Sequence[Published], output: Path, stack: Stack) -> None:
+    """Print what came out, and where it is."""
+    for one in published:
+        if not one.succeeded:
+            show.fail(f"{one.report['name']}: {one.report['error']}")
+            continue
+        values = "; ".join(_headline(entry) for entry in one.report["headlines"][:3])
+        show.out.print(f"[bold]{escape(one.report['title'])}[/]{escape(f': {values}' if values else '')}")
+        if one.report["reused_from"]:
+            ran = wording.moment(datetime.fromisoformat(one.report["ran_at"]))
+            show.out.print(f"  [dim]nothing changed since the notebook ran, {ran}; --fresh runs it[/]")
+    show.out.print(f"Reports: [bold]{escape(str((output / 'index.html').absolute()))}[/]", soft_wrap=True)
+    show.out.print(f"         s3://{stack['GoldBucketName']}/{keys.REPORT_INDEX}", soft_wrap=True)
+
+
+def _headline(entry: dict[str, Any]) -> str:
+    value = entry["value"] if isinstance(entry["value"], str) else wording.number(entry["value"])
+    return f"{entry['name']} {value} {entry['unit']}".strip()
+
+
+def as_dict(published: Sequence[Published], output: Path, stack: Stack) -> dict[str, Any]:
+    """The same as JSON."""
+    return {
+        "index": str((output / "index.html").absolute()),
+        "s3": f"s3://{stack['GoldBucketName']}/{keys.REPORT_INDEX}",
+        "reports": [{**one.report, "page": str(_page(output, one).absolute())} for one in published],
+    }
+
+
+def _page(output: Path, one: Published) -> Path:
+    return output / one.key.removeprefix(keys.REPORTS)

@@ -1,0 +1,1 @@
+"""The local stack: emulator, OMDb-compatible server, deployment. This file imports nothing."""

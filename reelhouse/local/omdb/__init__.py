@@ -1,0 +1,1 @@
+"""The OMDb-compatible server and its sample films. This file imports nothing."""

@@ -1,0 +1,77 @@
+"""Checks of QuickSight for ``reelhouse doctor``: that the dashboard is whole, and that its data are as new as Gold.
+
+Reads QuickSight's descriptions of the dashboard and of its data sets' ingestions. Never run against QuickSight itself
+by its authors: the tests give recorded shapes of its answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from insights.dashboard import loading
+from reelhouse.operate.check import Check
+
+DASHBOARD, DATA = "QuickSight dashboard", "QuickSight data"
+_CONSOLE = 'see docs/aws.md, "QuickSight"'
+_UNDER_WAY = ("INITIALIZED", "QUEUED", "RUNNING")
+
+
+class QuickSight(Protocol):
+    """The two calls of boto3's client that the checks make."""
+
+    def describe_dashboard_definition(self, **_: str) -> dict[str, Any]:
+        """Describe a dashboard, with the errors that QuickSight found in it."""
+
+    def list_ingestions(self, **_: str) -> dict[str, Any]:
+        """List ingestions of a data set."""
+
+
+def dashboard(client: QuickSight, account: str, dashboard_id: str) -> Check:
+    """Whether QuickSight made the dashboard, and found all columns and visuals in it."""
+    answer = client.describe_dashboard_definition(AwsAccountId=account, DashboardId=dashboard_id)
+    errors = [f"{one.get('Type', 'error')}: {one.get('Message', '')}" for one in answer.get("Errors") or []]
+    status = str(answer.get("ResourceStatus", "unknown"))
+    found = "; ".join(errors) if errors else f"{dashboard_id}: {status}"
+    return Check(DASHBOARD, not errors and status.endswith("_SUCCESSFUL"), found, _CONSOLE)
+
+
+def data(client: QuickSight, account: str, dashboard_id: str, built_at: str | None) -> Check:
+    """Whether each data set's newest ingestion succeeded, and began after Gold was built.
+
+    Parameters
+    ----------
+    built_at : str or None
+        Gold's time in ISO form; None before its first build.
+    """
+    faults, waiting = [], []
+    for name in data_set_ids(dashboard_id):
+        ingestions = client.list_ingestions(AwsAccountId=account, DataSetId=name).get("Ingestions") or []
+        newest = max(ingestions, key=lambda one: one["CreatedTime"], default=None)
+        if newest is not None and newest["IngestionStatus"] in _UNDER_WAY:
+            waiting.append(name)
+        elif fault := _fault(newest, built_at):
+            faults.append(f"{name}: {fault}")
+    if faults:
+        return Check(DATA, False, "; ".join(faults), _CONSOLE)
+    if waiting:
+        return Check(DATA, None, f"being refreshed: {', '.join(waiting)}", "ask again in a few minutes")
+    return Check(DATA, True, "every data set is as new as Gold")
+
+
+def data_set_ids(dashboard_id: str) -> Sequence[str]:
+    """Ids of the dashboard's data sets: those of the template, which begin as the dashboard's own."""
+    prefix = dashboard_id.removesuffix("dashboard")
+    return [prefix + name.replace("_", "-") for name in loading.load().data_sets]
+
+
+def _fault(newest: dict[str, Any] | None, built_at: str | None) -> str:
+    if newest is None:
+        return "never refreshed"
+    if newest["IngestionStatus"] != "COMPLETED":
+        error = newest.get("ErrorInfo") or {}
+        return f"{newest['IngestionStatus']} {error.get('Type', '')} {error.get('Message', '')}".strip()
+    if built_at is not None and newest["CreatedTime"] < datetime.fromisoformat(built_at):
+        return f"older than Gold: of {newest['CreatedTime']:%Y-%m-%d %H:%M} UTC"
+    return ""

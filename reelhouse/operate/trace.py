@@ -1,0 +1,189 @@
+"""One film's path: its runs, message, Bronze object, Silver outcome and Gold rows, and where it stopped.
+
+Reads all buckets, and the queues' counts and parked messages where the film is missing; writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import duckdb
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pipeline import aws, keys
+from pipeline.database import connect
+from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.runs import Manifest
+from reelhouse.gold.reader import GoldTables
+from reelhouse.operate.parked import parked
+from reelhouse.operate.silver_reader import SilverReader
+from reelhouse.stack import Stack
+
+# Runs shown, newest first; `--run-id` shows any other.
+MOST_RUNS = 10
+_MANIFESTS_AT_ONCE = 50
+# Gold's tables with rows about a film: the column of the table, and the film's own column (a list where it is one).
+_ABOUT = {
+    "movie_ratings": ("imdb_id", "imdb_id"),
+    "ratings_by_genre": ("genre", "genres"),
+    "box_office_by_decade": ("decade", "decade"),
+    "films_by_director": ("director", "directors"),
+    "films_by_language": ("language", "languages"),
+    "films_by_country": ("country", "countries"),
+    "films_by_year": ("year", "year"),
+    "rank_history": ("imdb_id", "imdb_id"),
+}
+
+
+def trace(stack: Stack, imdb_id: str, run_id: str | None = None) -> dict[str, Any]:
+    """Follow a film through one run, or through the newest ten that expected it.
+
+    Returns
+    -------
+    dict
+        ``imdb_id``, ``runs`` (newest first, each with ``message``, ``bronze``, ``silver`` and ``stopped``: None when
+        it came through) and ``gold``: by table the rows that the film is in.
+
+    Raises
+    ------
+    InvalidInput
+        When it is no IMDb id, or no run expected the film.
+    StorageFailed
+        When something cannot be read.
+    """
+    if not keys.is_imdb_id(imdb_id):
+        raise InvalidInput("an IMDb id is tt and 7 to 10 digits", subject=repr(imdb_id)[:80])
+    with aws.failures_of("trace", imdb_id):
+        manifests = list(islice(_manifests(stack, imdb_id, run_id), MOST_RUNS))
+        if not manifests:
+            hint = "`reelhouse status` lists the runs, and their manifests the films"
+            raise InvalidInput(f"{run_id or 'no run'} expected this film", subject=imdb_id, next_step=hint)
+        silver = SilverReader(stack["SilverBucketName"], [manifest.run_id for manifest in manifests])
+        silver.refresh()
+        gold = gold_rows(GoldTables(stack["GoldBucketName"]), imdb_id)
+        shown = [_run(stack, manifest, imdb_id, silver, gold) for manifest in manifests]
+    return {"imdb_id": imdb_id, "runs": shown, "gold": gold}
+
+
+def message_of(manifest: Manifest, imdb_id: str) -> dict[str, Any]:
+    """Which of a run's messages carried a film; ``number`` is None where long entries made shorter messages."""
+    place = list(manifest.expected).index(imdb_id)
+    regular = -(-len(manifest.expected) // manifest.batch_size) == manifest.messages
+    number = place // manifest.batch_size + 1 if regular else None
+    return {"number": number, "of": manifest.messages, "rank": manifest.expected[imdb_id]}
+
+
+def gold_rows(tables: GoldTables, imdb_id: str) -> dict[str, list[dict[str, Any]]]:
+    """Rows of Gold that a film is in, by table; none where Gold has not got it."""
+    with connect() as database:
+        movies = _select(tables, database, "movies", "imdb_id", [imdb_id])
+        if not movies:
+            return {}
+        found = {"movies": movies}
+        for name, (column, source) in _ABOUT.items():
+            value = movies[0][source]
+            found[name] = _select(tables, database, name, column, value if isinstance(value, list) else [value])
+    return found
+
+
+def _select(
+    tables: GoldTables, database: duckdb.DuckDBPyConnection, name: str, column: str, values: list[Any]
+) -> list[dict[str, Any]]:
+    if name not in tables.files:
+        return []
+    with tables.as_relation(database, name) as relation:
+        if relation is None:
+            return []
+        done = database.execute(f'SELECT * FROM {relation} WHERE list_contains(?, "{column}")', [values])
+        columns = [described[0] for described in done.description or []]
+        return [dict(zip(columns, row, strict=True)) for row in done.fetchall()]
+
+
+def _manifests(stack: Stack, imdb_id: str, run_id: str | None) -> Iterator[Manifest]:
+    """Manifests of runs that expected the film, newest first; `verify` names those that are damaged."""
+    run_ids = [str(stack.manifest(run_id)["run_id"])] if run_id else stack.run_ids()[::-1]
+    for at in range(0, len(run_ids), _MANIFESTS_AT_ONCE):
+        paths = [keys.manifest(each) for each in run_ids[at : at + _MANIFESTS_AT_ONCE]]
+        for path, answer in zip(paths, aws.get_many(aws.client("s3"), stack["BronzeBucketName"], paths), strict=True):
+            if isinstance(answer, ClientError | BotoCoreError):
+                raise StorageFailed("cannot be read", subject=path, step="trace") from answer
+            try:
+                manifest = Manifest.from_json(answer[0])
+            except (ValueError, TypeError):
+                continue
+            if imdb_id in manifest.expected:
+                yield manifest
+
+
+def _run(
+    stack: Stack, manifest: Manifest, imdb_id: str, silver: SilverReader, gold: dict[str, list[dict[str, Any]]]
+) -> dict[str, Any]:
+    run_id = manifest.run_id
+    bronze = _bronze(stack, run_id, imdb_id)
+    outcome = _silver(silver, run_id, imdb_id)
+    return {
+        "run_id": run_id,
+        "message": message_of(manifest, imdb_id),
+        "bronze": bronze,
+        "silver": outcome,
+        "stopped": _stopped(stack, (run_id, imdb_id), bronze, outcome, gold),
+    }
+
+
+def _bronze(stack: Stack, run_id: str, imdb_id: str) -> dict[str, Any] | None:
+    """The film's Bronze object, or None."""
+    s3, bucket = aws.client("s3"), stack["BronzeBucketName"]
+    for kind in (keys.MOVIES, keys.REJECTED):
+        key = keys.film(kind, run_id, imdb_id)
+        if aws.exists(s3, bucket, key):
+            head = s3.head_object(Bucket=bucket, Key=key)
+            document = aws.get_json(s3, bucket, key)
+            about = {"kind": kind, "key": key, "version": head.get("VersionId"), "bytes": head["ContentLength"]}
+            return {**about, **{name: document[name] for name in ("fetched_at", "reason") if name in document}}
+    return None
+
+
+def _silver(silver: SilverReader, run_id: str, imdb_id: str) -> dict[str, Any] | None:
+    """The film's newest Silver outcome, or None: a row goes before quarantine, and either before a rejection."""
+    for name in (keys.MOVIES, keys.QUARANTINE, keys.REJECTED):
+        rows = silver.dicts(
+            f"SELECT * FROM silver.{name} WHERE run_id = ? AND imdb_id = ? ORDER BY processed_at DESC",
+            [run_id, imdb_id],
+        )
+        if rows:
+            return {"table": name, "objects": sorted({row["object_key"] for row in rows}), "row": rows[0]}
+    return None
+
+
+def _stopped(
+    stack: Stack,
+    film: tuple[str, str],
+    bronze: dict[str, Any] | None,
+    outcome: dict[str, Any] | None,
+    gold: dict[str, list[dict[str, Any]]],
+) -> str | None:
+    """Where the film stopped in a run, and why; None when Gold has it from this run."""
+    if bronze is None:
+        return _held(stack, "MovieQueue", film, "OMDb has not been asked, or gave no answer")
+    if outcome is None:
+        return _held(stack, "BronzeEvents", film, "Silver has not taken it")
+    if outcome["table"] == keys.REJECTED:
+        return f"rejected by OMDb: {outcome['row']['reason']}"
+    if outcome["table"] == keys.QUARANTINE:
+        return f"quarantined: {'; '.join(outcome['row']['reasons'])}"
+    in_gold = str(gold["movies"][0]["run_id"]) if gold else ""
+    if in_gold > film[0]:
+        return f"in Silver; Gold has the film from the newer run {in_gold}"
+    return None if in_gold == film[0] else _held(stack, "SilverEvents", film, "Gold has not been built with it")
+
+
+def _held(stack: Stack, queue: str, film: tuple[str, str], what: str) -> str:
+    for one in parked(stack, queue):
+        if one.run_id == film[0] and (film[1] in one.films or queue == "SilverEvents"):
+            return f"{what}: its message is parked in {queue}DeadLetters: {one.why}"
+    counts = stack.queues()[queue]
+    if counts["waiting"] + counts["in_flight"]:
+        return f"{what}: messages wait in {queue}"
+    return f"{what}, and {queue} is empty: `reelhouse verify` tells what is lost, `reelhouse replay` makes Silver anew"

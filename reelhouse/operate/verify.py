@@ -1,0 +1,178 @@
+"""Integrity: manifests against Bronze, Bronze against Silver, Silver against Gold, recomputed from what is stored.
+
+Reads all buckets, and the queues where something is missing; writes nothing. A film that waits in a queue, or is
+parked, is accounted for. Messages in a queue cannot be read without taking them, so what is missing counts as waiting
+while its queue is not empty: when the queues have run empty, verify again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pipeline import aggregate_to_gold, aws, keys
+from pipeline.gold import tables
+from pipeline.gold.columns import GOLD
+from pipeline.gold.engine import rows_of
+from reelhouse.gold.reader import GoldTables
+from reelhouse.operate.differences import KEYS, compare
+from reelhouse.operate.parked import parked
+from reelhouse.operate.silver_reader import OUTCOMES, SilverReader
+from reelhouse.operate.verify_bronze import Bronze, Difference, examine
+from reelhouse.stack import Stack
+
+
+@dataclass
+class Verified:
+    """What was checked, what waits or is parked, and every difference."""
+
+    checked: dict[str, int] = field(default_factory=dict)
+    waiting: int = 0
+    parked: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no difference."""
+        return not self.differences
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"ok": self.ok, **asdict(self)}
+
+
+def verify(stack: Stack, run_id: str | None = None) -> Verified:
+    """Check everything, or one run's Bronze and Silver (Gold stands on all runs, and is then left out).
+
+    Raises
+    ------
+    StorageFailed
+        When something that is there cannot be read.
+    """
+    with aws.failures_of("verify", stack.name):
+        bronze = examine(stack["BronzeBucketName"], run_id)
+        silver = SilverReader(stack["SilverBucketName"], [run_id] if run_id else None)
+        silver.refresh()
+        result = Verified(differences=list(bronze.differences))
+        missing = _Missing(stack, result)
+        for each in sorted({*bronze.manifests, *filter(None, map(keys.run_of, bronze.versions))}):
+            _check_run(bronze, each, missing)
+        _check_silver(bronze, silver, missing)
+        result.checked = {
+            "runs": len(bronze.manifests), "bronze_objects": bronze.objects, "bronze_bytes": bronze.bytes,
+            "silver_objects": len(silver.objects), "gold_tables": 0,
+        }  # fmt: skip
+        if run_id is None:
+            _check_gold(stack, silver, missing)
+    return result
+
+
+class _Missing:
+    """Tells what is missing because it waits or is parked from what is lost; looks at a queue only when asked."""
+
+    def __init__(self, stack: Stack, result: Verified) -> None:
+        self.stack, self.result = stack, result
+        self._parked: dict[str, set[tuple[str | None, str]]] = {}
+        self._queues: dict[str, dict[str, int]] = {}
+
+    def note(self, layer: str, subject: str, difference: str) -> None:
+        """Add a difference."""
+        self.result.differences.append(Difference(layer, subject, difference))
+
+    def film(self, queue: str, run_id: str, imdb_id: str, difference: tuple[str, str, str]) -> None:
+        """Account for a missing film by a queue's parked or waiting messages, or note the difference."""
+        if queue not in self._parked:
+            found = parked(self.stack, queue)
+            self._parked[queue] = {(one.run_id, film) for one in found for film in one.films}
+        if (run_id, imdb_id) in self._parked[queue]:
+            self.result.parked += 1
+        elif self.is_busy(queue):
+            self.result.waiting += 1
+        else:
+            self.note(*difference)
+
+    def is_busy(self, queue: str) -> bool:
+        """Whether messages wait in a queue or are under way."""
+        self._queues = self._queues or self.stack.queues()
+        return self._queues[queue]["waiting"] + self._queues[queue]["in_flight"] > 0
+
+
+def _check_run(bronze: Bronze, run_id: str, missing: _Missing) -> None:
+    """Manifest against Bronze: every expected film stored or rejected, and no other."""
+    manifest = bronze.manifests.get(run_id)
+    if manifest is None:
+        missing.note("bronze", keys.manifest(run_id), "is missing, though the run has films")
+        return
+    there = bronze.of_run(keys.MOVIES, run_id) | bronze.of_run(keys.REJECTED, run_id)
+    for imdb_id in sorted(manifest.expected.keys() - there):
+        cause = "is expected, and neither stored nor rejected, waiting nor parked"
+        missing.film("MovieQueue", run_id, imdb_id, ("bronze", keys.film(keys.MOVIES, run_id, imdb_id), cause))
+    for imdb_id in sorted(there - manifest.expected.keys()):
+        missing.note("bronze", keys.film(keys.MOVIES, run_id, imdb_id), "its run does not expect this film")
+
+
+def _check_silver(bronze: Bronze, silver: SilverReader, missing: _Missing) -> None:
+    """Bronze against Silver: each object one outcome, made of the version that is there, and no outcome without."""
+    outcomes: dict[str, set[str]] = defaultdict(set)
+    made_of: dict[str, set[str | None]] = defaultdict(set)
+    for _, _, bronze_key, version, _, outcome in silver.query(OUTCOMES):
+        outcomes[bronze_key].add(outcome)
+        made_of[bronze_key].add(version)
+    for key, version_id in bronze.versions.items():
+        parsed = keys.parse_bronze(key)
+        if key not in outcomes and parsed:
+            cause = "has no outcome in Silver, and is neither waiting nor parked"
+            missing.film("BronzeEvents", parsed.run_id, str(parsed.imdb_id), ("silver", key, cause))
+        elif len(outcomes[key]) > 1:
+            missing.note("silver", key, f"has {len(outcomes[key])} outcomes: {', '.join(sorted(outcomes[key]))}")
+        elif version_id not in made_of[key]:
+            missing.note("silver", key, "its outcome was made of another version than is there now")
+    for key in sorted(outcomes.keys() - bronze.versions.keys()):
+        missing.note("silver", key, "has an outcome in Silver, but is not in Bronze")
+    recorded = {row[0] for row in silver.query("SELECT run_id FROM silver.runs")}
+    for run_id in sorted(bronze.manifests.keys() - recorded):
+        if not missing.is_busy("BronzeEvents"):
+            missing.note("silver", keys.silver_run(run_id), "is missing")
+    _check_silver_objects(silver, missing)
+
+
+def _check_silver_objects(silver: SilverReader, missing: _Missing) -> None:
+    for key in sorted(silver.unreadable):
+        missing.note("silver", key, "cannot be read as what its name says")
+    held = dict(silver.query("SELECT object_key, count(*) FROM silver.movies GROUP BY object_key"))
+    for key in sorted(silver.objects.keys() - silver.unreadable):
+        if (named := keys.rows_of(key)) != held.get(key, 0):
+            missing.note("silver", key, f"holds {held.get(key, 0)} rows, not the {named} in its name")
+
+
+def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
+    """Silver against Gold: every table is made anew of Silver, and compared row by row."""
+    build = stack.build()
+    listed = aws.list_objects(aws.client("s3"), stack["SilverBucketName"])
+    if build.get("silver", {}).get("fingerprint") != aggregate_to_gold.fingerprint(listed):
+        if missing.is_busy("SilverEvents"):
+            missing.result.waiting += 1
+        else:
+            missing.note("gold", keys.BUILD, "Gold was not built from the Silver that is there")
+        return
+    stored = GoldTables(stack["GoldBucketName"])
+    silver.query("CREATE SCHEMA gold")
+    for table in GOLD:
+        silver.query(f"CREATE OR REPLACE TABLE gold.{table.name} AS {rows_of(table)}")
+        key = tables.place(build, table.name)
+        if table.name not in stored.files:
+            missing.note("gold", key, "is missing")
+            continue
+        with stored.as_relation(silver.database, table.name) as there:
+            if there is None:
+                missing.note("gold", key, "cannot be read as parquet")
+                continue
+            change = compare(silver.database, there, f"gold.{table.name}", KEYS[f"gold.{table.name}"])
+        counted = build["tables"].get(table.name)
+        if change.before != counted:
+            missing.note("gold", key, f"holds {change.before} rows; the build wrote {counted}")
+        if not change.same:
+            cause = f"{change.added} rows of Silver's are missing, {change.removed} are not in Silver, "
+            missing.note("gold", key, cause + f"{change.changed} differ")
+        missing.result.checked["gold_tables"] += 1

@@ -1,0 +1,128 @@
+"""What is missing of a run, asked for again: the cure where messages are gone.
+
+SQS loses no message, but people purge queues, parked messages expire after two weeks, and an emulator that is killed
+forgets its queues. Reads the run's manifest and list, Bronze and Silver; sends what Bronze lacks to MovieQueue, what
+Silver lacks to BronzeEvents, and has Gold built where only that is missing. What is still under way besides comes
+twice, and is stored once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from pipeline import aws, keys, messages, source_list
+from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
+from pipeline.runs import utc
+from reelhouse.gold.reader import bring_gold_up_to_date
+from reelhouse.local import state
+from reelhouse.local.state import State
+from reelhouse.operate import bronze_events
+from reelhouse.operate.silver_reader import OUTCOMES, SilverReader
+from reelhouse.stack import Stack
+
+STEP = "resume"
+NEWEST_RUNS = 20
+_NEXT = "nothing is lost; `reelhouse run --resume RUN_ID` tries again"
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What a run lacks: items of its list without an object in Bronze, Bronze objects without an outcome in Silver."""
+
+    films: list[dict[str, Any]]
+    objects: list[str]
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{len(self.films)} films from OMDb, {len(self.objects)} stored objects"
+
+
+def resume(stack: Stack, run_id: str) -> dict[str, Any]:
+    """Ask again for what is missing of a run; returns a reply as GetMoviesAndSendToQueue gives it.
+
+    Returns
+    -------
+    dict
+        As :func:`reelhouse.run.watch.start`, with ``messages`` sent now, ``note`` saying what was asked for again, and
+        ``since``: errors logged before are of no interest any more.
+
+    Raises
+    ------
+    InvalidInput
+        When there is no such run.
+    StorageFailed
+        When something cannot be read or sent.
+    """
+    manifest = stack.manifest(run_id)
+    since = utc(datetime.now(UTC))
+    with aws.failures_of(STEP, run_id, _NEXT):
+        missing = missing_of(stack, manifest)
+        outgoing = messages.make(run_id, missing.films, manifest["batch_size"])
+        messages.send_all(outgoing, stack["MovieQueueUrl"], aws.client("sqs"))
+        bronze_events.announce(stack, missing.objects, STEP)
+    if not missing.films and not missing.objects:
+        bring_gold_up_to_date(stack)
+    return {
+        "run_id": run_id, "source_uri": manifest["source_uri"], "requested": manifest["top_n"],
+        "selected": len(manifest["expected"]), "skipped": manifest["skipped"], "messages": len(outgoing),
+        "batch_size": manifest["batch_size"], "note": f"asked again for {missing}", "since": since,
+    }  # fmt: skip
+
+
+def resume_after_kill(current: State, stack: Stack, say: Callable[[str], None]) -> None:
+    """Resume the newest runs that are not in Gold, if the emulator was killed since it was last stopped.
+
+    Raises
+    ------
+    StorageFailed
+        When something cannot be read or sent; the next ``reelhouse up`` tries again.
+    """
+    if not current.interrupted:
+        return
+    known = stack.build().get("runs", {})
+    for run_id in stack.run_ids()[-NEWEST_RUNS:]:
+        if known.get(run_id, {}).get("status") != "complete":
+            try:
+                say(f"MiniStack was killed: {resume(stack, run_id)['note']} of run {run_id}")
+            except ReelhouseError as error:
+                say(f"MiniStack was killed, and a run could not be resumed: {error}")
+    current.interrupted = False
+    state.save(current)
+
+
+def missing_of(stack: Stack, manifest: dict[str, Any]) -> Missing:
+    """What a run lacks, by its manifest.
+
+    Raises
+    ------
+    StorageFailed
+        When its list is gone or damaged, or Silver cannot be read.
+    """
+    run_id = manifest["run_id"]
+    there = bronze_events.stored(stack, run_id)
+    wanted = manifest["expected"].keys() - {keys.film_of(key) for key in there}
+    films = [item for item in _items(stack, run_id) if item["id"] in wanted] if wanted else []
+    if len(films) < len(wanted):
+        raise StorageFailed(f"{len(wanted) - len(films)} films are not in its list", subject=run_id, step=STEP)
+    silver = SilverReader(stack["SilverBucketName"], [run_id])
+    silver.refresh()
+    made = {row[2] for row in silver.query(OUTCOMES)}
+    if keys.silver_run(run_id) in silver.objects:
+        made.add(keys.manifest(run_id))
+    return Missing(films, [key for key in there if key not in made])
+
+
+def _items(stack: Stack, run_id: str) -> list[dict[str, Any]]:
+    """The run's list, as it was stored."""
+    key = keys.source_list(run_id)
+    try:
+        return source_list.parse(aws.get(aws.client("s3"), stack["BronzeBucketName"], key)[0], key)[0]
+    except ClientError as error:
+        raise StorageFailed(aws.error_code(error), subject=key, step=STEP) from error
+    except InvalidInput as error:
+        raise StorageFailed("is damaged", subject=key, step=STEP) from error

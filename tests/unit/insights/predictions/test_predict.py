@@ -1,0 +1,201 @@
+"""Predictions: better than the baselines where there is something to learn, honest where there is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from insights.predictions.model import PredictionOptions, conformal_half_width, split_by_time
+from insights.predictions.predict import Prediction, predict
+from insights.predictions.prediction_tables import PREDICTION_SCORES, PREDICTIONS
+from insights.predictions.scores import baselines
+from pipeline.errors import InvalidInput
+
+
+def catalogue(films: int = 750, *, skill: float = 20, seed: int = 1) -> pd.DataFrame:
+    """Films of 30 years by 20 directors of different skill; longer films and dramas are liked more and earn more."""
+    random = np.random.default_rng(seed)
+    director, drama = random.integers(0, 20, films), random.integers(0, 2, films)
+    runtime = random.integers(80, 141, films)
+    merit = np.linspace(-0.6, 0.6, 20)[director] + (runtime - 110) / 30 + 0.3 * drama
+    return pd.DataFrame(
+        {
+            "imdb_id": [f"tt{number:07}" for number in range(films)],
+            "year": 1980 + np.arange(films) * 30 // films,
+            "genres": [["Drama"] if is_drama else ["Comedy"] for is_drama in drama],
+            "directors": [[f"Director {number}"] for number in director],
+            "runtime_minutes": runtime,
+            "rotten_tomatoes": (50 + skill * merit + random.normal(0, 5, films)).clip(0, 100),
+            "box_office_usd": 10 ** (6 + skill / 20 * merit + random.normal(0, 0.2, films)),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def movies() -> pd.DataFrame:
+    return catalogue()
+
+
+@pytest.fixture(scope="module")
+def found(movies: pd.DataFrame) -> Prediction:
+    return predict(movies)
+
+
+def score(scores: pd.DataFrame, target: str, method: str = "model") -> pd.Series:
+    return scores.set_index(["target", "method"]).loc[(target, method)]
+
+
+def test_model_beats_the_baselines_where_films_can_be_told_apart(found: Prediction) -> None:
+    for target in ("rotten_tomatoes", "box_office_usd"):
+        model = score(found.scores, target)
+        assert bool(model["beats_baseline"])
+        assert model["verdict"].startswith("beats the best baseline")
+        assert model["r2"] > score(found.scores, target, model["best_baseline"])["r2"]
+        assert 0.7 <= model["interval_coverage"] <= 0.9
+        assert 0 < model["mae_gain_low"] < model["mae_gain"] < model["mae_gain_high"]
+
+
+def test_nothing_to_learn_is_said_so() -> None:
+    # given outcomes that have nothing to do with the films
+    model = score(predict(catalogue(600, skill=0)).scores, "rotten_tomatoes")
+    assert not model["beats_baseline"]
+    assert model["verdict"].startswith("does not beat the best baseline")
+    assert model["mae_gain_low"] <= 0
+
+
+def test_scores_can_be_computed_again_from_the_predictions(found: Prediction) -> None:
+    for target, scale in (("rotten_tomatoes", float), ("box_office_usd", np.log10)):
+        rows = found.predictions[found.predictions["target"] == target]
+        columns = rows[["predicted", "low", "high", "actual", "baseline"]].map(scale)
+        model, baseline = score(found.scores, target), score(found.scores, target, rows["baseline_method"].iloc[0])
+        assert (columns["predicted"] - columns["actual"]).abs().mean() == pytest.approx(model["mae"])
+        assert (columns["baseline"] - columns["actual"]).abs().mean() == pytest.approx(baseline["mae"])
+        residual = ((columns["predicted"] - columns["actual"]) ** 2).sum()
+        total = ((columns["actual"] - columns["actual"].mean()) ** 2).sum()
+        assert 1 - residual / total == pytest.approx(model["r2"])
+        assert columns["actual"].between(columns["low"], columns["high"]).mean() == pytest.approx(
+            model["interval_coverage"], abs=0.01
+        )
+
+
+def test_only_films_of_the_test_years_are_predicted_also_those_not_yet_rated(movies: pd.DataFrame) -> None:
+    # given films of the last year without an outcome
+    last = movies["year"] == 2009
+    rows = predict(movies.assign(rotten_tomatoes=movies["rotten_tomatoes"].mask(last))).predictions
+    rows = rows[rows["target"] == "rotten_tomatoes"].merge(movies[["imdb_id", "year"]], on="imdb_id")
+    assert rows["year"].min() == 2003
+    assert rows.loc[rows["year"] == 2009, "actual"].isna().all()
+    assert rows[["predicted", "low", "high", "baseline", "reasons"]].notna().all(axis=None)
+    assert (rows["low"] <= rows["predicted"]).all()
+    assert (rows["predicted"] <= rows["high"]).all()
+    assert rows[["low", "high"]].stack().between(0, 100).all()
+
+
+def test_outcomes_of_later_films_do_not_move_a_prediction(movies: pd.DataFrame) -> None:
+    # given other outcomes in the last test year
+    last = movies["year"] == 2009
+    other = movies.assign(
+        rotten_tomatoes=movies["rotten_tomatoes"].where(~last, 100 - movies["rotten_tomatoes"]),
+        box_office_usd=movies["box_office_usd"].where(~last, 1e9),
+    )
+    options = PredictionOptions(first_test_year=2004)
+    before, after = predict(movies, options).predictions, predict(other, options).predictions
+    # then no prediction moves, not even those of that year
+    columns = ["imdb_id", "target", "predicted", "low", "high", "reasons"]
+    pd.testing.assert_frame_equal(before[columns], after[columns], check_exact=True)
+
+
+def test_same_films_give_the_same_tables(movies: pd.DataFrame, found: Prediction) -> None:
+    again = predict(movies)
+    pd.testing.assert_frame_equal(found.predictions, again.predictions, check_exact=True)
+    pd.testing.assert_frame_equal(found.scores, again.scores, check_exact=True)
+
+
+def test_reasons_name_what_sets_a_film_apart(movies: pd.DataFrame, found: Prediction) -> None:
+    # given the films of the best director and of the worst
+    rows = found.predictions[found.predictions["target"] == "rotten_tomatoes"].merge(movies, on="imdb_id")
+    rows = rows.set_index(rows["directors"].str[0])
+    assert rows.loc[["Director 19"], "reasons"].str.contains(r"director \+").all()
+    assert rows.loc[["Director 0"], "reasons"].str.contains(r"director -").all()
+
+
+def test_baselines_are_means_of_training_films_and_of_earlier_films() -> None:
+    # given two training films, and films after them
+    films = pd.DataFrame(
+        {
+            "year": [2000, 2000, 2001, 2002],
+            "genres": [["Drama"], ["Comedy"], ["Drama"], ["Western", "Comedy"]],
+            "directors": [["Ann"], ["Bo"], ["Ann"], None],
+        }
+    )
+    learned = pd.Series([60.0, 40.0, 90.0, np.nan])
+    simple = baselines(films, learned, pd.Series([True, True, False, False]))
+    assert simple["mean"].tolist() == [50] * 4
+    assert simple["genre mean"].tolist() == [60, 40, 60, 40]
+    # then Ann's second film: her first and one at the mean of dramas
+    assert simple["director's earlier films"].tolist() == [60, 40, 60, 40]
+    later = baselines(films, learned.where(learned != 60, 80.0), pd.Series([False, True, False, False]))
+    assert later["director's earlier films"].tolist() == [40, 40, (80 + 40) / 2, 40]
+
+
+@pytest.mark.parametrize(
+    "films",
+    [
+        pd.DataFrame(),
+        catalogue(1),
+        catalogue(150).assign(rotten_tomatoes=None, box_office_usd=None),
+        catalogue(150).assign(year=2000),
+        catalogue(150).assign(year=None),
+        catalogue(90),
+    ],
+    ids=["none", "one", "no values", "one year", "no years", "too few"],
+)
+def test_what_cannot_be_learned_gives_a_reason_and_no_rows(films: pd.DataFrame, found: Prediction) -> None:
+    none = predict(films)
+    assert len(none.predictions) == 0
+    assert none.scores["target"].tolist() == ["rotten_tomatoes", "imdb_rating", "box_office_usd"]
+    assert none.scores["verdict"].str.startswith("no model: ").all()
+    assert none.predictions.dtypes.equals(found.predictions.dtypes)
+    assert none.scores.dtypes.equals(found.scores.dtypes)
+    assert none.predictions.columns.tolist() == PREDICTIONS.column_names
+    assert none.scores.columns.tolist() == PREDICTION_SCORES.column_names
+
+
+def test_films_without_genres_or_people_are_predicted_from_the_rest(movies: pd.DataFrame) -> None:
+    found = predict(movies.assign(genres=None, directors=None))
+    assert score(found.scores, "rotten_tomatoes")["r2"] > 0
+    assert len(found.predictions) > 0
+
+
+def test_test_years_without_outcomes_are_predicted_but_not_scored(movies: pd.DataFrame) -> None:
+    coming = movies.assign(rotten_tomatoes=movies["rotten_tomatoes"].where(movies["year"] < 2005))
+    found = predict(coming, PredictionOptions(first_test_year=2005))
+    model = score(found.scores, "rotten_tomatoes")
+    assert model["verdict"] == "not scored: 0 test films with a known value, 20 needed"
+    assert np.isnan(model["r2"])
+    assert (found.predictions["target"] == "rotten_tomatoes").sum() == (movies["year"] >= 2005).sum()
+
+
+def test_no_film_of_the_test_years_is_a_reason(movies: pd.DataFrame) -> None:
+    found = predict(movies, PredictionOptions(first_test_year=2030))
+    assert score(found.scores, "rotten_tomatoes")["verdict"] == "no model: no film is of the test years"
+
+
+def test_years_are_never_split_and_come_in_order() -> None:
+    year, known = pd.Series([float(2000 + number // 30) for number in range(300)] + [np.nan]), pd.Series([True] * 301)
+    split = split_by_time(year, known, PredictionOptions())
+    years = [set(year[mask]) for mask in (split.fitting, split.calibration, split.test)]
+    assert [(min(part), max(part)) for part in years] == [(2000, 2005), (2006, 2007), (2008, 2009)]
+    assert not (split.training | split.test).iloc[-1]
+
+
+def test_half_width_is_the_conformal_rank() -> None:
+    assert conformal_half_width(pd.Series(range(1, 10)), 0.8) == 8
+    assert conformal_half_width(pd.Series([3.0, 1.0]), 0.8) == 3
+
+
+@pytest.mark.parametrize("wrong", [{"coverage": 1}, {"test_share": 0}, {"calibration_share": -1}, {"min_films": 0}])
+def test_options_out_of_range_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(InvalidInput):
+        PredictionOptions(**wrong)  # type: ignore[arg-type]

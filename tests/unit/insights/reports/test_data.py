@@ -1,0 +1,43 @@
+"""Tables of any age come in the shape of their definition, with what they lack named."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from insights.reports import data
+from pipeline.gold.columns import GOLD_TABLES
+
+RATINGS = GOLD_TABLES["ratings_by_genre"]
+
+
+def ratings() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"genre": ["Drama"], "source": ["imdb"], "films": [3], "mean": [70.0], "median": [71.0], "p90": [90.0]}
+    )
+
+
+def test_a_table_of_today_lacks_nothing() -> None:
+    frame, missing = data.read(ratings(), RATINGS, ["genre", "mean"])
+    assert missing == []
+    assert frame["films"].tolist() == [3]
+
+
+def test_missing_and_odd_columns_are_named_and_null() -> None:
+    old = ratings().drop(columns="p90").assign(films="three", extra=1)
+    frame, missing = data.read(old, RATINGS, ["films"])
+    assert frame.columns.tolist() == RATINGS.column_names
+    assert frame[["films", "p90"]].isna().all(axis=None)
+    assert len(missing) == 1
+    assert "p90, films" in missing[0]
+
+
+def test_needed_columns_without_a_value_are_named() -> None:
+    movies = pd.DataFrame({name: [None, None] for name in GOLD_TABLES["movies"].column_names})
+    movies = movies.assign(title=["A", None], genres=[[], None])
+    _, missing = data.read(movies, GOLD_TABLES["movies"], ["title", "genres", "year"])
+    assert missing == ["No row of movies has a value in genres.", "No row of movies has a value in year."]
+
+
+def test_no_rows_is_said_once() -> None:
+    _, missing = data.read(ratings().head(0), RATINGS, ["genre"])
+    assert missing == ["ratings_by_genre has no rows."]

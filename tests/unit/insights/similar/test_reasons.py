@@ -1,0 +1,87 @@
+"""Reasons: true of both films, short, and about people first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from insights.similar import film_table, reasons, tokens
+
+GODFATHER = {
+    "year": 1972,
+    "genres": ["Crime", "Drama"],
+    "directors": ["Francis Ford Coppola"],
+    "writers": ["Mario Puzo", "Francis Ford Coppola"],
+    "actors": ["Al Pacino", "Diane Keaton", "Robert Duvall", "Talia Shire"],
+    "countries": ["United States"],
+    "title": "The Godfather",
+}
+
+
+def reason(one: Mapping[str, object], other: Mapping[str, object]) -> str:
+    table = film_table.from_frame(pd.DataFrame([dict(one), dict(other)]))
+    years = tokens.numbers(table, "year").astype(np.float32)
+    (said,) = reasons.reasons(tokens.read(table), years, np.array([0]), np.array([1]))
+    return said
+
+
+def test_people_come_first_and_nobody_is_named_twice() -> None:
+    sequel = {**GODFATHER, "year": 1974, "title": "The Godfather Part II"}
+
+    assert reason(GODFATHER, sequel) == (
+        "same director: Francis Ford Coppola; same writer: Mario Puzo; "
+        "shared cast: Al Pacino, Diane Keaton, Robert Duvall and 1 more"
+    )
+
+
+def test_what_is_shared_is_named_in_the_order_of_the_film_asked_for() -> None:
+    one, other = {"actors": ["Zoe Orr", "Bo Ek", "Ann Lee"]}, {"actors": ["Ann Lee", "Zoe Orr"]}
+
+    assert reason(one, other) == "shared cast: Zoe Orr, Ann Lee"
+    assert reason(other, one) == "shared cast: Ann Lee, Zoe Orr"
+
+
+def test_a_decade_is_claimed_only_of_both() -> None:
+    same = {"year": 1979, "genres": ["Drama", "Crime"]}
+    later = {"year": 1980, "genres": ["Drama", "Crime"]}
+    undated = {"genres": ["Drama", "Crime"]}
+
+    assert reason(GODFATHER, same) == "both 1970s crime dramas"
+    assert reason(GODFATHER, later) == "both crime dramas"
+    assert reason(GODFATHER, undated) == "both crime dramas"
+
+
+def test_only_shared_genres_are_named() -> None:
+    assert reason(GODFATHER, {"year": 1975, "genres": ["Comedy", "Crime"]}) == "both 1970s crime films"
+
+
+def test_a_person_in_another_role_is_no_reason() -> None:
+    assert reason({"directors": ["Al Pacino"]}, {"actors": ["Al Pacino"]}) == ""
+
+
+def test_countries_are_named_only_where_nothing_else_is_shared() -> None:
+    assert reason(GODFATHER, {"countries": ["United States"], "year": 1972}) == "both from: United States"
+    assert "United States" not in reason(GODFATHER, {"countries": ["United States"], "genres": ["Crime"]})
+
+
+def test_films_that_share_nothing_have_no_reason() -> None:
+    assert reason(GODFATHER, {"year": 1972, "genres": ["Western"]}) == ""
+
+
+@pytest.mark.parametrize(
+    ("genres", "named"),
+    [
+        (("Comedy", "Romance"), "both romantic comedies"),
+        (("Action", "Adventure", "Sci-Fi"), "both action adventure sci-fi films"),
+        (("Comedy", "Drama"), "both comedy dramas"),
+        (("Drama", "Crime", "Thriller"), "both crime drama thrillers"),
+        (("Documentary",), "both documentaries"),
+        (("Animation", "Family", "Comedy", "Music"), "both animated family comedies"),
+        (("Never Heard",), "both never heard films"),
+    ],
+)
+def test_kinds_of_films_read_as_english(genres: tuple[str, ...], named: str) -> None:
+    assert reasons.kind_of(genres, None) == named

@@ -1,0 +1,77 @@
+import pandas as pd
+import pytest
+
+from insights.summaries import fact_tables
+from tests import gold_rows
+
+
+def rows(frame: pd.DataFrame, *columns: str) -> list[list[object]]:
+    return frame[list(columns)].to_numpy().tolist()
+
+
+def test_shares_among_the_first_tenth_stand_beside_shares_among_all() -> None:
+    traits = fact_tables.top_rated_traits(gold_rows.gold())
+    # 20 top films, all dramas; of the other 180 films 90 are dramas
+    genre = traits[traits["trait"] == "genre"]
+    assert rows(genre, "name", "top_share", "all_share", "top_films", "all_films") == [["Drama", 1.0, 0.55, 20, 200]]
+    assert rows(traits[traits["trait"] == "decade"], "name", "decade") == [["1970", 1970.0]]
+
+
+def test_runtime_and_directors_of_the_first_tenth() -> None:
+    gold = gold_rows.gold()
+    assert rows(fact_tables.top_rated_runtime(gold), "top_median", "all_median") == [[120.0, 90.0]]
+    assert rows(fact_tables.top_rated_directors(gold), "director", "top_films", "all_films") == [["Ann Ash", 20, 20]]
+
+
+@pytest.mark.parametrize(("count", "top"), [(0, 0), (1, 0), (99, 0), (100, 10), (205, 20)])
+def test_a_first_tenth_of_fewer_than_ten_films_is_none(count: int, top: int) -> None:
+    assert len(fact_tables.top_films(gold_rows.movies(count))) == top
+
+
+def test_shares_by_decade_and_over_all_years_count_each_year_once() -> None:
+    gold = gold_rows.gold()
+    found = rows(fact_tables.genre_share_by_decade(gold), "decade", "genre", "films", "films_in_decade", "share")
+    assert found[1] == [1970, "Drama", 90, 150, 0.6]
+    assert rows(fact_tables.genres(gold), "genre", "films", "films_with_genre")[2] == ["Horror", 10, 150]
+
+
+def test_moves_between_runs_are_listed_and_counted() -> None:
+    changes = fact_tables.rank_changes(gold_rows.gold()).set_index("imdb_id")
+    assert changes["move"].to_dict() == {"tt1": "climber", "tt2": "faller", "tt4": "leaver", "tt5": "new entry"}
+    assert (changes.loc["tt1", "climbed"], changes.loc["tt2", "fell"]) == (2, 2)
+    (counts,) = fact_tables.run_changes(gold_rows.gold()).to_dict("records")
+    assert counts == {"run_id": gold_rows.RUN, "climbed": 1, "fell": 1, "new": 1, "left": 1, "same": 1}
+
+
+def test_without_an_earlier_run_nothing_has_changed() -> None:
+    history = gold_rows.rank_history()
+    first = {"rank_history": history[history["run_id"] == gold_rows.RUN_BEFORE]}
+    assert fact_tables.rank_changes(first).empty
+    assert fact_tables.run_changes(first).empty
+
+
+def test_places_are_among_rows_of_one_source_with_enough_films() -> None:
+    placed = fact_tables.with_places(gold_rows.ratings_by_genre(), "mean", "films", ["source"])
+    places = placed["place"].astype("object").where(placed["place"].notna(), None).tolist()
+    assert places == ["the highest", "the 2nd highest", "the lowest", None, "the highest", "the lowest"]
+    assert placed["placed"].tolist()[:3] == [3, 3, 3]
+
+
+def test_equal_values_share_a_place() -> None:
+    equal = gold_rows.ratings_by_genre().iloc[:3].assign(mean=[50.0, 50.0, 40.0])
+    placed = fact_tables.with_places(equal, "mean", "films", ["source"])
+    assert placed["place"].tolist() == ["the joint highest", "the joint highest", "the lowest"]
+
+
+def test_a_value_alone_has_no_place() -> None:
+    alone = fact_tables.with_places(gold_rows.box_office_by_decade(), "mean_usd", "films_with_box_office", [])
+    assert alone["place"].isna().all()
+
+
+def test_empty_tables_and_tables_of_an_older_schema_are_left_out() -> None:
+    gold = {**gold_rows.gold(), "rank_history": gold_rows.rank_history().drop(columns="rank")}
+    gold["genre_share_by_year"] = gold["genre_share_by_year"].iloc[:0]
+    found = fact_tables.fact_tables(gold)
+    assert not {"rank_changes", "run_changes", "genres", "genre_share_by_decade", "genre_share_by_year"} & set(found)
+    assert "top_rated_traits" in found
+    assert fact_tables.fact_tables({}) == {}

@@ -1,0 +1,206 @@
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from insights.summaries import chat_completion
+from insights.summaries import language_model as lm
+from insights.summaries.language_model import ModelSettings, OpenAIModel, Reply
+from insights.summaries.prompt import SCHEMA
+from pipeline.omdb.key import HIDDEN
+from tests.openai_server import Answer, Behaviour, ChatServer, Request, chat_server, completion, failing
+
+KEY = "sk-secret-of-the-test"
+MESSAGES = [{"role": "user", "content": json.dumps({"question": "?", "facts": []})}]
+GOOD = completion("fine")
+
+
+@pytest.fixture
+def server() -> Iterator[ChatServer]:
+    with chat_server(lambda _: GOOD) as running:
+        yield running
+
+
+def settings(server: ChatServer) -> ModelSettings:
+    return ModelSettings(KEY, "fake-1", server.url, timeout_seconds=5, max_retries=1)
+
+
+def ask(server: ChatServer) -> Reply:
+    return OpenAIModel(settings(server)).ask(MESSAGES, SCHEMA)
+
+
+def in_turn(*behaviours: Behaviour) -> Behaviour:
+    """Behave one way after the other, a request each; the last one stays."""
+    left = list(behaviours)
+
+    def behave(request: Request) -> Answer:
+        behaviour = left.pop(0) if len(left) > 1 else left[0]
+        return behaviour(request)
+
+    return behave
+
+
+def test_an_answer_comes_with_the_tokens_the_service_counts(server: ChatServer) -> None:
+    assert ask(server) == Reply("fine", tokens_in=1000, tokens_out=100)
+    (request,) = server.requests
+    assert request["model"] == "fake-1"
+    assert request["response_format"]["json_schema"]["schema"] == SCHEMA
+    assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "fault", "ask_again", "requests"),
+    [
+        (failing(401, f"Incorrect API key provided: {KEY}"), lm.KEY_REFUSED, False, 1),
+        (failing(403), lm.KEY_REFUSED, False, 1),
+        (failing(404), lm.REQUEST_REFUSED, False, 1),
+        (failing(429, retry_after_ms="1"), lm.LIMIT_REACHED, False, 2),
+        (failing(500, retry_after_ms="1"), lm.SERVICE_FAILED, False, 2),
+        (failing(400), lm.REQUEST_REFUSED, False, 2),
+        (lambda _: Answer("<html>busy</html>", 503, "text/html", {"retry-after-ms": "1"}), lm.SERVICE_FAILED, False, 2),
+        (lambda _: replace(GOOD, announced=10), lm.NOT_REACHED, False, 2),
+        (lambda _: Answer("<html>hello</html>", media_type="text/html"), lm.NONSENSE, True, 1),
+        (lambda _: Answer(GOOD.body[:40]), lm.NONSENSE, True, 1),
+        (lambda _: Answer("[1, 2]"), lm.NONSENSE, True, 1),
+        (lambda _: Answer('{"choices": []}'), lm.NONSENSE, True, 1),
+        (lambda _: Answer('{"choices": [{"message": {"content": [1]}}]}'), lm.NONSENSE, True, 1),
+        (lambda _: completion(None), lm.NONSENSE, True, 1),
+        (lambda _: completion("x" * chat_completion.MAX_BODY_CHARACTERS), lm.NONSENSE, True, 1),
+        (lambda _: completion('{"sent', "length"), lm.CUT_OFF, True, 1),
+        (lambda _: completion("", "content_filter"), lm.NOTHING_SAID, True, 1),
+        (lambda _: completion("x", refusal="I cannot help with that."), lm.NOTHING_SAID, True, 1),
+    ],
+)
+def test_what_goes_wrong_is_said_in_fixed_words(
+    server: ChatServer, behaviour: Behaviour, fault: str, ask_again: bool, requests: int
+) -> None:
+    server.behaviour = behaviour
+
+    reply = ask(server)
+
+    assert (reply.content, reply.fault, reply.ask_again) == ("", fault, ask_again)
+    assert len(server.requests) == requests
+
+
+def test_a_limit_that_passes_is_waited_for(server: ChatServer) -> None:
+    server.behaviour = in_turn(failing(429, retry_after_ms="1"), lambda _: GOOD)
+    assert ask(server).content == "fine"
+
+
+def test_a_limit_that_lasts_longer_than_the_question_may_is_called_a_limit(server: ChatServer) -> None:
+    server.behaviour = failing(429, retry_after="100")
+    model = OpenAIModel(replace(settings(server), question_seconds=0.3))
+    assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.LIMIT_REACHED, ask_again=False)
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": None, "completion_tokens": None}])
+def test_tokens_that_the_service_does_not_count_are_not_known(server: ChatServer, usage: object) -> None:
+    server.behaviour = lambda _: Answer(json.dumps({**json.loads(GOOD.body), "usage": usage}))
+    assert ask(server) == Reply("fine")
+
+
+@pytest.mark.parametrize("count", [-1, 10**30, "many", 1.5])
+def test_a_service_that_counts_no_whole_tokens_talks_nonsense(server: ChatServer, count: object) -> None:
+    usage = {"prompt_tokens": count, "completion_tokens": 1}
+    server.behaviour = lambda _: Answer(json.dumps({**json.loads(GOOD.body), "usage": usage}))
+    assert ask(server) == Reply(fault=lm.NONSENSE)
+
+
+def test_a_service_without_schemas_is_asked_in_plain_words_from_then_on(server: ChatServer) -> None:
+    def refuses_schemas(request: Request) -> Answer:
+        return failing(400)(request) if "response_format" in request else GOOD
+
+    server.behaviour = refuses_schemas
+    model = OpenAIModel(settings(server))
+
+    assert [model.ask(MESSAGES, SCHEMA).content for _ in range(2)] == ["fine", "fine"]
+    assert ["response_format" in request for request in server.requests] == [True, False, False]
+
+
+@pytest.mark.parametrize("answer", [replace(GOOD, stall=True), replace(GOOD, drip=True)], ids=["stalls", "drips"])
+def test_a_service_that_never_finishes_is_left_and_not_asked_again(server: ChatServer, answer: Answer) -> None:
+    server.behaviour = lambda _: answer
+    model = OpenAIModel(replace(settings(server), question_seconds=0.3, report_seconds=0.3))
+
+    assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.TOO_SLOW, ask_again=False)
+    assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.TOO_SLOW, ask_again=False)
+    assert len(server.requests) == 1
+
+
+def test_a_request_that_takes_too_long_is_sent_again_a_limited_number_of_times(server: ChatServer) -> None:
+    server.behaviour = lambda _: replace(GOOD, stall=True)
+    model = OpenAIModel(replace(settings(server), timeout_seconds=0.1))
+
+    assert model.ask(MESSAGES, SCHEMA).fault == lm.TOO_SLOW
+    assert len(server.requests) == 2
+
+
+def test_a_service_that_is_not_there_is_an_outcome() -> None:
+    with chat_server() as server:
+        gone = replace(settings(server), max_retries=0)
+    assert OpenAIModel(gone).ask(MESSAGES, SCHEMA).fault == lm.NOT_REACHED
+
+
+def test_the_key_is_never_shown(server: ChatServer, caplog: pytest.LogCaptureFixture) -> None:
+    server.behaviour = failing(401, f"Incorrect API key provided: {KEY}")
+    with caplog.at_level(logging.DEBUG):
+        reply = ask(server)
+
+    assert KEY not in repr(reply) + repr(settings(server)) + caplog.text
+
+
+@pytest.mark.parametrize("key", ["sk-é", "sk-\nx", "sk ", "\x00"])
+def test_a_key_that_fits_no_header_is_refused_before_it_is_sent(server: ChatServer, key: str) -> None:
+    model = OpenAIModel(replace(settings(server), api_key=key))
+    assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.KEY_REFUSED, ask_again=False)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("address", ["no address", "http://[::1", "ftp://127.0.0.1/v1", "http://127.0.0.1:99999/v1"])
+def test_an_address_that_is_none_is_an_outcome(address: str) -> None:
+    model = OpenAIModel(ModelSettings(KEY, "fake-1", address, max_retries=0))
+    assert model.ask(MESSAGES, SCHEMA).fault == lm.NOT_REACHED
+
+
+@pytest.mark.parametrize(
+    "address", ["http://model.example/v1", "http://10.0.0.1/v1", "https://user:word@model.example/v1"]
+)
+def test_the_key_travels_to_https_only_and_shows_no_password(address: str) -> None:
+    model = OpenAIModel(ModelSettings(KEY, "fake-1", address, max_retries=0))
+    assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.NOT_REACHED, ask_again=False)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_neither_key_nor_question_follows_a_redirect(server: ChatServer, status: int) -> None:
+    with chat_server(lambda _: GOOD) as elsewhere:
+        server.behaviour = lambda _: Answer("", status, headers={"Location": f"{elsewhere.url}/chat/completions"})
+
+        reply = ask(server)
+
+        assert (reply.content, reply.ask_again) == ("", False)
+        assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [replace(GOOD, endless=True), replace(GOOD, headers={"Content-Encoding": "gzip"})],
+    ids=["without an end", "packed, though asked not to be"],
+)
+def test_an_answer_of_unknown_size_is_not_read(server: ChatServer, answer: Answer) -> None:
+    server.behaviour = lambda _: answer
+
+    assert ask(server).fault == lm.NOT_REACHED
+    assert server.headers[0]["accept-encoding"] == "identity"
+
+
+def test_a_key_that_comes_back_is_taken_out(server: ChatServer) -> None:
+    server.behaviour = lambda request: completion(f"You asked with {KEY}.")
+
+    assert ask(server).content == f"You asked with {HIDDEN}."
+
+
+@pytest.mark.parametrize("given", [ModelSettings(), ModelSettings("", "m"), ModelSettings("k", "")])
+def test_without_key_or_name_there_is_no_model(given: ModelSettings) -> None:
+    assert lm.language_model(given) is None

@@ -1,0 +1,81 @@
+import pandas as pd
+
+from insights.summaries import questions as asked
+from insights.summaries.facts import rules
+from insights.summaries.questions import Question, questions
+from tests import gold_rows
+
+
+def by_id(tables: dict[str, pd.DataFrame]) -> dict[str, Question]:
+    return {question.id: question for question in questions(tables)}
+
+
+def ids(question: Question) -> list[str]:
+    return [fact.id for fact in question.facts.values()]
+
+
+def test_a_question_is_asked_for_each_leading_genre_and_each_decade() -> None:
+    found = by_id({**gold_rows.gold()})
+    assert list(found) == [
+        "top_rated",
+        "genre/Drama",
+        "genre/Comedy",
+        "genre/Horror",
+        "decade/1970",
+        "decade/1980",
+        "changes",
+    ]
+    assert found["decade/1970"].asks == "What marks the 1970s?"
+
+
+def test_a_question_has_the_rows_that_its_entry_selects_in_order() -> None:
+    question = by_id({**gold_rows.gold()})["genre/Comedy"]
+    assert ids(question) == [
+        "genres/genre=Comedy",
+        "ratings_by_genre/genre=Comedy/source=rotten_tomatoes",
+        "ratings_by_genre/genre=Comedy/source=metascore",
+        "movies/imdb_id=tt0000022",
+        "movies/imdb_id=tt0000024",
+        "movies/imdb_id=tt0000026",
+    ]
+    assert list(question.facts) == ["f1", "f2", "f3", "f4", "f5", "f6"]
+    assert question.groups == (("f1",), ("f2",), ("f3",), ("f4", "f5", "f6"))
+    assert question.missing == ("genre_trends",)
+
+
+def test_of_several_rating_sources_the_preferred_one_answers() -> None:
+    found = by_id({"ratings_by_genre": gold_rows.ratings_by_genre()})["top_rated"]
+    assert {fact_id.split("source=")[1] for fact_id in ids(found)} == {"rotten_tomatoes"}
+    only_metascore = gold_rows.ratings_by_genre().iloc[4:]
+    found = by_id({"ratings_by_genre": only_metascore})["top_rated"]
+    assert {fact_id.split("source=")[1] for fact_id in ids(found)} == {"metascore"}
+
+
+def test_without_tables_each_question_says_what_is_missing() -> None:
+    found = by_id({})
+    assert list(found) == ["top_rated", "genre", "decade", "changes"]
+    for question in found.values():
+        assert question.facts == {}
+        assert len(question.notes) == 1
+        assert question.missing
+    assert found["decade"].asks == "What marks each decade?"
+
+
+def test_what_there_is_no_fact_for_is_noted() -> None:
+    first_run = gold_rows.rank_history().iloc[:4]
+    question = by_id({"rank_history": first_run, "pipeline_runs": gold_rows.pipeline_runs().iloc[:1]})["changes"]
+    assert ids(question) == [f"newest_runs/run_id={gold_rows.RUN_BEFORE}"]
+    assert question.notes == ("There is no earlier run to compare with.",)
+
+
+def test_a_hostile_genre_stays_a_quotation_in_the_question() -> None:
+    shares = gold_rows.genre_share_by_year().assign(genre=gold_rows.ATTACK)
+    found = [question.asks for question in questions({"genre_share_by_year": shares}) if "genre/" in question.id]
+    assert found == [f"What stands out among “{gold_rows.ATTACK}” films?"]
+
+
+def test_every_entry_names_tables_that_facts_are_made_of() -> None:
+    for entry in asked.entries():
+        assert {selection["table"] for selection in entry["facts"]} <= set(rules())
+        assert entry["missing"]
+        assert ("{value}" in entry["asks"]) == ("for_each" in entry) == ("asks_all" in entry)

@@ -1,0 +1,222 @@
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from insights.summaries import check, prompt
+from insights.summaries import language_model as lm
+from insights.summaries import summarise as summaries
+from insights.summaries.cache import FolderCache, MemoryCache, SummaryCache
+from insights.summaries.language_model import Message, Reply
+from insights.summaries.questions import questions
+from insights.summaries.summarise import summarise
+from insights.summaries.summary_table import SUMMARIES
+from tests import gold_rows
+from tests.openai_server import answer_text
+
+NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
+QUESTION = "genre/Comedy"
+HONEST = "{f1} makes up {f1.share}."
+TRUE_TEXT = "Comedy makes up 33.3% of all films with a known genre and year (50 of 150 films)."
+
+
+class Model:
+    """A model that gives prepared replies, one after the other; the last one stays."""
+
+    name = "fake-1 at nowhere"
+    label = "fake-1"
+
+    def __init__(self, *replies: Reply) -> None:
+        self.replies = list(replies)
+        self.asked: list[dict[str, Any]] = []
+
+    def ask(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> Reply:
+        assert schema == prompt.SCHEMA
+        self.asked.append(json.loads(messages[-1]["content"]))
+        return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+
+
+def saying(*texts: str) -> Model:
+    sentences = [(text, sorted(set(re.findall(r"\{(f\d+)", text)))) for text in texts]
+    return Model(Reply(answer_text(*sentences), tokens_in=1000, tokens_out=100))
+
+
+def row(model: Model | None, cache: SummaryCache | None = None, question: str = QUESTION) -> dict[str, Any]:
+    few = ("genre_share_by_year", "ratings_by_genre", "pipeline_runs")
+    tables = {name: frame for name, frame in gold_rows.gold().items() if name in few}
+    found = summarise(tables, model, cache, created_at=NOW).set_index("question_id")
+    return {str(column): cell for column, cell in found.loc[question].items()}
+
+
+def test_a_summary_stands_on_the_models_true_sentences_and_names_their_facts() -> None:
+    found = row(saying(HONEST))
+    assert found["text"] == f"A film counts in each of its genres. {TRUE_TEXT}"
+    assert found["sentences"] == [TRUE_TEXT]
+    assert found["sentence_facts"] == ["genres/genre=Comedy"]
+    assert (found["written_by"], found["reason"], found["by_model"], found["dropped"]) == ("model fake-1", "", 1, 0)
+    assert (found["tokens_in"], found["tokens_out"], found["cached"]) == (1000, 100, False)
+    assert found["run_id"] == gold_rows.RUN
+
+
+def test_the_table_has_its_columns_and_types_with_and_without_films() -> None:
+    for tables in (gold_rows.gold(), {}):
+        found = summarise(tables, None, created_at=NOW)
+        assert found.columns.tolist() == SUMMARIES.column_names
+        assert found["created_at"].tolist() == [pd.Timestamp("2026-11-24 03:00")] * len(found)
+        assert [str(found[name].dtype) for name in ("tokens_in", "by_model", "cached")] == ["Int64", "Int32", "boolean"]
+        assert [len(cell) for cell in found["sentences"]] == [len(cell) for cell in found["sentence_facts"]]
+
+
+def test_a_lie_is_dropped_counted_and_replaced_by_a_computed_sentence() -> None:
+    found = row(saying(HONEST, "{f2} has 99.9.", "{f2} has {f3.mean}.", "{f3} has not {f3.mean}."))
+    assert found["sentences"][0] == TRUE_TEXT
+    assert (found["by_model"], found["dropped"]) == (1, 3)
+    assert found["dropped_reasons"] == [f"{check.VALUE_OF_OTHER}: 2", f"{check.OWN_WORDS}: 1"]
+    assert len(found["sentences"]) == 3
+    assert found["text"].endswith("1 of 3 sentences by model fake-1, the others computed.")
+    assert "99.9" not in found["text"]
+
+
+def test_when_all_is_lies_the_text_is_computed_and_says_so() -> None:
+    lying, without = row(saying("Drama has 99.9.", "{f1} has 98.")), row(None)
+    assert lying["sentences"] == without["sentences"]
+    assert (lying["written_by"], lying["reason"], lying["dropped"]) == ("computed", summaries.ALL_DROPPED, 2)
+    assert lying["text"].endswith(f"No model wrote this text: {summaries.ALL_DROPPED}.")
+
+
+def test_a_refused_sentence_leaves_no_word_anywhere_in_the_row() -> None:
+    found = row(saying("<script>Pwned 4711</script> {f1} has {f1.share}."))
+    assert not re.search("4711|Pwned|script", str(found))
+
+
+def test_more_sentences_than_asked_for_are_dropped() -> None:
+    values = ["{f2} has {f2.mean}", "{f2} has {f2.median}", "{f2} has {f2.p90}", "{f3} has {f3.mean}"]
+    texts = [f"{value}." for value in [*values, "{f3} has {f3.median}", "{f3} has {f3.p90}", "{f1} has {f1.share}"]]
+    found = row(saying(*texts))
+    assert (found["by_model"], found["dropped_reasons"]) == (6, [f"{summaries.TOO_MANY}: 1"])
+
+
+@pytest.mark.parametrize("fault", [lm.TOO_SLOW, lm.LIMIT_REACHED, lm.KEY_REFUSED])
+def test_after_a_fault_that_stays_the_model_is_not_asked_again(fault: str) -> None:
+    model = Model(Reply(fault=fault, ask_again=False))
+    found = summarise(gold_rows.gold(), model, created_at=NOW)
+    assert len(model.asked) == 1
+    assert found["reason"].tolist() == [fault] * len(found)
+    assert set(found["written_by"]) == {"computed"}
+
+
+@pytest.mark.parametrize("content", ["hello", "{}", '{"sentences": "f1"}', '{"sentences": [{"text": 1}]}', "[" * 9999])
+def test_nonsense_is_an_outcome_of_its_question_only_and_is_not_kept(content: str) -> None:
+    model, cache = Model(Reply(content, tokens_in=5, tokens_out=6)), MemoryCache()
+    found = summarise(gold_rows.gold(), model, cache, created_at=NOW)
+    assert len(model.asked) == len(found)
+    assert set(found["reason"]) == {lm.NONSENSE}
+    assert set(found["tokens_in"]) == {5}
+    summarise(gold_rows.gold(), model, cache, created_at=NOW)
+    assert len(model.asked) == 2 * len(found)
+
+
+def test_a_code_fence_around_the_answer_is_taken_off() -> None:
+    fenced = f"```json\n{answer_text((HONEST, ['f1']))}\n```"
+    assert row(Model(Reply(fenced)))["by_model"] == 1
+
+
+@pytest.mark.parametrize("kind", ["memory", "folder"])
+def test_the_same_question_on_the_same_facts_is_paid_for_once(kind: str, tmp_path: Path) -> None:
+    cache = MemoryCache() if kind == "memory" else FolderCache(tmp_path / "new" / "cache")
+    first, second = saying(HONEST), saying("{f1} has 99.9.")
+    paid, free = row(first, cache), row(second, cache)
+    assert second.asked == []
+    assert (free["cached"], free["tokens_in"], free["tokens_out"]) == (True, 0, 0)
+    assert free["text"] == paid["text"]
+
+
+def test_changed_facts_or_another_model_are_asked_anew() -> None:
+    cache, first, second, third = MemoryCache(), saying(HONEST), saying(HONEST), saying(HONEST)
+    summarise(gold_rows.gold(), first, cache, created_at=NOW)
+    changed = {**gold_rows.gold(), "pipeline_runs": gold_rows.pipeline_runs().assign(rejected=2)}
+    summarise(changed, second, cache, created_at=NOW)
+    assert [asked["question"] for asked in second.asked] == ["What changed since the last run?"]
+    third.name = "fake-2 at nowhere"
+    summarise(gold_rows.gold(), third, cache, created_at=NOW)
+    assert len(third.asked) == len(first.asked)
+
+
+@pytest.mark.parametrize("entry", ["", "no json", answer_text(("Everything has 99.9.", ["f1"]))])
+def test_a_changed_cache_entry_puts_nothing_into_a_summary(entry: str) -> None:
+    class Poisoned(MemoryCache):
+        def get(self, key: str) -> str | None:
+            assert re.fullmatch("[0-9a-f]{64}", key)
+            return entry
+
+    found = row(saying(HONEST), Poisoned())
+    assert "99.9" not in found["text"]
+
+
+def test_text_of_films_is_sent_as_data_and_never_as_an_instruction() -> None:
+    model = saying(HONEST)
+    summarise(gold_rows.gold(), model, created_at=NOW)
+    (decade,) = [asked for asked in model.asked if asked["question"] == "What marks the 1970s?"]
+    assert f"“{gold_rows.ATTACK}” (1970)" in [fact["subject"] for fact in decade["facts"]]
+    assert gold_rows.ATTACK not in prompt.INSTRUCTIONS
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        {},
+        {name: frame.iloc[:0] for name, frame in gold_rows.gold().items()},
+        {name: pd.DataFrame() for name in gold_rows.gold()},
+        {name: pd.DataFrame({"unknown": [1]}) for name in gold_rows.gold()},
+    ],
+    ids=["no tables", "no rows", "no columns", "other columns"],
+)
+def test_without_films_each_question_says_what_is_missing(tables: dict[str, pd.DataFrame]) -> None:
+    model = saying(HONEST)
+    found = summarise(tables, model, created_at=NOW)
+    assert model.asked == []
+    assert found["question_id"].tolist() == ["top_rated", "genre", "decade", "changes"]
+    assert set(found["reason"]) == {summaries.NO_FACTS}
+    assert all("yet" in text for text in found["text"])
+    assert all(found["missing"])
+
+
+def test_one_film_is_told() -> None:
+    film = gold_rows.movies(1).assign(genres=None)
+    found = summarise({"movies": film}, None, created_at=NOW).set_index("question_id")
+    assert "“Film 1” (1970) has rank 1 on the source list" in str(found.loc["top_rated", "text"])
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("movies", "year"),
+        ("movies", "rank"),
+        ("movies", "genres"),
+        ("movies", "title"),
+        ("ratings_by_genre", "source"),
+        ("ratings_by_genre", "mean"),
+        ("box_office_by_decade", "decade"),
+        ("genre_share_by_year", "films"),
+        ("genre_trends", "trend"),
+        ("rank_history", "run_id"),
+        ("pipeline_runs", "run_id"),
+    ],
+)
+def test_a_missing_or_empty_column_makes_no_traceback(table: str, column: str) -> None:
+    frame = gold_rows.gold()[table]
+    for changed in (frame.drop(columns=column), frame.assign(**{column: None})):
+        assert len(summarise({**gold_rows.gold(), table: changed}, None, created_at=NOW)) >= 4
+
+
+def test_every_computed_sentence_stands_the_check_that_the_models_stand() -> None:
+    found = summarise(gold_rows.gold(), None, created_at=NOW)
+    for question in questions(gold_rows.gold()):
+        told = [fact.id for fact in question.facts.values() if fact.tell]
+        (row_,) = found[found["question_id"] == question.id].to_dict("records")
+        assert sorted(" ".join(row_["sentence_facts"]).split(" ")) == sorted(" ".join(told).split(" "))

@@ -1,0 +1,214 @@
+"""Trends: series with a known trend, with none, with ties, autocorrelation, gaps and nothing at all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import norm
+
+from insights.trends.genre_trends import TrendOptions, box_office_trends, genre_trends, rating_trends
+from insights.trends.trend_tables import GENRE_TRENDS
+from pipeline.errors import InvalidInput
+
+FILMS_IN_YEAR = 100
+
+
+def shares(films_by_genre: dict[str, list[int]], first_year: int = 1950) -> pd.DataFrame:
+    """``genre_share_by_year`` with one count a year and genre; a count of 0 has no row, as in Gold."""
+    rows = [
+        {"year": year, "genre": genre, "films": films, "films_in_year": FILMS_IN_YEAR, "share": films / FILMS_IN_YEAR}
+        for genre, counts in films_by_genre.items()
+        for year, films in enumerate(counts, first_year)
+        if films
+    ]
+    return pd.DataFrame(rows, columns=["year", "genre", "films", "films_in_year", "share"])
+
+
+def row(trends: pd.DataFrame, genre: str) -> pd.Series:
+    return trends.set_index("genre").loc[genre]
+
+
+def movies(years: list[int], genre: str, **columns: list[float]) -> pd.DataFrame:
+    return pd.DataFrame({"year": years, "genres": [np.array([genre])] * len(years), **columns})
+
+
+def test_known_slopes_are_found_in_points_a_decade() -> None:
+    # given a genre that wins one point a year, one that loses two every year, and one that stays
+    films = {
+        "Up": list(range(10, 40)),
+        "Down": list(range(70, 10, -2)),
+        "Noise": [20 + (7 * year) % 5 for year in range(30)],
+    }
+    # when
+    trends = genre_trends(shares(films))
+    # then
+    assert row(trends, "Up")[["slope", "slope_low", "slope_high"]].tolist() == pytest.approx([10, 10, 10])
+    assert row(trends, "Down")["slope"] == pytest.approx(-20)
+    assert trends["trend"].tolist() == ["falling", "no clear trend", "rising"]
+    assert row(trends, "Up")[["first_year", "last_year", "years", "films"]].tolist() == [
+        1950,
+        1979,
+        30,
+        sum(films["Up"]),
+    ]
+
+
+def test_tied_values_are_corrected_for() -> None:
+    # given shares of few values, so with many ties
+    counts = [5, 5, 5, 6, 5, 6, 6, 6, 7, 6, 7, 7, 7, 7, 8, 8]
+    n, ties = len(counts), [counts.count(value) for value in set(counts)]
+    # when
+    found = row(genre_trends(shares({"Tied": counts})), "Tied")
+    # then p is that of Mann-Kendall as defined: pairs in order less pairs out of order, and the variance under ties
+    s = sum(np.sign(later - earlier) for i, earlier in enumerate(counts) for later in counts[i:])
+    variance = (n * (n - 1) * (2 * n + 5) - sum(t * (t - 1) * (2 * t + 5) for t in ties)) / 18
+    assert found["p"] == pytest.approx(2 * norm.sf((s - 1) / variance**0.5))
+    assert found["trend"] == "rising"
+
+
+def test_q_is_benjamini_hochberg_over_the_genres() -> None:
+    # given three genres with different evidence
+    films = {"A": [1, 2, 3, 5, 4, 6, 7, 8], "B": [1, 3, 2, 5, 4, 3, 7, 6], "C": [4, 3, 5, 4, 5, 3, 4, 6]}
+    # when
+    trends = genre_trends(shares(films)).sort_values("p")
+    # then
+    p = trends["p"].tolist()
+    assert trends["q"].tolist() == pytest.approx([min(3 * p[0], 1.5 * p[1], p[2]), min(1.5 * p[1], p[2]), p[2]])
+
+
+def test_years_without_the_genre_count_as_zero() -> None:
+    # given a genre that does not exist before 1965 and is in every fourth film after
+    trends = genre_trends(shares({"Late": [0] * 15 + [25] * 15, "Drama": [60] * 30}))
+    # then its series begins with the catalogue, not with the genre
+    assert row(trends, "Late")[["first_year", "years"]].tolist() == [1950, 30]
+    assert row(trends, "Late")["slope"] > 0
+    assert row(trends, "Late")["p"] < 0.001
+
+
+def test_shuffled_series_rise_or_fall_in_at_most_five_per_cent() -> None:
+    # given 300 series without a trend, in 15 catalogues of 20 genres
+    random = np.random.default_rng(4)
+    counts = random.poisson(20, size=(20, 30)) + 1
+    found: list[str] = []
+    for _ in range(15):
+        shuffled = {f"g{i}": random.permutation(series).tolist() for i, series in enumerate(counts)}
+        found += genre_trends(shares(shuffled))["trend"].tolist()
+    # then
+    assert np.mean([trend != "no clear trend" for trend in found]) <= 0.05
+
+
+def test_autocorrelation_weakens_the_evidence_and_only_weakens_it() -> None:
+    # given 60 series that remember 70 % of the year before, and have no trend
+    random = np.random.default_rng(7)
+    noise = random.normal(size=(60, 60))
+    for year in range(1, 60):
+        noise[:, year] += 0.7 * noise[:, year - 1]
+    films = {f"g{i}": (100 + 8 * series).round().astype(int).tolist() for i, series in enumerate(noise)}
+    # when
+    plain = genre_trends(shares(films), TrendOptions(lags=0))
+    corrected = genre_trends(shares(films))
+    # then
+    assert (plain["trend"] != "no clear trend").mean() > 0.15
+    assert (corrected["trend"] != "no clear trend").mean() <= 0.1
+    assert (corrected["p_autocorrelated"] >= corrected["p"]).all()
+    assert (plain["p_autocorrelated"] == plain["p"]).all()
+
+
+def test_years_that_contradict_each_other_are_no_evidence() -> None:
+    # given a rise that every second year takes back; the variance corrected for that is smaller, and p would be too
+    films = {"Zigzag": [10 + year + (6 if year % 2 else -6) for year in range(16)]}
+    found = row(genre_trends(shares(films)), "Zigzag")
+    assert found["p_autocorrelated"] == found["p"]
+    assert 0.001 < found["p"] < 0.05
+
+
+def test_slopes_count_the_years_that_are_left_out() -> None:
+    # given one point a year, and a catalogue that skips every year but the fifth
+    films = {"Up": [10 + year if year % 5 == 0 else 0 for year in range(40)]}
+    found = row(genre_trends(shares(films)), "Up")
+    assert found["years"] == 8
+    assert found["slope"] == pytest.approx(10)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 60), min_size=1, max_size=12), min_size=1, max_size=4))
+def test_any_series_gives_a_sound_row(counts: list[list[int]]) -> None:
+    films = {f"g{i}": series for i, series in enumerate(counts)}
+    trends = genre_trends(shares(films))
+    assert trends["genre"].tolist() == [genre for genre, series in films.items() if any(series)]
+    known = trends.dropna(subset=["q"])
+    assert (known["q"] >= known["p"]).all()
+    assert known["q_autocorrelated"].between(0, 1).all()
+    clear = trends["trend"] != "no clear trend"
+    assert (np.sign(trends.loc[clear, "slope"]) == trends.loc[clear, "trend"].map({"rising": 1, "falling": -1})).all()
+    assert (trends.loc[clear, "q_autocorrelated"] <= 0.05).all()
+
+
+def test_what_cannot_be_computed_is_null() -> None:
+    single = row(genre_trends(shares({"Once": [10]})), "Once")
+    assert single["trend"] == "no clear trend"
+    assert single[["slope", "slope_low", "slope_high", "p", "q", "p_autocorrelated"]].isna().all()
+    constant = row(genre_trends(shares({"Same": [10] * 20})), "Same")
+    assert constant["trend"] == "no clear trend"
+    assert constant[["slope", "slope_low", "slope_high"]].tolist() == [0, 0, 0]
+    assert constant[["p", "q", "p_autocorrelated", "q_autocorrelated"]].isna().all()
+
+
+def test_no_rows_have_the_same_schema_as_many() -> None:
+    full = genre_trends(shares({"Up": list(range(10, 40))}))
+    empty = [genre_trends(shares({})), rating_trends(pd.DataFrame()), box_office_trends(movies([], "Drama"))]
+    assert full.columns.tolist() == GENRE_TRENDS.column_names
+    for trends in empty:
+        assert len(trends) == 0
+        assert trends.dtypes.equals(full.dtypes)
+
+
+def test_window_and_thin_years_are_left_out() -> None:
+    counts = shares({"Up": list(range(10, 40))})
+    counts.loc[counts["year"] == 1979, "films_in_year"] = 4
+    found = row(genre_trends(counts, TrendOptions(first_year=1960, last_year=1979)), "Up")
+    assert found[["first_year", "last_year", "years"]].tolist() == [1960, 1978, 19]
+
+
+def test_ratings_are_medians_by_source_on_a_scale_of_100() -> None:
+    # given five films a year, IMDb's median rating 5.0 rising by 0.1 a year; no other source
+    years = [year for year in range(1990, 2010) for _ in range(5)]
+    ratings = [5 + 0.1 * (year - 1990) + spread for year in range(1990, 2010) for spread in (-4, -0.5, 0, 1, 3)]
+    # when
+    trends = rating_trends(movies(years, "Drama", imdb_rating=ratings, metascore=[np.nan] * 100))
+    # then 0.1 of 10 a year are 10 points of 100 a decade
+    assert trends["measure"].tolist() == ["imdb"]
+    assert trends["slope"].tolist() == pytest.approx([10])
+    assert trends["trend"].tolist() == ["rising"]
+    assert trends["films"].tolist() == [100]
+
+
+def test_box_office_grows_by_per_cent_and_zero_is_not_known() -> None:
+    # given a median that doubles each decade; box offices of 0, which would pull it down, are not known
+    years = [year for year in range(1980, 2010) for _ in range(7)]
+    dollars = [
+        scale * 2 ** ((year - 1980) / 10) for year in range(1980, 2010) for scale in (0, 0, 1e5, 1e6, 1e7, 1e8, 1e9)
+    ]
+    found = row(box_office_trends(movies(years, "Action", box_office_usd=dollars)), "Action")
+    assert found["slope"] == pytest.approx(100)
+    assert found["unit"] == "per cent a decade"
+    assert found["films"] == 150
+
+
+def test_genres_may_be_missing_and_thin_years_do_not_count() -> None:
+    films = movies([2000] * 5 + [2001] * 4, "Drama", rotten_tomatoes=[50.0] * 9)
+    films["genres"] = films["genres"].astype(object)
+    films.at[8, "genres"] = None
+    found = rating_trends(films)
+    assert found[["measure", "years", "films"]].values.tolist() == [["rotten_tomatoes", 1, 5]]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"min_films": 0}, {"lags": -1}, {"alpha": 0}, {"first_year": 2001, "last_year": 2000}]
+)
+def test_options_out_of_range_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(InvalidInput):
+        TrendOptions(**wrong)  # type: ignore[arg-type]

@@ -1,0 +1,36 @@
+"""Calls to OMDb, noted: latency by nearest rank, and each call whatever came of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.errors import OmdbKeyInvalid, OmdbQuotaSpent
+from pipeline.omdb.calls import Calls
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "p50", "p95"),
+    [
+        ([], None, None),
+        ([7], 7.0, 7.0),
+        (list(range(1, 101)), 50.0, 95.0),
+        (list(range(100, 0, -1)), 50.0, 95.0),
+        ([1, 1, 1, 90], 1.0, 90.0),
+    ],
+)
+def test_latency_is_a_time_that_a_call_took(milliseconds: list[int], p50: float | None, p95: float | None) -> None:
+    calls = Calls(seconds=[one / 1000 for one in milliseconds])
+
+    assert (calls.latency_ms(0.5), calls.latency_ms(0.95)) == (p50, p95)
+
+
+def test_a_call_is_noted_whatever_comes_of_it() -> None:
+    calls = Calls()
+    with calls.one():
+        pass
+    for error in (OmdbQuotaSpent, OmdbKeyInvalid):
+        with pytest.raises(error), calls.one():
+            raise error("refused")
+
+    assert len(calls.seconds) == 3
+    assert calls.errors == ["OmdbQuotaSpent", "OmdbKeyInvalid"]

@@ -1,0 +1,122 @@
+"""OMDb's answers: what each row of the error table means, and JSON that is not quite JSON."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import OmdbError, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable
+from pipeline.omdb.client import Found, Refused, Unclear, read_answer
+
+CASES = Path(__file__).parents[3] / "cases" / "omdb"
+
+
+def case(name: str) -> bytes:
+    return (CASES / name).read_bytes()
+
+
+def test_a_film_is_found_verbatim() -> None:
+    assert read_answer(200, case("movie.json")) == Found(json.loads(case("movie.json")))
+
+
+@pytest.mark.parametrize("name", ["incorrect_id.json", "error_getting_data.json", "movie_not_found.json"])
+def test_no_such_film_is_final(name: str) -> None:
+    answer = read_answer(200, case(name))
+
+    assert answer == Refused(json.loads(case(name))["Error"], case(name).decode())
+
+
+@pytest.mark.parametrize("name", ["request_limit.json", "daily_limit.json"])
+def test_a_spent_quota_is_not_the_keys_fault(name: str) -> None:
+    with pytest.raises(OmdbQuotaSpent, match="limit"):
+        read_answer(401, case(name))
+
+
+@pytest.mark.parametrize("name", ["invalid_key.json", "no_key.json"])
+def test_a_bad_key_is_told_apart(name: str) -> None:
+    with pytest.raises(OmdbKeyInvalid, match="key"):
+        read_answer(401, case(name))
+
+
+@pytest.mark.parametrize("name", ["id_with_letters.txt", "truncated.txt"])
+def test_invalid_json_may_pass(name: str) -> None:
+    assert read_answer(200, case(name)) == Unclear("the body is not a film's JSON", case(name).decode())
+
+
+@pytest.mark.parametrize(
+    ("name", "plot"), [("bad_escape.txt", r'A \s B " C \ D A \d'), ("raw_control.txt", "one\ttwo\nthree")]
+)
+def test_json_is_read_leniently_where_nothing_is_lost(name: str, plot: str) -> None:
+    answer = read_answer(200, case(name))
+
+    assert isinstance(answer, Found)
+    assert answer.record["Plot"] == plot
+    assert answer.raw == case(name).decode()
+
+
+@pytest.mark.parametrize("status", [301, 302, 404, 429, 500, 502, 503, 522, 524])
+@pytest.mark.parametrize("body", [b"", b"oops", case("outage.html"), case("movie.json")])
+def test_other_statuses_pass(status: int, body: bytes) -> None:
+    with pytest.raises(OmdbUnavailable, match=str(status)):
+        read_answer(status, body)
+
+
+@pytest.mark.parametrize("body", [b"", b"  \n", case("outage.html"), b"\xef\xbb\xbf <html>"])
+def test_no_json_at_all_passes(body: bytes) -> None:
+    with pytest.raises(OmdbUnavailable):
+        read_answer(200, body)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"null", b"1", b'"text"', b"{}", b'{"Response":"Maybe"}', b'{"Response":{"a":1}}', b"[" * 100_000]
+)
+def test_json_that_is_no_film_may_pass(body: bytes) -> None:
+    assert isinstance(read_answer(200, body), Unclear)
+
+
+@pytest.mark.parametrize("levels", [32, 500, 990])
+def test_json_nested_deeper_than_it_could_be_stored_is_no_film(levels: int) -> None:
+    film = b'{"Response":"True","more":%s}' % (b"[" * levels + b"]" * levels)
+
+    assert isinstance(read_answer(200, film), Unclear)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
+def test_a_number_that_json_has_not_is_null_and_the_body_kept(number: str) -> None:
+    film = f'{{"Response":"True","imdbRating":{number},"Metascore":1e3}}'
+
+    assert read_answer(200, film.encode()) == Found({"Response": "True", "imdbRating": None, "Metascore": 1000.0}, film)
+
+
+def test_an_error_that_nobody_knows_is_shortened() -> None:
+    answer = read_answer(200, json.dumps({"Response": "False", "Error": "x" * 10_000}).encode())
+
+    assert isinstance(answer, Unclear)
+    assert answer.reason == "x" * 200
+
+
+@pytest.mark.parametrize("response", [True, "True", "true"])
+def test_a_film_may_say_true_in_any_way(response: Any) -> None:
+    assert isinstance(read_answer(200, json.dumps({"Response": response}).encode()), Found)
+
+
+@given(
+    status=st.sampled_from([200, 401, 404, 503]),
+    body=st.binary() | st.text().map(lambda text: text.encode("utf-8", "ignore")),
+)
+def test_no_body_crashes(status: int, body: bytes) -> None:
+    with suppress(OmdbError):
+        assert isinstance(read_answer(status, body), Found | Refused | Unclear)
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_valid_json_is_never_changed(record: dict[str, str]) -> None:
+    record["Response"] = "True"
+
+    assert read_answer(200, json.dumps(record).encode()) == Found(record)

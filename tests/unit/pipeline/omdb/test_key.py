@@ -1,0 +1,132 @@
+"""The OMDb key: cached, fresh on demand, and never shown."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from pipeline.errors import StorageFailed
+from pipeline.omdb import key as api_key
+from pipeline.omdb.key import HIDDEN, ApiKey, without_key
+
+SECRET = "s3cr3t-key"
+
+
+class FakeSecrets:
+    """Secrets Manager with one secret that can be rotated; it counts how often it is read."""
+
+    def __init__(self, value: str = SECRET) -> None:
+        self.value, self.reads = value, 0
+        self.error: Exception | None = None
+
+    def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803
+        assert SecretId == "reelhouse-omdb-api-key"
+        self.reads += 1
+        if self.error:
+            raise self.error
+        return {"SecretString": self.value}
+
+
+def key_of(secrets: FakeSecrets) -> ApiKey:
+    return ApiKey("reelhouse-omdb-api-key", cast("Any", secrets))
+
+
+def test_the_secret_is_read_once() -> None:
+    secrets = FakeSecrets(f" {SECRET}\n")
+    key = key_of(secrets)
+
+    assert (key(), key(), key(False)) == (SECRET, SECRET, SECRET)
+    assert secrets.reads == 1
+
+
+def test_a_secret_without_a_text_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = FakeSecrets()
+    monkeypatch.setattr(secrets, "get_secret_value", lambda SecretId: {"SecretBinary": b"x"})  # noqa: N803
+
+    assert key_of(secrets)() == ""
+
+
+def test_fresh_reads_again_unless_it_was_read_this_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = FakeSecrets()
+    key = key_of(secrets)
+    key()
+    secrets.value = "rotated"
+    assert key(True) == SECRET
+
+    monkeypatch.setattr(api_key, "FRESH_SECONDS", -1.0)
+
+    assert key(True) == "rotated"
+    assert key() == "rotated"
+    assert secrets.reads == 2
+
+
+def test_a_key_is_kept_for_minutes_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = FakeSecrets()
+    key = key_of(secrets)
+    key()
+    secrets.value = "rotated"
+
+    monkeypatch.setattr(api_key, "KEEP_SECONDS", -1.0)
+
+    assert key() == "rotated"
+
+
+def test_threads_that_start_together_read_it_once() -> None:
+    secrets = FakeSecrets()
+    key = key_of(secrets)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: key(), range(32))) == {SECRET}
+    assert secrets.reads == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "AccessDeniedException", "Message": SECRET}}, "GetSecretValue"),
+        EndpointConnectionError(endpoint_url="https://secrets.example"),
+    ],
+)
+def test_a_secret_that_cannot_be_read_is_our_error(error: Exception) -> None:
+    secrets = FakeSecrets()
+    secrets.error = error
+
+    with pytest.raises(StorageFailed) as caught:
+        key_of(secrets)()
+
+    assert caught.value.retryable
+    assert SECRET not in str(caught.value)
+
+
+def test_its_value_is_never_shown() -> None:
+    key = key_of(FakeSecrets())
+    key()
+
+    assert SECRET not in f"{key!r} {key}"
+    assert "reelhouse-omdb-api-key" in repr(key)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("0f1e2d3c", "https://omdb.example/?apikey=0f1e2d3c&i=tt0000001"),
+        ('a"b&c d+é9', '{"Error": "no key a\\"b&c d+\\u00e99"}'),
+        ('a"b&c d+é9', "apikey=a%22b%26c+d%2B%C3%A99"),
+        ('a"b&c d+é9', "apikey=a%22b%26c%20d%2B%C3%A99"),
+        ('a"b&c d+é9', "<p>a&quot;b&amp;c d+é9</p>"),
+    ],
+)
+def test_a_key_is_taken_out_of_a_text_however_it_is_escaped(key: str, text: str) -> None:
+    hidden = without_key(text, key)
+
+    assert hidden.count(HIDDEN) == 1
+    assert len(hidden) < len(text) + len(HIDDEN)
+    assert without_key(hidden, key) == hidden
+
+
+def test_a_short_key_may_be_a_word_and_stays() -> None:
+    assert without_key("a sample of films", "sample") == "a sample of films"
+    assert without_key("", "") == ""

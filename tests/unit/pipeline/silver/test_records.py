@@ -1,0 +1,211 @@
+"""Records: one Bronze object to a Silver row or to reasons, whatever OMDb or the list holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.columns import FILM, SILVER_TABLES
+from pipeline.runs import to_json
+from pipeline.silver import parquet
+from pipeline.silver.records import Clean, Quarantined, to_silver
+
+CASES = Path(__file__).parents[3] / "cases" / "omdb"
+SOURCE = {
+    "id": "tt0110413",
+    "rank": "35",
+    "title": "Léon",
+    "year": "1995",
+    "imDbRating": "8.4",
+    "imDbRatingCount": "999",
+}
+NOTHING = dict.fromkeys(column.name for column in FILM)
+
+
+def case(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((CASES / f"{name}.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def silver(omdb: dict[str, Any], source: dict[str, Any] | None = None, asked_for: str = "") -> Clean | Quarantined:
+    document = {"omdb": omdb, "source": SOURCE if source is None else source, "fetched_at": "2026-11-24T03:00:00.0Z"}
+    return to_silver(document, asked_for or str(omdb.get("imdbID")))
+
+
+def clean_row(omdb: dict[str, Any], source: dict[str, Any] | None = None) -> dict[str, Any]:
+    found = silver(omdb, source)
+    assert isinstance(found, Clean), found
+    return found.row
+
+
+def test_a_film_becomes_a_typed_row() -> None:
+    assert clean_row(case("movie")) == {
+        "imdb_id": "tt0110413",
+        "title": "Léon: The Professional",
+        "year": 1994,
+        "type": "movie",
+        "rated": "R",
+        "released": "1994-11-18",
+        "runtime_minutes": 110,
+        "genres": ["Action", "Crime", "Drama"],
+        "directors": ["Luc Besson"],
+        "writers": ["Luc Besson"],
+        "actors": ["Jean Reno", "Gary Oldman", "Natalie Portman"],
+        "languages": ["English", "Italian", "French"],
+        "countries": ["France", "United States"],
+        "plot": 'A hit man takes in the girl next door & teaches her his "trade".',
+        "awards": "5 wins & 17 nominations",
+        "poster": "https://example.org/leon.jpg",
+        "production": None,
+        "imdb_rating": 8.5,
+        "imdb_votes": 1263109,
+        "metascore": 64,
+        "rotten_tomatoes": 75,
+        "rotten_tomatoes_average": None,
+        "rotten_tomatoes_reviews": None,
+        "box_office_usd": 19501238,
+        "rank": 35,
+        "source_rating": 8.4,
+        "source_rating_count": 999,
+    }
+
+
+def test_the_lists_values_and_omdbs_do_not_collide() -> None:
+    """The list's imDbRating, title and year stay apart from OMDb's imdbRating, Title and Year, in either order."""
+    omdb = case("movie") | {"imDbRating": "1", "title": "no", "year": "1", "rank": "9"}
+    source = SOURCE | {"imdbRating": "2", "Title": "no", "Year": "2", "imdbVotes": "3"}
+
+    assert clean_row(omdb, source) == clean_row(case("movie"))
+    bare = clean_row(omdb, {"id": "tt0110413", "rank": "35"})
+    assert (bare["rank"], bare["source_rating"]) == (35, None)
+
+
+def test_nothing_known_is_null_and_never_zero() -> None:
+    row = clean_row(case("movie_with_nothing"), {"id": "tt9000001", "rank": "7"})
+
+    assert row == NOTHING | {"imdb_id": "tt9000001", "title": "Nothing Is Known", "type": "movie", "rank": 7}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("series", {"year": 2005, "languages": ["English", "American Sign"], "box_office_usd": None, "type": "series"}),
+        ("open_series", {"year": 2007, "runtime_minutes": 120, "imdb_rating": None, "imdb_votes": 12}),
+        (
+            "episode",
+            {
+                "runtime_minutes": 75,
+                "writers": ["David Example", "D.B. Example"],
+                "countries": ["United Kingdom", "United States"],
+            },
+        ),
+        ("game", {"runtime_minutes": None, "box_office_usd": 30459009, "type": "game"}),
+    ],
+)
+def test_other_types(name: str, expected: dict[str, Any]) -> None:
+    row = clean_row(case(name))
+
+    assert {column: row[column] for column in expected} == expected
+
+
+def test_what_nobody_can_read_is_null_and_named() -> None:
+    found = silver(case("game"))
+
+    assert isinstance(found, Clean)
+    assert found.unreadable == ["runtime_minutes: '34S min' is not a running time"]
+
+
+def test_what_cannot_be_true_is_quarantined_with_every_reason() -> None:
+    found = silver(case("impossible"))
+
+    assert isinstance(found, Quarantined)
+    assert [reason.split(":")[0] for reason in found.reasons] == [
+        "year",
+        "runtime_minutes",
+        "imdb_rating",
+        "imdb_votes",
+        "metascore",
+        "box_office_usd",
+    ]
+
+
+@pytest.mark.parametrize("answered", ["tt0068646", "", "N/A", None, ["tt0110413"], 110413])
+def test_an_answer_about_another_film_is_quarantined(answered: Any) -> None:
+    found = silver(case("movie") | {"imdbID": answered}, asked_for="tt0110413")
+
+    assert isinstance(found, Quarantined)
+    assert found.reasons[0].startswith("imdb_id: ")
+
+
+@pytest.mark.parametrize("rank", [None, "", "first", "0", "9" * 15])
+def test_a_film_without_a_rank_is_quarantined(rank: Any) -> None:
+    found = silver(case("movie"), SOURCE | {"rank": rank})
+
+    assert isinstance(found, Quarantined)
+    assert found.reasons[0].startswith("rank: ")
+
+
+def test_ratings_stand_in_for_empty_scores_only() -> None:
+    ratings = [
+        {"Source": "Internet Movie Database", "Value": "9.3/10"},
+        {"Source": "Metacritic", "Value": "80/100"},
+        {"Source": "Rotten Tomatoes", "Value": "91%"},
+        {"Source": "Rotten Tomatoes", "Value": "1%"},
+        {"Source": "Somebody", "Value": "A+"},
+        {"Source": ["Metacritic"], "Value": "1/100"},
+        "nonsense",
+    ]
+    nothing = case("movie_with_nothing")
+
+    row = clean_row(nothing | {"Ratings": ratings})
+    assert (row["imdb_rating"], row["metascore"], row["rotten_tomatoes"]) == (9.3, 80, 91)
+    row = clean_row(nothing | {"Ratings": ratings, "imdbRating": "5.0", "Metascore": "50", "tomatoMeter": "55"})
+    assert (row["imdb_rating"], row["metascore"], row["rotten_tomatoes"]) == (5.0, 50, 55)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=4,
+)
+values = (
+    json_values
+    | st.text("0123456789,.-–$%/()hminMBk OctNA&;#", max_size=12)
+    | st.integers(-(10**19), 10**19).map(str)
+    | st.sampled_from(["N/A", "1994", "142 min", "14 Oct 1994", "9.3", "$1", "a, b", "\ud800", "\x00", "tt0110413"])
+)
+FIELDS = [*case("movie"), "tomatoMeter", "tomatoRating", "tomatoReviews"]
+answers = st.dictionaries(st.sampled_from(FIELDS) | st.text(), values, max_size=12)
+items = st.dictionaries(st.sampled_from([*SOURCE]) | st.text(), values, max_size=6)
+
+
+@given(omdb=answers, source=items, with_id=st.booleans())
+def test_no_answer_crashes_and_no_row_is_about_another_film(
+    omdb: dict[str, Any], source: dict[str, Any], with_id: bool
+) -> None:
+    if with_id:
+        omdb, source = omdb | {"imdbID": "tt0110413"}, source | {"rank": "1"}
+
+    found = silver(omdb, source, asked_for="tt0110413")
+
+    if isinstance(found, Clean):
+        assert found.row["imdb_id"] == "tt0110413"
+        assert set(found.row) == set(NOTHING)
+        to_json(found.row).decode("utf-8")
+    else:
+        assert found.reasons
+        assert all(len(reason) < 400 for reason in found.reasons)
+
+
+@settings(max_examples=20)
+@given(st.lists(answers, min_size=20, max_size=20))
+def test_every_clean_row_can_be_stored(given_answers: list[dict[str, Any]]) -> None:
+    found = [silver(omdb | {"imdbID": "tt0110413"}, asked_for="tt0110413") for omdb in given_answers]
+    rows = [one.row | {"unreadable": one.unreadable} for one in found if isinstance(one, Clean)]
+
+    assert parquet.encode(rows, SILVER_TABLES["movies"])[:4] == b"PAR1"

@@ -1,0 +1,80 @@
+"""The server as it really runs: a process of its own, on a free port of 127.0.0.1."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from reelhouse.local.omdb import server as omdb_server
+
+FILM = "tt0111161"
+OTHER = "tt0068646"
+KEY = "sample-key"
+EXIT_SECONDS = 30
+
+
+@contextmanager
+def running(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server in a process of its own, on a free port, and its address."""
+    command = [sys.executable, "-m", "reelhouse.local.omdb.server", "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline().split()[-1]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(EXIT_SECONDS)
+
+
+def test_a_real_server_counts_connections_and_breaks_them_off() -> None:
+    with (
+        running("--key", KEY, "--token", "mine") as (process, url),
+        requests.Session() as kept,
+        requests.Session() as web,
+    ):
+        web.trust_env = kept.trust_env = False
+        query = {"i": FILM, "apikey": KEY}
+        assert web.get(f"{url}/health").json()["token"] == "mine"
+        assert [kept.get(url, params=query).status_code for _ in range(3)] == [200, 200, 200]
+        assert web.get(f"{url}/stats").json()["connections"] == 1
+
+        web.put(f"{url}/faults", json={"reset": True})
+        with pytest.raises(requests.ConnectionError):
+            kept.get(url, params=query)
+        web.delete(f"{url}/faults")
+        assert kept.get(url, params=query).json()["imdbID"] == FILM
+
+        counts = web.get(f"{url}/stats").json()
+        assert counts["outcomes"] == {"film": 4, "reset": 1}
+        assert (counts["connections"], counts["under_way"]) == (2, 0)
+
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=EXIT_SECONDS) == ("", "")
+        assert process.returncode == 0
+
+
+def test_a_real_server_stops_at_once_with_requests_under_way() -> None:
+    with running("--latency-ms", "600000") as (process, url), ThreadPoolExecutor(2) as pool, requests.Session() as web:
+        web.trust_env = False
+        waiting = [pool.submit(requests.get, url, params={"i": film, "apikey": KEY}) for film in (FILM, OTHER)]
+        while web.get(f"{url}/stats").json()["most_under_way"] < 2:
+            pass
+        process.send_signal(signal.SIGTERM)
+        assert [type(request.exception(EXIT_SECONDS)) for request in waiting] == [requests.ConnectionError] * 2
+        assert process.wait(EXIT_SECONDS) == 0
+
+
+def test_a_port_in_use_is_said_in_one_line() -> None:
+    with omdb_server.listen(0) as listener:
+        port = str(listener.getsockname()[1])
+        command = [sys.executable, "-m", "reelhouse.local.omdb.server", "--port", port]
+        refused = subprocess.run(command, capture_output=True, text=True, timeout=EXIT_SECONDS, check=False)
+
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert refused.stderr == f"cannot listen on 127.0.0.1:{port}: Address already in use; give another --port\n"

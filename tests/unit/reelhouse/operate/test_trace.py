@@ -1,0 +1,28 @@
+"""Which of a run's messages carried a film: the same as the messages themselves say."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import messages
+from pipeline.runs import Manifest
+from reelhouse.operate.trace import message_of
+
+RUN = "20261124T030000Z-1a2b3c4d"
+
+
+@given(st.integers(1, 60), st.integers(1, 100), st.sampled_from([0, 60_000]))
+def test_the_number_is_the_messages_own_or_unknown(films: int, batch_size: int, length: int) -> None:
+    items = [{"id": f"tt{n:07}", "rank": str(n), "title": "x" * length} for n in range(1, films + 1)]
+    sent = messages.make(RUN, items, batch_size)
+    manifest = Manifest(
+        RUN, "", "", None, "", films, batch_size, len(sent), {item["id"]: int(item["rank"]) for item in items}, [], ""
+    )
+
+    for message in sent:
+        for movie in message["movies"]:
+            found = message_of(manifest, movie["id"])
+            assert found["of"] == message["batches"]
+            assert found["rank"] == int(movie["rank"])
+            assert found["number"] in ({message["batch"]} if not length else {message["batch"], None})

@@ -1,0 +1,1 @@
+"""Commands for developers only: generated files. This file imports nothing."""
