@@ -1,0 +1,123 @@
+"""The pages of reports: an executed notebook as one HTML file that needs nothing else, and the index of all reports.
+
+Reads the templates in ``template/``; pure otherwise. nbconvert renders a notebook's prose and outputs without
+its code; the shell around it is ours, because nbconvert's own loads scripts from the network.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from nbconvert import HTMLExporter
+from papermill.execute import ERROR_MARKER_TAG
+
+from insights import wording
+from insights.content_policy import content_policy
+from insights.reports import data as report_data
+from insights.reports import headlines
+
+_TEMPLATES = Path(__file__).parent / "template"
+# Around the body in report.html.j2.
+_BEFORE_BODY, _AFTER_BODY = '<main id="main">\n', "\n</main>"
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    return HTMLExporter(  # type: ignore[no-untyped-call]
+        extra_template_basedirs=[str(_TEMPLATES / "nbconvert")],
+        template_name="report",
+        exclude_input=True,
+        exclude_anchor_links=True,
+    )
+
+
+def _page(template: str, title: str, **values: Any) -> str:
+    style, script = _ours("style.css"), _ours("age.js")
+    shell = {"title": title, "style": style, "script": script, "policy": content_policy(script)}
+    return _environment().get_template(template).render(shell, **values)
+
+
+def _ours(name: str) -> Markup:
+    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 (a file of ours)
+
+
+def report_page(body: str, report: Mapping[str, Any]) -> str:
+    """Make the page of a report.
+
+    Parameters
+    ----------
+    body : str
+        What the notebook shows, as :func:`body_of` makes it.
+    report : mapping
+        The report as ``report.json`` has it.
+
+    Returns
+    -------
+    str
+        HTML without any address of another file but those of the index.
+    """
+    started = datetime.fromisoformat(report["started_at"])
+    about = report["data"] or {"build_id": None}
+    built = datetime.fromisoformat(about["built_at"]) if about["build_id"] else None
+    return _page(
+        "report.html.j2",
+        report["title"],
+        report=report,
+        about=about,
+        built=wording.moment(built) if built else "",
+        age=_age(built, started) if built else "",
+        started=wording.moment(started),
+        ran=wording.moment(datetime.fromisoformat(report["ran_at"])),
+        body=Markup(body),  # noqa: S704 (outputs are escaped where they are made)
+    )
+
+
+def _age(built: datetime, started: datetime) -> str:
+    return f"{wording.age(built, started)} before this report" if built <= started else "while this report was made"
+
+
+def body_in(page: str) -> str:
+    """Find the body in the page of a report; "" where it is none."""
+    return page.partition(_BEFORE_BODY)[2].rpartition(_AFTER_BODY)[0]
+
+
+def body_of(notebook: Mapping[str, Any]) -> str:
+    """Show an executed notebook, as nbformat 4 has it, as HTML without its code."""
+    shown = nbformat.from_dict(deepcopy(dict(notebook)))  # type: ignore[no-untyped-call]
+    shown.cells = [cell for cell in shown.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
+    first = next((cell for cell in shown.cells if cell.cell_type == "markdown"), None)
+    if first is not None:  # its heading is the page's own
+        first.source = re.sub(r"\A# .+\n?", "", first.source)
+    body, _ = _exporter().from_notebook_node(shown)
+    return str(body)
+
+
+def index_page(entries: Sequence[Mapping[str, Any]], now: datetime, dashboard: str | None = None) -> str:
+    """Make the page that lists all reports, as :mod:`insights.reports.index` gives them."""
+    shown = [
+        {**entry, "headlines": Markup(headlines.cards(entry["headlines"]))}  # noqa: S704 (escaped by cards)
+        for entry in entries
+    ]
+    return _page("index.html.j2", "Reports", entries=shown, dashboard=dashboard, written=wording.moment(now))
+
+
+def source_of(notebook: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What an executed notebook says it stands on, the last time it says so; None when it did not get so far."""
+    found = list(headlines.outputs(dict(notebook), report_data.MIME))
+    return found[-1] if found else None

@@ -1,0 +1,128 @@
+"""Data frames as tables of a report: caption, headings with scope, numbers aligned and written as people read them.
+
+Pure: reads data frames, gives HTML. Every cell is escaped, for the text of films is data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+from insights import wording
+
+Format = Callable[[Any], str]
+NONE = "–"
+
+
+@dataclass(frozen=True, repr=False)
+class ReportTable:
+    """A table as the output of a cell.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        What it shows; its column names are the headings, the first column heads each row.
+    caption : str
+        What it shows and what its numbers stand on.
+    formats : mapping of str to callable
+        How a column's values are written; others by :func:`cell`. A year is written as it is.
+    rows : int
+        Most rows shown; how many there are is said below.
+    empty : str
+        Said in place of a table without rows.
+    """
+
+    frame: pd.DataFrame
+    caption: str
+    formats: Mapping[str, Format] = field(default_factory=dict)
+    rows: int = 30
+    empty: str = "There is nothing to show."
+
+    def __repr__(self) -> str:
+        return f"{self.caption}: {len(self.frame):,} rows"
+
+    def _repr_html_(self) -> str:
+        if self.frame.empty:
+            return f'<p class="nothing"><strong>{escape(self.caption)}.</strong> {escape(self.empty)}</p>'
+        more = len(self.frame) - self.rows
+        note = f'<p class="note">The first {self.rows:,} of {len(self.frame):,} rows.</p>' if more > 0 else ""
+        return (
+            f'<div class="table" tabindex="0" role="region" aria-label="{escape(self.caption)}"><table>'
+            f"<caption>{escape(self.caption)}</caption>{self._head()}{self._body()}</table></div>{note}"
+        )
+
+    def _head(self) -> str:
+        heads = (f'<th scope="col"{_side(self.frame[name])}>{escape(str(name))}</th>' for name in self.frame.columns)
+        return f"<thead><tr>{''.join(heads)}</tr></thead>"
+
+    def _body(self) -> str:
+        shown = self.frame.head(self.rows)
+        sides = [_side(self.frame[name]) for name in shown.columns]
+        written = [
+            [escape(self.formats.get(str(name), cell)(value)) for value in shown[name]] for name in shown.columns
+        ]
+        lines = ("".join(_cells(row, sides)) for row in zip(*written, strict=True))
+        return f"<tbody>{''.join(f'<tr>{line}</tr>' for line in lines)}</tbody>"
+
+
+def _cells(row: Iterable[str], sides: list[str]) -> Iterable[str]:
+    for place, (text, side) in enumerate(zip(row, sides, strict=True)):
+        yield f'<th scope="row"{side}>{text}</th>' if place == 0 else f"<td{side}>{text}</td>"
+
+
+def _side(column: pd.Series[Any]) -> str:
+    return ' class="number"' if is_numeric_dtype(column) and not is_bool_dtype(column) else ""
+
+
+def cell(value: Any) -> str:
+    """A value as people read it: lists joined, numbers with thousands, missing as a dash."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Iterable):
+        return ", ".join(str(part) for part in value) or NONE
+    if pd.isna(value):
+        return NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return wording.number(value) if isinstance(value, int | float) or hasattr(value, "dtype") else str(value)
+
+
+def year(value: Any) -> str:
+    """A year: no thousands."""
+    return NONE if pd.isna(value) else str(int(value))
+
+
+def decade(value: Any) -> str:
+    """A decade by its first year: ``1990s``."""
+    return NONE if pd.isna(value) else f"{int(value)}s"
+
+
+def places(decimals: int) -> Format:
+    """Numbers with exactly ``decimals`` places, so that they line up."""
+    return lambda value: NONE if pd.isna(value) else f"{value:,.{decimals}f}"
+
+
+def signed(decimals: int = 1) -> Format:
+    """Numbers with their sign: changes."""
+    return lambda value: NONE if pd.isna(value) else f"{value:+,.{decimals}f}"
+
+
+def percent(value: Any) -> str:
+    """Shares of 0-1 in per cent; 100.0 % and 0.0 % only where they are exact."""
+    if pd.isna(value):
+        return NONE
+    if 0.9995 <= value < 1:
+        return "> 99.9 %"
+    return "< 0.1 %" if 0 < value < 0.0005 else wording.percent(value, 1)
+
+
+def dollars(value: Any) -> str:
+    """US dollars, shortened."""
+    return NONE if pd.isna(value) else wording.dollars(value)
