@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
-from benchmarks.scale import cost
 from tests.integration.moto_lake import Cold, Lake, Omdb, Top, s3_event, sqs_event
+from tools import scale
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE: Any = load(str(ROOT / "template.yaml"))
@@ -145,4 +145,4 @@ def test_every_number_is_explained(widgets: list[dict[str, Any]]) -> None:
 
 
 def test_the_bill_counts_every_metric(emitted: set[Metric]) -> None:
-    assert len(emitted) == cost.METRICS
+    assert len(emitted) == scale.METRICS
