@@ -1,8 +1,8 @@
 """Limits and monthly cost by the number of films, written into docs/scale.md.
 
 ``python -m tools.scale`` writes the tables; a test compares the document with this module. Settings are read from
-template.yaml. Figures were measured on a two-core machine in November 2026 as processor time; prices are AWS's published
-ones for us-east-1. Nothing here has run on AWS.
+template.yaml. Figures are processor time, measured on a two-core machine in November 2026. Prices are those that AWS
+publishes for us-east-1. Nothing here has run on AWS.
 """
 
 from __future__ import annotations
@@ -85,51 +85,33 @@ def processors(function: str) -> float:
 
 def limits() -> list[Limit]:
     """Return all limits of one daily run with a year of runs in Silver, the lowest first."""
-    gold = resources()["AggregateToGold"]["Properties"]
-    seconds, share = gold["Timeout"] - 40, processors("AggregateToGold")
-    disk = gold["EphemeralStorage"]["Size"] * 1e6
-    lookup = resources()["FindSimilarMovies"]["Properties"]["MemorySize"] * 1e6
-    yearly_row = SILVER_ROW_BYTES * DAYS_KEPT + GOLD_BYTES
-    return sorted(
-        [
-            Limit("OMDb, free key", 1_000, "calls a day", "a patron's key, put into the secret"),
-            Limit("OMDb, $1 key", 100_000, "calls a day", "the $5 key, then the one without limit"),
-            Limit(
-                "Silver parts of a year, not compacted",
-                seconds * share / CPU_READ_PART * 100 / DAYS_KEPT,
-                f"a cold build opens every part within {seconds} s",
-                "`reelhouse compact`, daily",
-            ),
-            Limit(
-                "DuckDB's disk",
-                disk / yearly_row,
-                f"{disk / 1e9:.0f} GB for Silver of a year and Gold",
-                "`EphemeralStorage` up to 10 GB, then `GoldEngine=athena`",
-            ),
-            Limit(
-                "DuckDB's time",
-                seconds * share / (CPU_BUILD_FILM + DAYS_KEPT * CPU_BUILD_ROW),
-                f"{seconds} s for a build",
-                "`GoldEngine=athena`",
-            ),
-            Limit("FindSimilarMovies", lookup / LOOKUP_BYTES, "all films and pairs in memory", "a larger `MemorySize`"),
-            Limit(
-                "recommendations",
-                PAIRS_FILMS * sqrt(900 / CPU_PAIRS),
-                "all pairs within a report's 15 minutes",
-                "to be written: parts by decade and genre",
-            ),
-            Limit("dashboard page", 50e6 / PAGE_BYTES, "one file of 50 MB", "QuickSight"),
-            Limit("source list", MAX_LIST_BYTES / LIST_BYTES, "its greatest size", "several lists, one run each"),
-            Limit(
-                "EnrichAndStoreMovie",
-                2 * 86_400 * REQUESTS_AT_ONCE / (OMDB_SECONDS + S3_SECONDS),
-                "24 hours, two functions at once",
-                "a higher `MaximumConcurrency`, if OMDb allows it",
-            ),
-        ],
-        key=lambda limit: limit.films,
-    )
+    fetching = 2 * 86_400 * REQUESTS_AT_ONCE / (OMDB_SECONDS + S3_SECONDS)
+    pairs = PAIRS_FILMS * sqrt(900 / CPU_PAIRS)
+    lookup = resources()["FindSimilarMovies"]["Properties"]["MemorySize"] * 1e6 / LOOKUP_BYTES
+    found = [
+        Limit("OMDb, free key", 1_000, "calls a day", "a patron's key, put into the secret"),
+        Limit("OMDb, $1 key", 100_000, "calls a day", "the $5 key, then the one without limit"),
+        Limit("FindSimilarMovies", lookup, "all films and pairs in memory", "a larger `MemorySize`"),
+        Limit("recommendations", pairs, "all pairs in 15 minutes", "to be written: parts by decade and genre"),
+        Limit("dashboard page", 50e6 / PAGE_BYTES, "one file of 50 MB", "QuickSight"),
+        Limit("source list", MAX_LIST_BYTES / LIST_BYTES, "its greatest size", "several lists, one run each"),
+        Limit("EnrichAndStoreMovie", fetching, "24 hours, two functions at once", "a higher `MaximumConcurrency`"),
+    ]
+    return sorted([*found, *_limits_of_gold()], key=lambda limit: limit.films)
+
+
+def _limits_of_gold() -> list[Limit]:
+    function = resources()["AggregateToGold"]["Properties"]
+    seconds, share = function["Timeout"] - 40, processors("AggregateToGold")
+    disk = function["EphemeralStorage"]["Size"] * 1e6
+    parts = seconds * share / CPU_READ_PART * 100 / DAYS_KEPT
+    yearly_bytes = SILVER_ROW_BYTES * DAYS_KEPT + GOLD_BYTES
+    built = seconds * share / (CPU_BUILD_FILM + DAYS_KEPT * CPU_BUILD_ROW)
+    return [
+        Limit("Silver parts of a year, not compacted", parts, f"read in {seconds} s", "`reelhouse compact`, daily"),
+        Limit("DuckDB's disk", disk / yearly_bytes, f"{disk / 1e9:.0f} GB", "10 GB, then `GoldEngine=athena`"),
+        Limit("DuckDB's time", built, f"{seconds} s for a build", "`GoldEngine=athena`"),
+    ]
 
 
 def month(films: int, *, builds: int = 1) -> dict[str, float]:

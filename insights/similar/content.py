@@ -22,7 +22,7 @@ Indices = npt.NDArray[np.intp]
 class FieldWeights:
     """How much each field counts. A weight is the similarity that two films with equal values in that field gain.
 
-    The values were chosen on the likes of one half of 1,613 viewers and checked on the other half (DECISIONS.md);
+    The values were chosen on the likes of one half of 1,613 viewers and checked on the other half;
     plots were not there, so that weight is a cautious guess. 0 leaves a field out.
 
     Raises
