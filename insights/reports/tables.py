@@ -5,8 +5,9 @@ Pure: reads data frames, gives HTML. Every cell is escaped, for the text of film
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -15,8 +16,12 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from insights import wording
 
-Format = Callable[[Any], str]
 NONE = "–"
+# The formats that notebooks name for a column.
+cell, year, decade, dollars, places, signed = (
+    wording.cell, wording.year, wording.decade, wording.dollars, wording.decimals, wording.signed,
+)  # fmt: skip
+percent = partial(wording.percent, places=1)
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,7 +35,7 @@ class ReportTable:
     caption : str
         What it shows and what its numbers stand on.
     formats : mapping of str to callable
-        How a column's values are written; others by :func:`cell`. A year is written as it is.
+        How a column's known values are written; others by :func:`insights.wording.cell`.
     rows : int
         Most rows shown; how many there are is said below.
     empty : str
@@ -39,7 +44,7 @@ class ReportTable:
 
     frame: pd.DataFrame
     caption: str
-    formats: Mapping[str, Format] = field(default_factory=dict)
+    formats: Mapping[str, wording.Format] = field(default_factory=dict)
     rows: int = 30
     empty: str = "There is nothing to show."
 
@@ -64,10 +69,14 @@ class ReportTable:
         shown = self.frame.head(self.rows)
         sides = [_side(self.frame[name]) for name in shown.columns]
         written = [
-            [escape(self.formats.get(str(name), cell)(value)) for value in shown[name]] for name in shown.columns
+            [_written(value, self.formats.get(str(name), cell)) for value in shown[name]] for name in shown.columns
         ]
         lines = ("".join(_cells(row, sides)) for row in zip(*written, strict=True))
         return f"<tbody>{''.join(f'<tr>{line}</tr>' for line in lines)}</tbody>"
+
+
+def _written(value: Any, form: wording.Format) -> str:
+    return NONE if wording.is_missing(value) else escape(form(value)) or NONE
 
 
 def _cells(row: Iterable[str], sides: list[str]) -> Iterable[str]:
@@ -77,52 +86,3 @@ def _cells(row: Iterable[str], sides: list[str]) -> Iterable[str]:
 
 def _side(column: pd.Series[Any]) -> str:
     return ' class="number"' if is_numeric_dtype(column) and not is_bool_dtype(column) else ""
-
-
-def cell(value: Any) -> str:
-    """A value as people read it: lists joined, numbers with thousands, missing as a dash."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Iterable):
-        return ", ".join(str(part) for part in value) or NONE
-    if pd.isna(value):
-        return NONE
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d %H:%M}"
-    return wording.number(value) if isinstance(value, int | float) or hasattr(value, "dtype") else str(value)
-
-
-def year(value: Any) -> str:
-    """A year: no thousands."""
-    return NONE if pd.isna(value) else str(int(value))
-
-
-def decade(value: Any) -> str:
-    """A decade by its first year: ``1990s``."""
-    return NONE if pd.isna(value) else f"{int(value)}s"
-
-
-def places(decimals: int) -> Format:
-    """Numbers with exactly ``decimals`` places, so that they line up."""
-    return lambda value: NONE if pd.isna(value) else f"{value:,.{decimals}f}"
-
-
-def signed(decimals: int = 1) -> Format:
-    """Numbers with their sign: changes."""
-    return lambda value: NONE if pd.isna(value) else f"{value:+,.{decimals}f}"
-
-
-def percent(value: Any) -> str:
-    """Shares of 0-1 in per cent; 100.0 % and 0.0 % only where they are exact."""
-    if pd.isna(value):
-        return NONE
-    if 0.9995 <= value < 1:
-        return "> 99.9 %"
-    return "< 0.1 %" if 0 < value < 0.0005 else wording.percent(value, 1)
-
-
-def dollars(value: Any) -> str:
-    """US dollars, shortened."""
-    return NONE if pd.isna(value) else wording.dollars(value)

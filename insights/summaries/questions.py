@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from insights import wording
 from insights.summaries import fact_wording
 from insights.summaries.fact_tables import Tables, fact_tables
 from insights.summaries.fact_wording import Plain
@@ -107,7 +108,7 @@ def _question(entry: Entry, tables: Tables, value: Plain | None) -> Question:
         return _without_facts(entry)
     asks, suffix = entry["asks"], ""
     if value is not None:
-        asks, suffix = asks.replace(VALUE, _as_text(value)), f"/{fact_wording.name(str(value))}"
+        asks, suffix = asks.replace(VALUE, _as_text(value)), f"/{wording.name(str(value))}"
     unique = tuple(dict.fromkeys(missing))
     return Question(f"{entry['id']}{suffix}", asks, facts, tuple(groups), tuple(notes), unique)
 
@@ -141,4 +142,4 @@ def _select(tables: Tables, selection: Entry, value: Plain | None) -> pd.DataFra
 
 
 def _as_text(value: Plain) -> str:
-    return fact_wording.plain_name(value) if isinstance(value, str) else str(value)
+    return wording.plain_name(value) if isinstance(value, str) else str(value)

@@ -1,11 +1,15 @@
-"""Numbers, times and findings as people read them."""
+"""How numbers, names and times are written."""
 
 from __future__ import annotations
 
+import math
+import re
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from insights import wording
 from insights.wording import Answer, Text
@@ -24,8 +28,9 @@ def test_number(value: object, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(2.8e9, "$2.8 billion"), (46e6, "$46.0 million"), (97_195, "$97,195"), (None, "not known")],
-)
+    [(2.8e9, "$2.80 billion"), (46e6, "$46.0 million"), (97_195, "$97,195"), (0, "$0"), (-5e6, "-$5.0 million"),
+     (999_960_000, "$1.00 billion"), (None, "not known")],
+)  # fmt: skip
 def test_dollars(value: object, expected: str) -> None:
     assert wording.dollars(value) == expected
 
@@ -47,7 +52,66 @@ def test_extremes_of_rows_of_one_and_of_none() -> None:
 
 
 def test_text_is_never_markup() -> None:
-    answer = Answer("<q>", "Note. <s>One.", ("<s>One.",), "<w>")
-    html = Text("<t>")._repr_html_() + answer._repr_html_()
+    html = Text("<t>")._repr_html_() + Answer("<q>", "Note.\n<s>One.", "<w>")._repr_html_()
     assert not [tag for tag in ("<t>", "<q>", "<s>", "<w>") if tag in html]
     assert "<p>Note.</p>" in html
+
+
+@pytest.mark.parametrize(
+    ("share", "places", "expected"),
+    [(0.22, 0, "22%"), (1, 0, "100%"), (2999 / 3000, 1, "> 99.9%"), (0.0001, 1, "< 0.1%"), (0, 1, "0.0%"),
+     (0.999, 0, "> 99%"), (None, 0, "not known")],
+)  # fmt: skip
+def test_a_share_is_all_or_none_only_when_exact(share: float | None, places: int, expected: str) -> None:
+    assert wording.percent(share, places) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(True, "yes"), (3000, "3,000"), (pd.NA, "not known"), (["a", "b"], "a, b"), ("x", "x"), (0.123, "0.12"),
+     (pd.Timestamp("2026-11-24 03:04"), "2026-11-24 03:04"), (pd.NaT, "not known")],
+)  # fmt: skip
+def test_cell(value: object, expected: str) -> None:
+    assert wording.cell(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("genre", "expected"),
+    [("Adventure", "adventures"), ("War", "war films"), ("Western", "Westerns"), ("Say 99", "“Say 99” films")],
+)
+def test_a_genre_is_named_as_its_kind_of_film(genre: str, expected: str) -> None:
+    assert wording.kind_of_film(genre) == expected
+
+
+@pytest.mark.parametrize(("place", "expected"), [(1, "1st"), (2, "2nd"), (11, "11th"), (23, "23rd")])
+def test_ordinal(place: int, expected: str) -> None:
+    assert wording.ordinal(place) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Sci-Fi", "Sci-Fi"),
+        ("Élodie O'Brien Jr.", "Élodie O'Brien Jr."),
+        ("Drama 99.9", "“Drama 99.9”"),
+        ("so many words that it is a sentence", "“so many words that it is a sentence”"),
+    ],
+)
+def test_a_name_that_is_none_is_quoted(text: str, expected: str) -> None:
+    assert wording.plain_name(text) == expected
+
+
+@given(st.text())
+def test_a_title_never_leaves_its_quotation_marks_or_its_line(title: str) -> None:
+    text = wording.quoted(title)
+    assert text[0] == "“"
+    assert text[-1] == "”"
+    assert not re.search(r"[“”\n\r\u2028\u202e\u200b]", text[1:-1])
+
+
+@given(st.floats(min_value=0, max_value=1e13))
+def test_dollars_are_right_to_the_digits_written(value: float) -> None:
+    number, _, word = wording.dollars(value).removeprefix("$").replace(",", "").partition(" ")
+    scale = {"": 1, "million": 1e6, "billion": 1e9}[word]
+    digits = len(number.partition(".")[2])
+    assert math.isclose(float(number) * scale, value, rel_tol=1e-9, abs_tol=0.5000001 * scale / 10**digits)

