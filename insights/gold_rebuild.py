@@ -12,7 +12,7 @@ import pandas as pd
 from insights import inputs, lake
 from pipeline import aggregate_to_gold, aws, settings
 from pipeline.errors import InvalidInput
-from pipeline.gold import tables
+from pipeline.gold.build import build_in_use
 from pipeline.gold.columns import GOLD_TABLES
 from pipeline.gold.engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings, LakeSettings
@@ -38,10 +38,10 @@ def rebuild() -> pd.DataFrame:
     """
     gold = settings.load(LakeSettings).gold_bucket
     with aws.failures_of("gold_rebuild", gold):
-        build = tables.build_in_use(gold)
-    if not build or build.get("engine") == "athena":
+        build = build_in_use(gold)
+    if build is None or build.engine == "athena":
         return NOT_BUILT
-    silver = build["silver"]["bucket"]
+    silver = build.silver.bucket
     inputs.read(inputs.SILVER + silver, inputs.of_silver(silver))
     before = _tables()
     started = time.monotonic()

@@ -8,12 +8,13 @@ listing of Gold and of Silver, and Gold's ``_build.json``; writes nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from pipeline import aws, settings
 from pipeline.aws import StoredObject
 from pipeline.gold import tables as gold_tables
+from pipeline.gold.build import Build, build_in_use
 from pipeline.settings import LakeSettings
 
 MIME = "application/vnd.reelhouse.inputs+json"
@@ -54,9 +55,9 @@ def of_table(parts: Iterable[StoredObject] | None) -> str:
     return MISSING if parts is None else _digest(f"{part.key} {part.etag}" for part in parts)
 
 
-def of_build(build: Mapping[str, Any]) -> str:
+def of_build(build: Build | None) -> str:
     """Fingerprint of Gold's ``_build.json``."""
-    return str(build.get("build_id", MISSING))
+    return build.build_id if build else MISSING
 
 
 def of_silver(bucket: str) -> str:
@@ -92,7 +93,7 @@ def now(names: Iterable[str]) -> dict[str, str]:
     if tables or BUILD in wanted:
         bucket = settings.load(LakeSettings).gold_bucket
         with aws.failures_of("report", bucket):
-            found[BUILD] = of_build(gold_tables.build_in_use(bucket))
+            found[BUILD] = of_build(build_in_use(bucket))
             there = gold_tables.parts_of(bucket, tables)
         found |= {TABLE + table: of_table(there.get(table)) for table in tables}
     return {name: found[name] for name in wanted if name in found}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,12 +19,12 @@ from pipeline import aws, keys
 from pipeline.aws import StoredObject
 from pipeline.columns import SILVER
 from pipeline.errors import InvalidInput, StorageFailed
-from pipeline.gold import tables
 from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import AthenaEngine
+from pipeline.gold.build import Build, RunCounts, SilverInput, build_in_use
 from pipeline.gold.engine import DuckdbEngine
 from pipeline.gold.silver_files import RETRIED, fetched
-from pipeline.runs import started_at, to_json, utc
+from pipeline.runs import started_at, utc
 from pipeline.settings import CODE_VERSION, AggregateToGoldSettings
 
 logger = logging.getLogger(__name__)
@@ -38,46 +38,50 @@ Engine = DuckdbEngine | AthenaEngine
 
 @dataclass(frozen=True)
 class Result:
-    """The build as ``_build.json`` has it, how many builds it took (0: Gold was up to date), runs newly complete."""
+    """Outcome of one invocation.
 
-    build: dict[str, Any]
+    Attributes
+    ----------
+    build : Build
+        The build in use at its end.
+    builds : int
+        Builds that were made; 0 when Gold was already up to date.
+    completed_runs : list of str
+        Runs that became complete with them.
+    """
+
+    build: Build
     builds: int
     completed_runs: list[str]
 
     @property
-    def newest_run(self) -> dict[str, Any]:
-        """The newest run of the build, as ``_build.json`` counts it, with its ``run_id``; {} before the first."""
-        runs = self.build.get("runs", {})
-        return {"run_id": max(runs), **runs[max(runs)]} if runs else {}
-
-    @property
     def completeness(self) -> float | None:
-        """Per cent of the newest run's films whose fate is known; None before the first run."""
-        run = self.newest_run
-        return 100 * (run["stored"] + run["rejected"]) / run["expected"] if run.get("expected") else None
+        """Percentage of the newest run's films with a known outcome; None before the first run."""
+        run = self.build.runs.get(self.build.newest_run or "")
+        return 100 * (run.stored + run.rejected) / run.expected if run and run.expected else None
 
     @property
-    def built_at(self) -> float | None:
-        """When Gold was built, in seconds since 1970; None before the first build."""
-        return datetime.fromisoformat(self.build["built_at"]).timestamp() if self.build else None
+    def built_at(self) -> float:
+        """End of the build, in seconds since 1970."""
+        return self.build.built_at_time.timestamp()
 
     @property
     def run_seconds(self) -> list[float]:
-        """Of each run newly complete: seconds from its beginning to this build."""
-        return [(self.built_at or 0) - started_at(run_id).timestamp() for run_id in self.completed_runs]
+        """Seconds from the start of each newly completed run to this build."""
+        return [self.built_at - started_at(run_id).timestamp() for run_id in self.completed_runs]
 
     def as_dict(self) -> dict[str, Any]:
-        """For the log: the build, what it stands on, and the runs that became complete with it."""
-        build, newest = self.build, self.newest_run
-        told = {*self.completed_runs, *([newest["run_id"]] if newest else [])}
+        """Return the log entry: the build, its input, and the runs that became complete with it."""
+        build, newest = self.build, self.build.newest_run
+        named = {*self.completed_runs, *([newest] if newest else [])}
         return {
             "outcomes": {"builds": self.builds, "runs_completed": len(self.completed_runs)},
             "completed": self.completed_runs,
-            "by_run": {run_id: {"outcomes": {"builds": self.builds}} for run_id in sorted(told)},
-            "newest_run": newest,
-            "build": {name: build.get(name) for name in ("build_id", "built_at", "seconds", "engine")},
-            "rows": build.get("tables", {}),
-            "bytes": {"read": build.get("silver", {}).get("bytes", 0), "written": build.get("bytes")},
+            "by_run": {run_id: {"outcomes": {"builds": self.builds}} for run_id in sorted(named)},
+            "newest_run": {"run_id": newest, **build.runs[newest].as_dict()} if newest else {},
+            "build": {name: getattr(build, name) for name in ("build_id", "built_at", "seconds", "engine")},
+            "rows": build.tables,
+            "bytes": {"read": build.silver.size, "written": build.size},
         }
 
 
@@ -125,19 +129,19 @@ def run(settings: AggregateToGoldSettings, engine: Engine, seconds: float, *, ag
     deadline = time.monotonic() + seconds
     s3 = aws.client("s3")
     with aws.failures_of(STEP, settings.gold_bucket, RETRIED):
-        build = tables.build_in_use(settings.gold_bucket)
-        again = again or _overwritten(build, engine, settings.gold_bucket)
+        build = build_in_use(settings.gold_bucket)
+        again = again or build is None or _overwritten(build, engine, settings.gold_bucket)
         builds, completed = 0, set[str]()
         silver = aws.list_objects(s3, settings.silver_bucket)
-        while again or not _up_to_date(build, engine, silver):
+        while build is None or again or not _up_to_date(build, engine, silver):
             if time.monotonic() > deadline:
                 raise StorageFailed("Silver keeps changing", subject="Gold", step=STEP, next_step=RETRIED)
             before = build
             silver = _settled(silver, settings.silver_bucket, deadline)
             build, again = _build(settings, engine, silver, deadline), False
-            if isinstance(engine, AthenaEngine):
+            if before and isinstance(engine, AthenaEngine):
                 engine.expire_before(before)
-            completed |= set(_complete(build)) - set(_complete(before))
+            completed |= build.complete_runs - (before.complete_runs if before else set())
             builds += 1
             silver = aws.list_objects(s3, settings.silver_bucket)
     return Result(build, builds, sorted(completed))
@@ -148,24 +152,17 @@ def fingerprint(silver: list[StoredObject]) -> str:
     return hashlib.sha256("\n".join(f"{entry.key} {entry.etag}" for entry in silver).encode()).hexdigest()
 
 
-def _up_to_date(build: dict[str, Any], engine: Engine, silver: list[StoredObject]) -> bool:
-    return (build.get("code_version"), build.get("engine"), build.get("silver", {}).get("fingerprint")) == (
-        CODE_VERSION,
-        engine.name,
-        fingerprint(silver),
-    )
+def _up_to_date(build: Build, engine: Engine, silver: list[StoredObject]) -> bool:
+    made_by = (build.code_version, build.engine, build.silver.fingerprint)
+    return made_by == (CODE_VERSION, engine.name, fingerprint(silver))
 
 
-def _overwritten(build: dict[str, Any], engine: Engine, bucket: str) -> bool:
+def _overwritten(build: Build, engine: Engine, bucket: str) -> bool:
     """Whether a table is not as this build wrote it: a slower build wrote over it, and died before it looked again."""
     if isinstance(engine, AthenaEngine):
         return not engine.in_use(build)
     there = {entry.key: entry.etag for entry in aws.list_objects(aws.client("s3"), bucket)}
-    return any(there.get(key) != etag for key, etag in build.get("etags", {}).items())
-
-
-def _complete(build: dict[str, Any]) -> list[str]:
-    return [run_id for run_id, counts in build.get("runs", {}).items() if counts["status"] == "complete"]
+    return any(there.get(key) != etag for key, etag in build.etags.items())
 
 
 def _settled(silver: list[StoredObject], bucket: str, deadline: float) -> list[StoredObject]:
@@ -179,31 +176,25 @@ def _settled(silver: list[StoredObject], bucket: str, deadline: float) -> list[S
     return silver
 
 
-def _build(
-    settings: AggregateToGoldSettings, engine: Engine, silver: list[StoredObject], deadline: float
-) -> dict[str, Any]:
+def _build(settings: AggregateToGoldSettings, engine: Engine, silver: list[StoredObject], deadline: float) -> Build:
     started, build_id = time.monotonic(), f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
     if isinstance(engine, AthenaEngine):
         written = engine.build(build_id, deadline)
     else:
         written = _build_by_duckdb(settings, engine, silver)
-    build = {
-        "build_id": build_id,
-        "built_at": utc(datetime.now(UTC)),
-        "seconds": round(time.monotonic() - started, 3),
-        "code_version": CODE_VERSION,
-        "engine": engine.name,
-        "silver": {
-            "bucket": settings.silver_bucket,
-            "objects": len(silver),
-            "bytes": sum(entry.size for entry in silver),
-            "fingerprint": fingerprint(silver),
-        },
+    size = sum(entry.size for entry in silver)
+    build = Build(
+        build_id=build_id,
+        built_at=utc(datetime.now(UTC)),
+        seconds=round(time.monotonic() - started, 3),
+        code_version=CODE_VERSION,
+        engine=engine.name,
+        silver=SilverInput(settings.silver_bucket, len(silver), size, fingerprint(silver)),
         **written,
-    }
-    body = to_json(build)
+    )
+    body = build.to_json()
     aws.client("s3").put_object(Bucket=settings.gold_bucket, Key=keys.BUILD, Body=body, ContentType="application/json")
-    logger.debug("gold built in %.1f s from %d objects", build["seconds"], len(silver))
+    logger.debug("gold built in %.1f s from %d objects", build.seconds, len(silver))
     return build
 
 
@@ -217,13 +208,13 @@ def _build_by_duckdb(
         size += path.stat().st_size
         with path.open("rb") as body:
             etags[key] = aws.client("s3").put_object(Bucket=settings.gold_bucket, Key=key, Body=body)["ETag"]
-    return {"tables": rows, "bytes": size, "etags": etags, "runs": _runs(engine)}
+    return {"tables": rows, "size": size, "etags": etags, "runs": _runs(engine)}
 
 
-def _runs(engine: DuckdbEngine) -> dict[str, dict[str, Any]]:
-    names = ("expected", "stored", "rejected", "quarantined", "in_gold", "status")
-    rows = engine.query(f"SELECT run_id, {', '.join(names)} FROM gold.pipeline_runs")
-    return {str(run_id): dict(zip(names, counts, strict=True)) for run_id, *counts in rows}
+def _runs(engine: DuckdbEngine) -> dict[str, RunCounts]:
+    names = ", ".join(field.name for field in fields(RunCounts))
+    rows: list[tuple[Any, ...]] = engine.query(f"SELECT run_id, {names} FROM gold.pipeline_runs")
+    return {run_id: RunCounts(*counts) for run_id, *counts in rows}
 
 
 def _load(engine: DuckdbEngine, silver: list[StoredObject], bucket: str) -> None:

@@ -159,14 +159,20 @@ def get(s3: S3Client, bucket: str, key: str) -> tuple[bytes, str | None]:
     return answer["Body"].read(), answer.get("VersionId")
 
 
-def get_json(s3: S3Client, bucket: str, key: str) -> Any:
-    """Read a JSON object, or None when there is no such key."""
+def get_if_exists(s3: S3Client, bucket: str, key: str) -> bytes | None:
+    """Read an object's bytes, or return None when there is no such key."""
     try:
-        return json.loads(get(s3, bucket, key)[0])
+        return get(s3, bucket, key)[0]
     except ClientError as error:
         if error_code(error) in {"NoSuchKey", "404"}:
             return None
         raise
+
+
+def get_json(s3: S3Client, bucket: str, key: str) -> Any:
+    """Read a JSON object, or return None when there is no such key."""
+    body = get_if_exists(s3, bucket, key)
+    return None if body is None else json.loads(body)
 
 
 def list_objects(s3: S3Client, bucket: str, prefix: str = "") -> list[StoredObject]:

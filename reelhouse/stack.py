@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import aws, keys, settings
 from pipeline.errors import InvalidInput, LocalStackError, StorageFailed
-from pipeline.gold import tables
+from pipeline.gold.build import Build, build_in_use
 from pipeline.runs import is_manifest
 from reelhouse.local import stack as local_stack
 from reelhouse.local import state
@@ -39,9 +39,9 @@ class Stack:
         listed = aws.list_objects(aws.client("s3"), self[f"{bucket}BucketName"], keys.run_prefix(kind, run_id))
         return {keys.film_of(entry.key) or entry.key for entry in listed}
 
-    def build(self) -> dict[str, Any]:
-        """Gold's newest build, or {} before the first and where its record is damaged."""
-        return tables.build_in_use(self["GoldBucketName"])
+    def build(self) -> Build | None:
+        """Return Gold's build in use; None before the first build, or when its record is damaged."""
+        return build_in_use(self["GoldBucketName"])
 
     def manifest(self, run_id: str) -> dict[str, Any]:
         """A run's manifest.

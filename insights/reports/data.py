@@ -19,7 +19,7 @@ from insights.frames import PANDAS_TYPES, typed
 from pipeline import aws, settings
 from pipeline.columns import Table
 from pipeline.errors import InvalidInput
-from pipeline.gold import tables as gold_tables
+from pipeline.gold.build import Build, build_in_use
 from pipeline.gold.columns import GOLD_TABLES
 from pipeline.settings import LakeSettings
 
@@ -39,13 +39,13 @@ class Source:
         All columns of the table's definition, typed; without rows where Gold has no such table.
     missing : tuple of str
         What is missing, one sentence each.
-    build : dict
-        Gold's ``_build.json``, or {} before the first build.
+    build : Build or None
+        The build in use; None before the first.
     """
 
     tables: dict[str, pd.DataFrame]
     missing: tuple[str, ...]
-    build: dict[str, Any]
+    build: Build | None
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """A table by its name."""
@@ -54,15 +54,16 @@ class Source:
     @property
     def run_id(self) -> str | None:
         """The newest run in this build of Gold; None before the first."""
-        return max(self.build.get("runs", {}), default=None)
+        return self.build.newest_run if self.build else None
 
     def about(self) -> dict[str, Any]:
         """Build, run, time and rows, for ``report.json``."""
+        build = self.build
         return {
-            "build_id": self.build.get("build_id"),
-            "built_at": self.build.get("built_at"),
+            "build_id": build.build_id if build else None,
+            "built_at": build.built_at if build else None,
             "run_id": self.run_id,
-            "code_version": self.build.get("code_version"),
+            "code_version": build.code_version if build else None,
             "rows": {name: len(frame) for name, frame in self.tables.items()},
             "missing": list(self.missing),
         }
@@ -71,7 +72,7 @@ class Source:
         """Tell what is missing, and hand the rest to whoever runs the report."""
         points = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.missing)
         notice = f'<div class="missing"><p><strong>What is missing</strong></p><ul>{points}</ul></div>'
-        plain = f"Gold build {self.build.get('build_id')}, run {self.run_id}"
+        plain = f"Gold build {self.build.build_id if self.build else 'none'}, run {self.run_id}"
         return {MIME: self.about(), "text/html": notice if self.missing else "", "text/plain": plain}
 
 
@@ -93,7 +94,7 @@ def load(**columns: Sequence[str]) -> Source:
     """
     bucket = settings.load(LakeSettings).gold_bucket
     with aws.failures_of("report", bucket):
-        build = gold_tables.build_in_use(bucket)
+        build = build_in_use(bucket)
     inputs.read(inputs.BUILD, inputs.of_build(build))
     missing = [] if build else [f"Gold has not been built yet: {RUN}."]
     there = lake.tables()

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from pipeline import aws, keys
 from pipeline.columns import Table
 from pipeline.gold.athena import Queries
+from pipeline.gold.build import Build, RunCounts
 from pipeline.gold.columns import BUILD_ID, GOLD
 from pipeline.gold.engine import statement
 
 REPLACED = "replaced"
+RUN_COUNTS = tuple(field.name for field in fields(RunCounts) if field.name != "status")
 # Athena gives up on a query after 30 minutes, so after an hour nobody can still be reading a replaced build.
 READERS_LEAVE_AFTER = timedelta(hours=1)
 _TABLE = re.compile(r"\b(FROM|JOIN)(\s+)(silver|gold)\.(\w+)")
@@ -123,12 +125,13 @@ class AthenaEngine:
         rows = self.queries.answer(" UNION ALL ".join(counts), deadline).rows
         return {str(name): int(number or 0) for name, number in rows}
 
-    def _runs(self, build_id: str, deadline: float) -> dict[str, dict[str, Any]]:
-        counts = ("expected", "stored", "rejected", "quarantined", "in_gold")
-        columns = ", ".join(f"r.{name}" for name in ("run_id", "status", *counts))
+    def _runs(self, build_id: str, deadline: float) -> dict[str, RunCounts]:
+        columns = ", ".join(f"r.{name}" for name in ("run_id", "status", *RUN_COUNTS))
         sql = f"SELECT {columns} FROM {self._place('gold', 'pipeline_runs', build_id)} AS r ORDER BY r.run_id"
         return {
-            str(run_id): {name: int(n or 0) for name, n in zip(counts, numbers, strict=True)} | {"status": status}
+            str(run_id): RunCounts(
+                status=str(status), **{n: int(v or 0) for n, v in zip(RUN_COUNTS, numbers, strict=True)}
+            )
             for run_id, status, *numbers in self.queries.answer(sql, deadline).rows
         }
 
@@ -141,28 +144,24 @@ class AthenaEngine:
             moved["StorageDescriptor"] = table["StorageDescriptor"] | {"Location": f"s3://{self.gold_bucket}/{folder}"}
             glue.update_table(DatabaseName=self.gold_database, TableInput=moved, SkipArchive=True)
 
-    def in_use(self, build: dict[str, Any]) -> bool:
+    def in_use(self, build: Build) -> bool:
         """Whether the catalogue points at this build: a slower build, or a new template, may have moved it."""
         pages = aws.client("glue").get_paginator("get_tables").paginate(DatabaseName=self.gold_database)
         there = {table["Name"]: table["StorageDescriptor"]["Location"] for page in pages for table in page["TableList"]}
-        wanted = build.get("locations", {})
-        return all(there.get(name) == f"s3://{self.gold_bucket}/{folder}" for name, folder in wanted.items())
+        wanted = build.locations.items()
+        return all(there.get(name) == f"s3://{self.gold_bucket}/{folder}" for name, folder in wanted)
 
-    def expire_before(self, build: dict[str, Any]) -> int:
+    def expire_before(self, build: Build) -> int:
         """Tag the objects of all builds before this one, once nobody can be reading them; returns how many.
 
         A build that is still being written is newer, and is not touched.
         """
-        if not build.get("locations") or _age(build) < READERS_LEAVE_AFTER:
+        if not build.locations or datetime.now(UTC) - build.built_at_time < READERS_LEAVE_AFTER:
             return 0
         s3 = aws.client("s3")
         tags: Any = {"TagSet": [{"Key": REPLACED, "Value": "true"}]}
         listed = [entry.key for entry in aws.list_objects(s3, self.gold_bucket, keys.BUILDS)]
-        old = [key for key in listed if (keys.build_of(key) or build["build_id"]) < build["build_id"]]
+        old = [key for key in listed if (keys.build_of(key) or build.build_id) < build.build_id]
         for key in old:
             s3.put_object_tagging(Bucket=self.gold_bucket, Key=key, Tagging=tags)
         return len(old)
-
-
-def _age(build: dict[str, Any]) -> timedelta:
-    return datetime.now(UTC) - datetime.fromisoformat(build["built_at"])

@@ -5,27 +5,24 @@ Reads ``_build.json`` and the listing of the Gold bucket; writes nothing.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
-
-logger = logging.getLogger(__name__)
-_PARTS = ("silver", "tables", "etags", "runs", "locations")
+from pipeline.gold.build import Build, build_in_use
 
 
 def names(bucket: str) -> list[str]:
     """Names of the tables that Gold has now, in alphabetical order: the build's, and those that insights wrote."""
     listed = aws.list_objects(aws.client("s3"), bucket)
     written = {name for entry in listed if (name := keys.table_of(entry.key))}
-    return sorted(written | set(build_in_use(bucket).get("locations", {})))
+    build = build_in_use(bucket)
+    return sorted(written | set(build.locations if build else ()))
 
 
-def place(build: Mapping[str, Any], name: str) -> str:
+def place(build: Build | None, name: str) -> str:
     """Where a build has a table: the key of its one object, or its folder (closed by a slash) where Athena built it."""
-    return str(build.get("locations", {}).get(name) or keys.gold_table(name))
+    return build.locations.get(name, keys.gold_table(name)) if build else keys.gold_table(name)
 
 
 def parts(bucket: str, name: str) -> list[StoredObject] | None:
@@ -54,14 +51,3 @@ def parts_of(bucket: str, names: Iterable[str]) -> dict[str, list[StoredObject]]
         elif of_its_key := [entry for entry in listed if entry.key == where]:
             found[name] = of_its_key
     return found
-
-
-def build_in_use(bucket: str) -> dict[str, Any]:
-    """Read ``_build.json``; {} before the first build, and where it is damaged: the next build writes it anew."""
-    try:
-        build = aws.get_json(aws.client("s3"), bucket, keys.BUILD)
-    except (ValueError, RecursionError):
-        build = None
-        logger.warning("%s is damaged: it is passed over", keys.BUILD)
-    whole = isinstance(build, dict) and all(isinstance(build.get(part, {}), dict) for part in _PARTS)
-    return dict(build) if whole else {}

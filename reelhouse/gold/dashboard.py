@@ -87,7 +87,7 @@ def stands_on(source: Source) -> str:
     """Say which run and build the data are of, and when that was."""
     if not source.build:
         return "Gold has not been built yet."
-    built = wording.moment(datetime.fromisoformat(source.build["built_at"]))
+    built = wording.moment(source.build.built_at_time)
     return f"Data of run {source.run_id}; Gold was built {built}."
 
 

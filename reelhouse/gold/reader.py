@@ -99,4 +99,5 @@ def bring_gold_up_to_date(stack: Stack) -> str:
         body = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise StorageFailed(str(body.get("errorMessage", "it failed"))[:300], subject=name, step="AggregateToGold")
-    return str(stack.build().get("code_version", ""))
+    build = stack.build()
+    return build.code_version if build else ""

@@ -86,11 +86,10 @@ def _newest_run(found: Stack) -> Check:
     runs = found.run_ids()
     if not runs:
         return Check("newest run", None, "there was none", "`reelhouse run` starts one")
-    counts = found.build().get("runs", {}).get(runs[-1], {})
-    complete = counts.get("status") == "complete"
-    return Check(
-        "newest run", complete, f"{runs[-1]} is {counts.get('status', 'not in Gold')}", f"`reelhouse status {runs[-1]}`"
-    )
+    build = found.build()
+    counts = build.runs.get(runs[-1]) if build else None
+    text = f"{runs[-1]} is {counts.status if counts else 'not in Gold'}"
+    return Check("newest run", bool(counts and counts.complete), text, f"`reelhouse status {runs[-1]}`")
 
 
 def _silver(found: Stack) -> Check:
@@ -105,9 +104,8 @@ def _gold(found: Stack) -> Check:
     build = found.build()
     if not build:
         return Check("Gold", None, "not built yet", "`reelhouse run` leads to it")
-    age = datetime.now(UTC) - datetime.fromisoformat(build["built_at"])
-    hours = age.total_seconds() / 3600
-    text = f"{build['tables']['movies']:,} films, built {hours:.1f} h ago by version {build['code_version']}"
+    hours = (datetime.now(UTC) - build.built_at_time).total_seconds() / 3600
+    text = f"{build.tables.get('movies', 0):,} films, built {hours:.1f} h ago by version {build.code_version}"
     return Check("Gold", hours < STALE_HOURS, text, "is the schedule on? `reelhouse run` brings it up to date")
 
 
@@ -116,7 +114,8 @@ def _dashboard(found: Stack) -> Check:
 
 
 def _dashboard_data(found: Stack) -> Check:
-    built_at = found.build().get("built_at")
+    build = found.build()
+    built_at = build.built_at if build else None
     return quicksight.data(aws.client("quicksight"), _account(), found[DASHBOARD_ID], built_at)
 
 
@@ -125,7 +124,8 @@ def _account() -> str:
 
 
 def _athena(found: Stack) -> Check:
-    films = found.build().get("tables", {}).get("movies")
+    build = found.build()
+    films = build.tables.get("movies") if build else None
     if films is None:
         return Check("Athena", None, "there is no Gold to ask about yet", "`reelhouse run` leads to it")
     answer = query.run(found, "SELECT count(*) AS films FROM movies").rows["films"].iloc[0]

@@ -150,7 +150,7 @@ def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
     """Silver against Gold: every table is made anew of Silver, and compared row by row."""
     build = stack.build()
     listed = aws.list_objects(aws.client("s3"), stack["SilverBucketName"])
-    if build.get("silver", {}).get("fingerprint") != aggregate_to_gold.fingerprint(listed):
+    if build is None or build.silver.fingerprint != aggregate_to_gold.fingerprint(listed):
         if missing.is_busy("SilverEvents"):
             missing.result.waiting += 1
         else:
@@ -169,7 +169,7 @@ def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
                 missing.note("gold", key, "cannot be read as parquet")
                 continue
             change = compare(silver.database, there, f"gold.{table.name}", KEYS[f"gold.{table.name}"])
-        counted = build["tables"].get(table.name)
+        counted = build.tables.get(table.name)
         if change.before != counted:
             missing.note("gold", key, f"holds {change.before} rows; the build wrote {counted}")
         if not change.same:

@@ -84,9 +84,10 @@ def resume_after_kill(current: State, stack: Stack, say: Callable[[str], None]) 
     """
     if not current.interrupted:
         return
-    known = stack.build().get("runs", {})
+    build = stack.build()
+    complete = build.complete_runs if build else set()
     for run_id in stack.run_ids()[-NEWEST_RUNS:]:
-        if known.get(run_id, {}).get("status") != "complete":
+        if run_id not in complete:
             try:
                 say(f"MiniStack was killed: {resume(stack, run_id)['note']} of run {run_id}")
             except ReelhouseError as error:

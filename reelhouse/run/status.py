@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline import aws, keys
 from pipeline.errors import OmdbQuotaSpent, StorageFailed
+from pipeline.gold.build import RunCounts
 from pipeline.retries import quota_renewed_at
 from reelhouse.stack import Stack
 
@@ -26,12 +27,13 @@ def status(stack: Stack, run_id: str | None = None) -> dict[str, Any]:
     """
     with aws.failures_of("status", stack.name):
         build = stack.build()
-        known = build.get("runs", {})
+        known = build.runs if build else {}
         run_ids = [run_id] if run_id else stack.run_ids()[-NEWEST_RUNS:]
-        runs = [_run(stack, each, known.get(each, {})) for each in run_ids]
+        runs = [_run(stack, each, known.get(each)) for each in run_ids]
         queues = stack.queues()
         until = _quota_renewed(stack) if queues["MovieQueue"]["waiting"] + queues["MovieQueue"]["in_flight"] else None
-    gold = {name: build.get(name) for name in ("build_id", "built_at", "code_version", "tables")} if build else None
+    fields = ("build_id", "built_at", "code_version", "tables")
+    gold = {name: getattr(build, name) for name in fields} if build else None
     return {
         "stack": stack.name,
         "runs": runs,
@@ -60,15 +62,15 @@ def quota_wait(lines: list[str], now: datetime) -> datetime | None:
     return None
 
 
-def _run(stack: Stack, run_id: str, known: dict[str, Any]) -> dict[str, Any]:
+def _run(stack: Stack, run_id: str, known: RunCounts | None) -> dict[str, Any]:
     try:
         manifest = stack.manifest(run_id)
     except StorageFailed as damaged:
         return {"run_id": run_id, "status": damaged.cause}
     about = {"run_id": run_id, "started_at": manifest["started_at"], "source_uri": manifest["source_uri"]}
     about |= {name: manifest[name] for name in ("top_n", "batch_size", "messages")}
-    if known.get("status") == "complete":
-        return {**about, **known, "missing": 0}
+    if known and known.complete:
+        return {**about, **known.as_dict(), "missing": 0}
     expected = len(manifest["expected"])
     stored = stack.films("Bronze", keys.MOVIES, run_id)
     rejected = stack.films("Bronze", keys.REJECTED, run_id) - stored
@@ -78,7 +80,7 @@ def _run(stack: Stack, run_id: str, known: dict[str, Any]) -> dict[str, Any]:
         "stored": len(stored),
         "rejected": len(rejected),
         "quarantined": stack.count("Silver", keys.QUARANTINE, run_id),
-        "in_gold": known.get("in_gold", 0),
+        "in_gold": known.in_gold if known else 0,
         "status": "incomplete",
         "missing": expected - len(stored) - len(rejected),
     }

@@ -141,12 +141,11 @@ def _parked_message(one: Parked) -> dict[str, Any]:
 def _gold(stack: Stack, run_id: str) -> dict[str, Any] | None:
     """The build in use, if it knows the run: how many of its films are the newest of theirs, and its status there."""
     build = stack.build()
-    counts = build.get("runs", {}).get(run_id)
-    if not counts:
+    if build is None or run_id not in build.runs:
         return None
-    newest = max(build["runs"])
-    about = {name: build.get(name) for name in ("build_id", "built_at", "engine", "code_version")}
-    return {**about, "status": counts["status"], "films": counts["in_gold"], "newest_run": newest}
+    counts = build.runs[run_id]
+    about = {name: getattr(build, name) for name in ("build_id", "built_at", "engine", "code_version")}
+    return {**about, "status": counts.status, "films": counts.in_gold, "newest_run": build.newest_run}
 
 
 def _reports(stack: Stack, run_id: str) -> list[dict[str, Any]]:

@@ -127,11 +127,11 @@ def _looks(stack: Stack, report: Report) -> Iterator[Progress]:
             # One look failed; the next may not, and patience ends the watch.
             yield progress
             continue
-        counts = build.get("runs", {}).get(report.run_id, {})
-        if counts.get("status") == "complete":
-            progress.silver_rows = counts["stored"] - counts["quarantined"]
+        counts = build.runs.get(report.run_id) if build else None
+        if build and counts and counts.complete:
+            progress.silver_rows = counts.stored - counts.quarantined
             progress.in_gold = progress.settled >= report.expected
-            report.gold, report.status = build["tables"], "complete"
+            report.gold, report.status = build.tables, "complete"
         report.stored, report.rejected = progress.stored, progress.rejected
         report.quarantined, report.silver_rows = progress.quarantined, progress.silver_rows
         yield progress

@@ -114,8 +114,8 @@ class Ground:
 
     def is_complete(self, *run_ids: str) -> bool:
         """Whether each run is complete in Gold."""
-        known = self.stack.build().get("runs", {})
-        return all(known.get(run_id, {}).get("status") == "complete" for run_id in run_ids)
+        build = self.stack.build()
+        return build is not None and build.complete_runs.issuperset(run_ids)
 
     def is_quiet(self) -> bool:
         """Whether nothing waits in a queue or is under way; what is parked may stay."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from pipeline import aggregate_to_gold, keys
 from pipeline.aggregate_to_gold import Result
 from pipeline.errors import StorageFailed
+from pipeline.gold.build import Build
 from pipeline.gold.columns import GOLD
 from pipeline.gold.engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings
@@ -74,15 +74,15 @@ def test_every_table_and_what_the_build_stands_on(lake: Lake) -> None:
     result = build()
 
     assert lake.keys("gold") == sorted([keys.BUILD, *(keys.gold_table(table.name) for table in GOLD)])
-    assert json.loads(lake.get("gold", keys.BUILD)) == result.build
-    assert result.build["tables"]["movies"] == len(movies(lake)) == 9
-    assert result.build["silver"]["objects"] == len(lake.keys("silver"))
+    assert Build.from_json(lake.get("gold", keys.BUILD)) == result.build
+    assert result.build.tables["movies"] == len(movies(lake)) == 9
+    assert result.build.silver.objects == len(lake.keys("silver"))
     assert result.completed_runs == [RUNS[0]["run_id"]]
-    assert result.build["runs"][RUNS[1]["run_id"]]["status"] == "incomplete"
+    assert result.build.runs[RUNS[1]["run_id"]].status == "incomplete"
 
 
 def test_an_empty_silver_makes_empty_tables(lake: Lake) -> None:
-    assert build().build["tables"]["movies"] == 0
+    assert build().build.tables["movies"] == 0
     assert movies(lake) == []
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -22,9 +21,10 @@ from pipeline.errors import InvalidInput, StorageFailed
 from pipeline.gold import athena_engine
 from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import AthenaEngine
+from pipeline.gold.build import build_in_use
 from pipeline.gold.columns import GOLD, GOLD_TABLES
 from pipeline.gold.engine import DuckdbEngine
-from pipeline.runs import to_json, utc
+from pipeline.runs import utc
 from pipeline.settings import AggregateToGoldSettings
 from tests.fake_athena import FakeAthena, make_catalogue
 from tests.integration.moto_lake import Lake
@@ -83,8 +83,9 @@ def sorted_rows(frame: pd.DataFrame) -> list[str]:
 
 def in_use_for(lake: Lake, age: timedelta) -> None:
     """Write into ``_build.json`` that the build has been in use for so long."""
-    found = json.loads(lake.get("gold", keys.BUILD))
-    lake.put("gold", keys.BUILD, to_json(found | {"built_at": utc(datetime.now(UTC) - age)}))
+    found = build_in_use("gold")
+    assert found
+    lake.put("gold", keys.BUILD, replace(found, built_at=utc(datetime.now(UTC) - age)).to_json())
 
 
 def tagged(lake: Lake) -> set[str | None]:
@@ -99,12 +100,12 @@ def test_athena_builds_the_tables_that_duckdb_builds(lake: Lake, whole: AthenaEn
     store_all(lake)
     by_athena = build(whole).build
     tables = {table.name: gold_lake.table(table.name) for table in GOLD}
-    assert set(by_athena["locations"]) == set(tables) == set(gold_lake.tables())
+    assert set(by_athena.locations) == set(tables) == set(gold_lake.tables())
 
     by_duckdb = build(DuckdbEngine(256)).build
 
-    assert by_athena["tables"] == by_duckdb["tables"]
-    assert by_athena["runs"] == by_duckdb["runs"]
+    assert by_athena.tables == by_duckdb.tables
+    assert by_athena.runs == by_duckdb.runs
     for name, found in tables.items():
         expected = gold_lake.table(name)
         assert list(found.columns) == list(expected.columns)
@@ -131,8 +132,8 @@ def test_the_catalogue_moves_and_keeps_all_else(lake: Lake, engine: AthenaEngine
 
     result = build(engine)
 
-    folder = keys.build_folder("movies", result.build["build_id"])
-    assert locations() == before_all | {name: f"s3://gold/{f}" for name, f in result.build["locations"].items()}
+    folder = keys.build_folder("movies", result.build.build_id)
+    assert locations() == before_all | {name: f"s3://gold/{f}" for name, f in result.build.locations.items()}
     after = aws.client("glue").get_table(DatabaseName="reelhouse_gold", Name="movies")["Table"]
     assert after["StorageDescriptor"] == before["StorageDescriptor"] | {"Location": f"s3://gold/{folder}"}
     assert after["Parameters"]["classification"] == before["Parameters"]["classification"]
@@ -154,7 +155,7 @@ def test_each_build_has_folders_of_its_own_and_the_last_stays_readable(lake: Lak
 
     second = build(engine).build
 
-    assert second["build_id"] > first["build_id"]
+    assert second.build_id > first.build_id
     assert {key: lake.get("gold", key) for key in before} == before
     assert sorted(gold_lake.table("movies")["imdb_id"]) == ["tt0000001", "tt0000002"]
 
@@ -191,7 +192,7 @@ def test_a_query_that_fails_leaves_the_last_build_in_use(lake: Lake, engine: Ath
     with pytest.raises(StorageFailed, match="INTERNAL_ERROR"):
         build(engine)
 
-    assert json.loads(lake.get("gold", keys.BUILD)) == first
+    assert build_in_use("gold") == first
     assert engine.in_use(first)
     assert gold_lake.table("movies")["imdb_id"].tolist() == ["tt0000001"]
     athena.fail.clear()
@@ -216,13 +217,13 @@ def test_a_build_that_takes_too_long_stops_its_queries(lake: Lake, engine: Athen
 
 def test_a_replaced_build_expires_only_when_its_readers_are_gone(lake: Lake, engine: AthenaEngine) -> None:
     store(lake, [film(1)])
-    first = build(engine).build["build_id"]
-    second = build(engine, again=True).build["build_id"]
-    third = build(engine, again=True).build["build_id"]
+    first = build(engine).build.build_id
+    second = build(engine, again=True).build.build_id
+    third = build(engine, again=True).build.build_id
     assert tagged(lake) == set(), "all were in use within the last hour"
 
     in_use_for(lake, timedelta(minutes=59))
-    fourth = build(engine, again=True).build["build_id"]
+    fourth = build(engine, again=True).build.build_id
     assert tagged(lake) == set()
 
     in_use_for(lake, timedelta(minutes=61))
@@ -236,7 +237,7 @@ def test_each_engine_builds_anew_after_the_other(lake: Lake, engine: AthenaEngin
     for each in (engine, DuckdbEngine(256), engine):
         result = build(each)
 
-        assert (result.builds, result.build["engine"]) == (1, each.name)
+        assert (result.builds, result.build.engine) == (1, each.name)
         assert gold_lake.table("movies")["imdb_id"].tolist() == ["tt0000001"]
 
 

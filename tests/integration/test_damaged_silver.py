@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -12,12 +13,30 @@ import pytest
 from pipeline import aggregate_to_gold, keys
 from pipeline.aggregate_to_gold import Result
 from pipeline.errors import SilverDamaged, StorageFailed
+from pipeline.gold.build import build_in_use
 from pipeline.gold.engine import DuckdbEngine
+from pipeline.runs import to_json
 from pipeline.settings import AggregateToGoldSettings
+from tests.gold_builds import a_build
 from tests.integration.moto_lake import Lake
 from tests.silver_rows import FIRST, RUNS, SECOND, film, silver_files
 
 PARTS = {f"movies/run_id={run_id}/part-{'0' * 32}-1.parquet": run_id for run_id in (FIRST, SECOND)}
+# A build with a field of another type each.
+ODD_BUILDS = [
+    to_json({**asdict(a_build()), **odd})
+    for odd in (
+        {"built_at": "yesterday"},
+        {"built_at": "2026-11-24"},
+        {"build_id": None},
+        {"silver": []},
+        {"tables": {"movies": "many"}},
+        {"runs": {FIRST: None}},
+        {"runs": {FIRST: {"status": "complete"}}},
+        {"etags": 7},
+        {"locations": ["movies"]},
+    )
+]
 NOT_PARQUET = [b"", b"PAR1", b"<html>", b"{}", b"PAR1" + b"\x00" * 500 + b"PAR1"]
 
 
@@ -107,10 +126,13 @@ def test_a_lack_of_memory_is_no_damage(lake: Lake, engine: DuckdbEngine) -> None
         build(Small(3))
 
 
-@pytest.mark.parametrize("body", [b"", b'{"build_id": ', b"[]", b"null", b'{"runs": []}', b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"", b'{"build_id": ', b"[]", b"null", b'{"runs": []}', b"\xff", b"[" * 100_000, *ODD_BUILDS]
+)
 def test_a_damaged_record_of_the_build_is_written_anew(lake: Lake, engine: DuckdbEngine, body: bytes) -> None:
     lake.put("gold", keys.BUILD, body)
 
-    assert build(engine).builds == 1
+    result = build(engine)
 
-    assert json.loads(lake.get("gold", keys.BUILD))["tables"]["movies"] == 2
+    assert (result.builds, result.build.tables["movies"]) == (1, 2)
+    assert build_in_use("gold") == result.build

@@ -8,7 +8,7 @@ import pytest
 
 from insights import inputs
 from pipeline import keys
-from pipeline.runs import to_json
+from tests.gold_builds import a_build
 from tests.integration.moto_lake import Lake
 
 MOVIES, GENRES, SILVER = f"{inputs.TABLE}movies", f"{inputs.TABLE}genre_trends", f"{inputs.SILVER}silver"
@@ -23,7 +23,7 @@ def filled(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Lake:
         monkeypatch.delenv(name, raising=False)
     for name in ("movies", "genre_trends"):
         lake.put("gold", keys.gold_table(name), b"rows")
-    lake.put("gold", keys.BUILD, to_json({"build_id": "b1"}))
+    lake.put("gold", keys.BUILD, a_build(build_id="b1").to_json())
     lake.put("silver", "movies/part", b"rows")
     return lake
 
@@ -34,9 +34,9 @@ def changes(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[
         "a table is replaced": lambda: lake.put("gold", keys.gold_table("movies"), b"other rows"),
         "a table is deleted": lambda: s3.delete_object(Bucket="gold", Key=keys.gold_table("genre_trends")),
         "a table moves to Athena's folder": lambda: lake.put(
-            "gold", keys.BUILD, to_json({"build_id": "b1", "locations": {"movies": "builds/movies/"}})
+            "gold", keys.BUILD, a_build(build_id="b1", locations={"movies": "builds/movies/"}).to_json()
         ),
-        "Gold is built again": lambda: lake.put("gold", keys.BUILD, to_json({"build_id": "b2"})),
+        "Gold is built again": lambda: lake.put("gold", keys.BUILD, a_build(build_id="b2").to_json()),
         "Gold's build is gone": lambda: s3.delete_object(Bucket="gold", Key=keys.BUILD),
         "Silver has more": lambda: lake.put("silver", "movies/part-2", b"rows"),
         "there is a key": lambda: monkeypatch.setenv("OPENAI_API_KEY", "secret"),

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import keys
 from pipeline.gold import tables
-from pipeline.runs import to_json
+from tests.gold_builds import a_build
 from tests.integration.moto_lake import Lake
 
 BUILD = "20261124T030000.000000Z"
@@ -34,7 +34,7 @@ def test_tables_of_one_object(gold: Lake) -> None:
 
 def test_a_build_by_athena_goes_before_what_duckdb_once_wrote(gold: Lake) -> None:
     locations = {"movies": FOLDER, "rank_history": keys.build_folder("rank_history", BUILD)}
-    gold.put("gold", keys.BUILD, to_json({"locations": locations}))
+    gold.put("gold", keys.BUILD, a_build(locations=locations).to_json())
     gold.put("gold", f"{FOLDER}part-2", b"bytes")
     gold.put("gold", f"{FOLDER}part-1", b"bytes")
     gold.put("gold", keys.build_folder("movies", BUILD.replace("03", "04")) + "part", b"of another build")

@@ -169,10 +169,10 @@ def test_pages_need_nothing_and_can_be_read_by_anyone(folder: Path) -> None:
 def test_pages_say_what_they_stand_on(folder: Path) -> None:
     build = deployed_stack.find(None).build()
     for path in folder.glob(f"*/{keys.LATEST}/report.html"):
-        assert build["build_id"] in path.read_text()
-        assert max(build["runs"]) in path.read_text()
+        assert build.build_id in path.read_text()
+        assert build.newest_run in path.read_text()
     index = (folder / "index.html").read_text()
-    assert index.count(build["build_id"]) == 6
+    assert index.count(build.build_id) == 6
 
 
 def test_the_first_cell_in_jupyterlab_works(stack: Stack) -> None:

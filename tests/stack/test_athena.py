@@ -86,7 +86,7 @@ def test_a_run_is_asked_for_by_its_folder(stack: Stack) -> None:
 
     ran = ask(f"SELECT count(*) AS films, min(run_id) AS run FROM {table} WHERE run_id = '{run_id}'", "--json")
 
-    assert json.loads(ran.stdout) == [{"films": stack.build()["runs"][run_id]["stored"], "run": run_id}]
+    assert json.loads(ran.stdout) == [{"films": stack.build().runs[run_id].stored, "run": run_id}]
 
 
 def test_a_query_that_fails_is_one_error(stack: Stack, tmp_path: Path) -> None:

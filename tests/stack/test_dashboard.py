@@ -31,7 +31,7 @@ def test_the_page_is_of_the_stacks_gold(stack: Stack, tmp_path: Path) -> None:
     said = json.loads(ran.stdout)
     assert ran.exit_code == 0
     assert said["page"] == str(output)
-    assert said["run_id"] == max(stack.build()["runs"])
+    assert said["run_id"] == stack.build().newest_run
     assert said["numbers"]["films"]["value"] == len(films)
     scores = films["rotten_tomatoes"].astype("float64")
     assert said["numbers"]["rotten_tomatoes"]["value"] == pytest.approx(scores.mean())

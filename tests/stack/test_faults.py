@@ -98,7 +98,7 @@ def test_a_message_delivered_twice_stores_nothing_twice(stack: Stack) -> None:
 
     versions = s3.list_object_versions(Bucket=stack["BronzeBucketName"], Prefix=prefix)["Versions"]
     assert len(versions) == len({version["Key"] for version in versions}) == 5
-    assert stack.build()["runs"][report.run_id]["stored"] == 5
+    assert stack.build().runs[report.run_id].stored == 5
 
 
 def test_a_passing_fault_costs_nothing_but_time(stack: Stack, omdb: Omdb) -> None:

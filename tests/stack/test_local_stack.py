@@ -45,7 +45,7 @@ def test_run_prints_one_json_object_with_its_counts(stack: Stack) -> None:
 
 
 def test_status_tells_runs_and_queues(stack: Stack) -> None:
-    first = next(run_id for run_id, counts in stack.build()["runs"].items() if counts["expected"] == 300)
+    first = next(run_id for run_id, counts in stack.build().runs.items() if counts.expected == 300)
 
     found = answer("status", first)
 
@@ -128,12 +128,12 @@ def test_the_schedule_really_starts_a_run(stack: Stack) -> None:
 
 
 def complete(stack: Stack, run_ids: set[str]) -> bool:
-    known = stack.build().get("runs", {})
-    return any(known.get(run_id, {}).get("stored") == 250 for run_id in run_ids)
+    build = stack.build()
+    return bool(build) and any(build.runs[run_id].stored == 250 for run_id in run_ids & build.runs.keys())
 
 
 def test_down_leaves_no_process_and_up_finds_the_data_again(stack: Stack, local: State) -> None:
-    runs_before, films_before = stack.run_ids(), stack.build()["tables"]["movies"]
+    runs_before, films_before = stack.run_ids(), stack.build().tables["movies"]
     family = [child for p in (local.ministack, local.omdb) if p for child in with_children(p.pid)]
 
     temporary = state.home() / "ministack" / "tmp"
@@ -147,7 +147,7 @@ def test_down_leaves_no_process_and_up_finds_the_data_again(stack: Stack, local:
     local.ministack, local.omdb = again.ministack, again.omdb
     found = deployed_stack.find(None)
     assert found.run_ids() == runs_before
-    assert found.build()["tables"]["movies"] == films_before
+    assert found.build().tables["movies"] == films_before
     assert processes.running(again.ministack)
 
 

@@ -53,7 +53,7 @@ def test_films_that_were_parked_are_stored_after_a_redrive(stack: Stack, omdb: O
     assert moved["MovieQueue"] >= 1
     assert seen[-1][1] == moved["MovieQueue"]
     wait_until(lambda: stack.count("Bronze", "movies", report.run_id) == 10)
-    wait_until(lambda: stack.build()["runs"].get(report.run_id, {}).get("status") == "complete")
+    wait_until(lambda: report.run_id in getattr(stack.build(), "complete_runs", ()))
     assert not [one for one in parked.parked(stack) if one.run_id == report.run_id]
 
 

@@ -92,7 +92,7 @@ def test_new_code_gives_films_another_outcome_and_old_code_gives_it_back(
     gold = lake.table("movies").query("run_id == @run_id")
     assert set(gold["imdb_id"]) == set(movies["imdb_id"]) - long
     assert set(gold["code_version"]) == {NEW_VERSION}
-    assert stack.build()["runs"][run_id]["quarantined"] == len(long)
+    assert stack.build().runs[run_id].quarantined == len(long)
 
 
 def test_a_replay_by_the_same_code_changes_nothing_but_finishes_what_was_interrupted(stack: Stack) -> None:

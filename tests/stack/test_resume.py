@@ -130,7 +130,7 @@ def test_up_resumes_what_a_killed_emulator_forgot(stack: Stack, local: State, om
     resume.resume_after_kill(again, deployed_stack.find(None), said.append)
 
     assert any(run_id in line and "MiniStack was killed" in line for line in said)
-    wait_until(lambda: stack.build()["runs"].get(run_id, {}).get("status") == "complete")
+    wait_until(lambda: run_id in getattr(stack.build(), "complete_runs", ()))
     found = account(stack, run_id)
     assert (found.stored, found.lost, found.doubled) == (20, [], [])
     wait_until(lambda: verify(stack, run_id).ok)

@@ -119,7 +119,7 @@ def test_each_schedule_s_report_is_published_as_the_command_line_publishes_it(ad
         latest = report(stack, name, keys.LATEST)
         assert (one["name"], one["status"]) == (name, "succeeded")
         assert latest["parameters"].items() >= event["parameters"].items()
-        assert latest["data"]["build_id"] == stack.build()["build_id"]
+        assert latest["data"]["build_id"] == stack.build().build_id
         dated = [key for key in published(stack) if latest["stamp"] in key]
         assert sorted(Path(key).name for key in dated) == ["notebook.ipynb", "report.html", "report.json"]
         assert latest["title"] in store.get(answer["index"]).decode()
