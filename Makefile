@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 include lambdas/build.mk
 
-.PHONY: help run test chaos bench bench-all-films audit lock catalogue reports-image reports-image-codebuild
+.PHONY: help run test chaos bench audit lock catalogue reports-image reports-image-codebuild
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 26
@@ -22,9 +22,6 @@ test: environment .scan-venv/.ready ## Everything that must hold: style, types, 
 
 bench: environment ## Measure speed and memory beside their baselines, into benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks
-
-bench-all-films: environment ## Measure the local stack with all 17,470 films, for eleven minutes more
-	@$(BIN)/python -m benchmarks --only all_films
 
 chaos: environment ## Every fault on the deployed stack, and what became of every film
 	@$(BIN)/python -m tests.chaos $(KINDS)

@@ -1,4 +1,4 @@
-"""``python -m benchmarks`` (``make bench``): measure every row, and write ``RESULTS.md`` and the plots.
+"""``python -m benchmarks`` (``make bench``): measure every row and write ``RESULTS.md``.
 
 Each row is a module of this package with ``run(plan)``, which returns its results.
 """
@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from benchmarks import plots, report
+from benchmarks import report
 from benchmarks.machine import load, machine
 from benchmarks.measure import Plan
 from benchmarks.report import Record, Report
@@ -32,13 +32,8 @@ ROWS = (
     "gold",
     "enrichment",
     "recommendations",
-    "warm_lookup",
     "local_stack",
-    "second_report",
-    "all_films",
 )
-# Measured only when asked for by name.
-LONG = {"all_films"}
 
 
 def measure(name: str, plan: Plan) -> Record:
@@ -63,7 +58,7 @@ def bench(
         raise typer.BadParameter(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
     # Without bytecode every fresh interpreter would compile all modules anew.
     forget_variables("PYTHONDONTWRITEBYTECODE")
-    names = [name for name in ROWS if (name in only if only else name not in LONG)]
+    names = [name for name in ROWS if not only or name in only]
     records: dict[str, Record] = {}
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), refresh_per_second=2) as progress:
@@ -87,9 +82,7 @@ def _say(progress: Progress, task: TaskID, name: str, text: str) -> None:
 
 def _store(records: dict[str, Record]) -> None:
     known = report.read().records | records
-    whole = Report(machine(), {name: known[name] for name in ROWS if name in known})
-    drawn = {name: plots.draw(name, record.results) for name, record in whole.records.items()}
-    report.write(whole, {name: file for name, file in drawn.items() if file})
+    report.write(Report(machine(), {name: known[name] for name in ROWS if name in known}))
 
 
 def _show(records: dict[str, Record], *, as_json: bool) -> None:

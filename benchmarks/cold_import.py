@@ -61,7 +61,7 @@ def run(plan: Plan) -> list[Result]:
             pairs = interleaved(
                 partial(_import, f"import lambdas.{handler}", path),
                 partial(_import, BASELINE, path),
-                plan.runs(7),
+                plan.runs(5),
             )
             results.append(compared(Case(ROW, resource, target), pairs))
     return results

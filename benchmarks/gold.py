@@ -1,4 +1,4 @@
-"""All Gold tables at 17 thousand, 1 million and 5 million rows of Silver, with films seen in four runs and in one.
+"""All Gold tables at 17 thousand, 1 million and 5 million rows of Silver, each film in four runs.
 
 Both sides begin with Silver as parquet parts and end with every table as parquet. Ours is the engine of
 AggregateToGold with the memory limit of its function; S3 is left out on both sides.
@@ -27,12 +27,10 @@ MEMORY_MB = AggregateToGoldSettings.duckdb_memory_mb
 RUNS_OF_A_FILM = 4
 # Rows, runs of each film, target, and how many times each side runs.
 SIZES = (
-    (17_472, RUNS_OF_A_FILM, None, 5),
-    (17_472, 1, None, 5),
-    (1_000_000, RUNS_OF_A_FILM, Target("gain", 3.5), 5),
-    (1_000_000, 1, Target("gain", 5), 3),
+    (17_472, RUNS_OF_A_FILM, None, 3),
+    (1_000_000, RUNS_OF_A_FILM, Target("gain", 3.5), 3),
 )
-QUICK = ((2_000, RUNS_OF_A_FILM, None, 1), (2_000, 1, None, 1))
+QUICK = ((2_000, RUNS_OF_A_FILM, None, 1),)
 # Rows at which our memory alone is measured: pandas would need 13 GB.
 LARGEST, QUICK_LARGEST = 5_000_000, 17_472
 PEAK = Target("most", 1536)
@@ -66,7 +64,7 @@ def run(plan: Plan) -> list[Result]:
             plan.say(f"{rows:,} rows, {kind}")
             silver_tables.write(Path(folder, "silver"), rows, runs)
             pairs = _pairs(Path(folder), plan.runs(times))
-            if place < 2:
+            if place == 0:
                 _demand_equal_tables(Path(folder))
             results.append(compared(Case(ROW, f"{rows:,} rows, {kind}", target, size=rows, notes=_NOTES), pairs))
     return [*results, *_largest(plan, QUICK_LARGEST if plan.quick else LARGEST)]

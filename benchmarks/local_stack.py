@@ -16,7 +16,7 @@ from reelhouse.stack import Stack
 ROW = "The whole local stack"
 BATCH_SIZE = 20
 # Films, and runs of each side.
-SIZES = ((250, 5), (1_000, 2))
+SIZES = ((250, 3), (1_000, 1))
 NEAR, LINEAR = Target("cost", 1.5), Target("most", 1.2)
 
 

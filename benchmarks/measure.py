@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Literal
 
-RUNS = 5
+RUNS = 3
 
 
 @dataclass(frozen=True)

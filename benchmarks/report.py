@@ -19,7 +19,7 @@ _SIGNS = {"gain": "≥ {:g}×", "cost": "≤ {:g}×", "least": "≥ {:g}{}", "mo
 
 @dataclass(frozen=True)
 class Record:
-    """A module's results, and how they came about; ``load`` is before and after, ``seconds`` all it took."""
+    """A module's results, when they were measured, the load before and after, and the seconds it took."""
 
     measured_at: str
     seconds: float
@@ -43,28 +43,29 @@ def read(path: Path = STORED) -> Report:
     return Report(stored["machine"], {name: _record(record) for name, record in stored["records"].items()})
 
 
-def write(report: Report, plots: dict[str, str], stored: Path = STORED, page: Path = PAGE) -> None:
-    """Store the report and its page; ``plots`` are file names by module."""
+def write(report: Report, stored: Path = STORED, page: Path = PAGE) -> None:
+    """Store the report and its page."""
     stored.write_text(json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    page.write_text(render(report, plots), encoding="utf-8")
+    page.write_text(render(report), encoding="utf-8")
 
 
-def render(report: Report, plots: dict[str, str]) -> str:
+def render(report: Report) -> str:
     """Write the page."""
     machine = report.machine
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     lines = [
         "# What was measured",
         "",
-        "Written by `make bench`. How: `measure.py`. Baselines: `baselines/`. Both sides run",
-        "in turn. Figures are medians, a ratio is the median of the pairs' ratios (least–greatest). Memory is the peak",
+        "Written by `make bench`; the method is in `measure.py`, the baselines are in `baselines/`. Both sides run in",
+        "turn. Figures are medians. A ratio is the median of the pairs' ratios, with the lowest and highest of several",
+        "pairs. Ratios depend on the machine: a busy one, or one with smaller caches, gives others. Memory is the peak",
         "of the whole process, interpreter and imports included (VmHWM; 1 MB = 1024² bytes).",
         "",
         f"{machine['cores']} cores of {machine['processor']}, {machine['memory_gb']} GB, {machine['system']}, "
         f"Python {machine['python']}; {packages}.",
     ]
-    for name, record in report.records.items():
-        lines += ["", *section(record), *_plot(plots.get(name), record)]
+    for record in report.records.values():
+        lines += ["", *section(record)]
     return "\n".join(lines) + "\n"
 
 
@@ -84,15 +85,8 @@ def section(record: Record) -> list[str]:
     ]
 
 
-def _plot(file: str | None, record: Record) -> list[str]:
-    if file is None:
-        return []
-    about = record.results[0].case.row
-    return ["", f"![{about}: time and memory of ours and the baseline, by size](plots/{file})"]
-
-
 def line(result: Result) -> str:
-    """One line of a table."""
+    """Write one line of a table."""
     cells = (
         result.case.name,
         figure(result.ours, result.unit),
@@ -108,7 +102,7 @@ def line(result: Result) -> str:
 
 
 def figure(value: float | None, unit: str) -> str:
-    """Three digits that matter, in a unit that fits: 0.0123 s is 12.3 ms; None is a dash."""
+    """Format a value with three significant digits: 0.0123 s is 12.3 ms; None is a dash."""
     if value is None:
         return "–"
     if unit == "s" and value < 1:
@@ -120,8 +114,9 @@ def figure(value: float | None, unit: str) -> str:
 def _ratio(result: Result) -> str:
     if result.ratio is None or result.spread is None:
         return "–"
-    least, greatest = result.spread
-    return f"{result.ratio:.2f}× ({least:.2f}–{greatest:.2f})"
+    lowest, highest = result.spread
+    spread = f" ({lowest:.2f}–{highest:.2f})" if result.runs > 1 else ""
+    return f"{result.ratio:.2f}×{spread}"
 
 
 def _target(target: Target | None, unit: str) -> str:

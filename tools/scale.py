@@ -8,6 +8,7 @@ publishes for us-east-1. Nothing here has run on AWS.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from math import ceil, sqrt
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ class _Template(yaml.SafeLoader):
 _Template.add_multi_constructor("!", lambda *parts: getattr(parts[-1], "value", None))
 
 
+@cache
 def resources() -> dict[str, Any]:
     """Resources of template.yaml by logical id."""
     loaded = yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), Loader=_Template)  # noqa: S506 (SafeLoader)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import plots, report
+from benchmarks import report
 from benchmarks.measure import Case, Pairs, Plan, Result, Run, Target, compared, interleaved, measured, peak_of
 from benchmarks.report import Record, Report
 
@@ -93,18 +93,17 @@ def test_the_page_says_what_was_and_what_was_not_reached(tmp_path: Path) -> None
     record = Record("2026-11-24 03:00 UTC", 12.0, (0.5, 2.5), results())
     stored, page = tmp_path / "results.json", tmp_path / "RESULTS.md"
 
-    report.write(Report(MACHINE, {"row": record}), {"row": "row.svg"}, stored, page)
+    report.write(Report(MACHINE, {"row": record}), stored, page)
 
     text = page.read_text(encoding="utf-8")
     assert "| 1,000 films | 2 s | 6 s | 3.00× (2.00–4.00) | ≥ 3× | reached | 30 MB | 300 MB | 3 |" in text
     assert "**not reached**" in text
     assert text.count("A note.") == 1
     assert "load 0.5 before and 2.5 after" in text
-    assert "(plots/row.svg)" in text
     assert report.read(stored) == Report(MACHINE, {"row": record})
 
 
-def test_curves_are_drawn_where_there_are_two_sizes(tmp_path: Path) -> None:
-    assert plots.draw("row", results(), tmp_path) == "row.svg"
-    assert (tmp_path / "row.svg").read_text(encoding="utf-8").startswith("<svg")
-    assert plots.draw("point", results()[:1], tmp_path) is None
+def test_a_ratio_of_one_run_has_no_spread() -> None:
+    one = compared(Case("row", "case"), Pairs([Run(1.0)], [Run(4.0)]))
+
+    assert "| 4.00× |" in report.line(one)
