@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 include lambdas/build.mk
 
-.PHONY: help run test chaos bench audit lock catalogue reports-image reports-image-codebuild
+.PHONY: help run check check-style check-types check-templates test chaos bench audit lock catalogue reports-image reports-image-codebuild
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 26
@@ -17,7 +17,20 @@ help: ## List the targets
 run: environment ## Start the local stack, deploy, ingest films and show what came out
 	@$(BIN)/reelhouse demo
 
-test: environment .scan-venv/.ready ## Everything that must hold: style, types, templates, and all tests
+check: environment ## Check style, types, templates and notebooks, without running a test
+	@$(MAKE) --no-print-directory --jobs 3 check-style check-types check-templates
+
+check-style:
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+check-types:
+	@$(BIN)/mypy --no-error-summary
+
+check-templates:
+	@$(BIN)/cfn-lint --regions eu-central-1 --template $$(git ls-files '*template.yaml')
+
+test: check .scan-venv/.ready ## Run every check and every test
 	@$(BIN)/python -m pytest --numprocesses 2
 
 bench: environment ## Measure speed and memory beside their baselines, into benchmarks/RESULTS.md

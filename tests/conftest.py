@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from pipeline import aws
 from reelhouse import stack as deployed_stack
@@ -14,6 +15,10 @@ from reelhouse.stack import Stack
 from tests.running import Omdb, run_to_the_end
 
 FILMS = 300
+
+# Examples are the same in every run, and no test depends on the machine's speed.
+settings.register_profile("reelhouse", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("reelhouse")
 
 
 @pytest.hookimpl(wrapper=True)

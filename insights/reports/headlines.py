@@ -54,7 +54,7 @@ class Headline:
 def show(*headlines: Headline) -> None:
     """Show headline values as the output of a cell, and hand them to the report."""
     values = [headline.as_dict() for headline in headlines]
-    display({MIME: values, "text/html": cards(values)}, raw=True)  # type: ignore[no-untyped-call]
+    display({MIME: values, "text/html": cards(values)}, raw=True)
 
 
 def cards(values: list[dict[str, Any]]) -> str:

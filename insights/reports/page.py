@@ -39,7 +39,7 @@ def _environment() -> Environment:
 
 @cache
 def _exporter() -> HTMLExporter:
-    return HTMLExporter(  # type: ignore[no-untyped-call]
+    return HTMLExporter(
         extra_template_basedirs=[str(_TEMPLATES / "nbconvert")],
         template_name="report",
         exclude_input=True,

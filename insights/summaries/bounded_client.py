@@ -69,6 +69,7 @@ def client(note_status: Callable[[int], None]) -> httpx2.AsyncClient:
     async def note(answer: httpx2.Response) -> None:
         note_status(answer.status_code)
 
-    return openai.DefaultAsyncHttpxClient(
+    made: httpx2.AsyncClient = openai.DefaultAsyncHttpxClient(
         transport=_BoundedTransport(), follow_redirects=False, event_hooks={"response": [note]}
     )
+    return made

@@ -15,9 +15,7 @@ from tests.integration.moto_lake import Cold, Lake, Omdb, Top
 
 # A message that waits counts a receive, and BronzeEvents parks after five.
 MOST_WAITS = 2
-EXAMPLES = settings(
-    deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+EXAMPLES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 a_shuffle = st.randoms(use_true_random=False)
 
 

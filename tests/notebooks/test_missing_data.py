@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 from moto import mock_aws
 
-from insights.reports import headlines
 from insights.reports import data as report_data
+from insights.reports import headlines
 from insights.reports import page as report_page
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.gold.engine import DuckdbEngine
@@ -121,5 +121,6 @@ def _report(notebook: dict[str, Any], name: str) -> dict[str, Any]:
     json.dumps(values, allow_nan=False)
     return {
         "name": name, "title": name, "started_at": "2026-11-24T03:00:00.000000Z", "seconds": 1.0, "error": None,
-        "reused_from": None, "ran_at": "2026-11-24T03:00:00.000000Z", "parameters": {}, "data": report_page.source_of(notebook), "headlines": values,
+        "reused_from": None, "ran_at": "2026-11-24T03:00:00.000000Z", "parameters": {},
+        "data": report_page.source_of(notebook), "headlines": values,
     }  # fmt: skip

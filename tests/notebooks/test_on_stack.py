@@ -13,14 +13,13 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from insights import lake
-from insights.reports import notebooks as report_notebooks
 from insights.columns import INSIGHTS_TABLES
+from insights.reports import notebooks as report_notebooks
 from pipeline import aws, keys
-from reelhouse.gold import lab
-from reelhouse.gold import report
 from reelhouse import stack as deployed_stack
-from reelhouse.stack import Stack
+from reelhouse.gold import lab, report
 from reelhouse.local.state import State
+from reelhouse.stack import Stack
 
 FILMS = 300
 

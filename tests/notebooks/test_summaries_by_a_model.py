@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from insights import lake
-from insights.reports import notebooks
-from insights.reports import publish
+from insights.reports import notebooks, publish
 from insights.reports.store import FolderStore
 from reelhouse.stack import Stack
 from tests.lies import LIES

@@ -1,4 +1,4 @@
-"""The habits of this code that a command can check: layers, homes, sizes, words, style and types."""
+"""Rules of the code that a test can check: layers, one home for each thing, sizes and names."""
 
 from __future__ import annotations
 
@@ -56,13 +56,6 @@ def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
         docstring = function.body[0]
         lines -= (docstring.end_lineno or docstring.lineno) - docstring.lineno + 1
     return lines
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run this Python anew, from the root of the checkout."""
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=280, check=False
-    )
 
 
 # ── Layers ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -198,19 +191,3 @@ def test_conda_has_the_packages_of_pyproject_in_the_locks_versions() -> None:
 
     assert set(conda) == {requirement(line)[0] for line in project["dependencies"]}
     assert conda.items() <= dict(map(requirement, locked)).items()
-
-
-# ── Style and types ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("arguments", [("check",), ("format", "--check")], ids=" ".join)
-def test_ruff_finds_no_fault(arguments: tuple[str, ...]) -> None:
-    ran = run("-m", "ruff", *arguments, "--no-cache", *PACKAGES, "tests")
-
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-
-
-def test_mypy_strict_finds_no_fault() -> None:
-    ran = run("-m", "mypy", "--strict", *PACKAGES)
-
-    assert ran.returncode == 0, ran.stdout + ran.stderr

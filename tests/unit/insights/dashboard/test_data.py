@@ -111,7 +111,7 @@ CHOSEN = st.fixed_dictionaries(
 
 
 @given(st.lists(FILM, max_size=12), CHOSEN)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_numbers_are_those_of_quicksights_rows_for_any_films(
     films: list[dict[str, object]], chosen: dict[str, Choice]
 ) -> None:

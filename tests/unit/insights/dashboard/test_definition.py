@@ -157,7 +157,7 @@ def paths(node: object, way: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 @given(
     st.sampled_from(paths(RAW)), st.sampled_from(["nowhere", "", 7, None, [], {}, ["nowhere"], {"nowhere": "x"}, GONE])
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_breaks_is_said_and_never_a_traceback(way: tuple[str, ...], value: object) -> None:
     changed = copy.deepcopy(RAW)
     place: Any = changed

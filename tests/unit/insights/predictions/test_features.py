@@ -26,7 +26,7 @@ FILM = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.lists(FILM, min_size=6, max_size=12), st.lists(FILM, min_size=12, max_size=12), st.integers(2000, 2005))
 def test_no_feature_sees_the_future(films: list[dict[str, object]], others: list[dict[str, object]], year: int) -> None:
     # given the same films up to a year, but everything about films of that year and after is different, the year
@@ -44,7 +44,7 @@ def test_no_feature_sees_the_future(films: list[dict[str, object]], others: list
     pd.testing.assert_frame_equal(before[earlier], after[earlier], check_exact=True)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.lists(FILM, min_size=6, max_size=12), st.lists(FILM, min_size=12, max_size=12), st.integers(2000, 2005))
 def test_no_feature_sees_its_own_films_outcome(
     films: list[dict[str, object]], others: list[dict[str, object]], year: int

@@ -64,7 +64,7 @@ some_films = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(some_films)
 def test_rows_keep_their_promises_for_any_films(rows: list[dict[str, object]]) -> None:
     table = build(films(*(film(number, **row) for number, row in enumerate(rows))), Options(k=4, pool=5, chunk=3))

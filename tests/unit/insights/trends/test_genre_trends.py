@@ -133,7 +133,7 @@ def test_slopes_count_the_years_that_are_left_out() -> None:
     assert found["slope"] == pytest.approx(10)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.lists(st.integers(0, 60), min_size=1, max_size=12), min_size=1, max_size=4))
 def test_any_series_gives_a_sound_row(counts: list[list[int]]) -> None:
     films = {f"g{i}": series for i, series in enumerate(counts)}
