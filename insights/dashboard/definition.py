@@ -1,16 +1,21 @@
 """The language of ``insights/dashboard.yaml``: data sets, measures, filters, sheets and visuals. Pure.
 
-pydantic refuses unknown keys, wrong types and unknown kinds here; :mod:`insights.dashboard.loading` reads the file.
+pydantic refuses unknown keys, wrong types and unknown kinds here; :func:`load` reads the file.
 What must hold between the parts, and between them and Gold, is the matter of :mod:`insights.dashboard.checks`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import Hashable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from pipeline.errors import InvalidInput
+
+PATH = Path(__file__).parent.parent / "dashboard.yaml"
 GRID_COLUMNS = 36  # of a QuickSight grid layout
 TALLEST = 21  # rows of an element there
 
@@ -232,3 +237,38 @@ def measures_of(visual: AnyVisual) -> list[str]:
     if isinstance(visual, Kpi | Bar):
         return [visual.measure]
     return [] if isinstance(visual, Rows | Texts) else list(visual.measures)
+
+
+class _OnceOnly(yaml.SafeLoader):
+    """YAML whose keys occur once: of two visuals with one id, YAML itself would drop the first in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise InvalidInput(f"{key!r} is there twice", subject=f"line {key_node.start_mark.line + 1}")
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def parse(text: str) -> Dashboard:
+    """Read a definition.
+
+    Raises
+    ------
+    InvalidInput
+        When it is no YAML, has a key twice, or breaks the language above; every fault names its place.
+    """
+    try:
+        return Dashboard.model_validate(yaml.load(text, Loader=_OnceOnly))  # noqa: S506 (a SafeLoader)
+    except yaml.YAMLError as error:
+        raise InvalidInput(str(error), subject="dashboard definition") from error
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_input=False)]
+        raise InvalidInput("; ".join(faults), subject="dashboard definition") from error
+
+
+def load(path: Path = PATH) -> Dashboard:
+    """Read the definition of a file; see :func:`parse`."""
+    return parse(path.read_text(encoding="utf-8"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from insights.dashboard import checks, loading
+from insights.dashboard import checks
+from insights.dashboard.definition import load
 from insights.quicksight import template
 
 if __name__ == "__main__":
-    definition = loading.load()
+    definition = load()
     checks.check(definition)
     template.PATH.write_text(template.render(definition), encoding="utf-8")

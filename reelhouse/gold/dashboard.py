@@ -10,7 +10,9 @@ from typing import Any
 
 from insights import wording
 from insights.columns import INSIGHTS_TABLES
-from insights.dashboard import checks, data, headlines, loading, page_maker, schema
+from insights.dashboard import checks, data, kpis, schema
+from insights.dashboard.definition import load
+from insights.dashboard.page import render
 from insights.reports import data as report_data
 from insights.reports import index as report_index
 from insights.reports.data import Source
@@ -50,11 +52,11 @@ def make(output: Path) -> Made:
     StorageFailed
         When Gold cannot be read.
     """
-    definition = loading.load()
+    definition = load()
     checks.check(definition)
     source = report_data.load(**dict.fromkeys(schema.source_tables(definition), ()))
     frames = data.frames(definition, source.tables)
-    page = page_maker.page(definition, frames, stands_on=stands_on(source), missing=missing(source))
+    page = render(definition, frames, stands_on=stands_on(source), missing=missing(source))
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(page, encoding="utf-8")
@@ -63,7 +65,7 @@ def make(output: Path) -> Made:
     _enter_into_index(output)
     numbers = {
         name: {"title": visual.title, "value": number.value, "n": number.n}
-        for name, (visual, number) in headlines.headlines(definition, frames).items()
+        for name, (visual, number) in kpis.kpis(definition, frames).items()
     }
     return Made(output, source, numbers)
 

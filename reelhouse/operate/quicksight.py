@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from insights.dashboard import loading
+from insights.dashboard.definition import load
 from reelhouse.operate.check import Check
 
 DASHBOARD, DATA = "QuickSight dashboard", "QuickSight data"
@@ -63,7 +63,7 @@ def data(client: QuickSight, account: str, dashboard_id: str, built_at: str | No
 def data_set_ids(dashboard_id: str) -> Sequence[str]:
     """Ids of the dashboard's data sets: those of the template, which begin as the dashboard's own."""
     prefix = dashboard_id.removesuffix("dashboard")
-    return [prefix + name.replace("_", "-") for name in loading.load().data_sets]
+    return [prefix + name.replace("_", "-") for name in load().data_sets]
 
 
 def _fault(newest: dict[str, Any] | None, built_at: str | None) -> str:

@@ -16,7 +16,7 @@ from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 from moto import mock_aws
 from moto.quicksight.models import QuickSightBackend
 
-from insights.dashboard import loading
+from insights.dashboard import definition as dashboard_definition
 from pipeline import aws, keys
 from tests.integration.moto_lake import REGION
 from tests.running import wait_until
@@ -125,6 +125,6 @@ def test_all_data_sets_of_the_dashboard_are_named() -> None:
     (separator, ids) = NESTED["Outputs"]["DataSetIds"]["Value"]["Fn::Join"]
 
     assert separator == ","
-    assert len(ids) == len(loading.load().data_sets)
+    assert len(ids) == len(dashboard_definition.load().data_sets)
     # The role may refresh what begins with the stack's name.
     assert all(str(one["Fn::Sub"]).startswith("${NamePrefix}-") for one in ids)

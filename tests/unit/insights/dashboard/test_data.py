@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insights.dashboard import data, headlines, loading, schema
-from insights.dashboard.headlines import Choice, Number
+from insights.dashboard import data, kpis, schema
+from insights.dashboard.definition import load
+from insights.dashboard.kpis import Choice, Number
 from pipeline.gold.engine import to_duckdb
 from tests import dashboard_gold
 
-DEFINITION = loading.load()
+DEFINITION = load()
 GOLD = dashboard_gold.gold()
 FRAMES = data.frames(DEFINITION, GOLD)
 CHOICES: list[dict[str, Choice]] = [
@@ -33,7 +34,7 @@ VALUES = ("imdb_rating", "metascore", "rotten_tomatoes", "source_rating", "box_o
 
 def numbers(films: pd.DataFrame, chosen: Mapping[str, Choice]) -> dict[str, Number]:
     frames = {**FRAMES, **data.frames(DEFINITION, {"movies": films})}
-    return {name: number for name, (_, number) in headlines.headlines(DEFINITION, frames, chosen).items()}
+    return {name: number for name, (_, number) in kpis.kpis(DEFINITION, frames, chosen).items()}
 
 
 def exploded(films: pd.DataFrame, chosen: Mapping[str, Choice]) -> pd.DataFrame:
@@ -136,7 +137,7 @@ def test_similar_films_are_named_with_their_years_and_an_unknown_one_not_at_all(
 
 def test_a_gold_without_tables_has_no_rows_and_no_numbers() -> None:
     frames = data.frames(DEFINITION, {})
-    found = headlines.headlines(DEFINITION, frames)
+    found = kpis.kpis(DEFINITION, frames)
 
     assert {name: len(frame) for name, frame in frames.items()} == dict.fromkeys(DEFINITION.data_sets, 0)
     assert found["films"][1] == Number(0, None)

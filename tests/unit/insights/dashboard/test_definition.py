@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from insights.dashboard import checks, loading
-from insights.dashboard.definition import Dashboard, Kpi
+from insights.dashboard import checks
+from insights.dashboard.definition import PATH, Dashboard, Kpi, load, parse
 from pipeline.errors import InvalidInput
 
-TEXT = loading.PATH.read_text(encoding="utf-8")
+TEXT = PATH.read_text(encoding="utf-8")
 RAW: dict[str, Any] = yaml.safe_load(TEXT)
 OVERVIEW, TRENDS = "sheets.overview.visuals.", "sheets.trends.visuals."
 GONE = Enum("Gone", ["GONE"]).GONE
@@ -40,18 +40,18 @@ def broken(path: str, value: object) -> str:
 def complaints(text: str) -> str:
     """All that is said against a definition; empty when nothing is."""
     try:
-        return "; ".join(checks.faults(loading.parse(text)))
+        return "; ".join(checks.faults(parse(text)))
     except InvalidInput as error:
         return str(error)
 
 
 def test_the_definition_has_no_fault() -> None:
     assert complaints(TEXT) == ""
-    checks.check(loading.load())
+    checks.check(load())
 
 
 def test_it_has_the_sheets_that_people_were_promised() -> None:
-    definition = loading.load()
+    definition = load()
 
     assert [sheet.title for sheet in definition.sheets.values()] == [
         "Overview",
@@ -139,12 +139,12 @@ def test_the_second_of_two_equal_ids_is_refused_with_its_line() -> None:
     doubled = TEXT.replace("      directors: {", "      languages: {", 1)
 
     with pytest.raises(InvalidInput, match=r"line \d+: 'languages' is there twice"):
-        loading.parse(doubled)
+        parse(doubled)
 
 
 def test_what_is_no_yaml_is_refused() -> None:
     with pytest.raises(InvalidInput, match="dashboard definition"):
-        loading.parse("title: [")
+        parse("title: [")
 
 
 def paths(node: object, way: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

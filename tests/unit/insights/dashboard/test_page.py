@@ -13,14 +13,16 @@ from urllib.parse import urlencode
 
 import pytest
 
-from insights.dashboard import data, headlines, loading, page_maker
-from insights.dashboard.headlines import Choice
+from insights.dashboard import data, kpis
+from insights.dashboard.definition import load
+from insights.dashboard.kpis import Choice
+from insights.dashboard.page import render
 from tests import chromium, dashboard_gold
 from tests.chromium import Shown
 
-DEFINITION = loading.load()
+DEFINITION = load()
 FRAMES = data.frames(DEFINITION, dashboard_gold.gold())
-PAGE = page_maker.page(DEFINITION, FRAMES, stands_on="Data of <b>run</b> R.", missing=["Gold has no table <i>x</i>."])
+PAGE = render(DEFINITION, FRAMES, stands_on="Data of <b>run</b> R.", missing=["Gold has no table <i>x</i>."])
 VISUALS = {name: visual for _, name, visual in DEFINITION.visuals() if visual.page}
 KPIS = [name for name, visual in VISUALS.items() if visual.kind == "kpi"]
 browser = pytest.mark.skipif(chromium.PROGRAM is None, reason=chromium.WHY_NOT)
@@ -82,9 +84,9 @@ def acting(page: Path, script: str) -> str:
 
 
 def wrong(shown: Shown, chosen: Mapping[str, Choice]) -> dict[str, tuple[str, object]]:
-    """KPIs of the page that differ from the arithmetic of :mod:`insights.dashboard.headlines`."""
+    """KPIs of the page that differ from the arithmetic of :mod:`insights.dashboard.kpis`."""
     found = {}
-    for name, (_, number) in headlines.headlines(DEFINITION, FRAMES, chosen).items():
+    for name, (_, number) in kpis.kpis(DEFINITION, FRAMES, chosen).items():
         value, n = shown.data(name, "value"), shown.data(name, "n")
         if (float(value) if value else None) != pytest.approx(number.value, rel=1e-9) or n != str(
             number.n or 0 if number.n is not None else ""
@@ -222,7 +224,7 @@ def test_a_person_can_filter_and_pick_with_the_keyboard(page: Path) -> None:
     shown = chromium.show(path)
 
     def films(**chosen: Choice) -> str:
-        return str(headlines.headlines(DEFINITION, FRAMES, chosen)["films"][1].value)
+        return str(kpis.kpis(DEFINITION, FRAMES, chosen)["films"][1].value)
 
     (log,) = re.findall(r'data-log="([^"]*)"', shown.document)
     said = json.loads(log.replace("&quot;", '"').replace("&amp;", "&"))

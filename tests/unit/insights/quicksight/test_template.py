@@ -13,10 +13,11 @@ import yaml
 from cfnlint.api import ManualArgs, lint
 from trino_query_parser import parse_statement  # type: ignore[import-untyped]
 
-from insights.dashboard import loading, schema
+from insights.dashboard import schema
+from insights.dashboard.definition import load
 from insights.quicksight import formulas, template
 
-DEFINITION = loading.load()
+DEFINITION = load()
 RENDERED = template.render(DEFINITION)
 TEMPLATE = template.template(DEFINITION)
 

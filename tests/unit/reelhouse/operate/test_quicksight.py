@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from insights.dashboard import loading
+from insights.dashboard.definition import load
 from reelhouse.operate import quicksight
 
 ACCOUNT, DASHBOARD = "123456789012", "reelhouse-dashboard"
@@ -88,5 +88,5 @@ def test_before_golds_first_build_any_ingestion_will_do() -> None:
 def test_the_data_sets_are_the_templates() -> None:
     ids = quicksight.data_set_ids(DASHBOARD)
 
-    assert len(ids) == len(loading.load().data_sets)
+    assert len(ids) == len(load().data_sets)
     assert "reelhouse-genre-share-by-year" in ids

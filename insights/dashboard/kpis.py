@@ -25,7 +25,7 @@ class Number:
     n: int | None
 
 
-def headlines(
+def kpis(
     definition: Dashboard, frames: Frames, chosen: Mapping[str, Choice] | None = None
 ) -> dict[str, tuple[Kpi, Number]]:
     """All single numbers by their visual.

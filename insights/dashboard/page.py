@@ -21,12 +21,12 @@ from insights.dashboard import data, schema
 from insights.dashboard.data import Frames
 from insights.dashboard.definition import Dashboard
 
-_FOLDER = Path(__file__).parent / "page"
+_FOLDER = Path(__file__).parent / "template"
 _SCRIPTS = ("data.js", "format.js", "charts.js", "visuals.js", "controls.js", "main.js")
 _MAIN_DATA_SET = "films"  # whose number of rows is told beside the filters
 
 
-def page(definition: Dashboard, frames: Frames, *, stands_on: str, missing: Sequence[str] = ()) -> str:
+def render(definition: Dashboard, frames: Frames, *, stands_on: str, missing: Sequence[str] = ()) -> str:
     """Make the page.
 
     Parameters
