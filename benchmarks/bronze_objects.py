@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import keys
-from pipeline.runs import to_json
+from pipeline.documents import to_json
 from reelhouse.local.omdb import films as sample_films
 
 RUN_ID = "20261124T030000Z-1a2b3c4d"

@@ -15,8 +15,8 @@ import duckdb
 from benchmarks import bronze_objects
 from pipeline.columns import SILVER_TABLES
 from pipeline.database import PARQUET
+from pipeline.documents import to_json
 from pipeline.process_bronze_to_silver import sql_time
-from pipeline.runs import to_json
 from pipeline.silver import parquet
 from pipeline.silver.records import Clean, to_silver
 

@@ -19,4 +19,4 @@ def handler(event: Event, context: LambdaContext) -> Reply:
         manifest = step.start(step.Parameters.from_event(event, settings), settings)
         told.update(step.story(manifest))
         count(films_sent=len(manifest.expected), films_skipped=len(manifest.skipped))
-    return step.reply(manifest)
+    return step.reply(manifest).as_dict()

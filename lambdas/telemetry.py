@@ -18,9 +18,9 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from pipeline.documents import to_json
 from pipeline.errors import ReelhouseError
 from pipeline.messages import QueueMessage
-from pipeline.runs import to_json
 from pipeline.settings import CODE_VERSION
 
 NAMESPACE = "Reelhouse"

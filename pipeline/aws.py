@@ -5,7 +5,6 @@ On a laptop ``AWS_ENDPOINT_URL`` points boto3 at the local stack; nothing here k
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pipeline import documents
 from pipeline.errors import StorageFailed
 from pipeline.settings import CODE_VERSION
 
@@ -170,9 +170,15 @@ def get_if_exists(s3: S3Client, bucket: str, key: str) -> bytes | None:
 
 
 def get_json(s3: S3Client, bucket: str, key: str) -> Any:
-    """Read a JSON object, or return None when there is no such key."""
+    """Return the value of a JSON object, or None when there is no such key.
+
+    Raises
+    ------
+    DocumentInvalid
+        When it is not JSON.
+    """
     body = get_if_exists(s3, bucket, key)
-    return None if body is None else json.loads(body)
+    return None if body is None else documents.parse(body, key)
 
 
 def list_objects(s3: S3Client, bucket: str, prefix: str = "") -> list[StoredObject]:

@@ -18,11 +18,12 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from pipeline import aws, keys, retries
+from pipeline.documents import to_json
 from pipeline.errors import InvalidInput, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable, ReelhouseError
 from pipeline.messages import Item, QueueMessage, read
 from pipeline.omdb.calls import Calls
 from pipeline.omdb.client import Found, OmdbClient, Refused
-from pipeline.runs import started_at, to_json, utc
+from pipeline.runs import started_at, utc
 from pipeline.settings import EnrichAndStoreMovieSettings
 from pipeline.tally import UNKNOWN_RUN, Tally
 

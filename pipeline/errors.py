@@ -3,33 +3,37 @@
 ::
 
     ReelhouseError
-    ├── InvalidInput               what a person gave cannot be used: a parameter, a setting, a list
-    │   └── SourceListInvalid      the source list cannot be read as one
+    ├── InvalidInput               a parameter, setting, message or list cannot be used
+    │   └── SourceListInvalid      the source list is not a list of films
+    ├── DocumentInvalid            a stored JSON document is damaged or has another shape
     ├── SourceListUnavailable      the source list could not be fetched
-    ├── OmdbError                  an answer of OMDb
-    │   ├── OmdbUnavailable        no usable answer: time-out, connection, 5xx, HTML, truncated
+    ├── OmdbError                  OMDb gave no film
+    │   ├── OmdbUnavailable        no usable answer: time-out, connection error, 5xx, HTML, truncated body
     │   ├── OmdbQuotaSpent         "Request limit reached!": the day's calls are used up
     │   └── OmdbKeyInvalid         "Invalid API key!"
-    ├── StorageFailed              S3, SQS or another AWS service refused or failed; no memory or room was left
-    ├── SilverDamaged              an object of Silver cannot be read as what its name says
+    ├── StorageFailed              an AWS service refused or failed, or memory or disk space ran out
+    ├── UnexpectedFailure          an exception that no code expected: a bug
+    ├── SilverDamaged              a Silver object cannot be read
     ├── ReportFailed               a report's notebook stopped with an error
-    └── LocalStackError            the stack on this machine cannot be started, found or deployed
+    └── LocalStackError            the local stack cannot be started, found or deployed
 
-A film that OMDb refuses for good, or whose values cannot be true, is no error: it is an outcome, kept with its reason.
+A film that OMDb does not know, or whose values cannot be true, is not an error but an outcome, stored with its reason.
 """
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class ReelhouseError(Exception):
-    """Base of all errors: what it is about, in which step, why, and what happens next.
+    """Base of all errors.
 
     Parameters
     ----------
     cause : str
-        What went wrong, in words that hold no secret.
+        What went wrong. Must not contain secrets.
     subject : str
-        The film, object, parameter or queue it is about.
+        The film, object, parameter or queue that it concerns.
     step : str
         Name of the pipeline step, or "" outside the pipeline.
     next_step : str
@@ -38,7 +42,7 @@ class ReelhouseError(Exception):
     Attributes
     ----------
     retryable : bool
-        True when the same call may succeed later.
+        Whether the same call may succeed later.
     """
 
     retryable = False
@@ -48,25 +52,21 @@ class ReelhouseError(Exception):
         self.cause, self.subject, self.step, self.next_step = cause, subject, step, next_step
 
     def __str__(self) -> str:
-        """One line: step, subject, cause; what happens next."""
+        """Return one line: step, subject, cause; next step."""
         head = ": ".join(part for part in (self.step, self.subject, self.cause) if part)
         return f"{head}; {self.next_step}" if self.next_step else head
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Keep the keyword arguments when pickled."""
-        return (_rebuild, (type(self), self.cause, self.subject, self.step, self.next_step))
-
-
-def _rebuild(kind: type[ReelhouseError], cause: str, subject: str, step: str, next_step: str) -> ReelhouseError:
-    return kind(cause, subject=subject, step=step, next_step=next_step)
-
 
 class InvalidInput(ReelhouseError):
-    """What a person gave cannot be used; the message says what can."""
+    """A parameter, setting, message or list cannot be used; the message says what is accepted."""
 
 
 class SourceListInvalid(InvalidInput):
     """The source list is not a list of films."""
+
+
+class DocumentInvalid(ReelhouseError):
+    """A stored JSON document (manifest, build, local state, reply) is damaged or has another shape."""
 
 
 class SourceListUnavailable(ReelhouseError):
@@ -76,17 +76,17 @@ class SourceListUnavailable(ReelhouseError):
 
 
 class OmdbError(ReelhouseError):
-    """OMDb gave no film, for a reason that is not the film's."""
+    """OMDb gave no film, for a reason that does not depend on the film."""
 
     retryable = True
 
 
 class OmdbUnavailable(OmdbError):
-    """No usable answer: time-out, connection, 5xx, HTML or a truncated body."""
+    """No usable answer: time-out, connection error, 5xx, HTML or a truncated body."""
 
 
 class OmdbQuotaSpent(OmdbError):
-    """The day's calls are used up; the key is good."""
+    """The day's calls are used up; the key is valid."""
 
 
 class OmdbKeyInvalid(OmdbError):
@@ -94,18 +94,29 @@ class OmdbKeyInvalid(OmdbError):
 
 
 class StorageFailed(ReelhouseError):
-    """An AWS service refused or failed, or DuckDB had no memory or room left."""
+    """An AWS service refused or failed, or DuckDB ran out of memory or disk space."""
 
     retryable = True
 
 
+class UnexpectedFailure(ReelhouseError):
+    """An exception that no code expected, raised by one record: logged with its traceback and retried alone."""
+
+    retryable = True
+
+    @classmethod
+    def of(cls, error: Exception, *, subject: str, step: str, next_step: str = "its message is retried") -> Self:
+        """Wrap an exception; the cause is its type and the start of its text, which must not contain secrets."""
+        return cls(f"{type(error).__name__}: {str(error)[:200]}", subject=subject, step=step, next_step=next_step)
+
+
 class SilverDamaged(ReelhouseError):
-    """An object of Silver cannot be read; Gold stays as it was until the object is made anew from Bronze."""
+    """A Silver object cannot be read; Gold is unchanged until the object is rebuilt from Bronze."""
 
 
 class ReportFailed(ReelhouseError):
-    """A report's notebook stopped with an error; its page, with the error, is published."""
+    """A report's notebook stopped with an error; its page is published with the error."""
 
 
 class LocalStackError(ReelhouseError):
-    """The stack on this machine cannot be started, found or deployed."""
+    """The local stack cannot be started, found or deployed."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline import aws, keys, messages, source_list
 from pipeline.errors import InvalidInput
-from pipeline.runs import Manifest, new_run_id, utc
+from pipeline.runs import Manifest, RunReply, new_run_id, utc
 from pipeline.settings import CODE_VERSION, GetMoviesAndSendToQueueSettings
 
 STEP = "GetMoviesAndSendToQueue"
@@ -111,7 +111,7 @@ def start(parameters: Parameters, settings: GetMoviesAndSendToQueueSettings) -> 
         batch_size=parameters.batch_size,
         messages=len(outgoing),
         expected={item["id"]: int(item["rank"]) for item in chosen},
-        skipped=[entry.as_dict() for entry in skipped],
+        skipped=skipped,
         code_version=CODE_VERSION,
         requested_by=parameters.requested_by,
         listed=len(items) + len(skipped),
@@ -129,30 +129,20 @@ def _record(manifest: Manifest, fetched: source_list.FetchedList, bucket: str) -
         aws.put_once(s3, bucket, keys.manifest(manifest.run_id), manifest.to_json())
 
 
-def reply(manifest: Manifest) -> dict[str, Any]:
-    """What the function answers.
-
-    Returns
-    -------
-    dict
-        ``run_id, source_uri, requested, selected, skipped, messages, batch_size`` and, when the list is shorter
-        than asked for, ``note``.
-    """
+def reply(manifest: Manifest) -> RunReply:
+    """Return what the function answers; the note says when the list is shorter than asked for."""
     selected = len(manifest.expected)
-    answer: dict[str, Any] = {
-        "run_id": manifest.run_id,
-        "source_uri": manifest.source_uri,
-        "requested": manifest.top_n,
-        "selected": selected,
-        "skipped": manifest.skipped[:_SKIPPED_SHOWN],
-        "messages": manifest.messages,
-        "batch_size": manifest.batch_size,
-    }
-    if selected < manifest.top_n:
-        answer["note"] = (
-            f"the list has {selected} usable films, fewer than the {manifest.top_n} asked for: all are taken"
-        )
-    return answer
+    note = f"the list has {selected} usable films, fewer than the {manifest.top_n} asked for: all are taken"
+    return RunReply(
+        run_id=manifest.run_id,
+        source_uri=manifest.source_uri,
+        requested=manifest.top_n,
+        selected=selected,
+        skipped=manifest.skipped[:_SKIPPED_SHOWN],
+        messages=manifest.messages,
+        batch_size=manifest.batch_size,
+        note=note if selected < manifest.top_n else "",
+    )
 
 
 def story(manifest: Manifest) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline import aws, keys
+from pipeline.documents import is_too_deep
 from pipeline.errors import InvalidInput, StorageFailed
-from pipeline.runs import is_too_deep
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

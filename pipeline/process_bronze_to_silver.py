@@ -21,10 +21,11 @@ from pydantic_core import ValidationError, from_json
 
 from pipeline import aws, keys
 from pipeline.columns import SILVER_TABLES
-from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
+from pipeline.documents import to_json
+from pipeline.errors import DocumentInvalid, InvalidInput, ReelhouseError, StorageFailed
 from pipeline.keys import BronzeKey
 from pipeline.messages import QueueMessage
-from pipeline.runs import Manifest, to_json
+from pipeline.runs import Manifest
 from pipeline.settings import CODE_VERSION, ProcessBronzeToSilverSettings
 from pipeline.silver import clean, parquet
 from pipeline.silver.quality import MOST_FILMS, SilverRun, reasons
@@ -161,6 +162,8 @@ class SilverWriter:
                 reason = clean.text(document["reason"]) or "no reason given"
                 return self._outcome(keys.REJECTED, entry, {"reason": reason, **lineage})
             cleaned = to_silver(document, imdb_id)
+        except DocumentInvalid as error:
+            raise InvalidInput(error.cause, subject=entry.path, step=STEP, next_step=_NEXT) from error
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             cause = f"not a Bronze object of this pipeline ({type(error).__name__}: {error})"
             raise InvalidInput(cause, subject=entry.path, step=STEP, next_step=_NEXT) from error

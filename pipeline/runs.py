@@ -1,73 +1,66 @@
-"""Runs: their ids, and the manifest that says what each one expected."""
+"""Runs: their ids, the manifest that records what each one expects, and the reply of the function that starts them."""
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Callable
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
+
+from pipeline import documents, keys
+from pipeline.errors import InvalidInput
 
 MANIFEST_SCHEMA = 1
-# Real documents have five levels. What can only just be read could not be written again inside another document.
-MOST_LEVELS = 32
 
 
 def new_run_id(now: datetime) -> str:
-    """Make a run id that sorts by time, such as ``20261124T030000Z-1a2b3c4d``."""
+    """Return a run id that sorts by time, such as ``20261124T030000Z-1a2b3c4d``."""
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
 def started_at(run_id: str) -> datetime:
-    """When a run began, to the second, by its id."""
+    """Return when a run started, to the second, from its id."""
     return datetime.strptime(run_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def utc(now: datetime) -> str:
-    """ISO 8601 in UTC with microseconds: how times are written in Bronze and Silver."""
+    """Return ISO 8601 in UTC with microseconds: the format of times in Bronze and Silver."""
     return f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
-def to_json(value: Any, default: Callable[[Any], Any] | None = None) -> bytes:
-    r"""UTF-8 JSON as it is stored. A lone surrogate, which UTF-8 cannot hold, stays as its escape ``\ud800``.
+@dataclass(frozen=True)
+class Skipped:
+    """An entry of the source list that cannot be used.
 
-    ``default`` makes something of what JSON has not; None means that there is nothing of the kind.
+    Attributes
+    ----------
+    item : int
+        Position in the file, from 0.
+    id : str
+        The entry's id, shortened for display.
+    reason : str
+        Why it cannot be used.
     """
-    return json.dumps(value, ensure_ascii=False, default=default).encode("utf-8", "backslashreplace")
 
-
-def is_too_deep(value: Any) -> bool:
-    """Whether a JSON value has lists and objects in each other beyond :data:`MOST_LEVELS`."""
-    level = [value]
-    for _ in range(MOST_LEVELS + 1):
-        holders = [held for held in level if isinstance(held, dict | list)]
-        if not holders:
-            return False
-        level = [inner for held in holders for inner in (held.values() if isinstance(held, dict) else held)]
-    return True
-
-
-def is_manifest(value: Any) -> bool:
-    """Whether JSON is a run's manifest: an object with all that one must have, and its films in it."""
-    must = {field.name for field in fields(Manifest) if field.default is MISSING}
-    return isinstance(value, dict) and must <= value.keys() and isinstance(value["expected"], dict)
+    item: int
+    id: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a run set out to do; stored in Bronze before its first message is sent.
+    """What a run set out to do; written to Bronze before its first message is sent.
 
     Attributes
     ----------
     expected : dict
-        IMDb id to rank on the source list, of each film sent to the queue.
-    skipped : list of dict
-        Entries of the list that could not be used, with their place, id and reason.
+        IMDb id to rank of each film sent to the queue.
+    skipped : list of Skipped
+        Entries of the list that cannot be used.
     source_etag : str or None
-        None when the list's server gives none.
+        None when the list's server sends none.
     requested_by : str or None
-        Who asked for the run: "schedule", "person", or what the invocation said; None where it did not say.
+        What started the run: "schedule", "person", or the invocation's own word; None when it gave none.
     listed, source_bytes : int or None
         Entries of the list, usable or not, and its size; None in manifests of earlier versions.
     """
@@ -81,19 +74,86 @@ class Manifest:
     batch_size: int
     messages: int
     expected: dict[str, int]
-    skipped: list[dict[str, Any]]
+    skipped: list[Skipped]
     code_version: str
     schema: int = MANIFEST_SCHEMA
     requested_by: str | None = None
     listed: int | None = None
     source_bytes: int | None = None
 
+    def __post_init__(self) -> None:
+        """Check what the annotations cannot.
+
+        Raises
+        ------
+        InvalidInput
+            When the run id, the start time or an id of a film is none.
+        """
+        if not keys.is_run_id(self.run_id):
+            raise InvalidInput("is not a run id", subject="run_id")
+        try:
+            datetime.fromisoformat(self.started_at)
+        except ValueError as error:
+            raise InvalidInput("is not an ISO 8601 time", subject="started_at") from error
+        if not all(map(keys.is_imdb_id, self.expected)):
+            raise InvalidInput("holds a key that is not an IMDb id", subject="expected")
+
     def to_json(self) -> bytes:
-        """The manifest as it is stored."""
-        return to_json(asdict(self))
+        """Return the manifest as it is stored."""
+        return documents.to_json(asdict(self))
 
     @classmethod
-    def from_json(cls, body: bytes) -> Manifest:
-        """Read a stored manifest; fields that later versions added are left out."""
-        data = json.loads(body)
-        return cls(**{name: data[name] for name in cls.__dataclass_fields__ if name in data})
+    def from_json(cls, body: bytes, subject: str = "manifest") -> Manifest:
+        """Read a stored manifest.
+
+        Raises
+        ------
+        DocumentInvalid
+            When it is damaged or is not a manifest; ``subject`` (its key) is named.
+        """
+        return documents.read(cls, body, subject, "`reelhouse verify` lists everything that is damaged")
+
+
+@dataclass(frozen=True)
+class RunReply:
+    """What GetMoviesAndSendToQueue returns.
+
+    Attributes
+    ----------
+    requested, selected : int
+        Films asked for, and films sent.
+    skipped : list of Skipped
+        Entries of the list that cannot be used; at most the first 1,000, the manifest has all.
+    messages, batch_size : int
+        Messages sent, and films per message.
+    note : str
+        What the caller should know; "" when there is nothing.
+    status : str
+        "started", or why nothing was sent: "already_started" by an earlier delivery of the same invocation, or
+        "postponed" because an earlier run still waits in MovieQueue.
+    """
+
+    run_id: str
+    source_uri: str
+    requested: int
+    selected: int
+    skipped: list[Skipped]
+    messages: int
+    batch_size: int
+    note: str = ""
+    status: Literal["started", "already_started", "postponed"] = "started"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the reply as JSON values, without an empty note."""
+        return {name: value for name, value in asdict(self).items() if name != "note" or value}
+
+    @classmethod
+    def from_json(cls, body: bytes) -> RunReply:
+        """Read a reply.
+
+        Raises
+        ------
+        DocumentInvalid
+            When it is not one.
+        """
+        return documents.read(cls, body, "reply of GetMoviesAndSendToQueue")

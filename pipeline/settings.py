@@ -1,7 +1,7 @@
-"""The one home of environment variables: what a step needs, read once into a frozen object.
+"""The one home of environment variables: the settings of each step, read once into a frozen object.
 
-Each class is the settings of one step; a field is the variable of the same name in capitals. All missing and all
-unusable variables are named in one error.
+Each class holds the settings of one step; a field is the variable of the same name in upper case. One error names
+every variable that is missing or unusable.
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from pipeline.errors import InvalidInput
 
 T = TypeVar("T")
 
-# SQS hides a message for at most 12 hours after it was received; five minutes of them may have passed.
+GoldEngine = Literal["duckdb", "athena"]
+# SQS hides a message for at most 12 hours after it was received; up to five minutes of them are spent by the function.
 LONGEST_WAIT_SECONDS = 12 * 3600 - 300
 
 
 def _code_version() -> str:
-    """Version of this code: written into the artefact at build time; "development" in a checkout."""
+    """Return the version written into the artefact at build time, or "development" in a checkout."""
     stamp = Path(__file__).with_name("CODE_VERSION")
     return stamp.read_text(encoding="utf-8").strip() if stamp.is_file() else "development"
 
@@ -42,9 +43,9 @@ class GetMoviesAndSendToQueueSettings:
 
 @dataclass(frozen=True)
 class EnrichAndStoreMovieSettings:
-    """Settings of enrichment; the OMDb key itself is never in the environment.
+    """Settings of enrichment. The OMDb key itself is never in the environment.
 
-    ``quota_wait_seconds`` is the longest that a message waits for OMDb's quota before it asks again.
+    ``quota_wait_seconds`` is the longest time that a message waits for OMDb's quota before it asks again.
     """
 
     bronze_bucket: str
@@ -66,14 +67,14 @@ class ProcessBronzeToSilverSettings:
 class AggregateToGoldSettings:
     """Settings of the Gold step.
 
-    ``duckdb_memory_mb`` bounds DuckDB, which else takes most of the machine's memory. ``gold_engine`` is "duckdb" or
-    "athena"; the work group and the databases are for Athena alone.
+    ``duckdb_memory_mb`` limits DuckDB, which by default takes most of the machine's memory. The work group and the
+    databases are used by the Athena engine only.
     """
 
     silver_bucket: str
     gold_bucket: str
     duckdb_memory_mb: int = 1024
-    gold_engine: str = "duckdb"
+    gold_engine: GoldEngine = "duckdb"
     athena_work_group: str = ""
     silver_database: str = ""
     gold_database: str = ""
@@ -88,7 +89,7 @@ class FindSimilarMoviesSettings:
 
 @dataclass(frozen=True)
 class LakeSettings:
-    """Where Gold is: for notebooks, reports and lookups."""
+    """Location of Gold, for notebooks, reports and lookups."""
 
     gold_bucket: str
     gold_database: str
@@ -102,40 +103,47 @@ def load(kind: type[T], environment: Mapping[str, str] | None = None) -> T:
     kind : type
         One of the settings classes of this module.
     environment : mapping, optional
-        Variables to read; None means the process's own.
+        Variables to read; None reads those of the process.
 
     Raises
     ------
     InvalidInput
-        With every variable that is missing, or not a whole number where one is needed.
+        With every variable that is missing, not a whole number, or not one of its choices.
     """
-    given = os.environ if environment is None else environment
+    variables = os.environ if environment is None else environment
+    hints = get_type_hints(kind)
     values: dict[str, object] = {}
     faults = []
     for field in fields(kind):  # type: ignore[arg-type]
-        name, text = field.name.upper(), given.get(field.name.upper(), "")
-        if text == "":
-            if field.default is MISSING:
-                faults.append(f"{name} is missing")
-        elif field.type == "int":
-            if text.isascii() and text.isdigit():
-                values[field.name] = int(text)
-            else:
-                faults.append(f"{name} is not a whole number")
+        name, text = field.name.upper(), variables.get(field.name.upper(), "")
+        if text:
+            value, fault = _convert(hints[field.name], text)
+            values[field.name] = value
         else:
-            values[field.name] = text
+            fault = "is missing" if field.default is MISSING else None
+        if fault:
+            faults.append(f"{name} {fault}")
     if faults:
         raise InvalidInput(", ".join(faults), subject="environment", next_step="set it in template.yaml")
     return kind(**values)
 
 
+def _convert(annotation: Any, text: str) -> tuple[object, str | None]:
+    """Return a variable's value, and what is wrong with its text or None."""
+    if annotation is int:
+        return (int(text), None) if text.isascii() and text.isdigit() else (None, "is not a whole number")
+    if get_origin(annotation) is Literal and text not in get_args(annotation):
+        return None, f"is none of {', '.join(get_args(annotation))}"
+    return text, None
+
+
 def environment_with(**changes: str) -> dict[str, str]:
-    """Return the process's environment with ``changes``: what a child process is started with."""
+    """Return the process's environment with ``changes``, for a child process."""
     return {**os.environ, **changes}
 
 
 def variable(name: str, default: str = "") -> str:
-    """One variable that a person may set, such as ``OMDB_API_KEY``; ``default`` when unset or empty."""
+    """Return a variable that the user may set, such as ``OMDB_API_KEY``; ``default`` when unset or empty."""
     return os.environ.get(name) or default
 
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 
 from pipeline import aws, http, keys, messages
+from pipeline.documents import is_too_deep
 from pipeline.errors import SourceListInvalid, SourceListUnavailable
-from pipeline.runs import is_too_deep
+from pipeline.runs import Skipped
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -42,19 +43,6 @@ class FetchedList:
     def sha256(self) -> str:
         """SHA-256 of the bytes, in hex."""
         return hashlib.sha256(self.body).hexdigest()
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """An entry of the list that cannot be used: its place (from 0), its id shortened for display, and why."""
-
-    item: int
-    id: str
-    reason: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as a plain dict, for JSON."""
-        return asdict(self)
 
 
 def fetch(uri: str, s3: S3Client) -> FetchedList:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import aws, keys, settings
 from pipeline.errors import InvalidInput, LocalStackError, StorageFailed
 from pipeline.gold.build import Build, build_in_use
-from pipeline.runs import is_manifest
+from pipeline.runs import Manifest
 from reelhouse.local import stack as local_stack
 from reelhouse.local import state
 
@@ -43,27 +42,24 @@ class Stack:
         """Return Gold's build in use; None before the first build, or when its record is damaged."""
         return build_in_use(self["GoldBucketName"])
 
-    def manifest(self, run_id: str) -> dict[str, Any]:
-        """A run's manifest.
+    def manifest(self, run_id: str) -> Manifest:
+        """Read a run's manifest.
 
         Raises
         ------
         InvalidInput
             When there is no such run.
         StorageFailed
-            When its manifest cannot be read, or is damaged.
+            When its manifest cannot be read.
+        DocumentInvalid
+            When its manifest is damaged.
         """
-        try:
-            with aws.failures_of("manifest", run_id):
-                found = aws.get_json(aws.client("s3"), self["BronzeBucketName"], keys.manifest(run_id))
-        except ValueError:
-            found = {}
-        if found is None:
+        key = keys.manifest(run_id)
+        with aws.failures_of("manifest", run_id):
+            body = aws.get_if_exists(aws.client("s3"), self["BronzeBucketName"], key)
+        if body is None:
             raise InvalidInput("there is no such run", subject=run_id, next_step="`reelhouse status` lists them")
-        if not is_manifest(found):
-            hint = "`reelhouse verify` tells what else is damaged"
-            raise StorageFailed("its manifest is damaged", subject=run_id, next_step=hint)
-        return dict(found)
+        return Manifest.from_json(body, key)
 
     def run_ids(self) -> list[str]:
         """All runs, oldest first."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.columns import SILVER_TABLES
+from pipeline.documents import to_json
 from pipeline.gold.engine import DuckdbEngine
-from pipeline.runs import to_json
 from pipeline.silver import parquet
 
 FIRST, SECOND = "20261123T030000Z-aaaaaaaa", "20261124T030000Z-bbbbbbbb"

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from benchmarks import quick_store
-from pipeline.runs import to_json
+from pipeline.documents import to_json
 
 
 def run(url: str, ids: list[str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from insights import inputs
 from insights.summaries.language_model import NO_KEY, LanguageModel, ModelSettings, language_model
 from insights.summaries.summarise import ALL_DROPPED, NO_FACTS
 from pipeline import aws, keys, settings
-from pipeline.runs import to_json
+from pipeline.documents import to_json
 from pipeline.settings import LakeSettings
 
 # A small model is enough: it chooses and joins facts, and every sentence is checked.

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline import aws, keys
-from pipeline.runs import to_json
+from pipeline.documents import to_json
 
 logger = logging.getLogger(__name__)
 

@@ -17,10 +17,10 @@ import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay, wait_random_exponential
 
 from pipeline import http, keys
+from pipeline.documents import is_too_deep
 from pipeline.errors import InvalidInput, OmdbError, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable
 from pipeline.omdb.calls import Calls
 from pipeline.omdb.key import without_key
-from pipeline.runs import is_too_deep
 
 STEP = "EnrichAndStoreMovie"
 # The longest real answer seen is 8 kB; a body over a megabyte is not a film.

@@ -60,7 +60,7 @@ def replay(
     if (run_id is None) is not every:
         raise typer.BadParameter("give either --run-id RUN_ID or --all")
     found = stack.find(stack_name)
-    run_ids = [str(found.manifest(run_id)["run_id"])] if run_id else found.run_ids()
+    run_ids = [found.manifest(run_id).run_id] if run_id else found.run_ids()
     with show_operation.Bar("Bronze to Silver") as bar:
         result = replaying.replay(found, run_ids, bar.update)
     if json_output:
@@ -88,7 +88,7 @@ def compact(
     from reelhouse.operate import compact as compacting  # noqa: PLC0415 (as in redrive)
 
     found = stack.find(stack_name)
-    run_ids = [str(found.manifest(run_id)["run_id"])] if run_id else None
+    run_ids = [found.manifest(run_id).run_id] if run_id else None
     # S3's clock is not this machine's: where nothing is in use, what it wrote just now counts too.
     settled_before = datetime.now(UTC) - timedelta(hours=hours) if hours else datetime.max.replace(tzinfo=UTC)
     with show_operation.Bar("Runs") as bar:
@@ -117,7 +117,7 @@ def verify(
     from reelhouse.operate import verify as verifying  # noqa: PLC0415
 
     found = stack.find(stack_name)
-    result = verifying.verify(found, str(found.manifest(run_id)["run_id"]) if run_id else None)
+    result = verifying.verify(found, found.manifest(run_id).run_id if run_id else None)
     if json_output:
         show.as_json(result.as_dict())
     else:

@@ -14,8 +14,8 @@ from pathlib import Path
 import requests
 
 from pipeline import aws, http, settings
+from pipeline.documents import to_json
 from pipeline.errors import InvalidInput, LocalStackError
-from pipeline.runs import to_json
 from reelhouse.local import deploy, emulator, processes, state
 from reelhouse.local.omdb import films as sample_films
 from reelhouse.local.state import Process, State

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import aws, keys
 from pipeline.database import connect
-from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.errors import DocumentInvalid, InvalidInput, StorageFailed
 from pipeline.runs import Manifest
 from reelhouse.gold.reader import GoldTables
 from reelhouse.operate.parked import parked
@@ -103,15 +103,15 @@ def _select(
 
 def _manifests(stack: Stack, imdb_id: str, run_id: str | None) -> Iterator[Manifest]:
     """Manifests of runs that expected the film, newest first; `verify` names those that are damaged."""
-    run_ids = [str(stack.manifest(run_id)["run_id"])] if run_id else stack.run_ids()[::-1]
+    run_ids = [stack.manifest(run_id).run_id] if run_id else stack.run_ids()[::-1]
     for at in range(0, len(run_ids), _MANIFESTS_AT_ONCE):
         paths = [keys.manifest(each) for each in run_ids[at : at + _MANIFESTS_AT_ONCE]]
         for path, answer in zip(paths, aws.get_many(aws.client("s3"), stack["BronzeBucketName"], paths), strict=True):
             if isinstance(answer, ClientError | BotoCoreError):
                 raise StorageFailed("cannot be read", subject=path, step="trace") from answer
             try:
-                manifest = Manifest.from_json(answer[0])
-            except (ValueError, TypeError):
+                manifest = Manifest.from_json(answer[0], path)
+            except DocumentInvalid:
                 continue
             if imdb_id in manifest.expected:
                 yield manifest

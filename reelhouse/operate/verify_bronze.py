@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import aws, keys
-from pipeline.errors import StorageFailed
+from pipeline.errors import DocumentInvalid, StorageFailed
 from pipeline.runs import Manifest
 
 _AT_ONCE = 500
@@ -139,9 +139,9 @@ def _check(found: Bronze, key: str, body: bytes, version: dict[str, Any]) -> Non
 
 def _take_manifest(found: Bronze, key: str, run_id: str, body: bytes) -> None:
     try:
-        manifest = Manifest.from_json(body)
-        good = manifest.run_id == run_id and all(map(keys.is_imdb_id, manifest.expected))
-    except (ValueError, TypeError, AttributeError, RecursionError):
+        manifest = Manifest.from_json(body, key)
+        good = manifest.run_id == run_id
+    except DocumentInvalid:
         good = False
     if good:
         found.manifests[run_id] = manifest

@@ -9,7 +9,7 @@ twice, and is stored once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from pipeline import aws, keys, messages, source_list
 from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
-from pipeline.runs import utc
+from pipeline.runs import Manifest, utc
 from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.local import state
 from reelhouse.local.state import State
@@ -62,15 +62,15 @@ def resume(stack: Stack, run_id: str) -> dict[str, Any]:
     since = utc(datetime.now(UTC))
     with aws.failures_of(STEP, run_id, _NEXT):
         missing = missing_of(stack, manifest)
-        outgoing = messages.make(run_id, missing.films, manifest["batch_size"])
+        outgoing = messages.make(run_id, missing.films, manifest.batch_size)
         messages.send_all(outgoing, stack["MovieQueueUrl"], aws.client("sqs"))
         bronze_events.announce(stack, missing.objects, STEP)
     if not missing.films and not missing.objects:
         bring_gold_up_to_date(stack)
     return {
-        "run_id": run_id, "source_uri": manifest["source_uri"], "requested": manifest["top_n"],
-        "selected": len(manifest["expected"]), "skipped": manifest["skipped"], "messages": len(outgoing),
-        "batch_size": manifest["batch_size"], "note": f"asked again for {missing}", "since": since,
+        "run_id": run_id, "source_uri": manifest.source_uri, "requested": manifest.top_n,
+        "selected": len(manifest.expected), "skipped": list(map(asdict, manifest.skipped)), "messages": len(outgoing),
+        "batch_size": manifest.batch_size, "note": f"asked again for {missing}", "since": since,
     }  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def resume_after_kill(current: State, stack: Stack, say: Callable[[str], None]) 
     state.save(current)
 
 
-def missing_of(stack: Stack, manifest: dict[str, Any]) -> Missing:
+def missing_of(stack: Stack, manifest: Manifest) -> Missing:
     """What a run lacks, by its manifest.
 
     Raises
@@ -104,9 +104,9 @@ def missing_of(stack: Stack, manifest: dict[str, Any]) -> Missing:
     StorageFailed
         When its list is gone or damaged, or Silver cannot be read.
     """
-    run_id = manifest["run_id"]
+    run_id = manifest.run_id
     there = bronze_events.stored(stack, run_id)
-    wanted = manifest["expected"].keys() - {keys.film_of(key) for key in there}
+    wanted = manifest.expected.keys() - {keys.film_of(key) for key in there}
     films = [item for item in _items(stack, run_id) if item["id"] in wanted] if wanted else []
     if len(films) < len(wanted):
         raise StorageFailed(f"{len(wanted) - len(films)} films are not in its list", subject=run_id, step=STEP)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline import aws, keys
-from pipeline.errors import OmdbQuotaSpent, StorageFailed
+from pipeline.errors import DocumentInvalid, OmdbQuotaSpent, StorageFailed
 from pipeline.gold.build import RunCounts
 from pipeline.retries import quota_renewed_at
 from reelhouse.stack import Stack
@@ -65,13 +65,15 @@ def quota_wait(lines: list[str], now: datetime) -> datetime | None:
 def _run(stack: Stack, run_id: str, known: RunCounts | None) -> dict[str, Any]:
     try:
         manifest = stack.manifest(run_id)
-    except StorageFailed as damaged:
-        return {"run_id": run_id, "status": damaged.cause}
-    about = {"run_id": run_id, "started_at": manifest["started_at"], "source_uri": manifest["source_uri"]}
-    about |= {name: manifest[name] for name in ("top_n", "batch_size", "messages")}
+    except DocumentInvalid:
+        return {"run_id": run_id, "status": "its manifest is damaged"}
+    except StorageFailed as error:
+        return {"run_id": run_id, "status": error.cause}
+    about = {"run_id": run_id, "started_at": manifest.started_at, "source_uri": manifest.source_uri}
+    about |= {name: getattr(manifest, name) for name in ("top_n", "batch_size", "messages")}
     if known and known.complete:
         return {**about, **known.as_dict(), "missing": 0}
-    expected = len(manifest["expected"])
+    expected = len(manifest.expected)
     stored = stack.films("Bronze", keys.MOVIES, run_id)
     rejected = stack.films("Bronze", keys.REJECTED, run_id) - stored
     return {

@@ -7,6 +7,7 @@ writes nothing.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -46,7 +47,7 @@ def tell(stack: Stack, run_id: str, waiting_for_quota_until: str | None = None) 
     StorageFailed
         When its manifest is damaged, or an AWS service refuses or fails.
     """
-    manifest = _manifest(stack, run_id)
+    manifest = stack.manifest(run_id)
     with aws.failures_of("status", run_id):
         told, queues = stories.of_run(stack, run_id), stack.queues()
         story: dict[str, Any] = {
@@ -63,11 +64,6 @@ def tell(stack: Stack, run_id: str, waiting_for_quota_until: str | None = None) 
             "reports": _reports(stack, run_id),
         }
     return {**story, "next": advice.advise(story)}
-
-
-def _manifest(stack: Stack, run_id: str) -> Manifest:
-    found = stack.manifest(run_id)
-    return Manifest(**{name: found[name] for name in Manifest.__dataclass_fields__ if name in found})
 
 
 def _requested(manifest: Manifest) -> dict[str, Any]:
@@ -87,7 +83,7 @@ def _list(manifest: Manifest) -> dict[str, Any]:
         "bytes": manifest.source_bytes,
         "entries": manifest.listed,
         "taken": len(manifest.expected),
-        "unusable": manifest.skipped,
+        "unusable": [asdict(entry) for entry in manifest.skipped],
     }
 
 

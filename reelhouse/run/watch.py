@@ -196,6 +196,6 @@ def _faults(stack: Stack, since: datetime) -> list[str]:
 
 def _missing(stack: Stack, run_id: str) -> dict[str, Any]:
     """Films that are neither stored nor rejected, and where their messages are."""
-    expected = set(stack.manifest(run_id)["expected"])
+    expected = set(stack.manifest(run_id).expected)
     settled = stack.films("Bronze", keys.MOVIES, run_id) | stack.films("Bronze", keys.REJECTED, run_id)
     return {"films": sorted(expected - settled), "queues": stack.queues()}

@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.runs import to_json
+from pipeline.documents import to_json
 from pipeline.settings import set_variables, variable
 from reelhouse.local import stack as local_stack
 from reelhouse.local.omdb import films as sample_films

@@ -52,7 +52,7 @@ class Account:
 
 def account(stack: Stack, run_id: str) -> Account:
     """Account for every film that a run expected."""
-    expected = set(stack.manifest(run_id)["expected"])
+    expected = set(stack.manifest(run_id).expected)
     stored, rejected = (stack.films("Bronze", kind, run_id) for kind in (keys.MOVIES, keys.REJECTED))
     result = Account(run_id, len(expected), len(stored), len(rejected - stored))
     left = expected - stored - rejected

@@ -159,7 +159,7 @@ class Ground:
 
     def expected(self) -> set[str]:
         """Films of every run."""
-        return set(self.stack.manifest(self.first.run_id)["expected"])
+        return set(self.stack.manifest(self.first.run_id).expected)
 
     @property
     def messages(self) -> int:

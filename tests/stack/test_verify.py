@@ -125,7 +125,7 @@ def test_a_lost_part_of_silver_names_its_films(stack: Stack, run_id: str) -> Non
 
 @pytest.mark.usefixtures("mended")
 def test_two_outcomes_of_one_film_are_named(stack: Stack, run_id: str) -> None:
-    imdb_id = next(iter(stack.manifest(run_id)["expected"]))
+    imdb_id = next(iter(stack.manifest(run_id).expected))
     key = keys.film("movies", run_id, imdb_id)
     body = {"imdb_id": imdb_id, "run_id": run_id, "reasons": ["year: none"], "bronze_key": key}
     quarantined = keys.film("quarantine", run_id, imdb_id)

@@ -1,4 +1,4 @@
-"""Runs: ids that sort by time, times in UTC, manifests that are read back."""
+"""Runs: ids that sort by time, times in UTC, manifests and replies that are read back."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import keys
-from pipeline.runs import Manifest, is_manifest, new_run_id, to_json, utc
+from pipeline.errors import DocumentInvalid
+from pipeline.runs import Manifest, RunReply, Skipped, new_run_id, utc
 
 MANIFEST = Manifest(
     run_id="20261124T030000Z-1a2b3c4d",
@@ -22,7 +24,7 @@ MANIFEST = Manifest(
     batch_size=5,
     messages=4,
     expected={"tt0111161": 1},
-    skipped=[{"item": 3, "id": "../é", "reason": "id is missing"}],
+    skipped=[Skipped(3, "../é", "id is missing")],
     code_version="1.0",
 )
 times = st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC))
@@ -64,18 +66,40 @@ def test_a_newer_manifest_is_read_too() -> None:
 LATER_FIELDS = {"schema", "requested_by", "listed", "source_bytes"}
 
 
-def test_a_manifest_is_told_from_other_json() -> None:
-    manifest = json.loads(MANIFEST.to_json())
-    older = {name: value for name, value in manifest.items() if name not in LATER_FIELDS}
+def test_an_older_manifest_is_read_too() -> None:
+    older = {name: value for name, value in json.loads(MANIFEST.to_json()).items() if name not in LATER_FIELDS}
 
-    assert is_manifest(manifest)
-    assert is_manifest(older)
-    assert (Manifest(**older).requested_by, Manifest(**older).listed) == (None, None)
-    for other in (None, [], {}, "text", {**manifest, "expected": []}, {"run_id": manifest["run_id"]}):
-        assert not is_manifest(other)
+    manifest = Manifest.from_json(json.dumps(older).encode())
+
+    assert (manifest.requested_by, manifest.listed, manifest.source_bytes) == (None, None, None)
 
 
-@given(st.dictionaries(st.text(), st.text() | st.integers() | st.none()))
-def test_any_json_is_stored_as_utf_8_and_read_back(value: dict[str, Any]) -> None:
-    assert json.loads(to_json(value).decode("utf-8")) == value
-    assert json.loads(to_json({"title": "\ud800"})) == {"title": "\ud800"}
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"expected": []}, "expected: expected an object, found an array"),
+        ({"expected": {"tt0111161": "1"}}, "expected.tt0111161: expected a whole number, found text"),
+        ({"expected": {"../x": 1}}, "expected: holds a key that is not an IMDb id"),
+        ({"skipped": [{"item": 1}]}, "skipped[0].id: is missing"),
+        ({"run_id": "20269924T030000Z-1a2b3c4d"}, "run_id: is not a run id"),
+        ({"started_at": "yesterday"}, "started_at: is not an ISO 8601 time"),
+        ({"top_n": True}, "top_n: expected a whole number, found true or false"),
+    ],
+)
+def test_a_damaged_manifest_names_its_first_fault(changes: dict[str, Any], cause: str) -> None:
+    body = json.dumps({**json.loads(MANIFEST.to_json()), **changes}).encode()
+
+    with pytest.raises(DocumentInvalid) as caught:
+        Manifest.from_json(body, "runs/run_id=R/manifest.json")
+
+    assert (caught.value.cause, caught.value.subject) == (cause, "runs/run_id=R/manifest.json")
+
+
+def test_a_reply_is_read_back() -> None:
+    reply = RunReply(MANIFEST.run_id, "s3://lists/top.json", 20, 1, MANIFEST.skipped, 1, 5)
+
+    assert RunReply.from_json(json.dumps(reply.as_dict()).encode()) == reply
+    assert "note" not in reply.as_dict()
+    assert reply.as_dict()["skipped"] == [{"item": 3, "id": "../é", "reason": "id is missing"}]
+    with pytest.raises(DocumentInvalid):
+        RunReply.from_json(b'{"errorMessage": "2026-11-24 Task timed out"}')

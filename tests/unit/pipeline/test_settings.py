@@ -70,6 +70,14 @@ def test_a_default_stands_in() -> None:
     assert load(AggregateToGoldSettings, {**environment, "DUCKDB_MEMORY_MB": "64"}).duckdb_memory_mb == 64
 
 
+def test_a_choice_takes_only_its_values() -> None:
+    environment = {"SILVER_BUCKET": "silver", "GOLD_BUCKET": "gold"}
+
+    assert load(AggregateToGoldSettings, {**environment, "GOLD_ENGINE": "athena"}).gold_engine == "athena"
+    with pytest.raises(InvalidInput, match="GOLD_ENGINE is none of duckdb, athena; set it"):
+        load(AggregateToGoldSettings, {**environment, "GOLD_ENGINE": "Athena"})
+
+
 def test_the_key_is_no_setting() -> None:
     names = {field.name for kind in KINDS for field in fields(kind)}
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.columns import FILM, SILVER_TABLES
-from pipeline.runs import to_json
+from pipeline.documents import to_json
 from pipeline.silver import parquet
 from pipeline.silver.records import Clean, Quarantined, to_silver
 

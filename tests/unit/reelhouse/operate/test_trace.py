@@ -17,7 +17,17 @@ def test_the_number_is_the_messages_own_or_unknown(films: int, batch_size: int, 
     items = [{"id": f"tt{n:07}", "rank": str(n), "title": "x" * length} for n in range(1, films + 1)]
     sent = messages.make(RUN, items, batch_size)
     manifest = Manifest(
-        RUN, "", "", None, "", films, batch_size, len(sent), {item["id"]: int(item["rank"]) for item in items}, [], ""
+        run_id=RUN,
+        started_at="2026-11-24T03:00:00Z",
+        source_uri="",
+        source_etag=None,
+        source_sha256="",
+        top_n=films,
+        batch_size=batch_size,
+        messages=len(sent),
+        expected={item["id"]: int(item["rank"]) for item in items},
+        skipped=[],
+        code_version="",
     )
 
     for message in sent:
