@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from insights.columns import PREDICTION_SCORES, PREDICTIONS
 from insights.frames import typed
 from insights.predictions.features import TARGETS, Target, build
 from insights.predictions.model import (
@@ -29,7 +30,6 @@ from insights.predictions.model import (
     learn,
     split_by_time,
 )
-from insights.predictions.prediction_tables import PREDICTION_SCORES, PREDICTIONS
 from insights.predictions.scores import baselines, best_baseline, no_model_row, score_rows
 
 DEFAULT = PredictionOptions()
@@ -56,7 +56,7 @@ def predict(movies: pd.DataFrame, options: PredictionOptions = DEFAULT) -> Predi
     Returns
     -------
     Prediction
-        ``predictions`` and ``prediction_scores`` as :mod:`.prediction_tables` describes them. The same films give
+        ``predictions`` and ``prediction_scores`` as in :mod:`insights.columns`. The same films give
         the same tables.
     """
     needed = ["imdb_id", "year", "genres", "directors", *(target.name for target in TARGETS)]

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from insights.columns import SUMMARIES
 from insights.frames import typed
 from insights.summaries import language_model as lm
 from insights.summaries.cache import MemoryCache, SummaryCache
@@ -23,7 +24,6 @@ from insights.summaries.facts import Fact
 from insights.summaries.language_model import LanguageModel, Reply
 from insights.summaries.prompt import MAX_SENTENCES, SCHEMA, facts_hash, messages, read_answer, request_hash
 from insights.summaries.questions import Question, questions
-from insights.summaries.summary_table import SUMMARIES
 
 COMPUTED = "computed"
 NO_FACTS = "there are no facts to answer from"

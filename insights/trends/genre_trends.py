@@ -27,8 +27,8 @@ import pymannkendall
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control, theilslopes
 
+from insights.columns import GENRE_TRENDS
 from insights.frames import typed
-from insights.trends.trend_tables import GENRE_TRENDS
 from pipeline.errors import InvalidInput
 
 RISING, FALLING, NO_CLEAR_TREND = "rising", "falling", "no clear trend"

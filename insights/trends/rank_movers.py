@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from insights.columns import RANK_MOVERS
 from insights.frames import typed
-from insights.trends.trend_tables import RANK_MOVERS
 
 CLIMBER, FALLER, NEW_ENTRY, LEAVER = "climber", "faller", "new entry", "leaver"
 

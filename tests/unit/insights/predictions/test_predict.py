@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from insights.columns import PREDICTION_SCORES, PREDICTIONS
 from insights.predictions.model import PredictionOptions, conformal_half_width, split_by_time
 from insights.predictions.predict import Prediction, predict
-from insights.predictions.prediction_tables import PREDICTION_SCORES, PREDICTIONS
 from insights.predictions.scores import baselines
 from pipeline.errors import InvalidInput
 

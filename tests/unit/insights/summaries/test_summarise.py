@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from insights.columns import SUMMARIES
 from insights.summaries import check, prompt
 from insights.summaries import language_model as lm
 from insights.summaries import summarise as summaries
@@ -15,7 +16,6 @@ from insights.summaries.cache import FolderCache, MemoryCache, SummaryCache
 from insights.summaries.language_model import Message, Reply
 from insights.summaries.questions import questions
 from insights.summaries.summarise import summarise
-from insights.summaries.summary_table import SUMMARIES
 from tests import gold_rows
 from tests.openai_server import answer_text
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from insights.columns import GENRE_TRENDS
 from insights.trends.genre_trends import TrendOptions, box_office_trends, genre_trends, rating_trends
-from insights.trends.trend_tables import GENRE_TRENDS
 from pipeline.errors import InvalidInput
 
 FILMS_IN_YEAR = 100

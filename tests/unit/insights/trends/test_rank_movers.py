@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from insights.columns import RANK_MOVERS
 from insights.trends.rank_movers import rank_movers
-from insights.trends.trend_tables import RANK_MOVERS
 
 
 def history(*runs: list[str]) -> pd.DataFrame:
