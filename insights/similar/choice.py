@@ -1,6 +1,6 @@
-"""Choosing films for every film: what can be adjusted, and the search from features and standing to films in order.
+"""Choice of films for every film, from features and standing to ordered recommendations, and its options. Pure.
 
-Place: third and fourth stage of :mod:`.recommendations`, chunk by chunk and in threads; arrays in, arrays out.
+Place: third and fourth stage of :mod:`.recommendations`, chunk by chunk and in threads.
 """
 
 from __future__ import annotations
@@ -13,47 +13,47 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from insights.similar.content import Content, FieldWeights, Floats, Indices
+from insights.similar.features import Features, FieldWeights, Floats, Indices
 from insights.similar.prior import PriorWeights, Standing
 from insights.similar.search import Pool, Scorer, Similarity
 from insights.similar.variety import varied
 from pipeline.errors import InvalidInput
 
-Places = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Options:
-    """What can be adjusted.
+    """Options of the recommender.
 
     Attributes
     ----------
     k : int
-        Recommendations for a film, at most.
+        Most recommendations per film.
     weights : FieldWeights
-        How much each field counts in the similarity.
+        Weight of each field in the similarity.
     prior : float
-        Strength of the catalogue prior: 0 for pure similarity, 1 as measured best.
+        Strength of the catalogue prior: 0 is pure similarity, 1 measured best.
     prior_weights : PriorWeights
-        How much each part of the prior counts at strength 1, in units of similarity.
+        Weight of each part of the prior at strength 1, in units of similarity.
     relevance_share : float
-        Lambda of maximal marginal relevance, above 0 to 1: 1 orders by score alone, less gives more variety.
+        Lambda of maximal marginal relevance, above 0 and at most 1: 1 orders by score alone, less gives more variety.
     pool : int
-        Candidates among which variety is sought; at least ``k``.
+        Candidates per film among which variety chooses; at least ``k``.
     min_similarity : float
-        Films less similar than this, from 0 to 1, are not recommended, however well they stand. In a small catalogue
-        of famous films the prior would otherwise fill lists with films that share a genre and nothing else.
+        Films less similar than this, from 0 to 1, are not recommended, however high their prior. In a small catalogue
+        of famous films the prior would otherwise fill lists with films that share only a genre.
     year_scale : float
-        Years after which the closeness of two years falls to 37 %.
+        Years after which the closeness of two years falls to 37%.
     chunk : int
-        Films scored at a time. Memory is about ``8 * chunk * number of films`` bytes a thread.
+        Films scored at a time; memory is about ``8 * chunk * number of films`` bytes per thread.
     threads : int
-        Chunks scored at once.
+        Chunks scored in parallel.
 
     Raises
     ------
     InvalidInput
-        When a value is out of its range.
+        If a value is out of its range.
     """
 
     k: int = 20
@@ -83,38 +83,38 @@ class Options:
                 raise InvalidInput(f"{getattr(self, name)} cannot be used", subject=name, next_step=f"give {rule}")
 
 
-def choose(content: Content, where: Standing, options: Options) -> tuple[Places, Floats]:
-    """Films recommended for each of n films, in order of rank, and their similarity.
+def choose(features: Features, standing: Standing, options: Options) -> tuple[Rows, Floats]:
+    """Return the films recommended for each of n films, in order of rank, and their similarity.
 
-    Each thread takes its share of the chunks. Were numpy's own threads left on besides, they would wait for each other.
+    Each thread takes its share of the chunks; BLAS threads are switched off, since both would wait for each other.
 
     Returns
     -------
-    films : Places
-        Shape (n, k): places among the n films; -1 after a film's last recommendation.
+    films : Rows
+        Shape (n, k): rows of the n films; -1 after a film's last recommendation.
     similarity : Floats
         Shape (n, k), in the weights' units; 0 where there is no film.
     """
-    similarity = Similarity.of(content, options.weights.year, options.year_scale)
-    scorer = Scorer.of(similarity, where, options.prior_weights.times(options.prior), options.pool)
+    similarity = Similarity.of(features, options.weights.year, options.year_scale)
+    scorer = Scorer.of(similarity, standing, options.prior_weights.times(options.prior), options.pool)
     order = similarity.in_order_of_years()
     chunks = [order[start : start + options.chunk] for start in range(0, len(order), options.chunk)]
     films = np.full((len(order), options.k), -1, np.int32)
     similarities = np.zeros(films.shape, np.float32)
 
-    def some(mine: Sequence[Indices]) -> None:
-        for pool in scorer.pools(mine):
+    def fill(share: Sequence[Indices]) -> None:
+        for pool in scorer.pools(share):
             films[pool.rows], similarities[pool.rows] = _from_pool(pool, similarity, options)
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(options.threads) as threads:
-        list(threads.map(some, (chunks[first :: options.threads] for first in range(options.threads))))
+        list(threads.map(fill, (chunks[first :: options.threads] for first in range(options.threads))))
     return films, similarities
 
 
 def _from_pool(pool: Pool, similarity: Similarity, options: Options) -> tuple[Indices, Floats]:
-    """Choose from a pool, of whose places those of films too little similar are empty."""
-    too_little = pool.similarity < options.min_similarity * options.weights.total
-    pool = replace(pool, score=np.where(too_little, np.float32(-np.inf), pool.score))
+    """Choose from a pool; candidates below the minimum similarity are dropped."""
+    too_different = pool.similarity < options.min_similarity * options.weights.total
+    pool = replace(pool, score=np.where(too_different, np.float32(-np.inf), pool.score))
     places = varied(pool, similarity, options.k, options.relevance_share)
     films, similarities = (np.take_along_axis(array, places, axis=1) for array in (pool.films, pool.similarity))
     return np.where(places < 0, -1, films), np.where(places < 0, np.float32(0), similarities)

@@ -1,23 +1,16 @@
-"""Why a film is recommended: what two films share, in words.
+"""Why a film is recommended: what two films share, in words. Pure.
 
-Place: last stage of :mod:`.recommendations`. Reads the films' tokens; writes nothing. Names and
-titles are passed on as they are, as text: who shows them in a page has to escape them.
+Place: last stage of :mod:`.recommendations`. Names and titles are passed on as plain text: a page has to escape them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
-import numpy as np
-
-from insights.similar import arrow_arrays
-from insights.similar.content import Floats, Indices
-from insights.similar.tokens import Tokens
-
-Names = tuple[str, ...]
-# What both films of a pair have, by the pair's place.
-Shared = dict[int, list[str]]
+from insights.similar.features import Floats, Indices, Tokens
 
 MAX_REASONS = 3
 MAX_NAMES = 3
@@ -28,10 +21,10 @@ PEOPLE = {
     "actors": ("shared cast", "shared cast"),
 }
 AFTER_THE_KIND = {"title": "both titles have", "production": "same production company"}
-# Said only when nothing else can be: most films share a country.
+# Named only if nothing else is shared: most films share a country.
 WEAKER = {"countries": "both from", "languages": "both in", "plot": "both plots mention"}
 
-# The genres that name a kind of film by themselves, the most telling first; the others describe it.
+# Genres that name a kind of film on their own, most specific first; the others describe it.
 KINDS = {
     "Documentary": "documentaries",
     "Western": "westerns",
@@ -46,94 +39,81 @@ KINDS = {
 DESCRIPTIONS = {
     "Animation": "animated",
     "Biography": "biographical",
-    "History": "historical",
     "Romance": "romantic",
-    "Sci-Fi": "sci-fi",
+    "Sci-Fi": "science-fiction",
 }
+# Catalogues list films as History because they are old as well as because they are about history.
+UNCLEAR = "History"
 
 
 def reasons(fields: Mapping[str, Tokens], years: Floats, asked: Indices, films: Indices) -> list[str]:
-    """Say what both films of each pair share: people, the kind of film and its decade, title and company; or the rest.
+    """Return what the two films of each pair share: people first, then kind and decade, then title and company.
 
-    Every part is true of both films; at most :data:`MAX_REASONS` of them, "" when they share nothing.
+    Every part is true of both films. A reason has at most :data:`MAX_REASONS` parts; "" if the films share nothing.
 
     Parameters
     ----------
     fields, years
         Tokens of n films by field, and their years; NaN where unknown.
     asked, films : Indices
-        Shape (pairs,): places of the two films of each. What is shared is named in the order of the first.
+        Shape (pairs,): row of the film asked for, and of the recommended film.
     """
-    said: list[list[str]] = [[] for _ in asked]
-    _people(said, [shared(fields[field], asked, films) for field in PEOPLE])
-    _kinds(said, shared(fields["genres"], asked, films), _decades(years, asked, films))
-    _rest(said, [(label, shared(fields[field], asked, films)) for field, label in AFTER_THE_KIND.items()])
-    silent = [pair for pair, parts in enumerate(said) if not parts]
-    asked, films, still = asked[silent], films[silent], [said[pair] for pair in silent]
-    _rest(still, [(label, shared(fields[field], asked, films)) for field, label in WEAKER.items()])
-    return ["; ".join(parts[:MAX_REASONS]) for parts in said]
+    known = {field: _names_by_fame(fields[field]) if field in PEOPLE else fields[field] for field in fields}
+    sets = {field: [frozenset(names) for names in tokens] for field, tokens in known.items()}
+    decades = [None if math.isnan(year) else int(year) // 10 * 10 for year in years.tolist()]
+
+    def shared(field: str, one: int, other: int) -> list[str]:
+        theirs = sets[field][other]
+        return [name for name in known[field][one] if name in theirs] if theirs else []
+
+    said = []
+    for one, other in zip(asked.tolist(), films.tolist(), strict=True):
+        common = {field: shared(field, one, other) for field in fields}
+        decade = decades[one] if decades[one] == decades[other] else None
+        said.append("; ".join(reason(common, decade)[:MAX_REASONS]))
+    return said
 
 
-def shared(field: Tokens, asked: Indices, films: Indices) -> Shared:
-    """Tokens that both films of a pair have, in the order of the first: by the pair's place, where there are any."""
-    theirs = field.places[films]
-    theirs.data[:] = 1
-    both = field.places[asked].multiply(theirs)
-    pairs = np.repeat(np.arange(len(asked)), np.diff(both.indptr))
-    order = np.lexsort((both.data, pairs))
-    names = field.names.take(arrow_arrays.numbers(both.indices[order])).to_pylist()
-    found: Shared = {}
-    for pair, name in zip(pairs.tolist(), names, strict=True):
-        found.setdefault(pair, []).append(name)
-    return found
+def reason(shared: Mapping[str, Sequence[str]], decade: int | None) -> list[str]:
+    """Return the parts of one reason, most telling first.
 
-
-def _people(said: Sequence[list[str]], found: Sequence[Shared]) -> None:
-    """Say who worked on both films of a pair; nobody is named twice."""
-    named: dict[int, list[str]] = {}
-    for (one, several), pairs in zip(PEOPLE.values(), found, strict=True):
-        for pair, names in pairs.items():
-            if before := named.get(pair):
-                names = [name for name in names if name not in before]  # noqa: PLW2901 (most pairs skip this)
-            if names:
-                named[pair] = [*(before or ()), *names]
-                said[pair].append(f"{one if len(names) == 1 else several}: {listed(names)}")
-
-
-def _kinds(said: Sequence[list[str]], genres: Shared, decades: Sequence[int]) -> None:
-    for pair, names in genres.items():
-        said[pair].append(kind_of(tuple(names), decades[pair] or None))
-
-
-def _decades(years: Floats, asked: Indices, films: Indices) -> list[int]:
-    """The decade of each pair, 0 where they are not of one or a year is not known: NaN differs from itself."""
-    decades = np.floor(years / 10) * 10
-    decade: list[int] = np.where(decades[asked] == decades[films], decades[asked], 0).astype(int).tolist()
-    return decade
-
-
-def _rest(said: Sequence[list[str]], found: Sequence[tuple[str, Shared]]) -> None:
-    for label, pairs in found:
-        for pair, names in pairs.items():
-            said[pair].append(f"{label}: {listed(names)}")
-
-
-def listed(shared: Sequence[str]) -> str:
-    """Up to :data:`MAX_NAMES` names, and how many more there are."""
-    more = len(shared) - MAX_NAMES
-    return ", ".join(shared[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
-
-
-@lru_cache(maxsize=100_000)
-def kind_of(genres: Names, decade: int | None) -> str:
-    """Name films of the genres that both have, and of a decade: "both 1970s crime dramas".
-
-    At most :data:`MAX_GENRES` genres are named, the first.
+    Parameters
+    ----------
+    shared : mapping of str to sequence of str
+        By field, the names that both films have.
+    decade : int or None
+        First year of the decade of both films; None if they are not of the same one.
     """
-    genres = genres[:MAX_GENRES]
-    kind = next((kind for kind in KINDS if kind in genres), None)
-    # "crime drama thrillers" and not "drama crime thrillers": what could stand alone comes last.
-    others = sorted((genre for genre in genres if genre != kind), key=lambda genre: genre in KINDS)
+    parts, named = [], set[str]()
+    for field, (one, several) in PEOPLE.items():
+        if names := [name for name in shared[field] if name not in named]:
+            named.update(names)
+            parts.append(f"{one if len(names) == 1 else several}: {listed(names)}")
+    if shared["genres"]:
+        parts.append(kind_of(shared["genres"], decade))
+    parts += [f"{label}: {listed(shared[field])}" for field, label in AFTER_THE_KIND.items() if shared[field]]
+    return parts or [f"{label}: {listed(shared[field])}" for field, label in WEAKER.items() if shared[field]]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return up to :data:`MAX_NAMES` names, and how many more there are."""
+    more = len(names) - MAX_NAMES
+    return ", ".join(names[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def kind_of(genres: Iterable[str], decade: int | None) -> str:
+    """Name the kind of film and the decade, such as "both crime dramas of the 1970s"; at most three genres."""
+    telling = [genre for genre in genres if genre != UNCLEAR][:MAX_GENRES]
+    kind = next((kind for kind in KINDS if kind in telling), None)
+    # "crime drama thrillers", not "drama crime thrillers": genres that can stand alone come last.
+    others = sorted((genre for genre in telling if genre != kind), key=lambda genre: genre in KINDS)
     described = [DESCRIPTIONS.get(genre, genre.lower()) for genre in others]
-    era = [f"{decade}s"] if decade is not None else []
-    return " ".join(["both", *era, *described, KINDS[kind] if kind else "films"])
+    noun = KINDS[kind] if kind else "films" if telling else "listed as history"
+    era = f" of the {decade}s" if decade is not None and telling else ""
+    return " ".join(["both", *described, noun]) + era
+
+
+def _names_by_fame(tokens: Tokens) -> Tokens:
+    """Sort the names of each film by the number of films they are in, most first; ties keep the film's order."""
+    films = Counter(chain.from_iterable(tokens))
+    return [sorted(names, key=lambda name: -films[name]) for names in tokens]

@@ -1,9 +1,9 @@
-"""Which films come first: exact scores of all pairs, chunk by chunk, and a pool of the best for each film.
+"""Search: exact scores of all pairs of films, chunk by chunk, and a pool of the best candidates for each film. Pure.
 
-Place: third stage of :mod:`.recommendations`; arrays in, arrays out.
+Place: third stage of :mod:`.recommendations`.
 
-Every film is a candidate for every other: similarity and prior are added before anything is left out. A chunk of
-films against all others fits the processor's cache, which is faster than collecting sparse candidates, and exact.
+Every film is a candidate for every other: similarity and prior are added before any candidate is dropped. The scores
+of a chunk of films against all others fit in the CPU cache, which is faster than collecting sparse candidates.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from insights.similar.content import Content, Floats, Indices
+from insights.similar.features import Features, Floats, Indices
 from insights.similar.prior import PriorWeights, Standing
 
-# Decimals that decide an order: further ones differ by the machine's way of adding.
+# Decimals that decide an order: further ones depend on the order in which the machine adds.
 DECIMALS = 5
-# Groups for each place of the pool: more let fewer films pass the threshold, and take longer to look through.
+# Groups of columns per place of the pool: with more, fewer films pass the threshold, but finding it takes longer.
 GROUPS_A_PLACE = 8
 # Far below any score.
 NO_CANDIDATE = np.float32(-1e6)
@@ -32,9 +32,9 @@ class Pool:
     Attributes
     ----------
     rows : Indices
-        Places of the films asked for, of shape (m,).
+        Rows of the films asked for, of shape (m,).
     films : Indices
-        Places of the candidates; 0 where there is none, and ``score`` is minus infinity.
+        Rows of the candidates; 0 where there is none, and ``score`` is minus infinity.
     score : Floats
         Similarity and prior together, in the weights' units.
     similarity : Floats
@@ -54,45 +54,45 @@ class Similarity:
     Attributes
     ----------
     years : Floats
-        Shape (different years, different years): the part that two years give.
+        Shape (distinct years, distinct years): the year's part of the similarity.
     year_codes : Indices
         Shape (n,): each film's row in ``years``.
     """
 
-    content: Content
+    features: Features
     common_transposed: Floats
     rare_transposed: sp.csr_array
     years: Floats
     year_codes: Indices
 
     @classmethod
-    def of(cls, content: Content, year_weight: float, year_scale: float) -> Similarity:
-        """Prepare: the years' part is ``year_weight * exp(-years apart / year_scale)``, 0 where a year is unknown."""
-        different, codes = np.unique(content.years, return_inverse=True)
+    def of(cls, features: Features, year_weight: float, year_scale: float) -> Similarity:
+        """Prepare; the year's part is ``year_weight * exp(-years apart / year_scale)``, 0 where a year is unknown."""
+        different, codes = np.unique(features.years, return_inverse=True)
         apart = np.abs(different[:, None] - different[None, :])
         years = np.nan_to_num(year_weight * np.exp(-apart / year_scale), nan=0.0)
-        common = np.ascontiguousarray(content.common.T)
-        return cls(content, common, content.rare.T.tocsr(), years.astype(np.float32), codes)
+        common = np.ascontiguousarray(features.common.T)
+        return cls(features, common, features.rare.T.tocsr(), years.astype(np.float32), codes)
 
     def in_order_of_years(self) -> Indices:
-        """Places of all films, those of a year together: what a year gives is then still in the cache for the next."""
+        """Return all rows sorted by year, so that the values of a year stay in the cache for the next film."""
         return np.argsort(self.year_codes, kind="stable")
 
     def shared(self, rows: Indices, out: Floats) -> None:
-        """Similarity of ``rows`` (m of them) with all n films but for the years' part, into ``out`` of shape (m, n)."""
-        np.matmul(self.content.common[rows], self.common_transposed, out=out)
-        rare = self.content.rare[rows] @ self.rare_transposed
+        """Write the similarity of m ``rows`` with all n films, without the year's part, into ``out``, shape (m, n)."""
+        np.matmul(self.features.common[rows], self.common_transposed, out=out)
+        rare = self.features.rare[rows] @ self.rare_transposed
         out[np.repeat(np.arange(len(out)), np.diff(rare.indptr)), rare.indices] += rare.data
 
 
 @dataclass(frozen=True)
 class Scorer:
-    """Scores films against all others, by similarity and prior.
+    """Scorer of films against all others, by similarity and prior.
 
     Attributes
     ----------
     own : Floats
-        Shape (n,): what a candidate gains by its own standing, whoever asks.
+        Shape (n,): a candidate's gain by its own standing, the same for every film asked for.
     size : int
         Candidates to find for each film.
     """
@@ -105,30 +105,29 @@ class Scorer:
 
     @classmethod
     def of(cls, similarity: Similarity, standing: Standing, weights: PriorWeights, size: int) -> Scorer:
-        """Prepare what is the same for all films."""
+        """Prepare the parts that are the same for all films."""
         return cls(similarity, standing, weights, standing.own(weights), size)
 
     def pools(self, chunks: Iterable[Indices]) -> Iterator[Pool]:
-        """Find the best candidates of the films of each chunk; chunks are at most as long as the first.
+        """Yield the best candidates of the films of each chunk.
 
-        A chunk's films are in the order of :meth:`Similarity.in_order_of_years`.
-
-        No film is its own candidate, and none that shares no token with it, however famous or near in time.
+        Chunks are at most as long as the first, in the order of :meth:`Similarity.in_order_of_years`. A film is not
+        its own candidate, and neither is one that shares no token with it, however famous or near in time.
         """
         n = len(self.own)
         depth = max(1, n // (GROUPS_A_PLACE * self.size))
-        padded = room = np.empty((0, 0), np.float32)
+        padded = buffer = np.empty((0, 0), np.float32)
         for rows in chunks:
             m = len(rows)
-            if m > len(padded):  # once: fresh memory for each chunk would double the time
-                padded, room = (np.full((m, -(-n // depth) * depth), NO_CANDIDATE) for _ in range(2))
-            self._score(rows, padded[:m, :n], room[:m, :n])
+            if m > len(padded):  # once: new memory for each chunk would double the time
+                padded, buffer = (np.full((m, -(-n // depth) * depth), NO_CANDIDATE) for _ in range(2))
+            self._score(rows, padded[:m, :n], buffer[:m, :n])
             films, score = best(padded[:m], depth, self.size)
             yield Pool(rows, films, score, score - self.standing.prior(rows, films, self.weights))
 
     def _score(self, rows: Indices, scores: Floats, work: Floats) -> None:
         self.similarity.shared(rows, out=scores)
-        # Adding a penalty is five times faster than writing a value where a mask says so.
+        # Adding a penalty is five times faster than assigning through a mask.
         np.multiply(scores <= 0, NO_CANDIDATE, out=work)
         scores += work
         scores[np.arange(len(rows)), rows] = NO_CANDIDATE
@@ -139,15 +138,15 @@ class Scorer:
 
 
 def best(scores: Floats, depth: int, size: int) -> tuple[Indices, Floats]:
-    """Find the ``size`` highest scores of each row, highest first; of equals the first column.
+    """Return the ``size`` highest scores of each row, highest first; ties go to the first column.
 
-    A row's columns fall into groups of ``depth``. The ``size``-th highest of the groups' maxima is a threshold that
-    at least ``size`` scores reach, so only the few that do are sorted: partitioning the whole row takes far longer.
+    Columns are split into groups of ``depth``. At least ``size`` scores reach the ``size``-th highest of the groups'
+    maxima, so only those are sorted: partitioning whole rows takes far longer.
 
     Parameters
     ----------
     scores : Floats
-        Shape (m, groups * depth); far below 0, as :data:`NO_CANDIDATE`, is no score.
+        Shape (m, groups * depth); values near :data:`NO_CANDIDATE` are no scores.
     depth, size : int
         Columns in a group, and places to fill.
 

@@ -1,6 +1,6 @@
-"""Variety within a list: maximal marginal relevance, so that ten films are not ten times the same reason.
+"""Variety within a list, by maximal marginal relevance: ten films for more than one reason. Pure.
 
-Place: fourth stage of :mod:`.recommendations`; arrays in, arrays out.
+Place: fourth stage of :mod:`.recommendations`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from insights.similar.content import Floats, Indices
+from insights.similar.features import Floats, Indices
 from insights.similar.search import DECIMALS, Pool, Similarity
 
 
@@ -38,12 +38,12 @@ def varied(pool: Pool, similarity: Similarity, k: int, share: float) -> Indices:
 
 
 def likeness(pool: Pool, similarity: Similarity) -> Floats:
-    """Similarity of each two candidates of a pool: shape (m, p, p).
+    """Return the similarity of each two candidates of a pool: shape (m, p, p).
 
-    Of the rare tokens only those count that the film asked for has too. Two candidates are alike here for reasons that
-    matter to who asks, and the others would take most of the time.
+    Of the rare tokens only those of the film asked for count: the others would take most of the time, and say little
+    about why both candidates are in the list.
     """
-    features = np.concatenate([similarity.content.common[pool.films], _own_tokens(pool, similarity)], axis=2)
+    features = np.concatenate([similarity.features.common[pool.films], _own_tokens(pool, similarity)], axis=2)
     alike: Floats = features @ features.transpose(0, 2, 1)
     codes = similarity.year_codes[pool.films]
     alike += similarity.years.take(codes[:, :, None] * len(similarity.years) + codes[:, None, :])
@@ -51,9 +51,9 @@ def likeness(pool: Pool, similarity: Similarity) -> Floats:
 
 
 def _own_tokens(pool: Pool, similarity: Similarity) -> Floats:
-    """Candidates' weights for the rare tokens of the film asked for: shape (m, p, most tokens of a film)."""
+    """Return the candidates' weights of the rare tokens of the film asked for: shape (m, p, most tokens of a film)."""
     m, size = pool.films.shape
-    asked = similarity.content.rare[pool.rows]
+    asked = similarity.features.rare[pool.rows]
     film, token, weight, entry = _films_with(asked, similarity.rare_transposed)
     lengths = np.diff(asked.indptr)
     row = np.repeat(np.arange(m), lengths)[entry]
@@ -69,7 +69,7 @@ def _own_tokens(pool: Pool, similarity: Similarity) -> Floats:
 
 
 def _films_with(asked: sp.csr_array, films_of: sp.csr_array) -> tuple[Indices, Indices, Floats, Indices]:
-    """All films that have a token of ``asked``: film, the token's place in its row, the film's weight, the entry."""
+    """Return all films with a token of ``asked``: film, token's position in its row, film's weight, entry."""
     tokens = asked.indices
     starts, counts = films_of.indptr[tokens], np.diff(films_of.indptr)[tokens]
     entry = np.repeat(np.arange(len(tokens)), counts)

@@ -8,17 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.similar.film_table import from_frame
-from insights.similar.prior import STANDING_COLUMNS, Standing, percentiles, rarity, standing
-from insights.similar.tokens import numbers
+from insights.similar.prior import percentiles, rarity, standing
 
 NAN = float("nan")
-
-
-def of(movies: pd.DataFrame) -> Standing:
-    """Standing of the films of a data frame."""
-    table = from_frame(movies)
-    return standing({column: numbers(table, column) for column in STANDING_COLUMNS})
 
 
 def test_the_middle_of_three_stands_in_the_middle() -> None:
@@ -74,14 +66,14 @@ def test_votes_stand_in_for_reviews_film_by_film() -> None:
         }
     )
 
-    known = of(movies)
+    known = standing(movies)
 
     assert known.notice[2] == known.notice[5] > known.notice[1]
     assert known.rating[2] == known.rating[5] > known.rating[1]
 
 
 def test_without_any_rating_nobody_is_noticed_and_all_are_middling() -> None:
-    unknown = of(pd.DataFrame({"imdb_id": ["tt0000001", "tt0000002"]}))
+    unknown = standing(pd.DataFrame({"imdb_id": ["tt0000001", "tt0000002"]}))
 
     assert unknown.notice.tolist() == [0, 0]
     assert 0 < unknown.rating[0] == unknown.rating[1] < 0.5

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from insights.similar import film_table, reasons, tokens
+from insights.similar import features, reasons
 
 GODFATHER = {
     "year": 1972,
@@ -21,10 +21,10 @@ GODFATHER = {
 }
 
 
-def reason(one: Mapping[str, object], other: Mapping[str, object]) -> str:
-    table = film_table.from_frame(pd.DataFrame([dict(one), dict(other)]))
-    years = tokens.numbers(table, "year").astype(np.float32)
-    (said,) = reasons.reasons(tokens.read(table), years, np.array([0]), np.array([1]))
+def reason(one: Mapping[str, object], other: Mapping[str, object], *catalogue: Mapping[str, object]) -> str:
+    movies = pd.DataFrame([dict(one), dict(other), *catalogue])
+    years = features.numbers(movies, "year").astype(np.float32)
+    (said,) = reasons.reasons(features.read(movies), years, np.array([0]), np.array([1]))
     return said
 
 
@@ -44,18 +44,25 @@ def test_what_is_shared_is_named_in_the_order_of_the_film_asked_for() -> None:
     assert reason(other, one) == "shared cast: Ann Lee, Zoe Orr"
 
 
+def test_the_names_of_the_most_films_come_first() -> None:
+    one = {"actors": ["Bit Player", "Star", "Regular"]}
+    others = [{"actors": ["Star", "Regular"]}, {"actors": ["Star"]}]
+
+    assert reason(one, one, *others) == "shared cast: Star, Regular, Bit Player"
+
+
 def test_a_decade_is_claimed_only_of_both() -> None:
     same = {"year": 1979, "genres": ["Drama", "Crime"]}
     later = {"year": 1980, "genres": ["Drama", "Crime"]}
     undated = {"genres": ["Drama", "Crime"]}
 
-    assert reason(GODFATHER, same) == "both 1970s crime dramas"
+    assert reason(GODFATHER, same) == "both crime dramas of the 1970s"
     assert reason(GODFATHER, later) == "both crime dramas"
     assert reason(GODFATHER, undated) == "both crime dramas"
 
 
 def test_only_shared_genres_are_named() -> None:
-    assert reason(GODFATHER, {"year": 1975, "genres": ["Comedy", "Crime"]}) == "both 1970s crime films"
+    assert reason(GODFATHER, {"year": 1975, "genres": ["Comedy", "Crime"]}) == "both crime films of the 1970s"
 
 
 def test_a_person_in_another_role_is_no_reason() -> None:
@@ -75,7 +82,7 @@ def test_films_that_share_nothing_have_no_reason() -> None:
     ("genres", "named"),
     [
         (("Comedy", "Romance"), "both romantic comedies"),
-        (("Action", "Adventure", "Sci-Fi"), "both action adventure sci-fi films"),
+        (("Action", "Adventure", "Sci-Fi"), "both action adventure science-fiction films"),
         (("Comedy", "Drama"), "both comedy dramas"),
         (("Drama", "Crime", "Thriller"), "both crime drama thrillers"),
         (("Documentary",), "both documentaries"),
@@ -85,3 +92,8 @@ def test_films_that_share_nothing_have_no_reason() -> None:
 )
 def test_kinds_of_films_read_as_english(genres: tuple[str, ...], named: str) -> None:
     assert reasons.kind_of(genres, None) == named
+
+
+def test_old_films_are_not_called_historical() -> None:
+    assert reasons.kind_of(["Drama", "History"], 1970) == "both dramas of the 1970s"
+    assert reasons.kind_of(["History"], 1970) == "both listed as history"

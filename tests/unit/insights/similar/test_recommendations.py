@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insights.similar import recommendations
+from insights.columns import RECOMMENDATIONS
 from insights.similar.choice import Options
-from insights.similar.content import FieldWeights
+from insights.similar.features import FieldWeights
 from insights.similar.prior import PriorWeights
 from insights.similar.recommendations import build
 from pipeline.errors import InvalidInput
@@ -69,7 +69,7 @@ some_films = st.lists(
 def test_rows_keep_their_promises_for_any_films(rows: list[dict[str, object]]) -> None:
     table = build(films(*(film(number, **row) for number, row in enumerate(rows))), Options(k=4, pool=5, chunk=3))
 
-    assert list(table.columns) == list(recommendations.COLUMNS)
+    assert list(table.columns) == RECOMMENDATIONS.column_names
     assert (table["imdb_id"] != table["recommended_imdb_id"]).all()
     assert not table.duplicated(["imdb_id", "recommended_imdb_id"]).any()
     assert table["similarity"].between(0, 1).all()
@@ -84,7 +84,7 @@ def test_too_few_films_give_an_empty_table_with_all_columns(n: int) -> None:
     table = build(crowd(3).head(n))
 
     assert table.empty
-    assert list(table.columns) == list(recommendations.COLUMNS)
+    assert list(table.columns) == RECOMMENDATIONS.column_names
 
 
 def test_ids_alone_are_enough_and_give_nothing() -> None:
