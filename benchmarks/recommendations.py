@@ -29,60 +29,48 @@ FASTER, SMALL = Target("gain", 2.5), Target("most", 600)
 
 
 def search(folder: str) -> dict[str, Any]:
-    """Choose films for every film, from stored features; imports neither pandas nor scikit-learn."""
-    from insights.similar.choice import Options, choose  # noqa: PLC0415
-    from insights.similar.content import Content  # noqa: PLC0415
-    from insights.similar.prior import Standing  # noqa: PLC0415 (counted: this process's own)
+    """Choose films for every film, from stored features."""
+    from insights.similar.choice import Options, choose  # noqa: PLC0415 (counted: this process's own)
+    from insights.similar.features import Features  # noqa: PLC0415
+    from insights.similar.prior import Standing  # noqa: PLC0415
 
     stored = np.load(Path(folder, "films.npz"))
-    content = Content(stored["common"], sp.csr_array(sp.load_npz(Path(folder, "rare.npz"))), stored["years"])
+    features = Features(stored["common"], sp.csr_array(sp.load_npz(Path(folder, "rare.npz"))), stored["years"])
     standing = Standing(stored["notice"], stored["rating"])
     started = time.perf_counter()
-    films, _ = choose(content, standing, Options(k=K))
+    films, _ = choose(features, standing, Options(k=K))
     return {"seconds": time.perf_counter() - started, "rows": int((films >= 0).sum())}
 
 
 def table(folder: str) -> dict[str, Any]:
     """Make the whole table, from films to rows with their reasons, parquet to parquet."""
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415
 
-    from insights.similar import film_table, recommendations  # noqa: PLC0415
+    from insights.similar import recommendations  # noqa: PLC0415
 
     started = time.perf_counter()
-    target = Path(folder, "recommendations.parquet")
-    # The reader is handed on, and not kept, so that films need not stay in memory while recommendations are made.
-    batches = recommendations.batches(
-        pq.ParquetFile(Path(folder, "movies.parquet")).read(list(film_table.READ), use_threads=False)
-    )
-    with pq.ParquetWriter(target, recommendations.SCHEMA, compression="zstd") as writer:
-        for batch in batches:
-            writer.write_batch(batch)
-    rows = pq.read_metadata(target).num_rows
-    return {"seconds": time.perf_counter() - started, "rows": rows}
+    made = recommendations.build(pd.read_parquet(Path(folder, "movies.parquet")))
+    made.to_parquet(Path(folder, "recommendations.parquet"), compression="zstd")
+    return {"seconds": time.perf_counter() - started, "rows": len(made)}
 
 
 def store(folder: str, films: int) -> dict[str, Any]:
     """Write films, and their features as both sides read them."""
     from benchmarks import film_catalogue  # noqa: PLC0415
-    from insights.similar import (  # noqa: PLC0415
-        film_table,
-        recommendations,
-        tokens,
-    )
-    from insights.similar.prior import STANDING_COLUMNS  # noqa: PLC0415
+    from insights.similar import features, prior, recommendations  # noqa: PLC0415
 
     started = time.perf_counter()
     movies = film_catalogue.movies(films)
     movies.to_parquet(Path(folder, "movies.parquet"))
-    read = film_table.from_frame(movies)
-    numbers = {column: tokens.numbers(read, column) for column in STANDING_COLUMNS}
-    content, standing = recommendations.prepared(tokens.read(read), numbers, recommendations.DEFAULT)
+    years = features.numbers(movies, "year").astype(np.float32)
+    made = features.build(features.read(movies), years, recommendations.DEFAULT.weights)
+    standing = prior.standing(movies)
     np.savez(
         Path(folder, "films.npz"),
-        common=content.common, years=content.years, notice=standing.notice, rating=standing.rating,
+        common=made.common, years=made.years, notice=standing.notice, rating=standing.rating,
     )  # fmt: skip
-    sp.save_npz(Path(folder, "rare.npz"), sp.csr_matrix(content.rare))
-    sp.save_npz(Path(folder, "features.npz"), sp.csr_matrix(sp.hstack([sp.csr_array(content.common), content.rare])))
+    sp.save_npz(Path(folder, "rare.npz"), sp.csr_matrix(made.rare))
+    sp.save_npz(Path(folder, "features.npz"), sp.csr_matrix(sp.hstack([sp.csr_array(made.common), made.rare])))
     return {"seconds": time.perf_counter() - started}
 
 

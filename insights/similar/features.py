@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -96,7 +95,7 @@ def read(movies: pd.DataFrame) -> dict[str, Tokens]:
         Gold ``movies``. A missing column is empty; values that are not text are ignored.
     """
     columns = movies.reindex(columns=list(FIELDS)).astype(object)
-    return {field: [_unique(_SPLIT.get(field, _names)(value)) for value in columns[field].tolist()] for field in FIELDS}
+    return {field: _field(columns[field].tolist(), _SPLIT.get(field, _names)) for field in FIELDS}
 
 
 def build(fields: Mapping[str, Tokens], years: Floats, weights: FieldWeights) -> Features:
@@ -159,9 +158,9 @@ def numbers(movies: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
 _SPLIT: dict[str, Callable[[object], list[str]]] = {"title": words, "plot": words, "production": companies}
 
 
-def _names(value: Any) -> list[str]:
+def _names(value: object) -> list[str]:
     return [name for name in value if isinstance(name, str)] if isinstance(value, list | tuple | np.ndarray) else []
 
 
-def _unique(tokens: list[str]) -> list[str]:
-    return [token for token in dict.fromkeys(tokens) if token]
+def _field(values: list[object], split: Callable[[object], list[str]]) -> Tokens:
+    return [[token for token in dict.fromkeys(split(value)) if token] for value in values]
