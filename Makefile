@@ -83,7 +83,6 @@ lock: | $(UV) ## Resolve all dependencies anew into the lock files
 
 catalogue: environment ## Write what derives from column definitions and the dashboard: Glue tables, docs/data.md, QuickSight
 	@$(BIN)/python -m tools.catalogue
-	@$(BIN)/python -m tools.insights_catalogue
 	@$(BIN)/python -m insights.quicksight
 
 # The image of the scheduled reports: docs/aws.md, "Scheduled reports". Both need the AWS CLI, and the stack STACK

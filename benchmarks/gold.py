@@ -16,8 +16,7 @@ import duckdb
 
 from benchmarks import silver_tables
 from benchmarks.measure import Case, Pairs, Plan, Result, Run, Target, compared, fresh, interleaved, measured, peak_of
-from pipeline.columns import SILVER_TABLES
-from pipeline.gold.columns import GOLD
+from pipeline.columns import GOLD, SILVER_TABLES
 from pipeline.gold.engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings
 

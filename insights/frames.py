@@ -7,19 +7,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pipeline.columns import Table
+from pipeline.columns import TYPES, Table
 
-# Nullable integers, because a missing value must not turn a count into a fraction. Days, times and lists stay objects.
-PANDAS_TYPES = {
-    "string": "str",
-    "int": "Int32",
-    "bigint": "Int64",
-    "double": "float64",
-    "boolean": "boolean",
-    "date": "object",
-    "timestamp": "datetime64[us]",
-    "array<string>": "object",
-}
+PANDAS_TYPES = {glue: types.pandas for glue, types in TYPES.items()}
 
 
 def typed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -38,4 +28,4 @@ def typed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
         A new frame with a fresh index; a column that ``rows`` lacks is all null.
     """
     frame = rows.reindex(columns=table.column_names).reset_index(drop=True)
-    return frame.astype({column.name: PANDAS_TYPES[column.type] for column in table.columns})
+    return frame.astype(table.pandas_types())

@@ -11,9 +11,9 @@ import pandas as pd
 
 from insights import inputs, lake
 from pipeline import aggregate_to_gold, aws, settings
+from pipeline.columns import GOLD_TABLES
 from pipeline.errors import InvalidInput
 from pipeline.gold.build import build_in_use
-from pipeline.gold.columns import GOLD_TABLES
 from pipeline.gold.engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings, LakeSettings
 

@@ -11,21 +11,12 @@ import pandas as pd
 
 from insights import inputs
 from pipeline import aws, keys, settings
-from pipeline.columns import Table
+from pipeline.columns import GOLD_TABLES, Table
 from pipeline.errors import InvalidInput
 from pipeline.gold import tables as gold_tables
-from pipeline.gold.columns import GOLD_TABLES
 from pipeline.settings import LakeSettings
 
 _MADE_FROM = "made-from"
-_PANDAS_TYPES = {
-    "string": "string",
-    "int": "Int32",
-    "bigint": "Int64",
-    "double": "float64",
-    "boolean": "boolean",
-    "timestamp": "datetime64[us]",
-}
 
 
 def tables() -> list[str]:
@@ -65,8 +56,7 @@ def _in_order(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _no_rows(definition: Table) -> pd.DataFrame:
     """A table without rows, of which Athena writes no object."""
-    types = {column.name: _PANDAS_TYPES.get(column.type, "object") for column in definition.columns}
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in definition.pandas_types().items()})
 
 
 def made_from(name: str) -> str:
@@ -96,9 +86,7 @@ def write(definition: Table, frame: pd.DataFrame, made_from: str = "") -> None:
         raise InvalidInput(f"lacks {', '.join(missing)}", subject=definition.name)
     lake = settings.load(LakeSettings)
     types = {column.name: column.type for column in definition.columns}
-    typed = frame[definition.column_names].astype(
-        {name: _PANDAS_TYPES[kind] for name, kind in types.items() if kind in _PANDAS_TYPES}
-    )
+    typed = frame[definition.column_names].astype(definition.pandas_types())
     path = f"s3://{lake.gold_bucket}/{keys.gold_table(definition.name)}"
     with aws.failures_of("lake", definition.name):
         wr.s3.to_parquet(

@@ -1,7 +1,7 @@
-"""The one home of column names, types, units and meanings: this module of Silver, ``pipeline.gold.columns`` of Gold.
+"""The one home of table definitions: columns with their types, units, ranges and meanings.
 
-The Glue tables in ``template.yaml``, ``docs/data.md``, the parquet schemas and the QuickSight data sets are
-derived from these definitions or tested against them. Types are Glue's; :data:`DUCKDB_TYPES` maps them to DuckDB's.
+The Glue tables, ``docs/data.md``, the parquet schemas, ``data_quality`` and the QuickSight data sets are derived from
+these definitions. Column types are Glue's; :data:`TYPES` maps them to those of DuckDB, Athena and pandas.
 """
 
 from __future__ import annotations
@@ -9,16 +9,30 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-DUCKDB_TYPES = {
-    "string": "VARCHAR",
-    "int": "INTEGER",
-    "bigint": "BIGINT",
-    "double": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-    "timestamp": "TIMESTAMP",
-    "array<string>": "VARCHAR[]",
+from pipeline import keys
+
+
+@dataclass(frozen=True)
+class EngineTypes:
+    """Names of one Glue type in other systems; ``athena`` is the name in a CAST."""
+
+    duckdb: str
+    athena: str
+    pandas: str
+
+
+# pandas: integers are nullable, since NaN would turn a count into a fraction; dates and lists are Python objects.
+TYPES = {
+    "string": EngineTypes("VARCHAR", "varchar", "str"),
+    "int": EngineTypes("INTEGER", "integer", "Int32"),
+    "bigint": EngineTypes("BIGINT", "bigint", "Int64"),
+    "double": EngineTypes("DOUBLE", "double", "float64"),
+    "boolean": EngineTypes("BOOLEAN", "boolean", "boolean"),
+    "date": EngineTypes("DATE", "date", "object"),
+    "timestamp": EngineTypes("TIMESTAMP", "timestamp", "datetime64[us]"),
+    "array<string>": EngineTypes("VARCHAR[]", "array(varchar)", "object"),
 }
+DUCKDB_TYPES = {glue: types.duckdb for glue, types in TYPES.items()}
 
 
 @dataclass(frozen=True)
@@ -35,6 +49,8 @@ class Column:
         Unit and range, or "" for text.
     null : str
         What a missing value means; "never" where the column is always filled.
+    low, high : float or None
+        Smallest and largest possible value; None where there is no such limit.
     """
 
     name: str
@@ -42,6 +58,8 @@ class Column:
     meaning: str
     unit: str = ""
     null: str = "never"
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +74,7 @@ class Table:
         Column that is read from the objects' keys, ``…/column=value/…``, and is not among ``columns``. A query must
         name its values (Athena's "injected" projection), and then reads those folders alone.
     order : tuple of str
-        Columns by which people read it, where its objects are in no order: a large table is not sorted to be written.
+        Sort order for readers; files are unsorted, because sorting a large table is slow.
     """
 
     name: str
@@ -69,7 +87,7 @@ class Table:
     order: tuple[str, ...] = ()
 
     def by_folder(self, name: str, partition: Column, **changes: Any) -> Table:
-        """Return a second table over the same objects, partitioned by what their keys say."""
+        """Return a second table over the same objects, partitioned by their keys."""
         columns = tuple(column for column in self.columns if column != partition)
         return replace(self, name=name, columns=columns, partition=partition, **changes)
 
@@ -80,68 +98,76 @@ class Table:
 
     def duckdb_types(self) -> dict[str, str]:
         """Column names with their DuckDB types, in order."""
-        return {column.name: DUCKDB_TYPES[column.type] for column in self.columns}
+        return {column.name: TYPES[column.type].duckdb for column in self.columns}
+
+    def pandas_types(self) -> dict[str, str]:
+        """Column names with their pandas types, in order."""
+        return {column.name: TYPES[column.type].pandas for column in self.columns}
 
 
-NOT_GIVEN = "OMDb gives none"
+# ── Silver ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+NOT_GIVEN, NOT_LISTED = "OMDb gives none", "the list gives none"
+# "Passage de Venus", the oldest entry of IMDb, is from 1874.
+FIRST_YEAR = 1870
+# No source list is that long, and it fits Silver's type of rank.
+MAX_FILMS = 10**9
 
 RUN_ID = Column("run_id", "string", "Run that fetched the film; sorts by time")
 FILM = (
-    Column("imdb_id", "string", "IMDb id, the film's identity"),
+    Column("imdb_id", "string", "IMDb id; identifies the film"),
     Column("title", "string", "Title as OMDb has it", null=NOT_GIVEN),
-    Column("year", "int", "Year of release, of a series the first", "calendar year", NOT_GIVEN),
+    Column("year", "int", "Year of release; the first year of a series", "calendar year", NOT_GIVEN, low=FIRST_YEAR),
     Column("type", "string", "movie, series, episode or game", null=NOT_GIVEN),
-    Column("rated", "string", "Certificate, spellings unified", null=NOT_GIVEN),
+    Column("rated", "string", "Age rating, one spelling each", null=NOT_GIVEN),
     Column("released", "date", "Day of release", null=NOT_GIVEN),
-    Column("runtime_minutes", "int", "Running time", "minutes", NOT_GIVEN),
+    Column("runtime_minutes", "int", "Running time", "minutes", NOT_GIVEN, low=1, high=60_000),
     Column("genres", "array<string>", "Genres in OMDb's order", null=NOT_GIVEN),
     Column("directors", "array<string>", "Directors in OMDb's order", null=NOT_GIVEN),
-    Column("writers", "array<string>", "Writers, without their credits' notes", null=NOT_GIVEN),
+    Column("writers", "array<string>", "Writers, without notes such as (screenplay)", null=NOT_GIVEN),
     Column("actors", "array<string>", "Cast in OMDb's order", null=NOT_GIVEN),
     Column("languages", "array<string>", "Languages, most important first", null=NOT_GIVEN),
-    Column("countries", "array<string>", "Countries, spellings unified (USA is United States)", null=NOT_GIVEN),
+    Column("countries", "array<string>", "Countries, one spelling each (USA becomes United States)", null=NOT_GIVEN),
     Column("plot", "string", "Plot, HTML entities decoded", null=NOT_GIVEN),
-    Column("awards", "string", "Awards, as OMDb words them", null=NOT_GIVEN),
-    Column("poster", "string", "Address of the poster", null=NOT_GIVEN),
+    Column("awards", "string", "Awards, in OMDb's words", null=NOT_GIVEN),
+    Column("poster", "string", "URL of the poster", null=NOT_GIVEN),
     Column("production", "string", "Production company", null=NOT_GIVEN),
-    Column("imdb_rating", "double", "IMDb's rating", "0-10", NOT_GIVEN),
-    Column("imdb_votes", "bigint", "Votes behind imdb_rating", "votes", NOT_GIVEN),
-    Column("metascore", "int", "Metacritic's score", "0-100", NOT_GIVEN),
-    Column("rotten_tomatoes", "int", "Tomatometer: share of favourable reviews", "0-100", NOT_GIVEN),
-    Column("rotten_tomatoes_average", "double", "Average of the critics' ratings", "0-10", NOT_GIVEN),
-    Column("rotten_tomatoes_reviews", "int", "Reviews behind rotten_tomatoes", "reviews", NOT_GIVEN),
-    Column("box_office_usd", "bigint", "Box office as reported, not adjusted for inflation", "US dollars", NOT_GIVEN),
-    Column("rank", "int", "Rank on the source list of that run", "1 is best"),
-    Column("source_rating", "double", "Rating on the source list", "0-10", "the list gives none"),
-    Column("source_rating_count", "bigint", "Votes behind source_rating", "votes", "the list gives none"),
+    Column("imdb_rating", "double", "IMDb rating", "0-10", NOT_GIVEN, 0, 10),
+    Column("imdb_votes", "bigint", "Votes behind imdb_rating", "votes", NOT_GIVEN, 0, 10**12),
+    Column("metascore", "int", "Metacritic score", "0-100", NOT_GIVEN, 0, 100),
+    Column("rotten_tomatoes", "int", "Tomatometer: percentage of favourable reviews", "0-100", NOT_GIVEN, 0, 100),
+    Column("rotten_tomatoes_average", "double", "Average rating by critics", "0-10", NOT_GIVEN, 0, 10),
+    Column("rotten_tomatoes_reviews", "int", "Reviews behind rotten_tomatoes", "reviews", NOT_GIVEN, 0, 10**6),
+    Column("box_office_usd", "bigint", "Reported box office, nominal", "US dollars", NOT_GIVEN, 0, 10**10),
+    Column("rank", "int", "Rank on the source list of that run", "1 is best", low=1, high=MAX_FILMS),
+    Column("source_rating", "double", "Rating on the source list", "0-10", NOT_LISTED, 0, 10),
+    Column("source_rating_count", "bigint", "Votes behind source_rating", "votes", NOT_LISTED, 0, 10**12),
 )
-UNREADABLE = Column(
-    "unreadable", "array<string>", "Values that OMDb gave but nobody can read, left null here", "", "none"
-)
+UNREADABLE = Column("unreadable", "array<string>", "Unparseable values of OMDb, null in their own columns", "", "none")
 LINEAGE = (
     RUN_ID,
-    Column("bronze_key", "string", "Key of the Bronze object that the row was made from"),
+    Column("bronze_key", "string", "Key of the Bronze object behind the row"),
     Column("bronze_version", "string", "Version of that object", null="the bucket keeps no versions"),
-    Column("fetched_at", "timestamp", "When OMDb answered", "UTC"),
-    Column("processed_at", "timestamp", "When the Silver row was made", "UTC"),
-    Column("code_version", "string", "Version of the code that made the row"),
+    Column("fetched_at", "timestamp", "Time of OMDb's answer", "UTC"),
+    Column("processed_at", "timestamp", "Time when the Silver row was made", "UTC"),
+    Column("code_version", "string", "Code version that made the row"),
 )
 
 SILVER = (
     Table(
         "movies",
         "silver",
-        "One row a film and run, clean and typed.",
+        "One row per film and run, cleaned and typed.",
         (*FILM, UNREADABLE, *LINEAGE),
     ),
     Table(
         "quarantine",
         "silver",
-        "Films that OMDb answered with values that cannot be true; every reason is named.",
+        "Films with impossible values in OMDb's answer, with every reason.",
         (
             Column("imdb_id", "string", "IMDb id asked for"),
             RUN_ID,
-            Column("reasons", "array<string>", "Field, value and fault, one entry a fault"),
+            Column("reasons", "array<string>", "Field, value and violated rule, one entry each"),
             *LINEAGE[1:],
         ),
         format="json",
@@ -149,11 +175,11 @@ SILVER = (
     Table(
         "rejected",
         "silver",
-        "Films that OMDb refused for good, or answered with a body that cannot be read.",
+        "Films that OMDb rejected permanently, or answered with an unreadable body.",
         (
             Column("imdb_id", "string", "IMDb id asked for"),
             RUN_ID,
-            Column("reason", "string", "OMDb's error, or what is wrong with the body"),
+            Column("reason", "string", "OMDb's error, or the fault of the body"),
             *LINEAGE[1:],
         ),
         format="json",
@@ -161,24 +187,171 @@ SILVER = (
     Table(
         "runs",
         "silver",
-        "One row a run: what its manifest says.",
+        "One row per run, from its manifest.",
         (
             RUN_ID,
-            Column("started_at", "timestamp", "When the run began", "UTC"),
-            Column("source_uri", "string", "Where the list came from"),
-            Column("source_sha256", "string", "SHA-256 of the list's bytes"),
-            Column("top_n", "int", "Films asked for", "films"),
-            Column("batch_size", "int", "Films in one message", "films"),
+            Column("started_at", "timestamp", "Start of the run", "UTC"),
+            Column("source_uri", "string", "URI of the source list"),
+            Column("source_sha256", "string", "SHA-256 of the source list"),
+            Column("top_n", "int", "Films requested", "films"),
+            Column("batch_size", "int", "Films per message", "films"),
             Column("expected", "int", "Films sent to the queue", "films"),
-            Column("code_version", "string", "Version of the code that began the run"),
+            Column("code_version", "string", "Code version that started the run"),
         ),
         format="json",
     ),
 )
 
 SILVER_TABLES = {table.name: table for table in SILVER}
-# The same objects again, for queries about one run: an injected projection refuses a query that names no run.
+# The same objects partitioned by run, for queries about one run.
 SILVER_BY_RUN = tuple(
-    table.by_folder(f"{table.name}_by_run", RUN_ID, folder=table.name, meaning=f"{table.meaning} A query names run_id.")
+    table.by_folder(
+        f"{table.name}_by_run", RUN_ID, folder=table.name, meaning=f"{table.meaning} Queries must name run_id."
+    )
     for table in SILVER
+)
+
+# ── Gold ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+UNKNOWN = "not known"
+DECADE = Column("decade", "int", "First year of the decade", "calendar year")
+FILMS = Column("films", "bigint", "Films behind the row", "films")
+BOX_OFFICE = (
+    Column("films_with_box_office", "bigint", "Films with a known box office", "films"),
+    Column("box_office_mean_usd", "double", "Mean over those films, nominal", "US dollars", "no film has one"),
+    Column("box_office_total_usd", "bigint", "Sum over those films, nominal", "US dollars", "no film has one"),
+)
+RATINGS_BY_SOURCE = tuple(
+    column
+    for source, label in (
+        ("imdb", "IMDb"),
+        ("metascore", "Metacritic"),
+        ("rotten_tomatoes", "Rotten Tomatoes"),
+        ("source_list", "source list"),
+    )
+    for column in (
+        Column(f"{source}_mean", "double", f"Mean rating by {label}", "0-100", f"no film has a {label} rating"),
+        Column(f"{source}_films", "bigint", f"Films with a rating by {label}", "films"),
+    )
+)
+
+
+def films_by(column: Column, name: str, meaning: str) -> Table:
+    """Gold table of films, ratings by source and box office, for each value of ``column``."""
+    return Table(name, "gold", meaning, (column, FILMS, *RATINGS_BY_SOURCE, *BOX_OFFICE))
+
+
+GOLD = (
+    Table(
+        "movies",
+        "gold",
+        "The newest row of each film.",
+        (*FILM[:3], replace(DECADE, null=NOT_GIVEN), *FILM[3:], UNREADABLE, *LINEAGE),
+        order=("rank", "imdb_id"),
+    ),
+    Table(
+        "movie_ratings",
+        "gold",
+        "One row per film and rating source, all on one scale.",
+        (
+            FILM[0],
+            Column("source", "string", "imdb, metascore, rotten_tomatoes or source_list"),
+            Column("rating", "double", "The source's rating", "0-100"),
+            Column("votes", "bigint", "Votes or reviews behind it", "votes", UNKNOWN),
+        ),
+        order=("imdb_id", "source"),
+    ),
+    Table(
+        "ratings_by_genre",
+        "gold",
+        "Ratings by genre and source; a film counts in each of its genres.",
+        (
+            Column("genre", "string", "Genre"),
+            Column("source", "string", "imdb, metascore, rotten_tomatoes or source_list"),
+            Column("films", "bigint", "Films with a rating by this source", "films"),
+            Column("mean", "double", "Mean rating", "0-100"),
+            Column("median", "double", "Median rating", "0-100"),
+            Column("p90", "double", "90th percentile of the ratings", "0-100"),
+        ),
+    ),
+    Table(
+        "box_office_by_decade",
+        "gold",
+        "Box office by decade of release, nominal.",
+        (
+            DECADE,
+            FILMS,
+            BOX_OFFICE[0],
+            Column("mean_usd", "double", "Mean box office, nominal", "US dollars", "no film has one"),
+            Column("median_usd", "double", "Median box office, nominal", "US dollars", "no film has one"),
+            Column("total_usd", "bigint", "Sum of box office, nominal", "US dollars", "no film has one"),
+        ),
+    ),
+    films_by(Column("director", "string", "Director"), "films_by_director", "A film counts for each of its directors."),
+    films_by(Column("language", "string", "Language"), "films_by_language", "A film counts for each of its languages."),
+    films_by(Column("country", "string", "Country"), "films_by_country", "A film counts for each of its countries."),
+    films_by(Column("year", "int", "Year of release", "calendar year"), "films_by_year", "Films by year of release."),
+    Table(
+        "genre_share_by_year",
+        "gold",
+        "Share of each genre among the films of a year; shares of a year add up to more than 1.",
+        (
+            Column("year", "int", "Year of release", "calendar year"),
+            Column("genre", "string", "Genre"),
+            Column("films", "bigint", "Films of that year and genre", "films"),
+            Column("films_in_year", "bigint", "Films of that year with a genre", "films"),
+            Column("share", "double", "films / films_in_year", "0-1"),
+        ),
+    ),
+    Table(
+        "rank_history",
+        "gold",
+        "Rank of each film in each run, and its change since the previous run.",
+        (
+            RUN_ID,
+            FILM[0],
+            FILM[1],
+            Column("rank", "int", "Rank in this run", "1 is best"),
+            Column("previous_run_id", "string", "The previous run", null="the first run"),
+            Column("previous_rank", "int", "Rank in the previous run", "1 is best", "the film was not in that run"),
+            Column("change", "int", "Places gained; negative when lost", "places", "the film was not in that run"),
+        ),
+        order=("run_id", "rank", "imdb_id"),
+    ),
+    Table(
+        "pipeline_runs",
+        "gold",
+        "One row per run: its expected films by outcome.",
+        (
+            RUN_ID,
+            Column("started_at", "timestamp", "Start of the run", "UTC"),
+            Column("finished_at", "timestamp", "Time when its last film reached Silver", "UTC", "no film has"),
+            Column("expected", "bigint", "Films sent to the queue", "films"),
+            Column("stored", "bigint", "Films with a processed Bronze object", "films"),
+            Column("rejected", "bigint", "Films that OMDb rejected permanently", "films"),
+            Column("quarantined", "bigint", "Stored films kept out of Silver", "films"),
+            Column("in_gold", "bigint", "Films whose newest row is from this run", "films"),
+            Column("status", "string", "complete when stored + rejected = expected, else incomplete"),
+        ),
+    ),
+    Table(
+        "data_quality",
+        "gold",
+        "Completeness and plausibility of each column of Gold's movies.",
+        (
+            Column("column_name", "string", "Column of movies"),
+            Column("rows", "bigint", "Films", "films"),
+            Column("filled", "bigint", "Films with a value", "films"),
+            Column("filled_share", "double", "filled / rows", "0-1", "there are no films"),
+            Column("unreadable", "bigint", "Films with an unparseable value", "films"),
+            Column("out_of_range", "bigint", "Values outside the column's range; 0 unless Silver missed one", "films"),
+        ),
+    ),
+)
+
+GOLD_TABLES = {table.name: table for table in GOLD}
+# What Athena builds: one folder per build. Tables made from others read those of the same build.
+BUILD_ID = Column("build_id", "string", "Id of the build, as in _build.json; sorts by time")
+GOLD_BUILDS = tuple(
+    table.by_folder(table.name, BUILD_ID, layer="gold_builds", folder=keys.builds(table.name)) for table in GOLD
 )

@@ -21,8 +21,7 @@ from botocore.validate import ParamValidator
 from sqlglot import exp
 
 from pipeline import aws
-from pipeline.columns import DUCKDB_TYPES, SILVER, SILVER_BY_RUN, Table
-from pipeline.gold.columns import GOLD, GOLD_BUILDS
+from pipeline.columns import DUCKDB_TYPES, GOLD, GOLD_BUILDS, SILVER, SILVER_BY_RUN, Table
 from pipeline.gold.engine import to_duckdb
 
 _UNLOAD = re.compile(

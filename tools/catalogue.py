@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pipeline.columns import SILVER, SILVER_BY_RUN, Column, Table
-from pipeline.gold.columns import GOLD, GOLD_BUILDS
+from insights.columns import INSIGHTS_TABLES
+from pipeline.columns import GOLD, GOLD_BUILDS, SILVER, SILVER_BY_RUN, Column, Table
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "  # begin catalogue", "  # end catalogue"
@@ -135,7 +135,7 @@ def files() -> dict[Path, str]:
     """Each file that is written from the column definitions, as it should be."""
     template, data = ROOT / "template.yaml", ROOT / "docs" / "data.md"
     document = data.read_text(encoding="utf-8")
-    for layer, tables in (("silver", SILVER), ("gold", GOLD)):
+    for layer, tables in (("silver", SILVER), ("gold", GOLD), ("insights", tuple(INSIGHTS_TABLES.values()))):
         document = with_dictionary(document, layer, tables)
     return {
         template: with_block(template.read_text(encoding="utf-8"), BEGIN, END, glue_resources()),

@@ -11,8 +11,7 @@ from types import MappingProxyType
 
 from insights.columns import INSIGHTS_TABLES
 from insights.dashboard.definition import Dashboard, DataSet, LookUp
-from pipeline.columns import Table
-from pipeline.gold.columns import GOLD_TABLES
+from pipeline.columns import GOLD_TABLES, Table
 
 TABLES: Mapping[str, Table] = MappingProxyType(GOLD_TABLES | INSIGHTS_TABLES)
 FILMS = "movies"

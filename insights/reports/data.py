@@ -17,10 +17,9 @@ from insights import inputs, lake
 from insights.columns import INSIGHTS_TABLES
 from insights.frames import PANDAS_TYPES, typed
 from pipeline import aws, settings
-from pipeline.columns import Table
+from pipeline.columns import GOLD_TABLES, Table
 from pipeline.errors import InvalidInput
 from pipeline.gold.build import Build, build_in_use
-from pipeline.gold.columns import GOLD_TABLES
 from pipeline.settings import LakeSettings
 
 MIME = "application/vnd.reelhouse.source+json"

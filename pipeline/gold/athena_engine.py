@@ -13,10 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from pipeline import aws, keys
-from pipeline.columns import Table
+from pipeline.columns import BUILD_ID, GOLD, TYPES, Table
 from pipeline.gold.athena import Queries
 from pipeline.gold.build import Build, RunCounts
-from pipeline.gold.columns import BUILD_ID, GOLD
 from pipeline.gold.engine import statement
 
 REPLACED = "replaced"
@@ -25,7 +24,6 @@ RUN_COUNTS = tuple(field.name for field in fields(RunCounts) if field.name != "s
 READERS_LEAVE_AFTER = timedelta(hours=1)
 _TABLE = re.compile(r"\b(FROM|JOIN)(\s+)(silver|gold)\.(\w+)")
 _COMMENT = re.compile(r"--.*")
-_TYPES = {"string": "varchar", "int": "integer", "array<string>": "array(varchar)"}
 # What GetTable answers and UpdateTable takes.
 _TABLE_INPUT = {"Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType"}
 _TABLE_INPUT |= {"Parameters", "ViewOriginalText", "ViewExpandedText", "LastAccessTime", "LastAnalyzedTime"}
@@ -103,9 +101,7 @@ class AthenaEngine:
         sql = with_tables(
             _COMMENT.sub("", statement(table.name)), lambda layer, name: self._place(layer, name, build_id)
         )
-        casts = ", ".join(
-            f'CAST(built."{c.name}" AS {_TYPES.get(c.type, c.type)}) AS "{c.name}"' for c in table.columns
-        )
+        casts = ", ".join(f'CAST(built."{c.name}" AS {TYPES[c.type].athena}) AS "{c.name}"' for c in table.columns)
         folder = f"s3://{self.gold_bucket}/{keys.build_folder(table.name, build_id)}"
         return (
             f"UNLOAD (SELECT {casts} FROM ({sql.strip()}) AS built) TO '{folder}' "

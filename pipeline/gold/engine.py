@@ -18,10 +18,9 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from pipeline.columns import DUCKDB_TYPES, Table
+from pipeline.columns import DUCKDB_TYPES, GOLD, Table
 from pipeline.database import PARQUET, connect
 from pipeline.errors import StorageFailed
-from pipeline.gold.columns import GOLD
 from pipeline.gold.silver_files import SilverFiles
 
 _FOLDER = Path(__file__).parent

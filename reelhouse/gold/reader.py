@@ -12,10 +12,10 @@ import duckdb
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import aws
+from pipeline.columns import GOLD
 from pipeline.database import connect
 from pipeline.errors import StorageFailed
 from pipeline.gold import tables
-from pipeline.gold.columns import GOLD
 from reelhouse.operate.differences import KEYS, Change, compare
 from reelhouse.stack import Stack
 

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipeline import aggregate_to_gold, aws, keys
+from pipeline.columns import GOLD
 from pipeline.gold import tables
-from pipeline.gold.columns import GOLD
 from pipeline.gold.engine import rows_of
 from reelhouse.gold.reader import GoldTables
 from reelhouse.operate.differences import KEYS, compare

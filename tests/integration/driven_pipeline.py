@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from pipeline import keys
+from pipeline.columns import GOLD, GOLD_TABLES
 from pipeline.errors import ReelhouseError
-from pipeline.gold.columns import GOLD, GOLD_TABLES
 from reelhouse.run.resume import resume
 from reelhouse.stack import Stack
 from tests.integration.faulty_aws import FaultyAws, Killed

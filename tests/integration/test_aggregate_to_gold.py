@@ -13,9 +13,9 @@ import pytest
 
 from pipeline import aggregate_to_gold, keys
 from pipeline.aggregate_to_gold import Result
+from pipeline.columns import GOLD
 from pipeline.errors import StorageFailed
 from pipeline.gold.build import Build
-from pipeline.gold.columns import GOLD
 from pipeline.gold.engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings
 from tests.integration.moto_lake import Lake

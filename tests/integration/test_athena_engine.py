@@ -17,12 +17,12 @@ from insights.find_similar_movies import GoldCatalogue
 from insights.similar.api import respond
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.aggregate_to_gold import Result
+from pipeline.columns import GOLD, GOLD_TABLES
 from pipeline.errors import InvalidInput, StorageFailed
 from pipeline.gold import athena_engine
 from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import AthenaEngine
 from pipeline.gold.build import build_in_use
-from pipeline.gold.columns import GOLD, GOLD_TABLES
 from pipeline.gold.engine import DuckdbEngine
 from pipeline.runs import utc
 from pipeline.settings import AggregateToGoldSettings

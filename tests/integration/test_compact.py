@@ -16,9 +16,8 @@ from botocore.exceptions import EndpointConnectionError
 from moto.s3.models import s3_backends
 
 from pipeline import aws, keys
-from pipeline.columns import SILVER, SILVER_TABLES
+from pipeline.columns import GOLD, SILVER, SILVER_TABLES
 from pipeline.errors import StorageFailed
-from pipeline.gold.columns import GOLD
 from pipeline.gold.engine import DuckdbEngine
 from pipeline.silver import parquet
 from reelhouse.operate import compact

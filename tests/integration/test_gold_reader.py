@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from pipeline import keys
+from pipeline.columns import GOLD
 from pipeline.documents import to_json
 from pipeline.errors import StorageFailed
-from pipeline.gold.columns import GOLD
 from reelhouse.gold.reader import GoldTables
 from reelhouse.operate.trace import gold_rows
 from reelhouse.operate.verify import verify

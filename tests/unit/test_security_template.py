@@ -9,7 +9,7 @@ import pytest
 from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
 from pipeline import keys
-from pipeline.gold.columns import GOLD
+from pipeline.columns import GOLD
 from tests.templates import (
     BUCKET_POLICIES,
     BUCKETS,

@@ -13,9 +13,8 @@ from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
 from insights.reports import notebooks
 from pipeline import get_movies_and_send_to_queue, keys, settings
-from pipeline.columns import SILVER, SILVER_BY_RUN, Table
+from pipeline.columns import GOLD, GOLD_BUILDS, SILVER, SILVER_BY_RUN, Table
 from pipeline.gold import athena_engine
-from pipeline.gold.columns import GOLD, GOLD_BUILDS
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE: Any = load(str(ROOT / "template.yaml"))

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from insights import gold_rebuild
+from pipeline.columns import GOLD_TABLES
 from pipeline.errors import InvalidInput
-from pipeline.gold.columns import GOLD_TABLES
 
 TABLE = pd.DataFrame({"a": [1, 2], "b": [["x"], None]})
 

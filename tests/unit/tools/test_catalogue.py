@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.columns import DUCKDB_TYPES, SILVER, Column, Table
-from pipeline.gold.columns import GOLD
+from insights.columns import INSIGHTS_TABLES
+from pipeline.columns import GOLD, SILVER, TYPES, Column, Table
 from tools import catalogue
 
+TABLES = SILVER + GOLD + tuple(INSIGHTS_TABLES.values())
 TABLE = Table("films", "gold", "What it is.", (Column("year", "int", "Year", "calendar year", "OMDb gives none"),))
 
 
@@ -19,19 +20,19 @@ def test_what_is_on_disk_is_what_would_be_written(path: Path) -> None:
 
 
 def test_every_column_is_described() -> None:
-    for table in SILVER + GOLD:
+    for table in TABLES:
         assert table.meaning.endswith("."), table.name
         assert len(set(table.column_names)) == len(table.columns), table.name
         for column in table.columns:
             assert column.meaning, f"{table.name}.{column.name}"
             assert column.null, f"{table.name}.{column.name}"
-            assert column.type in DUCKDB_TYPES, f"{table.name}.{column.name}"
+            assert column.type in TYPES, f"{table.name}.{column.name}"
 
 
 def test_every_column_is_in_the_dictionary() -> None:
-    text = catalogue.data_dictionary(SILVER + GOLD)
+    text = catalogue.data_dictionary(TABLES)
 
-    for table in SILVER + GOLD:
+    for table in TABLES:
         assert f"### {table.name}\n" in text
         for column in table.columns:
             assert f"| `{column.name}` | {column.type} |" in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from insights.reports import data
-from pipeline.gold.columns import GOLD_TABLES
+from pipeline.columns import GOLD_TABLES
 
 RATINGS = GOLD_TABLES["ratings_by_genre"]
 

@@ -6,7 +6,7 @@ import pytest
 from insights.summaries import fact_wording, facts
 from insights.summaries.fact_tables import fact_tables
 from insights.summaries.facts import facts_of, rules
-from pipeline.gold.columns import GOLD_TABLES
+from pipeline.columns import GOLD_TABLES
 from tests import gold_rows
 
 

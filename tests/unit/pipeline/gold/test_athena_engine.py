@@ -12,10 +12,9 @@ from sqlglot import exp
 from trino_query_parser import parse_statement  # type: ignore[import-untyped]
 
 from pipeline import keys
-from pipeline.columns import Table
+from pipeline.columns import GOLD, GOLD_TABLES, Table
 from pipeline.errors import InvalidInput
 from pipeline.gold.athena_engine import AthenaEngine, waves, with_tables
-from pipeline.gold.columns import GOLD, GOLD_TABLES
 from tests.fake_athena import FakeAthena
 
 BUILD = "20261124T030000.000000Z"

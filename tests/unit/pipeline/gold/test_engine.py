@@ -8,8 +8,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from pipeline.columns import SILVER_TABLES
-from pipeline.gold.columns import GOLD
+from pipeline.columns import GOLD, SILVER_TABLES
 from pipeline.gold.engine import DuckdbEngine, statement, to_duckdb
 from tests.silver_rows import FILMS, FIRST, QUARANTINE, REJECTED, RUNS, engine_of, film, silver_files
 

@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipeline.columns import FILM, SILVER_TABLES
-from pipeline.gold.columns import GOLD
+from pipeline.columns import FILM, GOLD, SILVER_TABLES
 from tests.silver_rows import FILMS, FIRST, QUARANTINE, REJECTED, RUNS, SECOND, engine_of, film
 
 NAMES = [table.name for table in GOLD]

@@ -12,9 +12,8 @@ import trino_sql_validator
 from sqlglot import exp
 from trino_query_parser import TrinoSyntaxError, parse_statement  # type: ignore[import-untyped]
 
-from pipeline.columns import FILM, SILVER
+from pipeline.columns import FILM, GOLD_TABLES, SILVER
 from pipeline.gold import engine
-from pipeline.gold.columns import GOLD_TABLES
 from pipeline.gold.engine import statement
 
 NAMES = list(GOLD_TABLES)

@@ -11,9 +11,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
-from pipeline.columns import SILVER_TABLES, Table
+from pipeline.columns import GOLD_TABLES, SILVER_TABLES, Table
 from pipeline.errors import StorageFailed
-from pipeline.gold.columns import GOLD_TABLES
 from pipeline.silver import parquet
 
 MOVIES = SILVER_TABLES["movies"]

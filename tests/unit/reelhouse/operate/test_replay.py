@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.columns import SILVER
-from pipeline.gold.columns import GOLD
+from pipeline.columns import GOLD, SILVER
 from reelhouse.operate.differences import KEYS, Change, compare
 from reelhouse.operate.replay import groups, superseded
 
