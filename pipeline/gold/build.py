@@ -7,10 +7,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
-from pipeline import aws, keys
-from pipeline.documents import to_json
+from pipeline import aws, documents, keys
+from pipeline.errors import DocumentInvalid, InvalidInput
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +90,15 @@ class Build:
     etags: dict[str, str] = field(default_factory=dict)
     locations: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Reject a ``built_at`` that is not a time with a zone."""
+        try:
+            zone = self.built_at_time.tzinfo
+        except ValueError:
+            zone = None
+        if zone is None:
+            raise InvalidInput("is not a time with a zone", subject="built_at")
+
     @property
     def built_at_time(self) -> datetime:
         """``built_at`` as a time in UTC."""
@@ -109,19 +116,18 @@ class Build:
 
     def to_json(self) -> bytes:
         """Return the build as it is stored."""
-        return to_json(asdict(self))
+        return documents.to_json(asdict(self))
 
     @classmethod
-    def from_json(cls, body: bytes) -> Build | None:
-        """Read a stored build; unknown fields are ignored. Return None for anything that is not a build."""
-        try:
-            build = _ADAPTER.validate_json(body)
-            return build if build.built_at_time.tzinfo else None
-        except (ValidationError, ValueError):
-            return None
+    def from_json(cls, body: bytes) -> Build:
+        """Read a stored build.
 
-
-_ADAPTER = TypeAdapter(Build)
+        Raises
+        ------
+        DocumentInvalid
+            When the bytes are not a build.
+        """
+        return documents.read(cls, body, keys.BUILD, "the next build replaces it")
 
 
 def build_in_use(bucket: str) -> Build | None:
@@ -133,7 +139,8 @@ def build_in_use(bucket: str) -> Build | None:
         None before the first build, and when the document is not a build: the next build replaces it.
     """
     body = aws.get_if_exists(aws.client("s3"), bucket, keys.BUILD)
-    build = None if body is None else Build.from_json(body)
-    if body is not None and build is None:
-        logger.warning("%s is damaged: it is ignored, and the next build replaces it", keys.BUILD)
-    return build
+    try:
+        return None if body is None else Build.from_json(body)
+    except DocumentInvalid as error:
+        logger.warning("ignored: %s", error)
+        return None

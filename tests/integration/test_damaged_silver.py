@@ -12,10 +12,10 @@ import pytest
 
 from pipeline import aggregate_to_gold, keys
 from pipeline.aggregate_to_gold import Result
+from pipeline.documents import to_json
 from pipeline.errors import SilverDamaged, StorageFailed
 from pipeline.gold.build import build_in_use
 from pipeline.gold.engine import DuckdbEngine
-from pipeline.runs import to_json
 from pipeline.settings import AggregateToGoldSettings
 from tests.gold_builds import a_build
 from tests.integration.moto_lake import Lake

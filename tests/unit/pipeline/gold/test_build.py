@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from pipeline.documents import to_json
+from pipeline.errors import DocumentInvalid
 from pipeline.gold.build import Build
-from pipeline.runs import to_json
 from tests.gold_builds import COMPLETE, a_build
 
 OLDER, NEWER = "20261123T030000Z-aaaaaaaa", "20261124T030000Z-bbbbbbbb"
@@ -26,8 +27,9 @@ def test_fields_of_later_versions_are_ignored() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"7", b"{}", b"\xff", b"[" * 100_000])
-def test_what_is_no_build_is_none(body: bytes) -> None:
-    assert Build.from_json(body) is None
+def test_what_is_no_build_is_refused(body: bytes) -> None:
+    with pytest.raises(DocumentInvalid, match=r"_build\.json: .*; the next build replaces it"):
+        Build.from_json(body)
 
 
 @pytest.mark.parametrize(
@@ -45,13 +47,14 @@ def test_what_is_no_build_is_none(body: bytes) -> None:
         {"locations": ["movies"]},
     ],
 )
-def test_a_field_of_another_type_makes_it_none(odd: dict[str, Any]) -> None:
-    assert Build.from_json(to_json({**asdict(a_build()), **odd})) is None
+def test_a_field_of_another_type_is_named(odd: dict[str, Any]) -> None:
+    (field,) = odd
+    with pytest.raises(DocumentInvalid, match=field):
+        Build.from_json(to_json({**asdict(a_build()), **odd}))
 
 
 def test_the_newest_and_the_complete_runs() -> None:
     build = Build.from_json(to_json({**asdict(a_build()), "runs": {NEWER: INCOMPLETE, OLDER: asdict(COMPLETE)}}))
 
-    assert build
     assert (build.newest_run, build.complete_runs) == (NEWER, {OLDER})
     assert (a_build().newest_run, a_build().complete_runs) == (None, set())
