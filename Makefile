@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 include lambdas/build.mk
 
-.PHONY: help run check check-style check-types check-templates test chaos bench audit lock catalogue reports-image reports-image-codebuild
+.PHONY: help run check check-style check-types check-templates test chaos bench audit lock catalogue reports-image reports-image-codebuild deploy delete
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 26
@@ -85,25 +85,34 @@ catalogue: environment ## Write what derives from column definitions and the das
 	@$(BIN)/python -m tools.catalogue
 	@$(BIN)/python -m insights.quicksight
 
-# The image of the scheduled reports: docs/aws.md, "Scheduled reports". Both need the AWS CLI, and the stack STACK
-# deployed with ReportsImageBuild=true.
+# Deploying to AWS: docs/aws.md.
 STACK ?= reelhouse
 output_of = $$(aws cloudformation describe-stacks --stack-name $(STACK) --query "Stacks[0].Outputs[?OutputKey=='$(1)'].OutputValue" --output text)
-NEXT_STEP = "Next: sam deploy --parameter-overrides ReportsImageBuild=true ReportsImageUri=$$repository:$$version"
 
-reports-image: ## Build the reports' image with Docker, and push it to the stack's repository
-	@set -euo pipefail; version=$(VERSION); repository=$(call output_of,ReportsRepositoryUri); \
+deploy: environment ## Deploy the stack STACK to AWS (docs/aws.md)
+	@$(BIN)/python -m tools.deploy $(STACK)
+
+delete: environment ## Delete the stack STACK from AWS, except its Bronze bucket
+	@$(BIN)/python -m tools.delete $(STACK)
+
+# Tags in the repository are immutable; the time makes a second build of the same commit possible.
+TAG := $(VERSION)-$(shell date -u +%Y%m%dT%H%M%S)
+NEXT_STEP = "Next: set ReportsImageUri = \"$$repository:$(TAG)\" in deployments/$(STACK).toml, then run make deploy STACK=$(STACK)"
+
+reports-image: ## Build the reports' image with Docker and push it to the stack's repository
+	@set -euo pipefail; repository=$(call output_of,ReportsRepositoryUri); \
 	aws ecr get-login-password | docker login --username AWS --password-stdin "$${repository%%/*}"; \
-	docker buildx build --platform linux/arm64 --provenance=false --file lambdas/Dockerfile \
-		--build-arg VERSION="$$version" --tag "$$repository:$$version" --push .; \
+	docker buildx build --platform linux/arm64 --provenance=false --sbom=false --file lambdas/Dockerfile \
+		--build-arg VERSION="$(VERSION)" --tag "$$repository:$(TAG)" --push .; \
 	echo $(NEXT_STEP)
 
-reports-image-codebuild: ## The same without Docker here: CodeBuild builds what is committed
-	@set -euo pipefail; version=$$(git describe --always); repository=$(call output_of,ReportsRepositoryUri); source=$$(mktemp -d); \
+reports-image-codebuild: ## Build the same image in CodeBuild, from the last commit, without Docker on this machine
+	@set -euo pipefail; repository=$(call output_of,ReportsRepositoryUri); source=$$(mktemp -d); \
 	git archive --format zip --output "$$source/source.zip" HEAD; \
 	aws s3 cp "$$source/source.zip" "s3://$(call output_of,ReportsSourceBucketName)/source.zip"; rm -r "$$source"; \
 	build=$$(aws codebuild start-build --project-name $(call output_of,ReportsImageProjectName) \
-		--environment-variables-override name=VERSION,value=$$version --query build.id --output text); \
+		--environment-variables-override name=VERSION,value=$$(git describe --always) name=TAG,value=$(TAG) \
+		--query build.id --output text); \
 	while status=$$(aws codebuild batch-get-builds --ids "$$build" --query 'builds[0].buildStatus' --output text); \
 		[ "$$status" = IN_PROGRESS ]; do sleep 10; done; \
 	echo "CodeBuild: $$status"; [ "$$status" = SUCCEEDED ] && echo $(NEXT_STEP)

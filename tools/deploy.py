@@ -1,0 +1,257 @@
+"""Deploy a stack to AWS: ``make deploy STACK=reelhouse``, which is ``python -m tools.deploy reelhouse``.
+
+The settings of a stack are in ``deployments/<stack>.toml``, which the first deployment writes and the user edits. Every
+deployment passes all of them, so that none depends on the flags of an earlier command. The OMDb key is asked for
+without echo when the stack is created, and passed to SAM in a temporary file that only its owner can read.
+
+``sam deploy --guided`` is not used: it asks for an image repository because of the reports' image function, even where
+that function is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline import aws, settings
+from pipeline.errors import InvalidInput, ReelhouseError
+
+ROOT = Path(__file__).parents[1]
+DEPLOYMENTS = ROOT / "deployments"
+SAM = ROOT / ".sam-venv" / "bin" / "sam"
+TEMPLATE = ROOT / "template.yaml"
+# A Lambda function's name has at most 64 characters, and the longest here is "<stack>-GetMoviesAndSendToQueue".
+MAX_NAME_LENGTH = 40
+# https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
+REGIONS_WITHOUT_FUNCTION_URLS = {
+    "ap-east-2", "ap-south-2", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-west-1",
+    "eu-central-2", "eu-south-2", "il-central-1", "me-central-1",
+}  # fmt: skip
+_OTHER_PARTITIONS = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A stack's settings.
+
+    Attributes
+    ----------
+    stack, region : str
+        Name of the stack, and the AWS region it is in.
+    parameters : dict
+        Value of every parameter of ``template.yaml`` except the OMDb key.
+    changed : frozenset
+        Names of the parameters that the settings file sets.
+    """
+
+    stack: str
+    region: str
+    parameters: dict[str, str]
+    changed: frozenset[str]
+
+
+class _Template(yaml.SafeLoader):
+    """A YAML loader that reads CloudFormation's tags, such as ``!Ref``, as None."""
+
+
+_Template.add_multi_constructor("!", lambda *_: None)
+
+
+def template_parameters() -> dict[str, dict[str, Any]]:
+    """Return the parameters of ``template.yaml`` that a settings file may set: all but those with NoEcho."""
+    declared = yaml.load(TEMPLATE.read_text(encoding="utf-8"), _Template)["Parameters"]  # noqa: S506
+    return {name: body for name, body in declared.items() if not body.get("NoEcho")}
+
+
+def check_name(stack: str) -> str:
+    """Return a stack's name.
+
+    Raises
+    ------
+    InvalidInput
+        When some resource could not be named after it.
+    """
+    if not re.fullmatch(r"[a-z](?:-?[a-z0-9])*", stack) or len(stack) > MAX_NAME_LENGTH:
+        cause = f"must be lower-case letters, digits and single hyphens, at most {MAX_NAME_LENGTH} characters"
+        raise InvalidInput(cause, subject=f"stack name {stack}", next_step="make deploy STACK=another-name")
+    return stack
+
+
+def check_region(region: str) -> str:
+    """Return a region's name.
+
+    Raises
+    ------
+    InvalidInput
+        When Lambda has no function URLs there, or it is outside the partition ``aws``.
+    """
+    hint = "choose another, such as eu-central-1"
+    if not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", region):
+        raise InvalidInput("is not the name of an AWS region", subject=f"region {region}", next_step=hint)
+    if region.startswith(_OTHER_PARTITIONS):
+        raise InvalidInput("only the commercial AWS regions are supported", subject=f"region {region}", next_step=hint)
+    if region in REGIONS_WITHOUT_FUNCTION_URLS:
+        raise InvalidInput("has no Lambda function URLs", subject=f"region {region}", next_step=hint)
+    return region
+
+
+def settings_file(stack: str) -> Path:
+    """Return the path of a stack's settings file; the file need not exist."""
+    return DEPLOYMENTS / f"{stack}.toml"
+
+
+def write_settings(stack: str, region: str, alarm_email: str) -> Path:
+    """Write a new settings file with every parameter, its description and its default; return its path."""
+    lines = [
+        f"# Settings of the stack {stack}, applied by `make deploy STACK={stack}`.",
+        '# To change a setting, remove the "#" before its name and deploy again.',
+        f"region = {json.dumps(region)}",
+        "",
+        "[parameters]",
+    ]
+    for name, body in template_parameters().items():
+        given = alarm_email if name == "AlarmEmail" else ""
+        lines += [f"# {body['Description']}", f"{'' if given else '# '}{name} = {json.dumps(given or body['Default'])}"]
+    path = settings_file(stack)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def read_settings(stack: str) -> Deployment:
+    """Read a stack's settings file.
+
+    Raises
+    ------
+    InvalidInput
+        When it is not TOML, or has an unknown parameter, an unusable value or no usable region.
+    """
+    path, known = settings_file(stack), template_parameters()
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"is not TOML ({error})", subject=str(path)) from error
+    given = document.get("parameters", {})
+    if unknown := sorted(set(given) - set(known)):
+        raise InvalidInput(f"unknown parameters: {', '.join(unknown)}", subject=str(path))
+    if odd := sorted(name for name, value in given.items() if not isinstance(value, str | int)):
+        raise InvalidInput(f"neither text nor whole numbers: {', '.join(odd)}", subject=str(path))
+    # TOML's true is CloudFormation's "true".
+    texts = {name: json.dumps(value) if isinstance(value, bool) else str(value) for name, value in given.items()}
+    defaults = {name: str(body["Default"]) for name, body in known.items()}
+    region = check_region(str(document.get("region", "")))
+    return Deployment(stack, region, defaults | texts, frozenset(texts))
+
+
+def ask_settings(stack: str) -> Path:
+    """Ask for the settings that a first deployment needs, and write the settings file."""
+    default = settings.variable("AWS_REGION") or settings.variable("AWS_DEFAULT_REGION") or "eu-central-1"
+    region = check_region(input(f"AWS region [{default}]: ").strip() or default)
+    email = input("Email address for alarms [none]: ").strip()
+    path = write_settings(stack, region, email)
+    print(f"Settings written to {path.relative_to(ROOT)}; edit it for all other settings.")
+    return path
+
+
+def exists(stack: str) -> bool:
+    """Return whether the account has the stack, in whatever state but a deleted or never created one."""
+    cloudformation = aws.client("cloudformation")
+    with aws.failures_of("deploy", f"stack {stack}", "check the AWS credentials and the region"):
+        try:
+            (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+        except cloudformation.exceptions.ClientError as error:
+            if aws.error_code(error) == "ValidationError":
+                return False
+            raise
+    return str(found["StackStatus"]) != "REVIEW_IN_PROGRESS"
+
+
+def deploy(deployment: Deployment, omdb_api_key: str) -> None:
+    """Run ``sam build`` and ``sam deploy``.
+
+    Parameters
+    ----------
+    deployment : Deployment
+        The stack and its settings.
+    omdb_api_key : str
+        Key for a new stack; "" keeps the one that an existing stack has.
+
+    Raises
+    ------
+    InvalidInput
+        When SAM fails; SAM has printed the reason.
+    """
+    values = deployment.parameters | ({"OmdbApiKey": omdb_api_key} if omdb_api_key else {})
+    _sam("build")
+    # The key must not be on a command line, where other users of the machine could read it. Files made this way are
+    # readable by their owner only.
+    with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as config:
+        # SAM cuts a value at its first space unless it is quoted.
+        quoted = {name: value.replace('"', '\\"') for name, value in values.items()}
+        overrides = json.dumps([f'{name}="{value}"' for name, value in quoted.items()])
+        config.write(f"version = 0.1\n[default.deploy.parameters]\nparameter_overrides = {overrides}\n")
+        config.flush()
+        _sam(
+            "deploy", "--config-file", config.name, "--stack-name", deployment.stack, "--region", deployment.region,
+            "--resolve-s3", "--s3-prefix", deployment.stack, "--capabilities", "CAPABILITY_IAM",
+            "--no-confirm-changeset", "--no-fail-on-empty-changeset",
+        )  # fmt: skip
+
+
+def _sam(*arguments: str) -> None:
+    environment = settings.environment_with(SAM_CLI_TELEMETRY="0")
+    done = subprocess.run([str(SAM), *arguments], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        raise InvalidInput("failed; its output above names the cause", subject=f"sam {arguments[0]}")
+
+
+def _confirm(deployment: Deployment) -> bool:
+    with aws.failures_of("deploy", "the AWS account", "set up AWS credentials"):
+        account = aws.client("sts").get_caller_identity()["Account"]
+    print(f"Stack {deployment.stack}, account {account}, region {deployment.region}")
+    for name in sorted(deployment.changed):
+        print(f"  {name} = {deployment.parameters[name]}")
+    return input("Deploy? [y/N]: ").strip().lower() == "y"
+
+
+def _ask_key() -> str:
+    key = getpass.getpass("OMDb API key (not shown): ").strip()
+    if not key:
+        raise InvalidInput("is empty", subject="the OMDb API key", next_step="get one at https://www.omdbapi.com/")
+    return key
+
+
+def main(arguments: list[str]) -> int:
+    """Deploy a stack after asking; return 0 when it was deployed, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m tools.deploy", description="Deploy a stack to AWS.")
+    parser.add_argument("stack")
+    stack = check_name(parser.parse_args(arguments).stack)
+    if not settings_file(stack).is_file():
+        ask_settings(stack)
+    deployment = read_settings(stack)
+    settings.set_variables({"AWS_REGION": deployment.region, "AWS_DEFAULT_REGION": deployment.region})
+    if not _confirm(deployment):
+        print("Not deployed.")
+        return 1
+    deploy(deployment, "" if exists(stack) else _ask_key())
+    print(f"Deployed. Start a run: reelhouse run --stack {stack} --top-n 20 --batch-size 5")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except ReelhouseError as error:
+        sys.exit(str(error))
