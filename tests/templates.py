@@ -1,4 +1,4 @@
-"""The templates, read as data: resources by type, and what every role is granted."""
+"""The templates as data: resources by type, and the statements of every role."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[1]
 MAIN, REPORTS, IMAGE = "template.yaml", "lambdas/run_reports.template.yaml", "lambdas/run_reports_image.template.yaml"
-# QuickSight's part has no role, bucket or address: the test below keeps it so.
+# The other nested templates (QuickSight, Glue tables) grant no access; a test asserts it.
 TEMPLATES: dict[str, Any] = {name: load(str(ROOT / name)) for name in (MAIN, REPORTS, IMAGE)}
 
 
 def resources(kind: str) -> dict[str, tuple[str, Any]]:
-    """Resources of a type in all templates: logical id to template and properties."""
+    """Return all resources of a type: template and properties by ``template: logical id``."""
     return {
         f"{template}: {name}": (template, body.get("Properties", {}))
         for template, document in TEMPLATES.items()
@@ -28,7 +28,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def target(value: Any) -> str:
-    """Logical id in ``!Ref X`` or ``!GetAtt X.Arn``."""
+    """Return the logical id in ``!Ref X`` or ``!GetAtt X.Arn``."""
     return str(value["Ref"]) if "Ref" in value else str(value["Fn::GetAtt"][0])
 
 

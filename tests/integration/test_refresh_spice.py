@@ -48,10 +48,16 @@ def build(number: int) -> dict[str, Any]:
 def definition(seen: str) -> str:
     """The state machine's definition, in which a refresh is seen to be ``seen``."""
     text = json.dumps(RESOURCES["RefreshSpice"]["Properties"]["Definition"])
+    text = re.sub(r'{"Fn::Sub": ("[^"]+")}', r"\1", text).replace("${AWS::Partition}", "aws")
     machine = json.loads(text.replace("${AccountId}", ACCOUNT).replace("${DataSetIds}", ",".join(IDS)))
     inner = machine["States"]["Refresh"]["ItemProcessor"]["States"]
     assert inner["Look"]["Resource"].endswith("quicksight:describeIngestion")
-    inner["Look"] = {"Type": "Pass", "Result": {"status": seen}, "ResultPath": "$.seen", "Next": inner["Look"]["Next"]}
+    inner["Look"] = {
+        "Type": "Pass",
+        "Result": {"status": seen},
+        "ResultPath": "$.refresh",
+        "Next": inner["Look"]["Next"],
+    }
     for state in (machine["States"] | inner).values():
         if state["Type"] == "Wait":
             state["Seconds"] = 0

@@ -21,7 +21,7 @@ IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/reports:1"
 # Everything switched on, so that every role is there.
 MAIN = {
     "OmdbApiKey": "a", "RequireTls": "false", "GoldEngine": "athena", "QuickSightPrincipalArn": QUICKSIGHT,
-    "ReportsImageUri": IMAGE, "LanguageModelApiKey": "b", "SourceListUri": f"s3://{LIST_BUCKET}/list.json",
+    "ReportsImageUri": IMAGE, "UseLanguageModel": "true", "SourceListUri": f"s3://{LIST_BUCKET}/list.json",
 }  # fmt: skip
 
 

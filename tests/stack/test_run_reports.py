@@ -66,14 +66,14 @@ def credentials(stack: Stack) -> Iterator[dict[str, str]]:
         RoleName=ROLE, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [anyone]})
     )["Role"]
     document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-    iam.put_role_policy(RoleName=ROLE, PolicyName="WhatItDoes", PolicyDocument=document)
+    iam.put_role_policy(RoleName=ROLE, PolicyName="Permissions", PolicyDocument=document)
     found = aws.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="image")["Credentials"]
     yield {
         "AWS_ACCESS_KEY_ID": found["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": found["SecretAccessKey"],
         "AWS_SESSION_TOKEN": found["SessionToken"],
     }
-    iam.delete_role_policy(RoleName=ROLE, PolicyName="WhatItDoes")
+    iam.delete_role_policy(RoleName=ROLE, PolicyName="Permissions")
     iam.delete_role(RoleName=ROLE)
 
 

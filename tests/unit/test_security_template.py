@@ -1,4 +1,4 @@
-"""What the templates let in: every role, bucket, queue, topic, secret and address of all of them, read as data."""
+"""Access control of all templates: roles, buckets, queues, topics, secrets and function URLs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ STARRED_ACTIONS = {"sqs:SendMessage*": "AWS knows SendMessage only; the emulator
 # Actions on every resource, and why.
 ANY_RESOURCE = {"ecr:GetAuthorizationToken": "logging in to ECR concerns no single repository"}
 # Resources that are no part of this stack, and why.
-SHARED = {"arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:catalog": "Glue's calls name it too"}
+SHARED = {
+    "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:catalog": "every Glue call checks the catalogue too",
+    "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:database/default": "Athena checks it for every query",
+}
 # Who assumes each role: the one service that it is made for.
 ASSUMED_BY = {
     "GetMoviesAndSendToQueueRole": "lambda", "EnrichAndStoreMovieRole": "lambda", "ProcessBronzeToSilverRole": "lambda",
@@ -49,7 +52,7 @@ def policy_of(bucket: str) -> dict[str, Any]:
     return {statement["Sid"]: statement for statement in found["PolicyDocument"]["Statement"]}
 
 
-def test_there_is_what_the_tests_look_at() -> None:
+def test_the_tests_find_the_resources_they_check() -> None:
     assert {name.partition(": ")[2] for name in ROLES} == set(ASSUMED_BY)
     assert len(BUCKETS) == len(BUCKET_POLICIES) == 5
     assert len(QUEUES) >= 6
@@ -57,7 +60,7 @@ def test_there_is_what_the_tests_look_at() -> None:
     assert len(GRANTS) > 30
 
 
-def test_no_other_template_lets_anybody_in() -> None:
+def test_no_other_template_grants_access() -> None:
     watched = ("AWS::IAM::", "AWS::S3::", "AWS::SQS::", "AWS::SNS::", "AWS::Lambda::", "AWS::SecretsManager::")
     others = [path for path in ROOT.glob("*/*.template.yaml") if path.relative_to(ROOT).as_posix() not in TEMPLATES]
 
@@ -141,35 +144,36 @@ def test_a_role_logs_to_its_own_group_only(role: str, grant: dict[str, Any]) -> 
 # ── Secrets ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize(
-    ("parameter", "secret", "reader"),
-    [
-        ("OmdbApiKey", "OmdbApiKeySecret", "EnrichAndStoreMovieRole"),
-        ("LanguageModelApiKey", "LanguageModelKeySecret", "RunReportsReadsTheKey"),
-    ],
-)
-def test_a_key_goes_to_its_secret_and_one_role_reads_it(parameter: str, secret: str, reader: str) -> None:
+def test_each_secret_is_read_by_one_role() -> None:
     main = TEMPLATES[MAIN]
-    name = main["Resources"][secret]["Properties"]["Name"]["Fn::Sub"].removeprefix("${AWS::StackName}")
-    readers = [
-        (role.partition(": ")[2], str(grant["Resource"]))
+    readers = {
+        role.partition(": ")[2]: str(grant["Resource"])
         for role, grant in GRANTS
         if any(action.startswith("secretsmanager:") for action in listed(grant["Action"]))
-    ]
+    }
+    name = main["Resources"]["OmdbApiKeySecret"]["Properties"]["Name"]["Fn::Sub"].removeprefix("${AWS::StackName}")
 
-    assert main["Parameters"][parameter]["NoEcho"] is True
-    assert [used for used, body in main["Resources"].items() if f"'{parameter}'" in str(body)] == [secret]
-    (resource,) = [resource for role, resource in readers if role == reader]
-    assert name in resource or "${LanguageModelSecretName}-*" in resource
-    assert len(readers) == 2
+    assert set(readers) == {"EnrichAndStoreMovieRole", "RunReportsReadsTheKey"}
+    assert name in readers["EnrichAndStoreMovieRole"]
+    assert "${LanguageModelSecretName}-*" in readers["RunReportsReadsTheKey"]
 
 
-def test_the_model_is_asked_only_where_there_is_a_key() -> None:
+def test_the_omdb_key_goes_to_its_secret_only() -> None:
+    main = TEMPLATES[MAIN]
+
+    assert main["Parameters"]["OmdbApiKey"]["NoEcho"] is True
+    assert [name for name, body in main["Resources"].items() if "'OmdbApiKey'" in str(body)] == ["OmdbApiKeySecret"]
+
+
+def test_the_language_model_is_off_by_default_and_its_key_is_no_parameter() -> None:
     main, reports = TEMPLATES[MAIN], TEMPLATES[REPORTS]
     variables = reports["Resources"]["RunReports"]["Properties"]["Environment"]["Variables"]
     no_value = {"Ref": "AWS::NoValue"}
 
-    assert main["Parameters"]["LanguageModelApiKey"]["Default"] == ""
+    assert main["Parameters"]["UseLanguageModel"]["Default"] == "false"
+    # A NoEcho parameter without a default cannot be left empty in a guided deployment, so there is only OmdbApiKey.
+    assert [name for name, body in main["Parameters"].items() if body.get("NoEcho")] == ["OmdbApiKey"]
+    assert set(main["Resources"]["LanguageModelKeySecret"]["Properties"]) == {"Name", "Description"}
     assert main["Resources"]["LanguageModelKeySecret"]["Condition"] == "HasLanguageModel"
     assert reports["Resources"]["RunReportsReadsTheKey"]["Condition"] == "HasLanguageModel"
     assert variables["OPENAI_SECRET_ID"]["Fn::If"] == ["HasLanguageModel", {"Ref": "LanguageModelSecretName"}, no_value]

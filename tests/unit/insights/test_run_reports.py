@@ -85,16 +85,14 @@ def test_a_failure_reaches_the_topic_and_is_not_repeated() -> None:
 
     assert failures["MaximumRetryAttempts"] == 0
     assert failures["DestinationConfig"]["OnFailure"]["Destination"] == {"Ref": "AlarmsTopicArn"}
-    assert statements(FUNCTION, "RunReportsRole")["TellFailures"]["Action"] == "sns:Publish"
+    assert statements(FUNCTION, "RunReportsRole")["ReportFailures"]["Action"] == "sns:Publish"
 
 
 def test_the_function_writes_reports_and_insights_tables_only() -> None:
     given = statements(FUNCTION, "RunReportsRole")
     written = {str(one["Fn::Sub"]).split("/")[1] for one in given["WriteReportsAndTheirTables"]["Resource"]}
     entered = {
-        str(one["Fn::Sub"]).split("/")[-1]
-        for one in given["EnterTablesIntoTheCatalogue"]["Resource"]
-        if ":table/" in str(one)
+        str(one["Fn::Sub"]).split("/")[-1] for one in given["RegisterTables"]["Resource"] if ":table/" in str(one)
     }
 
     assert written == {"reports", "_summary_answers", *INSIGHTS_TABLES}
