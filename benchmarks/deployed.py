@@ -9,7 +9,8 @@ from functools import cache
 from pipeline import settings
 from reelhouse import stack as deployed_stack
 from reelhouse.local import stack as local_stack
-from reelhouse.run import watch as runs
+from reelhouse.run.start import start
+from reelhouse.run.watch import Report, watch
 from reelhouse.stack import Stack
 
 LONGEST_RUN_SECONDS = 1800
@@ -27,8 +28,8 @@ def stack() -> Stack:
     return deployed_stack.find(None)
 
 
-def ingest(films: int, batch_size: int) -> runs.Report:
+def ingest(films: int, batch_size: int) -> Report:
     """Run so many films through the whole stack, from the list to Gold, and watch them."""
-    report = runs.watch(stack(), runs.start(stack(), films, batch_size), lambda _: None, LONGEST_RUN_SECONDS)
+    report = watch(stack(), start(stack(), films, batch_size), lambda _: None, LONGEST_RUN_SECONDS)
     assert report.status == "complete", report
     return report

@@ -10,7 +10,8 @@ import time
 
 from benchmarks import deployed, floor
 from benchmarks.measure import Case, Plan, Result, Run, Target, compared, interleaved, measured
-from reelhouse.run import watch as runs
+from reelhouse.run.start import start
+from reelhouse.run.watch import watch
 from reelhouse.stack import Stack
 
 ROW = "The whole local stack"
@@ -50,8 +51,8 @@ def beside_the_floor(row: str, sizes: tuple[tuple[int, int], ...], plan: Plan) -
 def _timed(stack: Stack, films: int) -> Run:
     """Run so many films, from the start of the first function to a build that has all of them."""
     started = time.perf_counter()
-    reply = runs.start(stack, films, BATCH_SIZE)
-    report = runs.watch(stack, reply, lambda _: None, deployed.LONGEST_RUN_SECONDS)
+    reply = start(stack, films, BATCH_SIZE)
+    report = watch(stack, reply, lambda _: None, deployed.LONGEST_RUN_SECONDS)
     seconds = time.perf_counter() - started
     assert report.status == "complete", report
     return Run(seconds, values=report.seconds)

@@ -1,15 +1,126 @@
 """The command line: ``reelhouse COMMAND``. Exit 0 done, 1 failed, 2 wrong usage.
 
-Each command is a function of a module in ``reelhouse/commands``, which registers it by being imported.
+A command is a function called ``command`` in a module of its own, which is imported only when the command runs: so
+``--help`` is fast, and no command waits for libraries that it does not need. A new command is one line in COMMANDS.
 """
 
 from __future__ import annotations
 
-from reelhouse.commands import stack  # isort: skip (help lists the commands in this order)
-from reelhouse.commands import gold, operation
-from reelhouse.commands.base import app
+from collections.abc import Callable
+from functools import wraps
+from importlib import import_module
+from typing import Annotated, Any
 
-__all__ = ["app", "gold", "main", "operation", "stack"]
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from reelhouse import console
+
+# Name, module, and the first line of the command's help, in the order that help lists them.
+COMMANDS = (
+    ("up", "reelhouse.local.up", "Start the local stack and deploy to it."),
+    ("down", "reelhouse.local.down", "Stop the local stack; --delete also removes its data."),
+    ("run", "reelhouse.run.start", "Start or resume a run, and watch it from the list to Gold."),
+    ("status", "reelhouse.run.status", "Show runs and queues, or one run in detail and what to do about it."),
+    ("doctor", "reelhouse.operate.doctor", "Check everything that a run needs, and say how to repair it."),
+    ("demo", "reelhouse.gold.demo", "Run everything once: stack, films, reports, results. `make run` does this."),
+    ("table", "reelhouse.gold.table", "Show a Gold table, or write it to a file."),
+    ("query", "reelhouse.gold.query", "Run SQL on Silver and Gold with Athena."),
+    ("similar", "reelhouse.gold.similar", "Find films similar to a film, with the reasons."),
+    ("report", "reelhouse.gold.report", "Run the notebooks on Gold and publish their pages."),
+    ("dashboard", "reelhouse.gold.dashboard", "Write the dashboard as one HTML file that works offline."),
+    ("lab", "reelhouse.gold.lab", "Open JupyterLab on the notebooks, connected to the stack's Gold."),
+    ("redrive", "reelhouse.operate.redrive", "Show parked messages, or move them back to their queue."),
+    ("replay", "reelhouse.operate.replay", "Rebuild Silver and Gold from Bronze, and report the differences."),
+    ("compact", "reelhouse.operate.compact", "Merge the small Silver parts of finished runs."),
+    ("verify", "reelhouse.operate.verify", "Check Bronze, Silver and Gold against each other."),
+    ("trace", "reelhouse.operate.trace", "Follow one film from its run to Gold, and show where it stopped."),
+)
+STACK_OPTION = "--stack"
+
+
+class LazyCommand(TyperCommand):
+    """A command that is known by its name and summary, and imported when it is used."""
+
+    def __init__(self, name: str, module: str, summary: str) -> None:
+        super().__init__(name=name, help=summary, rich_markup_mode="rich")
+        self.module = module
+
+    def load(self) -> Any:
+        """Import the command's module and return the command."""
+        app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+        app.command(self.name)(_reporting_errors(import_module(self.module).command, str(self.name)))
+        return typer.main.get_command(app)
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Parse the command's arguments; ``--stack`` given before the command counts as given after it."""
+        stack_name = parent.params.get("stack_name") if parent else None
+        given = [STACK_OPTION, stack_name, *args] if stack_name else args
+        return self.load().make_context(info_name, given, parent=parent, **extra)
+
+
+class Commands(TyperGroup):
+    """All commands."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, module, summary in COMMANDS:
+            self.add_command(LazyCommand(name, module, summary))
+
+
+app = typer.Typer(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 (only this option needs it)
+
+        from pipeline.settings import CODE_VERSION  # noqa: PLC0415
+
+        print(f"reelhouse {version('reelhouse')} (code {CODE_VERSION})")
+        raise typer.Exit
+
+
+@app.callback()
+def reelhouse(
+    stack_name: Annotated[
+        str | None, typer.Option(STACK_OPTION, help="A stack in AWS; without it, the local stack.", metavar="NAME")
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Run and operate a movie lakehouse, on this machine or in AWS.
+
+    Start with [bold]reelhouse up[/], then [bold]reelhouse run --top-n 20[/].
+    [bold]reelhouse COMMAND --help[/] has an example for each command.
+    """
+
+
+def _reporting_errors(function: Callable[..., None], name: str) -> Callable[..., None]:
+    """Let our errors and AWS's end a command with one line and exit 1; with ``--json`` also as JSON on stdout."""
+
+    @wraps(function)
+    def command(*args: Any, **options: Any) -> None:
+        from pipeline import aws  # noqa: PLC0415 (boto3 takes half a second to import; help does not need it)
+        from pipeline.errors import ReelhouseError  # noqa: PLC0415
+
+        try:
+            with aws.failures_of(name, "AWS", "try again; `reelhouse doctor` checks the stack"):
+                function(*args, **options)
+        except ReelhouseError as error:
+            if options.get("json_output"):
+                console.print_json({"error": str(error), "subject": error.subject, "retryable": error.retryable})
+            console.fail(str(error))
+            raise typer.Exit(1) from None
+
+    return command
 
 
 def main() -> None:

@@ -10,7 +10,8 @@ import requests
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from pipeline import aws
-from reelhouse.run import watch as runs
+from reelhouse.run.start import start
+from reelhouse.run.watch import Report, watch
 from reelhouse.stack import Stack
 
 WATCH_SECONDS = 240
@@ -45,9 +46,9 @@ class Omdb:
         requests.delete(f"{self.url}stats", timeout=10).raise_for_status()
 
 
-def run_to_the_end(stack: Stack, top_n: int, batch_size: int) -> runs.Report:
+def run_to_the_end(stack: Stack, top_n: int, batch_size: int) -> Report:
     """Start a run and watch it until it is complete or hopeless."""
-    return runs.watch(stack, runs.start(stack, top_n, batch_size), lambda _: None, WATCH_SECONDS)
+    return watch(stack, start(stack, top_n, batch_size), lambda _: None, WATCH_SECONDS)
 
 
 def let_events_settle(stack: Stack) -> None:

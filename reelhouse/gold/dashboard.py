@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import webbrowser
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
 
 from insights import wording
 from insights.columns import INSIGHTS_TABLES
@@ -18,7 +22,26 @@ from insights.reports import index as report_index
 from insights.reports.data import Source
 from insights.reports.store import FolderStore, write_index
 from pipeline.errors import InvalidInput
-from reelhouse import show
+from reelhouse import console, stack
+from reelhouse.options import Json, StackName
+
+
+def command(
+    output: Annotated[Path, typer.Option(help="File to write.", metavar="FILE")] = Path("reports/dashboard.html"),
+    browser: Annotated[bool, typer.Option(help="Open it in a browser, if stdout is a terminal.")] = True,
+    stack_name: StackName = None,
+    json_output: Json = False,
+) -> None:
+    """Write the dashboard as one HTML file that works offline.
+
+    Example: [bold]reelhouse dashboard --output dashboard.html --no-browser[/]
+    """
+    stack.find(stack_name)
+    made = make(output)
+    if json_output:
+        console.print_json(made.as_dict())
+    else:
+        tell(made, browser=browser and sys.stdout.isatty())
 
 
 @dataclass(frozen=True)
@@ -96,7 +119,7 @@ def stands_on(source: Source) -> str:
 def tell(made: Made, *, browser: bool) -> None:
     """Print where the page is and what it lacks; open it."""
     for sentence in missing(made.source):
-        show.err.print(sentence, style="yellow", markup=False)
-    show.out.print(f"Dashboard: {made.path.absolute()}", markup=False, soft_wrap=True)
+        console.warn(sentence)
+    console.out.print(f"Dashboard: {escape(str(made.path.absolute()))}", soft_wrap=True)
     if browser:
         webbrowser.open(made.path.absolute().as_uri())

@@ -17,7 +17,7 @@ from pipeline.database import connect
 from pipeline.errors import StorageFailed
 from pipeline.gold import tables
 from reelhouse.operate.differences import KEYS, Change, compare
-from reelhouse.stack import Stack
+from reelhouse.stack import Stack, function_error
 
 NAMES = [table.name for table in GOLD]
 TYPES = {table.name: table.duckdb_types() for table in GOLD}
@@ -96,8 +96,8 @@ def bring_gold_up_to_date(stack: Stack) -> str:
     name = stack["AggregateToGoldName"]
     with aws.failures_of("AggregateToGold", name, "Silver is complete; `reelhouse replay` tries again"):
         answer = aws.client("lambda").invoke(FunctionName=name, Payload=json.dumps({"Records": []}).encode())
-        body = json.loads(answer["Payload"].read())
+        body = answer["Payload"].read()
     if "FunctionError" in answer:
-        raise StorageFailed(str(body.get("errorMessage", "it failed"))[:300], subject=name, step="AggregateToGold")
+        raise StorageFailed(function_error(body), subject=name, step="AggregateToGold")
     build = stack.build()
     return build.code_version if build else ""

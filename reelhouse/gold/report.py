@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
@@ -19,10 +20,52 @@ from insights.reports.publish import Published
 from insights.reports.store import BucketStore, FolderStore, Store
 from pipeline import keys
 from pipeline.errors import InvalidInput, ReelhouseError
-from reelhouse import show
+from reelhouse import console, stack
 from reelhouse.gold import repeat
 from reelhouse.gold.repeat import Clock
+from reelhouse.options import Json, StackName, usage_errors
 from reelhouse.stack import Stack
+
+
+def command(  # noqa: PLR0913, PLR0917 (each is an option)
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Reports by name or number; without any, all.", metavar="[NAME]...")
+    ] = None,
+    parameters: Annotated[
+        list[str] | None, typer.Option("-p", help="A notebook's parameter; repeatable.", metavar="NAME=VALUE")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Folder for the pages.", metavar="DIR")] = Path("reports"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run notebooks even where nothing changed.")] = False,
+    every: Annotated[str, typer.Option(help="Repeat at this interval, e.g. 1h, until Ctrl-C.", metavar="TIME")] = "",
+    stack_name: StackName = None,
+    json_output: Json = False,
+) -> None:
+    """Run the notebooks on Gold and publish their pages.
+
+    Pages are written to a folder and to the Gold bucket. A notebook whose data, parameters and code did not change
+    since its newest report is not run again. Exit 1 when a notebook fails; the others run.
+
+    Example: [bold]reelhouse report 02_genre_trends -p min_films=10 --output reports[/]
+    """
+    wanted = Wanted(names or [], parameters or [], fresh)
+    with usage_errors():
+        seconds = repeat.interval(every) if every else 0
+        report_notebooks.choose(report_notebooks.discover(), wanted.names)
+        parse_parameters(wanted.parameters)
+    found = stack.find(stack_name)
+
+    def once() -> bool:
+        published = run(found, wanted, output)
+        if json_output:
+            console.print_json(as_dict(published, output, found))
+        else:
+            print_published(published, output, found)
+        return all(one.succeeded for one in published)
+
+    if seconds:
+        keep_fresh(once, seconds, repeat.Clock())
+    elif not once():
+        raise typer.Exit(1)
 
 
 @dataclass(frozen=True)
@@ -44,15 +87,13 @@ class Wanted:
     fresh: bool = False
 
 
-def run(stack: Stack, wanted: Wanted, output: Path, *, hidden: bool) -> list[Published]:
-    """Run reports, with a bar for each.
+def run(stack: Stack, wanted: Wanted, output: Path) -> list[Published]:
+    """Run reports, with a progress bar for each.
 
     Parameters
     ----------
     output : Path
         Folder for the pages, besides the Gold bucket.
-    hidden : bool
-        Show no bars.
 
     Raises
     ------
@@ -61,9 +102,11 @@ def run(stack: Stack, wanted: Wanted, output: Path, *, hidden: bool) -> list[Pub
     """
     notebooks = report_notebooks.choose(report_notebooks.discover(), wanted.names)
     stores: list[Store] = [FolderStore(output), BucketStore(stack["GoldBucketName"])]
-    with ReportBars(notebooks, hidden=hidden) as bars:
+    with ReportBars(notebooks) as bars:
         published = []
-        for report in publish.run(notebooks, parameters(wanted.parameters), stores, bars.update, fresh=wanted.fresh):
+        for report in publish.run(
+            notebooks, parse_parameters(wanted.parameters), stores, bars.update, fresh=wanted.fresh
+        ):
             bars.finish(report)
             published.append(report)
     return published
@@ -94,13 +137,13 @@ def keep_fresh(once: Callable[[], bool], seconds: int, clock: Clock) -> None:
             except ReelhouseError as error:
                 if number == 1:
                     raise
-                show.fail(str(error))
-            show.say(f"again every {seconds:,} seconds; Ctrl-C ends it")
+                console.fail(str(error))
+            console.say(f"again every {seconds:,} seconds; Ctrl-C ends it")
     except KeyboardInterrupt:
-        show.say("no more reports")
+        console.say("no more reports")
 
 
-def parameters(given: Sequence[str]) -> dict[str, str]:
+def parse_parameters(given: Sequence[str]) -> dict[str, str]:
     """Read ``name=value`` texts.
 
     Raises
@@ -121,10 +164,11 @@ def parameters(given: Sequence[str]) -> dict[str, str]:
 class ReportBars:
     """A progress bar for each notebook, in cells."""
 
-    def __init__(self, notebooks: Sequence[Notebook], *, hidden: bool) -> None:
+    def __init__(self, notebooks: Sequence[Notebook]) -> None:
         self._bars = Progress(
             SpinnerColumn(finished_text=""), TextColumn("{task.fields[sign]} {task.description:<20}"), BarColumn(30),
-            MofNCompleteColumn(), TextColumn("cells"), TimeElapsedColumn(), console=show.err, disable=hidden,
+            MofNCompleteColumn(), TextColumn("cells"), TimeElapsedColumn(), console=console.err,
+            disable=not console.err.is_terminal,
         )  # fmt: skip
         self._tasks: dict[str, TaskID] = {
             one.name: self._bars.add_task(one.name, start=False, total=one.cells, sign=" ") for one in notebooks
@@ -152,19 +196,19 @@ class ReportBars:
         self._bars.stop_task(task)
 
 
-def tell(published: Sequence[Published], output: Path, stack: Stack) -> None:
+def print_published(published: Sequence[Published], output: Path, stack: Stack) -> None:
     """Print what came out, and where it is."""
     for one in published:
         if not one.succeeded:
-            show.fail(f"{one.report['name']}: {one.report['error']}")
+            console.fail(f"{one.report['name']}: {one.report['error']}")
             continue
         values = "; ".join(_headline(entry) for entry in one.report["headlines"][:3])
-        show.out.print(f"[bold]{escape(one.report['title'])}[/]{escape(f': {values}' if values else '')}")
+        console.out.print(f"[bold]{escape(one.report['title'])}[/]{escape(f': {values}' if values else '')}")
         if one.report["reused_from"]:
             ran = wording.moment(datetime.fromisoformat(one.report["ran_at"]))
-            show.out.print(f"  [dim]nothing changed since the notebook ran, {ran}; --fresh runs it[/]")
-    show.out.print(f"Reports: [bold]{escape(str((output / 'index.html').absolute()))}[/]", soft_wrap=True)
-    show.out.print(f"         s3://{stack['GoldBucketName']}/{keys.REPORT_INDEX}", soft_wrap=True)
+            console.out.print(f"  [dim]nothing changed since the notebook ran, {ran}; --fresh runs it[/]")
+    console.out.print(f"Reports: [bold]{escape(str((output / 'index.html').absolute()))}[/]", soft_wrap=True)
+    console.out.print(f"         s3://{stack['GoldBucketName']}/{keys.REPORT_INDEX}", soft_wrap=True)
 
 
 def _headline(entry: dict[str, Any]) -> str:

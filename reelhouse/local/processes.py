@@ -53,6 +53,11 @@ def listens(process: Process) -> bool:
     return (HOST, process.port) in addresses
 
 
+def healthy(process: Process | None) -> bool:
+    """Whether this very process runs and is the one that listens on its port."""
+    return process is not None and running(process) and listens(process)
+
+
 def runs_module(process: Process | None, module: str) -> bool:
     """Whether the process was started as ``python -m module``."""
     return process is not None and running(process) and module in psutil.Process(process.pid).cmdline()

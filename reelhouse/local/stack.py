@@ -17,7 +17,9 @@ from pipeline import aws, http, settings
 from pipeline.documents import to_json
 from pipeline.errors import InvalidInput, LocalStackError
 from reelhouse.local import deploy, emulator, processes, state
+from reelhouse.local.connection import use
 from reelhouse.local.omdb import films as sample_films
+from reelhouse.local.processes import healthy
 from reelhouse.local.state import Process, State
 
 REAL_LIST = "https://top-movies.s3.eu-central-1.amazonaws.com/Top250Movies.json"
@@ -106,18 +108,6 @@ def down(*, delete: bool) -> bool:
         elif ran:
             state.save(current)
     return ran
-
-
-def use(current: State) -> None:
-    """Point boto3, here and in child processes, at the local stack."""
-    settings.set_variables(current.connection())
-    settings.forget_variables("AWS_PROFILE", "AWS_SESSION_TOKEN")
-    aws.forget_clients()
-
-
-def healthy(process: Process | None) -> bool:
-    """Whether this very process runs and is the one that listens on its port."""
-    return process is not None and processes.running(process) and processes.listens(process)
 
 
 def _source(given: str) -> str | bytes:

@@ -1,1 +1,1 @@
-"""Commands of the operator: check, repair and trace. This file imports nothing."""
+"""Commands that check, repair and trace. This file imports nothing."""

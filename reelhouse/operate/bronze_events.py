@@ -1,4 +1,4 @@
-"""Telling ProcessBronzeToSilver of stored Bronze objects once more, as S3 told of them when they were new.
+"""Announce stored Bronze objects to ProcessBronzeToSilver again, as S3 announced them when they were new.
 
 Reads the Bronze bucket's listing; sends to BronzeEvents.
 """
@@ -12,13 +12,13 @@ from pipeline import aws, keys
 from pipeline.errors import StorageFailed
 from reelhouse.stack import Stack
 
-# Objects named in one message: ProcessBronzeToSilver takes up to 100 messages at once, and has a minute.
+# Objects in one message: ProcessBronzeToSilver receives up to 100 messages at once, and has a minute.
 OBJECTS_A_MESSAGE = 20
 _MESSAGES_A_CALL = 10
 
 
 def stored(stack: Stack, run_id: str) -> list[str]:
-    """Keys of a run's objects that have an outcome in Silver: its manifest, films and rejections."""
+    """Return the keys of a run's objects that Silver must have an outcome for: manifest, films and rejections."""
     s3, bucket = aws.client("s3"), stack["BronzeBucketName"]
     prefixes = (keys.run_prefix(kind, run_id) for kind in (keys.RUNS, keys.MOVIES, keys.REJECTED))
     listed = (entry.key for prefix in prefixes for entry in aws.list_objects(s3, bucket, prefix))
@@ -26,12 +26,12 @@ def stored(stack: Stack, run_id: str) -> list[str]:
 
 
 def announce(stack: Stack, bronze_keys: Iterable[str], step: str) -> None:
-    """Send events as S3 does, several objects in each.
+    """Send events in S3's format, several objects in each message.
 
     Raises
     ------
     StorageFailed
-        When SQS does not take them.
+        When SQS does not accept them.
     """
     ordered = sorted(bronze_keys)
     bodies = [
@@ -45,4 +45,4 @@ def announce(stack: Stack, bronze_keys: Iterable[str], step: str) -> None:
             Entries=[{"Id": str(place), "MessageBody": body} for place, body in enumerate(call)],
         )
         if answer.get("Failed"):
-            raise StorageFailed("messages were not taken", subject="BronzeEvents", step=step)
+            raise StorageFailed("SQS did not accept all messages", subject="BronzeEvents", step=step)

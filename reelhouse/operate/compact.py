@@ -1,12 +1,12 @@
-"""Compaction: merge the small parts of old runs' Silver, without any reader noticing.
+"""``reelhouse compact``: merge the small Silver parts of finished runs, without any reader noticing.
 
-Reads the parts of a run; writes ``compacted-….parquet`` beside them, and removes what these replaced once they have
-been there for an hour, by the operator's credentials. Nothing is recorded anywhere: which part is replaced is told
-from the rows themselves, so that dying at any point, or two compactions at once, does no harm.
+Reads the parts of a run; writes ``compacted-….parquet`` beside them, and deletes the replaced parts once they have been
+replaced for an hour, with the operator's credentials. No state is recorded: which part is replaced follows from the
+rows themselves, so that an interruption at any point, or two compactions at once, does no harm.
 
-Each film of a run has a row that wins: the one made last; of equal rows one in a merged part, of several merged parts
-one in the newest. A part is replaced when none of its rows wins. That order never changes: whoever removes parts,
-however much of the others' work they see, the row that wins over all others stays.
+Of the rows of one film in one run, one wins: the newest; of equal rows one in a compacted part, of several compacted
+parts one in the newest. A part is replaced when none of its rows wins. That order never changes, so whoever deletes
+parts, however much of other compactions they see, the winning row stays.
 """
 
 from __future__ import annotations
@@ -16,32 +16,35 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import duckdb
+import typer
 
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
 from pipeline.columns import SILVER_TABLES
 from pipeline.database import PARQUET
+from reelhouse import console, stack
 from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.operate.silver_reader import SilverReader
+from reelhouse.options import Json, RunId, StackName
 from reelhouse.stack import Stack
 
 MOVIES = SILVER_TABLES["movies"]
-# About 50 MB: few enough to be read whole, large enough that ten million films are forty objects.
+# About 50 MB a part: it can be read whole, and ten million films are forty objects.
 ROWS_A_PART = 250_000
 
-Seen = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 _OBJECTS = """
     CREATE OR REPLACE TABLE object AS
     SELECT unnest(?) AS object_key, unnest(?) AS compacted, unnest(?) AS modified, unnest(?) AS settled
 """
-# Every row with whether it wins, and whether the row that wins in its place is in an object that every reader sees.
-# Merged parts are written once, so that when they were stays as it is; that of others would not.
+# Each row with whether it wins, and whether the row that wins over it is in an object that every reader sees.
+# A compacted part is written once, so its time is stable; other parts may be rewritten.
 _RANKED = """
     CREATE OR REPLACE TABLE ranked AS
     SELECT m.rowid AS place, m.bronze_key, m.processed_at, m.object_key,
@@ -72,7 +75,7 @@ _PARTS = """
 
 @dataclass
 class Compaction:
-    """What a compaction came to.
+    """Result of a compaction.
 
     Attributes
     ----------
@@ -81,9 +84,9 @@ class Compaction:
     merged, written : int
         Small parts that were merged, and the parts they became.
     removed, waiting : int
-        Replaced parts that were removed, and those that stay until every reader has left them.
+        Replaced parts that were removed, and those kept until no reader can still use them.
     skipped : dict of str to str
-        Runs left as they are, with the reason.
+        Runs that were left unchanged, with the reason.
     """
 
     runs: int = 0
@@ -94,34 +97,82 @@ class Compaction:
     skipped: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the fields for JSON."""
         return asdict(self)
 
 
-def compact(stack: Stack, run_ids: Collection[str] | None, settled_before: datetime, seen: Seen) -> Compaction:
-    """Compact runs, None meaning all, and have Gold built of what Silver is then.
+def command(
+    run_id: RunId = None,
+    hours: Annotated[
+        float, typer.Option(min=0, max=8760, help="Leave newer parts alone: they may be in use. 0: none is in use.")
+    ] = 1,
+    stack_name: StackName = None,
+    json_output: Json = False,
+) -> None:
+    """Merge the small Silver parts of finished runs.
+
+    Also removes parts that an earlier compaction replaced more than an hour ago. Exit 1 when a run had to be left
+    unchanged; the others are done.
+
+    Example: [bold]reelhouse compact[/], once a day
+    """
+    found = stack.find(stack_name)
+    run_ids = [found.manifest(run_id).run_id] if run_id else None
+    # S3's clock is not this machine's: where nothing is in use, what it wrote just now counts as old too.
+    settled_before = datetime.now(UTC) - timedelta(hours=hours) if hours else datetime.max.replace(tzinfo=UTC)
+    with console.Bars("Runs") as bars:
+        result = compact(found, run_ids, settled_before, bars.update)
+    if json_output:
+        console.print_json(result.as_dict())
+    else:
+        print_compaction(result)
+    if result.skipped:
+        raise typer.Exit(1)
+
+
+def print_compaction(result: Compaction) -> None:
+    """Print the result of a compaction, and which runs it left unchanged."""
+    console.out.print(
+        f"{result.runs:,} runs compacted: {result.merged:,} small parts became {result.written:,}, "
+        f"{result.removed:,} replaced parts removed."
+    )
+    if result.waiting:
+        console.out.print(
+            f"{result.waiting:,} replaced parts are kept while readers may still use them; "
+            "[bold]reelhouse compact[/] removes them an hour after they were replaced."
+        )
+    for run_id, why in result.skipped.items():
+        console.fail(f"{run_id} is left unchanged: {why}")
+
+
+def compact(
+    stack: Stack, run_ids: Collection[str] | None, settled_before: datetime, on_progress: OnProgress
+) -> Compaction:
+    """Compact runs (None means all), then bring Gold up to date.
 
     Parameters
     ----------
     settled_before : datetime
-        A run that was written to after this is left alone, and so is what parts newer than this replace.
-    seen : callable
-        Is given the runs done and those there are.
+        Runs written to after this are left alone, and so are parts that a part newer than this replaces.
+    on_progress : callable
+        Called with the number of runs done and their total.
 
     Raises
     ------
     StorageFailed
-        When Silver cannot be read or written; another compaction finishes what this one began.
+        When Silver cannot be read or written; the next compaction finishes what this one began.
     """
     with aws.failures_of("compact", stack.name, "no row is lost; run it again"):
-        result = compact_silver(stack["SilverBucketName"], run_ids, settled_before, seen)
+        result = compact_silver(stack["SilverBucketName"], run_ids, settled_before, on_progress)
     if result.runs:
         bring_gold_up_to_date(stack)
     return result
 
 
-def compact_silver(bucket: str, run_ids: Collection[str] | None, settled_before: datetime, seen: Seen) -> Compaction:
-    """Compact runs of a Silver bucket, one after the other; parameters as :func:`compact`'s."""
+def compact_silver(
+    bucket: str, run_ids: Collection[str] | None, settled_before: datetime, on_progress: OnProgress
+) -> Compaction:
+    """Compact runs of a Silver bucket, one after the other; parameters as of :func:`compact`."""
     result = Compaction()
     wanted = [
         run_id
@@ -130,24 +181,24 @@ def compact_silver(bucket: str, run_ids: Collection[str] | None, settled_before:
     ]
     for place, run_id in enumerate(wanted, start=1):
         _Run(bucket, run_id, settled_before).compact(result)
-        seen(place, len(wanted))
+        on_progress(place, len(wanted))
     return result
 
 
 def rank(database: duckdb.DuckDBPyConnection, objects: Collection[StoredObject], settled_before: datetime) -> None:
-    """Make the table ``ranked`` of ``silver.movies``: which row wins, in the objects of one run."""
-    told = [(e.key, keys.is_compacted(e.key), e.modified, e.modified <= settled_before) for e in objects]
-    database.execute(_OBJECTS, [[each[place] for each in told] for place in range(4)])
+    """Create the table ``ranked`` of ``silver.movies``: which rows win, in the objects of one run."""
+    rows = [(e.key, keys.is_compacted(e.key), e.modified, e.modified <= settled_before) for e in objects]
+    database.execute(_OBJECTS, [[row[place] for row in rows] for place in range(4)])
     database.execute(_RANKED)
 
 
 def replaced(database: duckdb.DuckDBPyConnection) -> list[str]:
-    """Objects that may be removed: none of their rows wins, and every row that wins instead is settled."""
+    """Return objects that may be removed: none of their rows wins, and every winning row is in a settled object."""
     return [str(row[0]) for row in database.execute(_REPLACED).fetchall()]
 
 
 def small(database: duckdb.DuckDBPyConnection, rows_a_part: int) -> list[str]:
-    """Objects whose rows that win do not fill half a part."""
+    """Return objects whose winning rows do not fill half a part."""
     return [str(row[0]) for row in database.execute(_SMALL, [rows_a_part // 2]).fetchall()]
 
 
@@ -160,27 +211,27 @@ def _parts_by_run(bucket: str) -> dict[str, list[StoredObject]]:
 
 
 def _at_rest(parts: list[StoredObject], settled_before: datetime) -> bool:
-    """Whether a run's films have all come: merging while they pour in would only have to be done again."""
+    """Whether a run is no longer written to: merging earlier would have to be repeated."""
     return all(keys.is_compacted(part.key) or part.modified <= settled_before for part in parts)
 
 
 class _Run:
-    """One run's parts of ``movies``, as they were when last looked at."""
+    """One run's parts of ``movies``, as they were when last read."""
 
     def __init__(self, bucket: str, run_id: str, settled_before: datetime) -> None:
         self.bucket, self.run_id, self.settled_before = bucket, run_id, settled_before
         self.silver = SilverReader(bucket, [run_id], (MOVIES,))
 
     def compact(self, result: Compaction) -> None:
-        """Merge what is small, then remove what was replaced long enough ago."""
-        self.look()
+        """Merge small parts, then remove parts that were replaced long enough ago."""
+        self.read()
         if fault := self.fault():
             result.skipped[self.run_id] = fault
             return
         sources = small(self.silver.database, ROWS_A_PART)
         written = self.merge(sources) if len(sources) > 1 else 0
         if written:
-            self.look()
+            self.read()
         removed, waiting = self.sweep()
         result.runs += bool(written or removed)
         result.merged += len(sources) if written else 0
@@ -188,28 +239,29 @@ class _Run:
         result.removed += removed
         result.waiting += waiting
 
-    def look(self) -> None:
-        """Read what is new, and tell anew which rows win."""
+    def read(self) -> None:
+        """Read what is new, and rank the rows again."""
         prefix = keys.run_prefix(MOVIES.name, self.run_id)
         objects = aws.list_objects(aws.client("s3"), self.bucket, prefix)
         self.silver.refresh()
         rank(self.silver.database, objects, self.settled_before)
 
     def fault(self) -> str:
-        """Why this run cannot be merged without losing something, or ""."""
+        """Return why this run cannot be merged without loss, or ""."""
         if self.silver.unreadable:
-            return f"{min(self.silver.unreadable)} cannot be read: `reelhouse replay --run-id` makes it anew"
+            return f"{min(self.silver.unreadable)} cannot be read; `reelhouse replay --run-id` rebuilds it"
         if self.silver.unknown_columns:
             names = ", ".join(sorted(self.silver.unknown_columns))
-            return f"this checkout does not know its columns {names}: use the one that was deployed"
+            return f"its columns {names} are unknown to this version; use the version that is deployed"
         held = dict(self.silver.query("SELECT object_key, count(*) FROM silver.movies GROUP BY object_key"))
         for key in self.silver.objects:
             if held.get(key, 0) != keys.rows_of(key):
-                return f"{key} holds {held.get(key, 0)} rows, not those in its name: `reelhouse replay --run-id`"
+                rows = f"{held.get(key, 0)} rows, not the number in its name"
+                return f"{key} holds {rows}; `reelhouse replay --run-id` rebuilds it"
         return ""
 
     def merge(self, sources: list[str]) -> int:
-        """Write the rows of these objects that win as parts of even size; returns how many were new."""
+        """Write the winning rows of these objects as parts of even size; return how many are new."""
         database = self.silver.database
         wins = self.silver.query("SELECT count(*) FROM ranked WHERE wins AND list_contains(?, object_key)", [sources])
         database.execute(_CHOSEN, [-(-wins[0][0] // ROWS_A_PART), sources])
@@ -231,7 +283,7 @@ class _Run:
             return path.read_bytes()
 
     def sweep(self) -> tuple[int, int]:
-        """Remove replaced objects that are still what was read; returns how many were, and how many have to wait."""
+        """Remove replaced objects, unless they changed; return how many were removed, and how many must wait."""
         losing = self.silver.query("SELECT object_key FROM ranked GROUP BY object_key HAVING NOT bool_or(wins)")
         gone = replaced(self.silver.database)
 

@@ -1,4 +1,4 @@
-"""What changed in a table: rows added, removed and changed, by key. Pure SQL over two relations."""
+"""Differences between two versions of a table: rows added, removed and changed, by key."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import duckdb
 
-# Columns that say when a row was made and by which code, not what it says.
+# Columns about when and by which code a row was made; they are not compared.
 MAKING = {"processed_at", "code_version", "finished_at", "object_key"}
 # What identifies a row.
 KEYS: dict[str, tuple[str, ...]] = {
@@ -32,7 +32,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 @dataclass
 class Change:
-    """Rows of one table, counted."""
+    """Row counts of one table: before, after, and how they differ."""
 
     before: int = 0
     after: int = 0
@@ -41,11 +41,11 @@ class Change:
     changed: int = 0
 
     def __add__(self, other: Change) -> Change:
-        """Count both."""
+        """Add the counts of two changes."""
         return Change(*(mine + theirs for mine, theirs in zip(self.counts(), other.counts(), strict=True)))
 
     def counts(self) -> tuple[int, ...]:
-        """The numbers, in order."""
+        """Return the counts in the order of the fields."""
         return tuple(asdict(self).values())
 
     @property
@@ -60,10 +60,10 @@ def compare(database: duckdb.DuckDBPyConnection, before: str, after: str, key: C
     Parameters
     ----------
     before, after : str
-        Names of tables or views, or calls such as ``read_parquet('x')``. A column that one of them lacks is null there.
-        Decimal numbers that differ by no more than rounding are equal: a sum depends on the order of its terms.
+        Names of tables or views, or subqueries. A column that one of them lacks counts as null. Floating-point numbers
+        are compared to nine digits, since a sum depends on the order of its terms.
     key : collection of str
-        Columns that identify a row; of several rows with one key, one is taken.
+        Columns that identify a row; of several rows with the same key, one is compared.
     """
     types = {**_columns(database, before), **_columns(database, after)}
     names = [name for name in types if name not in MAKING and name not in key]

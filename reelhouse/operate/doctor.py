@@ -1,28 +1,65 @@
-"""Checks of everything that a run needs, each with what to do where it fails."""
+"""``reelhouse doctor``: check everything that a run needs, and say how to repair it."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 import psutil
+import typer
+from rich.markup import escape
 
 from pipeline import aws, keys
 from pipeline.errors import ReelhouseError
-from reelhouse import stack
-from reelhouse.gold import query
-from reelhouse.local import deploy, state
-from reelhouse.local import stack as local_stack
+from pipeline.gold.athena import Queries
+from reelhouse import console, stack
+from reelhouse.local import deploy, processes, state
 from reelhouse.local.state import Process
-from reelhouse.operate import quicksight
-from reelhouse.operate.check import Check
+from reelhouse.options import Json, StackName
 from reelhouse.stack import Stack
 
 STALE_HOURS = 26
-# Parts that compaction could spare a cold build: 250 take it about a second.
+# Parts beyond one a run: a cold build reads 250 of them in about a second.
 MOST_SMALL_PARTS = 250
+ATHENA_SECONDS = 300
 DASHBOARD_ID = "QuickSightDashboardId"
+_SIGNS = {True: "[green]✓[/]", False: "[red]✗[/]", None: "[yellow]–[/]"}
+# What odd documents, files and processes raise: a check reports them instead.
+_ODD = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, OSError, psutil.Error)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check; ``ok`` None means that it does not apply now, or is no fault but worth a look."""
+
+    name: str
+    ok: bool | None
+    found: str
+    advice: str = ""
+
+
+def command(stack_name: StackName = None, json_output: Json = False) -> None:
+    """Check everything that a run needs, and say how to repair it.
+
+    Exit 1 when a check fails.
+
+    Example: [bold]reelhouse doctor[/]
+    """
+    checks = []
+    for check in examine(stack_name):
+        checks.append(check)
+        if not json_output:
+            advice = f" – {escape(check.advice)}" if not check.ok and check.advice else ""
+            console.out.print(f"{_SIGNS[check.ok]} {escape(check.name)}: {escape(check.found)}{advice}")
+    if json_output:
+        console.print_json([asdict(check) for check in checks])
+    if any(check.ok is False for check in checks):
+        raise typer.Exit(1)
 
 
 def examine(stack_name: str | None) -> Iterator[Check]:
@@ -31,9 +68,7 @@ def examine(stack_name: str | None) -> Iterator[Check]:
     yield Check("Python", sys.version_info >= (3, 11), version, "Reelhouse needs Python 3.11 or later")
     if stack_name is None:
         yield Check("SAM CLI", deploy.SAM.is_file(), str(deploy.SAM), "`make environment` installs it")
-        current = state.load()
-        for name, process in (("MiniStack", current.ministack), ("OMDb-compatible server", current.omdb)):
-            yield _process(name, process)
+        yield from _local()
     try:
         found = stack.find(stack_name)
     except ReelhouseError as error:
@@ -43,49 +78,63 @@ def examine(stack_name: str | None) -> Iterator[Check]:
     for name, check in CHECKS:
         yield _safely(name, check, found)
     if DASHBOARD_ID in found.outputs:
-        yield _safely(quicksight.DASHBOARD, _dashboard, found)
-        yield _safely(quicksight.DATA, _dashboard_data, found)
+        yield _safely("QuickSight dashboard", _dashboard, found)
+        yield _safely("QuickSight data", _dashboard_data, found)
 
 
-def _safely(name: str, check: Callable[[Stack], Check], found: Stack) -> Check:
+def _local() -> Iterator[Check]:
+    """Check the local stack's state file and processes."""
+    try:
+        current = state.load()
+    except ReelhouseError as error:
+        yield Check("local stack", False, str(error), error.next_step)
+        return
+    for name, process in (("MiniStack", current.ministack), ("OMDb-compatible server", current.omdb)):
+        yield _safely(name, partial(_process, name), process)
+
+
+def _safely(name: str, check: Callable[[Any], Check], subject: Any) -> Check:
+    """Run a check; whatever it raises becomes a failed check."""
     try:
         with aws.failures_of("doctor", name):
-            return check(found)
+            return check(subject)
     except ReelhouseError as error:
         return Check(name, False, str(error), "see docs/operations.md")
+    except _ODD as error:
+        return Check(name, False, f"the check failed: {type(error).__name__}: {error}"[:300], "`reelhouse verify`")
 
 
 def _process(name: str, process: Process | None) -> Check:
     if process is None:
         return Check(name, None, "not started", "`reelhouse up` starts it")
-    if not local_stack.healthy(process):
+    if not processes.healthy(process):
         return Check(name, False, f"pid {process.pid} does not serve port {process.port}", "`reelhouse up` starts it")
-    open_to_others = [
+    reachable = [
         connection.laddr.ip
         for connection in psutil.Process(process.pid).net_connections(kind="inet")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.ip != "127.0.0.1"
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.ip != processes.HOST
     ]
-    if open_to_others:
-        return Check(name, False, f"listens on {', '.join(open_to_others)}", "`reelhouse down`, then report this")
-    return Check(name, True, f"pid {process.pid} on 127.0.0.1:{process.port} alone")
+    if reachable:
+        return Check(name, False, f"listens on {', '.join(reachable)}", "`reelhouse down`, then report this")
+    return Check(name, True, f"pid {process.pid} listens on {processes.HOST}:{process.port} only")
 
 
 def _parked(found: Stack) -> Check:
     parked = {name: counts["parked"] for name, counts in found.queues().items() if counts["parked"]}
     text = ", ".join(f"{count} in {name}" for name, count in parked.items())
-    return Check("queues", not parked, f"parked: {text}" if text else "nothing is parked", "see docs/operations.md")
+    return Check("queues", not parked, f"parked: {text}" if text else "nothing is parked", "`reelhouse redrive --peek`")
 
 
 def _schedules(found: Stack) -> Check:
-    kept = found.not_started()
-    text = f"{kept} invocations could not be made" if kept else "everything that was due was started"
-    return Check("schedules", not kept, text, 'see docs/operations.md, "A schedule starts nothing"')
+    failed = found.not_started()
+    text = f"{failed} scheduled invocations did not start" if failed else "everything that was due has started"
+    return Check("schedules", not failed, text, 'see docs/operations.md, "A schedule starts nothing"')
 
 
 def _newest_run(found: Stack) -> Check:
     runs = found.run_ids()
     if not runs:
-        return Check("newest run", None, "there was none", "`reelhouse run` starts one")
+        return Check("newest run", None, "there is none", "`reelhouse run` starts one")
     build = found.build()
     counts = build.runs.get(runs[-1]) if build else None
     text = f"{runs[-1]} is {counts.status if counts else 'not in Gold'}"
@@ -96,24 +145,41 @@ def _silver(found: Stack) -> Check:
     parts = aws.list_objects(aws.client("s3"), found["SilverBucketName"], f"{keys.MOVIES}/")
     runs = len({keys.run_of(part.key) for part in parts})
     few = len(parts) - runs <= MOST_SMALL_PARTS
-    text = f"{len(parts):,} parts of {runs:,} runs"
-    return Check("Silver", few or None, text, "`reelhouse compact` merges those of a run")
+    return Check("Silver", few or None, f"{len(parts):,} parts of {runs:,} runs", "`reelhouse compact` merges them")
 
 
 def _gold(found: Stack) -> Check:
     build = found.build()
     if not build:
-        return Check("Gold", None, "not built yet", "`reelhouse run` leads to it")
+        return Check("Gold", None, "not built yet", "`reelhouse run` builds it")
     hours = (datetime.now(UTC) - build.built_at_time).total_seconds() / 3600
     text = f"{build.tables.get('movies', 0):,} films, built {hours:.1f} h ago by version {build.code_version}"
-    return Check("Gold", hours < STALE_HOURS, text, "is the schedule on? `reelhouse run` brings it up to date")
+    return Check("Gold", hours < STALE_HOURS, text, "is the schedule on? `reelhouse run` brings Gold up to date")
+
+
+def _athena(found: Stack) -> Check:
+    build = found.build()
+    films = build.tables.get("movies") if build else None
+    if films is None:
+        return Check("Athena", None, "there is no Gold to query yet", "`reelhouse run` builds it")
+    queries = Queries(aws.client("athena"), found["AthenaWorkGroupName"])
+    answer = queries.answer(
+        "SELECT count(*) AS films FROM movies", time.monotonic() + ATHENA_SECONDS, found["GoldDatabaseName"]
+    )
+    counted = int(str(answer.rows[0][0]))
+    text = f"work group {found['AthenaWorkGroupName']} counts {counted:,} films, Gold's build {films:,}"
+    return Check("Athena", counted == films, text, 'see docs/aws.md, "Athena"')
 
 
 def _dashboard(found: Stack) -> Check:
+    from reelhouse.operate import quicksight  # noqa: PLC0415 (it imports pandas; most stacks have no QuickSight)
+
     return quicksight.dashboard(aws.client("quicksight"), _account(), found[DASHBOARD_ID])
 
 
 def _dashboard_data(found: Stack) -> Check:
+    from reelhouse.operate import quicksight  # noqa: PLC0415
+
     build = found.build()
     built_at = build.built_at if build else None
     return quicksight.data(aws.client("quicksight"), _account(), found[DASHBOARD_ID], built_at)
@@ -121,16 +187,6 @@ def _dashboard_data(found: Stack) -> Check:
 
 def _account() -> str:
     return str(aws.client("sts").get_caller_identity()["Account"])
-
-
-def _athena(found: Stack) -> Check:
-    build = found.build()
-    films = build.tables.get("movies") if build else None
-    if films is None:
-        return Check("Athena", None, "there is no Gold to ask about yet", "`reelhouse run` leads to it")
-    answer = query.run(found, "SELECT count(*) AS films FROM movies").rows["films"].iloc[0]
-    text = f"work group {found['AthenaWorkGroupName']} counts {answer:,} films, Gold's build {films:,}"
-    return Check("Athena", bool(answer == films), text, 'see docs/aws.md, "Athena"')
 
 
 CHECKS = (

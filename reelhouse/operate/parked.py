@@ -5,25 +5,33 @@ Reads the dead-letter queues and the functions' logs; takes no message out.
 
 from __future__ import annotations
 
-import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from rich.markup import escape
+
 from pipeline import aws, keys, messages
 from pipeline.errors import InvalidInput
 from pipeline.process_bronze_to_silver import announced
+from reelhouse import logs
+from reelhouse.console import out, print_fields
+from reelhouse.logs import LoggedError
 from reelhouse.stack import QUEUES, Stack
 
-# The function that failed at a queue's messages.
+# The function that failed on a queue's messages.
 FUNCTIONS = dict(zip(QUEUES, ("EnrichAndStoreMovie", "ProcessBronzeToSilver", "AggregateToGold"), strict=True))
-# A message is hidden for as long as it is looked at; a look that dies gives it back after this time.
-LOOK_SECONDS = 60
+# A received message is hidden from others for this time. Receiving ends well before the first ones come back, and
+# leaves time to release them.
+HIDDEN_SECONDS = 60
+RECEIVE_SECONDS = 40.0
 MOST_SHOWN = 2000
 _BATCH = 10
 _EXCERPT = 200
+_FILMS_SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -35,15 +43,15 @@ class Parked:
     run_id : str or None
         None where the message names no run, or more than one.
     films : list of str
-        IMDb ids it is about; none where it is not one of this pipeline's, or is about a whole part of Silver.
+        IMDb ids it is about; empty for a foreign message, and for one about a whole Silver part.
     why : str
         The last error that the function logged for it, or what is known without one.
     sent_at, failed_at : str or None
-        When it was sent first, and when that error was; None where no error was logged (the function was killed).
+        When it was first sent, and when that error occurred; None where no error was logged (the function was killed).
     receives : int
-        How often it was received, looks at it included.
+        Number of receives, those of this command included.
     excerpt : str
-        Beginning of its body.
+        Start of its body.
     """
 
     queue: str
@@ -57,25 +65,26 @@ class Parked:
     excerpt: str
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the fields for JSON."""
         return asdict(self)
 
 
 def parked(stack: Stack, queue: str | None = None) -> list[Parked]:
-    """Look at the parked messages of one queue or of all; they stay where they are.
+    """Return the parked messages of one queue or of all; they stay where they are.
 
-    At most 2,000 of a queue are looked at. A look counts as a receive, which a dead-letter queue does not mind.
+    Reads for 40 seconds and 2,000 messages at most a queue. Each look counts as a receive, which is harmless: a
+    dead-letter queue has no redrive policy.
 
     Raises
     ------
     InvalidInput
-        For a queue that is none of the stack's.
+        For a queue that the stack does not have.
     StorageFailed
         When SQS or the logs cannot be read.
     """
     found = []
     for name in chosen(queue):
-        with aws.failures_of("redrive", name), looked_at(stack[f"{name}DeadLettersUrl"]) as held:
+        with aws.failures_of("redrive", name), received(stack[f"{name}DeadLettersUrl"]) as held:
             if held:
                 errors = _last_errors(stack, FUNCTIONS[name], min(_sent_at(message) for message in held))
                 found += [_describe(name, message, errors) for message in held]
@@ -83,12 +92,12 @@ def parked(stack: Stack, queue: str | None = None) -> list[Parked]:
 
 
 def chosen(queue: str | None) -> tuple[str, ...]:
-    """The queue that a person named, or all.
+    """Return the queue that was named, or all.
 
     Raises
     ------
     InvalidInput
-        For a queue that is none of the stack's.
+        For a queue that the stack does not have.
     """
     if queue is not None and queue not in QUEUES:
         raise InvalidInput(f"is not one of {', '.join(QUEUES)}", subject=f"--queue {queue[:80]}")
@@ -96,19 +105,22 @@ def chosen(queue: str | None) -> tuple[str, ...]:
 
 
 @contextmanager
-def looked_at(queue_url: str) -> Iterator[list[dict[str, Any]]]:
-    """Hold a queue's messages inside the block, and show them to others again after it."""
+def received(queue_url: str) -> Iterator[list[dict[str, Any]]]:
+    """Hold a queue's messages inside the block, and make them visible to others again after it."""
     sqs = aws.client("sqs")
     held: dict[str, dict[str, Any]] = {}
+    deadline = time.monotonic() + RECEIVE_SECONDS
     try:
-        while len(held) < MOST_SHOWN:
-            answer = sqs.receive_message(
-                QueueUrl=queue_url, MaxNumberOfMessages=_BATCH, VisibilityTimeout=LOOK_SECONDS,
+        while len(held) < MOST_SHOWN and time.monotonic() < deadline:
+            batch = sqs.receive_message(
+                QueueUrl=queue_url, MaxNumberOfMessages=_BATCH, VisibilityTimeout=HIDDEN_SECONDS,
                 AttributeNames=["All"], WaitTimeSeconds=1,
-            )  # fmt: skip
-            if not answer.get("Messages"):
+            ).get("Messages", [])  # fmt: skip
+            known = held.keys() >= {message["MessageId"] for message in batch}
+            held.update({message["MessageId"]: dict(message) for message in batch})
+            # Nothing, or only messages that became visible again: that was all.
+            if known:
                 break
-            held.update({message["MessageId"]: dict(message) for message in answer["Messages"]})
         yield list(held.values())
     finally:
         handles = [message["ReceiptHandle"] for message in held.values()]
@@ -123,7 +135,7 @@ def looked_at(queue_url: str) -> Iterator[list[dict[str, Any]]]:
 
 
 def about(queue: str, body: str) -> tuple[str | None, list[str]]:
-    """Run and films that a message of a queue is about; None and none where it is not one of this pipeline's."""
+    """Return the run and the films that a message is about; None and [] for a foreign message."""
     try:
         if queue == "MovieQueue":
             batch = messages.read(body)
@@ -135,13 +147,15 @@ def about(queue: str, body: str) -> tuple[str | None, list[str]]:
     return run_ids.pop() if len(run_ids) == 1 else None, [film for path in paths if (film := keys.film_of(path))]
 
 
-def _describe(queue: str, message: dict[str, Any], errors: dict[str, tuple[str, str]]) -> Parked:
+def _describe(queue: str, message: dict[str, Any], errors: dict[str, LoggedError]) -> Parked:
     run_id, films = about(queue, message["Body"])
     receives = int(message["Attributes"]["ApproximateReceiveCount"])
-    unknown = f"{FUNCTIONS[queue]} logged no error for it: received {receives} times, ended without an answer each time"
-    why, failed_at = errors.get(message["MessageId"]) or errors.get("") or (unknown, None)
+    # An error without a message id is one of the whole invocation.
+    error = errors.get(message["MessageId"]) or errors.get("")
+    why = error.message if error else f"{FUNCTIONS[queue]} logged no error for it and gave no answer, {receives} times"
     return Parked(
-        queue, message["MessageId"], run_id, films, why, _sent_at(message).isoformat(), failed_at, receives,
+        queue, message["MessageId"], run_id, films, why, _sent_at(message).isoformat(),
+        error.at if error else None, receives,
         message["Body"][:_EXCERPT],
     )  # fmt: skip
 
@@ -150,14 +164,25 @@ def _sent_at(message: dict[str, Any]) -> datetime:
     return datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
 
 
-def _last_errors(stack: Stack, function: str, since: datetime) -> dict[str, tuple[str, str]]:
-    """Last error that a function logged for each message, and its time; "" stands for its last failure as a whole."""
-    found: dict[str, tuple[str, str]] = {}
-    for line in stack.errors_since(function, since):
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(entry, dict) and entry.get("level") == "ERROR":
-            found[str(entry.get("message_id", ""))] = (str(entry.get("message")), str(entry.get("timestamp")))
-    return found
+def _last_errors(stack: Stack, function: str, since: datetime) -> dict[str, LoggedError]:
+    """Return the last error that a function logged for each message id; "" for its last failure as a whole."""
+    return {one.message_id: one for one in logs.errors(stack, function, since)}
+
+
+def print_parked(found: list[Parked]) -> None:
+    """Print parked messages below each other, since their reasons are sentences."""
+    if not found:
+        out.print("Nothing is parked.")
+        return
+    for one in found:
+        out.print(
+            f"[bold]{one.queue}[/] {escape(one.message_id)}, sent {one.sent_at[:19]} UTC, {one.receives} receives"
+        )
+        films = ", ".join(one.films[:_FILMS_SHOWN]) or "none named"
+        more = f" and {len(one.films) - _FILMS_SHOWN} more" if len(one.films) > _FILMS_SHOWN else ""
+        fields = [
+            ("films", f"{films}{more}" + (f" of run {one.run_id}" if one.run_id else "")),
+            ("why", escape(one.why)),
+        ]
+        print_fields([*fields, *([] if one.films else [("body", escape(repr(one.excerpt)))])], width=5)
+    out.print(f"{len(found):,} parked. When the cause is removed: [bold]reelhouse redrive[/]")

@@ -1,7 +1,7 @@
-"""Checks of QuickSight for ``reelhouse doctor``: that the dashboard is whole, and that its data are as new as Gold.
+"""Checks of QuickSight for ``reelhouse doctor``: the dashboard has no errors, and its data is as new as Gold.
 
-Reads QuickSight's descriptions of the dashboard and of its data sets' ingestions. Never run against QuickSight itself
-by its authors: the tests give recorded shapes of its answers.
+Reads QuickSight's descriptions of the dashboard and of its data sets' ingestions. Not tested against QuickSight itself:
+the tests use recorded shapes of its answers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from insights.dashboard.definition import load
-from reelhouse.operate.check import Check
+from reelhouse.operate.doctor import Check
 
 DASHBOARD, DATA = "QuickSight dashboard", "QuickSight data"
 _CONSOLE = 'see docs/aws.md, "QuickSight"'
@@ -29,7 +29,7 @@ class QuickSight(Protocol):
 
 
 def dashboard(client: QuickSight, account: str, dashboard_id: str) -> Check:
-    """Whether QuickSight made the dashboard, and found all columns and visuals in it."""
+    """Check that QuickSight created the dashboard and found no errors in it."""
     answer = client.describe_dashboard_definition(AwsAccountId=account, DashboardId=dashboard_id)
     errors = [f"{one.get('Type', 'error')}: {one.get('Message', '')}" for one in answer.get("Errors") or []]
     status = str(answer.get("ResourceStatus", "unknown"))
@@ -38,7 +38,7 @@ def dashboard(client: QuickSight, account: str, dashboard_id: str) -> Check:
 
 
 def data(client: QuickSight, account: str, dashboard_id: str, built_at: str | None) -> Check:
-    """Whether each data set's newest ingestion succeeded, and began after Gold was built.
+    """Check that each data set's newest ingestion succeeded, and began after Gold was built.
 
     Parameters
     ----------
@@ -56,12 +56,12 @@ def data(client: QuickSight, account: str, dashboard_id: str, built_at: str | No
     if faults:
         return Check(DATA, False, "; ".join(faults), _CONSOLE)
     if waiting:
-        return Check(DATA, None, f"being refreshed: {', '.join(waiting)}", "ask again in a few minutes")
+        return Check(DATA, None, f"being refreshed: {', '.join(waiting)}", "check again in a few minutes")
     return Check(DATA, True, "every data set is as new as Gold")
 
 
 def data_set_ids(dashboard_id: str) -> Sequence[str]:
-    """Ids of the dashboard's data sets: those of the template, which begin as the dashboard's own."""
+    """Return the ids of the dashboard's data sets, which have the same prefix as its own id."""
     prefix = dashboard_id.removesuffix("dashboard")
     return [prefix + name.replace("_", "-") for name in load().data_sets]
 

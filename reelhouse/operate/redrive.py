@@ -1,36 +1,76 @@
-"""Moving parked messages back to the queue that they came from."""
+"""``reelhouse redrive``: move parked messages back to their queue, once the cause of their failure is removed."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from botocore.exceptions import ClientError
 
 from pipeline import aws
 from pipeline.errors import StorageFailed
-from reelhouse.operate.parked import chosen
-from reelhouse.stack import Stack
+from reelhouse import console, stack
+from reelhouse.operate.parked import chosen, parked, print_parked
+from reelhouse.options import Json, StackName
+from reelhouse.stack import QUEUES, Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-Seen = Callable[[str, int, int], None]
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 LONGEST_MOVE_SECONDS = 900.0
-# What an endpoint answers that has no move task: the emulator, and SQS's compatibles.
+# What an endpoint without move tasks answers: the emulator, and SQS-compatible services.
 _NO_SUCH_ACTION = {"InvalidAction", "UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation"}
 _NEXT = "nothing is lost: what was not moved is still parked; run it again"
 
+OnProgress = Callable[[str, int, int], None]
 
-def redrive(stack: Stack, queue: str | None, seen: Seen) -> dict[str, int]:
-    """Move the parked messages of one queue, or of all, back.
+
+def _checked_queue(value: str | None) -> str | None:
+    if value is not None and value not in QUEUES:
+        raise typer.BadParameter(f"is not one of {', '.join(QUEUES)}")
+    return value
+
+
+def command(
+    peek: Annotated[bool, typer.Option("--peek", help="Only show what is parked, and why.")] = False,
+    queue: Annotated[
+        str | None,
+        typer.Option(help=f"{', '.join(QUEUES)}; without it, all.", metavar="QUEUE", callback=_checked_queue),
+    ] = None,
+    stack_name: StackName = None,
+    json_output: Json = False,
+) -> None:
+    """Show parked messages, or move them back to their queue.
+
+    A message that fails again is parked again.
+
+    Example: [bold]reelhouse redrive --peek[/], then [bold]reelhouse redrive --queue MovieQueue[/]
+    """
+    found = stack.find(stack_name)
+    if peek:
+        messages = parked(found, queue)
+        console.print_json([one.as_dict() for one in messages]) if json_output else print_parked(messages)
+        return
+    with console.Bars() as bars:
+        moved = redrive(found, queue, bars.update_named)
+    if json_output:
+        console.print_json({"moved": moved})
+    else:
+        console.out.print(f"{sum(moved.values()):,} messages moved back. Next: [bold]reelhouse status[/]")
+
+
+def redrive(stack: Stack, queue: str | None, on_progress: OnProgress) -> dict[str, int]:
+    """Move the parked messages of one queue, or of all.
 
     Parameters
     ----------
-    seen : callable
-        Is given the queue, the messages moved, and how many there are to move.
+    queue : str or None
+        None means all.
+    on_progress : callable
+        Called with a queue's name, the messages moved and their total.
 
     Returns
     -------
@@ -40,45 +80,45 @@ def redrive(stack: Stack, queue: str | None, seen: Seen) -> dict[str, int]:
     Raises
     ------
     InvalidInput
-        For a queue that is none of the stack's.
+        For a queue that the stack does not have.
     StorageFailed
         When SQS does not move them.
     """
     moved = {}
     for name in chosen(queue):
         with aws.failures_of("redrive", name, _NEXT):
-            moved[name] = _move(name, stack[f"{name}DeadLettersUrl"], stack[f"{name}Url"], seen)
+            moved[name] = _move(name, stack[f"{name}DeadLettersUrl"], stack[f"{name}Url"], on_progress)
     return moved
 
 
-def _move(name: str, source_url: str, target_url: str, seen: Seen) -> int:
+def _move(name: str, source_url: str, target_url: str, on_progress: OnProgress) -> int:
     sqs = aws.client("sqs")
     total = count(sqs, source_url)
     if not total:
         return 0
-    seen(name, 0, total)
+    on_progress(name, 0, total)
     try:
-        return by_move_task(sqs, arn_of(sqs, source_url), lambda moved: seen(name, moved, total))
+        return by_move_task(sqs, arn_of(sqs, source_url), lambda moved: on_progress(name, moved, total))
     except ClientError as error:
         if aws.error_code(error) not in _NO_SUCH_ACTION:
             raise
-    return by_hand(sqs, source_url, target_url, total, lambda moved: seen(name, moved, total))
+    return one_by_one(sqs, source_url, target_url, total, lambda moved: on_progress(name, moved, total))
 
 
 def count(sqs: SQSClient, queue_url: str) -> int:
-    """Messages in a queue, visible or being looked at."""
+    """Return the number of messages in a queue, in flight or not."""
     names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
     answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=list(names))  # type: ignore[arg-type]
     return sum(int(answer["Attributes"][name]) for name in names)  # type: ignore[index,misc]
 
 
 def arn_of(sqs: SQSClient, queue_url: str) -> str:
-    """A queue's ARN."""
+    """Return a queue's ARN."""
     return sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
 
-def by_move_task(sqs: SQSClient, source_arn: str, moved: Callable[[int], None], wait: float = LOOK_SECONDS) -> int:
-    """Let SQS move a dead-letter queue's messages to where they came from, and watch it.
+def by_move_task(sqs: SQSClient, source_arn: str, moved: Callable[[int], None], wait: float = POLL_SECONDS) -> int:
+    """Let SQS move a dead-letter queue's messages back to their source, and watch the task.
 
     SQS gives a redriven message a new id and its full number of receives.
 
@@ -99,23 +139,25 @@ def by_move_task(sqs: SQSClient, source_arn: str, moved: Callable[[int], None], 
             cause = f"the move task ended as {task['Status']} after {done} messages: {task.get('FailureReason', '')}"
             raise StorageFailed(cause, subject=source_arn, step="redrive", next_step=_NEXT)
         time.sleep(wait)
-    raise StorageFailed("the move task still runs", subject=source_arn, step="redrive", next_step="SQS goes on with it")
+    raise StorageFailed(
+        "the move task is still running", subject=source_arn, step="redrive", next_step="SQS continues it"
+    )
 
 
 def _task(tasks: Any, handle: str) -> dict[str, Any]:
-    """The task that was started; a finished task is listed without its handle, newest first."""
+    """Return the task that was started; a finished task is listed without its handle, newest first."""
     running = [dict(task) for task in tasks if task.get("TaskHandle") == handle]
     return (running or [dict(task) for task in tasks[:1]] or [{}])[0]
 
 
-def by_hand(sqs: SQSClient, source_url: str, target_url: str, most: int, moved: Callable[[int], None]) -> int:
-    """Move messages one batch after the other, where the endpoint has no move task.
+def one_by_one(sqs: SQSClient, source_url: str, target_url: str, limit: int, moved: Callable[[int], None]) -> int:
+    """Move messages where the endpoint has no move task.
 
-    A message is removed only after it was sent: dying in between delivers it twice, which stores nothing twice. No
-    more than ``most`` are moved, since one that can never succeed is soon parked again.
+    A message is deleted only after it was sent, so that a crash in between delivers it twice, which stores nothing
+    twice. At most ``limit`` are moved, because one that can never succeed is soon parked again.
     """
     done = 0
-    while done < most and (batch := sqs.receive_message(QueueUrl=source_url, WaitTimeSeconds=1).get("Messages")):
+    while done < limit and (batch := sqs.receive_message(QueueUrl=source_url, WaitTimeSeconds=1).get("Messages")):
         for message in batch:
             sqs.send_message(QueueUrl=target_url, MessageBody=message["Body"])
             sqs.delete_message(QueueUrl=source_url, ReceiptHandle=message["ReceiptHandle"])

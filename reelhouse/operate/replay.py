@@ -1,9 +1,9 @@
-"""Replay: make Silver and Gold anew from Bronze, without OMDb, by the code that is deployed.
+"""``reelhouse replay``: rebuild Silver and Gold from Bronze with the deployed code, without OMDb.
 
 The stored objects are announced to BronzeEvents again, as S3 announced them when they were new, so that
-ProcessBronzeToSilver itself makes Silver, with its own role, retries and parking. Its new objects stand beside the old
-ones. Only when all of a run's Bronze objects have a new outcome are the old ones removed, by the operator's
-credentials: no function's role may delete anything. Dying in between leaves both; another replay finishes.
+ProcessBronzeToSilver itself rebuilds Silver, with its own role, retries and parking. Its new objects are written beside
+the old ones. Only when all Bronze objects of a run have a new outcome are the old ones deleted, with the operator's
+credentials: no function's role may delete anything. A replay that is interrupted leaves both; the next one finishes.
 """
 
 from __future__ import annotations
@@ -11,37 +11,43 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
 
 from pipeline import aws, keys
 from pipeline.columns import SILVER
 from pipeline.errors import StorageFailed
+from reelhouse import console, stack
 from reelhouse.gold.reader import GoldTables, bring_gold_up_to_date
 from reelhouse.operate import bronze_events
 from reelhouse.operate.differences import KEYS, Change, compare
 from reelhouse.operate.silver_reader import OUTCOMES, SilverReader
+from reelhouse.options import Json, RunId, StackName
 from reelhouse.stack import Stack
 
-LOOK_SECONDS = 1.0
-# Objects replayed at once: Silver holds them twice until they are all there.
+POLL_SECONDS = 1.0
+# Bronze objects replayed at once: Silver holds them twice until all have a new outcome.
 OBJECTS_AT_ONCE = 20_000
-# A message that failed comes again after BronzeEvents' visibility timeout of six minutes.
+# A message that failed is retried after BronzeEvents' visibility timeout of six minutes.
 PATIENCE_SECONDS = 420.0
 _DELETED_A_CALL = 1000
+_MISSING_SHOWN = 12
 
-Seen = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 
 @dataclass
 class Replay:
-    """What a replay came to.
+    """Result of a replay.
 
     Attributes
     ----------
     objects, missing : int, list of str
         Bronze objects announced, and those without a new outcome when patience ended.
     removed : int
-        Old Silver objects that the new ones replaced.
+        Old Silver objects that new ones replaced.
     changes : dict of str to Change
         By table, ``silver.…`` and ``gold.…``.
     """
@@ -59,47 +65,92 @@ class Replay:
         return "incomplete" if self.missing else "complete"
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the fields and the status for JSON."""
         return {**asdict(self), "status": self.status}
 
 
-def replay(stack: Stack, run_ids: list[str], seen: Seen, patience: float = PATIENCE_SECONDS) -> Replay:
-    """Replay runs, as many at once as make 20,000 objects or one run.
+def command(
+    run_id: RunId = None,
+    every: Annotated[bool, typer.Option("--all", help="All runs.")] = False,
+    stack_name: StackName = None,
+    json_output: Json = False,
+) -> None:
+    """Rebuild Silver and Gold from Bronze, and report the differences.
+
+    Uses the code that is deployed, and does not ask OMDb. Exit 1 when an object could not be processed; the old Silver
+    of its run is then kept.
+
+    Example: [bold]reelhouse replay --all[/]
+    """
+    if (run_id is None) is not every:
+        raise typer.BadParameter("give either --run-id RUN_ID or --all")
+    found = stack.find(stack_name)
+    run_ids = [found.manifest(run_id).run_id] if run_id else found.run_ids()
+    with console.Bars("Bronze to Silver") as bars:
+        result = replay(found, run_ids, bars.update)
+    if json_output:
+        console.print_json(result.as_dict())
+    else:
+        print_replay(result)
+    if result.status != "complete":
+        raise typer.Exit(1)
+
+
+def print_replay(result: Replay) -> None:
+    """Print the result of a replay, by table."""
+    rows = [(name, *change.counts()) for name, change in result.changes.items()]
+    console.print_table(("table", *asdict(Change())), rows, "What changed")
+    console.out.print(
+        f"{len(result.runs)} runs, {result.objects:,} Bronze objects replayed by version "
+        f"{escape(result.code_version)}; {result.removed:,} old Silver objects removed. "
+        f"The replay is {result.status}."
+    )
+    for key in result.missing[:_MISSING_SHOWN]:
+        console.fail(f"no new outcome: {key}")
+    if result.missing:
+        console.fail(
+            f"{len(result.missing):,} objects have no new outcome, and the old Silver of their runs is kept: see "
+            "`reelhouse redrive --peek --queue BronzeEvents`, then replay again"
+        )
+
+
+def replay(stack: Stack, run_ids: list[str], on_progress: OnProgress, patience: float = PATIENCE_SECONDS) -> Replay:
+    """Replay runs, in groups of up to 20,000 objects; a larger run is a group by itself.
 
     Parameters
     ----------
-    seen : callable
-        Is given the objects done and those there are.
+    on_progress : callable
+        Called with the number of objects done and their total.
     patience : float
-        Seconds without any change after which what is missing is given up.
+        Seconds without any change after which the rest is given up.
 
     Raises
     ------
     StorageFailed
-        When an AWS service refuses or fails; another replay finishes what this one began.
+        When an AWS service refuses or fails; the next replay finishes what this one began.
     """
     result = Replay(run_ids)
     gold = GoldTables(stack["GoldBucketName"])
-    with aws.failures_of("replay", stack.name, "old and new Silver are both there; run it again"):
+    with aws.failures_of("replay", stack.name, "both old and new Silver are kept; run it again"):
         bronze = {run_id: bronze_events.stored(stack, run_id) for run_id in run_ids}
         total = sum(len(found) for found in bronze.values())
         for group in groups({run_id: len(found) for run_id, found in bronze.items()}, OBJECTS_AT_ONCE):
-            part = _Part(stack, group, {key for run_id in group for key in bronze[run_id]})
-            bronze_events.announce(stack, part.wanted, "replay")
-            result.missing += part.wait(_from(result.objects, total, seen), patience)
-            result.objects += len(part.wanted)
-            result.removed += part.sweep(result.missing)
-            part.count(result.changes)
+            batch = _Group(stack, group, {key for run_id in group for key in bronze[run_id]})
+            bronze_events.announce(stack, batch.wanted, "replay")
+            result.missing += batch.wait(_from(result.objects, total, on_progress), patience)
+            result.objects += len(batch.wanted)
+            result.removed += batch.sweep(result.missing)
+            batch.count(result.changes)
         result.code_version = bring_gold_up_to_date(stack)
     result.changes |= gold.compare(GoldTables(stack["GoldBucketName"]))
     return result
 
 
-def groups(sizes: dict[str, int], most: int) -> Iterator[list[str]]:
-    """Cut runs into groups of at most ``most`` objects; a larger run is a group by itself."""
+def groups(sizes: dict[str, int], limit: int) -> Iterator[list[str]]:
+    """Group runs so that each group has at most ``limit`` objects; a larger run is a group by itself."""
     group: list[str] = []
     for run_id, size in sizes.items():
-        if group and sum(sizes[each] for each in group) + size > most:
+        if group and sum(sizes[each] for each in group) + size > limit:
             yield group
             group = []
         group.append(run_id)
@@ -108,17 +159,17 @@ def groups(sizes: dict[str, int], most: int) -> Iterator[list[str]]:
 
 
 def superseded(rows: list[tuple[str, str]], old: set[str], unfinished: set[str]) -> list[str]:
-    """Old Silver objects, all of whose Bronze objects have an outcome in new ones.
+    """Return the old Silver objects whose Bronze objects all have an outcome in new ones.
 
     Parameters
     ----------
     rows : list of (str, str)
-        Silver object and Bronze key of every outcome there is; "" for an object that is empty or cannot be read,
-        which holds nothing that anybody could need.
+        Silver object and Bronze key of every outcome; "" as the key for an object that is empty or unreadable, and so
+        holds nothing to keep.
     old : set of str
-        Silver objects that are as they were before the replay.
+        Silver objects that are unchanged since before the replay.
     unfinished : set of str
-        Bronze keys still without a new outcome: while a run has one, all of its old Silver stays.
+        Bronze keys still without a new outcome: while a run has one, all of its old Silver is kept.
     """
     runs = {keys.run_of(key) for key in unfinished}
     covered = {bronze_key for object_key, bronze_key in rows if object_key not in old}
@@ -126,13 +177,13 @@ def superseded(rows: list[tuple[str, str]], old: set[str], unfinished: set[str])
     return sorted({key for key, _ in rows if key in old and key not in needed and keys.run_of(key) not in runs})
 
 
-def _from(done: int, total: int, seen: Seen) -> Callable[[int], None]:
-    """Count on from what earlier groups have done."""
-    return lambda covered: seen(done + covered, total)
+def _from(done: int, total: int, on_progress: OnProgress) -> Callable[[int], None]:
+    """Add the objects that earlier groups have done."""
+    return lambda covered: on_progress(done + covered, total)
 
 
-class _Part:
-    """The runs that are replayed at once."""
+class _Group:
+    """A group of runs that is replayed at once."""
 
     def __init__(self, stack: Stack, run_ids: list[str], wanted: set[str]) -> None:
         self.stack, self.run_ids, self.wanted = stack, run_ids, wanted
@@ -143,21 +194,21 @@ class _Part:
         for table in SILVER:
             self.silver.query(f"CREATE TABLE before.{table.name} AS SELECT * FROM silver.{table.name}")
 
-    def wait(self, seen: Callable[[int], None], patience: float) -> list[str]:
-        """Wait until everything wanted has a new outcome; returns what has none when nothing changes any more."""
+    def wait(self, on_progress: Callable[[int], None], patience: float) -> list[str]:
+        """Wait until every wanted object has a new outcome, or nothing changes; return those that have none."""
         missing, changed = len(self.wanted), time.monotonic()
         while True:
             self.silver.refresh()
             left = self.wanted - self._renewed()
-            seen(len(self.wanted) - len(left))
+            on_progress(len(self.wanted) - len(left))
             if len(left) < missing:
                 missing, changed = len(left), time.monotonic()
             if not left or time.monotonic() - changed > patience:
                 return sorted(left)
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
     def sweep(self, missing: list[str]) -> int:
-        """Remove old Silver objects that new ones replace; returns their number."""
+        """Remove the old Silver objects that new ones replace; return their number."""
         rows = [
             (str(row[0]), str(row[1])) for row in self.silver.query(f"SELECT object_key, bronze_key FROM ({OUTCOMES})")
         ]
@@ -178,23 +229,23 @@ class _Part:
         return len(gone)
 
     def count(self, changes: dict[str, Change]) -> None:
-        """Add what changed in Silver to the counts by table."""
+        """Add the changes in Silver to the counts by table."""
         for table in SILVER:
             name = f"silver.{table.name}"
             change = compare(self.silver.database, f"before.{table.name}", name, KEYS[name])
             changes[name] = changes.get(name, Change()) + change
 
     def _old(self) -> set[str]:
-        """Objects as they were before; and merged parts, which hold earlier rows, even if they are merged only now."""
+        """Return unchanged objects, and compacted parts, which hold earlier rows even if they were written just now."""
         objects = self.silver.objects.items()
         return {key for key, etag in objects if self.before.get(key) == etag or keys.is_compacted(key)}
 
     def _renewed(self) -> set[str]:
-        """Bronze keys whose outcome is in a new or rewritten Silver object."""
+        """Return the Bronze keys whose outcome is in a new or rewritten Silver object."""
         old = self._old()
         films = {
             row[1] for row in self.silver.query(f"SELECT object_key, bronze_key FROM ({OUTCOMES})") if row[0] not in old
         }
-        # A run's record says the same each time it is written, so that its being there is all there is to see.
+        # A run's record has the same content each time, so its existence is all that can be checked.
         runs = {run_id for run_id in self.run_ids if keys.silver_run(run_id) in self.silver.objects}
         return films | {keys.manifest(run_id) for run_id in runs}

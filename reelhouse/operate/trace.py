@@ -1,6 +1,6 @@
-"""One film's path: its runs, message, Bronze object, Silver outcome and Gold rows, and where it stopped.
+"""``reelhouse trace``: follow one film through its runs, message, Bronze object, Silver outcome and Gold rows.
 
-Reads all buckets, and the queues' counts and parked messages where the film is missing; writes nothing.
+Reads all buckets; where the film is missing, also the queues' counts and parked messages. Writes nothing.
 """
 
 from __future__ import annotations
@@ -11,20 +11,24 @@ from typing import Any
 
 import duckdb
 from botocore.exceptions import BotoCoreError, ClientError
+from rich.markup import escape
 
 from pipeline import aws, keys
 from pipeline.database import connect
 from pipeline.errors import DocumentInvalid, InvalidInput, StorageFailed
 from pipeline.runs import Manifest
+from reelhouse import console, stack
 from reelhouse.gold.reader import GoldTables
 from reelhouse.operate.parked import parked
 from reelhouse.operate.silver_reader import SilverReader
+from reelhouse.options import ImdbId, Json, RunId, StackName
 from reelhouse.stack import Stack
 
-# Runs shown, newest first; `--run-id` shows any other.
+# Runs shown, newest first; --run-id shows any other.
 MOST_RUNS = 10
 _MANIFESTS_AT_ONCE = 50
-# Gold's tables with rows about a film: the column of the table, and the film's own column (a list where it is one).
+_ROWS_SHOWN = 5
+# Gold tables with rows about a film: the table's column, and the column of `movies` that holds its value or values.
 _ABOUT = {
     "movie_ratings": ("imdb_id", "imdb_id"),
     "ratings_by_genre": ("genre", "genres"),
@@ -37,19 +41,56 @@ _ABOUT = {
 }
 
 
+def command(imdb_id: ImdbId, run_id: RunId = None, stack_name: StackName = None, json_output: Json = False) -> None:
+    """Follow one film from its run to Gold, and show where it stopped.
+
+    Shows the newest ten runs that expected the film, or one run.
+
+    Example: [bold]reelhouse trace tt0111161[/]
+    """
+    path = trace(stack.find(stack_name), imdb_id, run_id)
+    if json_output:
+        console.print_json(path)
+    else:
+        print_path(path)
+
+
+def print_path(path: dict[str, Any]) -> None:
+    """Print one film's path, run by run, newest first, and the Gold rows that it is in."""
+    for run in path["runs"]:
+        message, bronze, silver = run["message"], run["bronze"], run["silver"]
+        number = message["number"] or "?"
+        console.out.print(f"[bold]{run['run_id']}[/] rank {message['rank']}, message {number} of {message['of']}")
+        fields = []
+        if bronze:
+            fields.append(("Bronze", f"{bronze['key']}, version {bronze['version']}, {bronze.get('fetched_at')}"))
+        if silver:
+            row = silver["row"]
+            version = f"processed {row['processed_at']} by version {row['code_version']}"
+            fields.append(("Silver", f"{', '.join(silver['objects'])}, {version}"))
+        fields.append(("stopped", run["stopped"]) if run["stopped"] else ("Gold", "has the film from this run"))
+        console.print_fields([(name, escape(text)) for name, text in fields], width=7)
+    for name, rows in path["gold"].items():
+        if rows:
+            shown = rows[:_ROWS_SHOWN] if console.out.is_terminal else rows
+            more = f" ({len(shown)} of {len(rows):,} rows)" if len(shown) < len(rows) else ""
+            console.out.print(f"[bold]Gold: {name}[/]{more}")
+            console.print_table(list(rows[0]), [list(row.values()) for row in shown])
+
+
 def trace(stack: Stack, imdb_id: str, run_id: str | None = None) -> dict[str, Any]:
-    """Follow a film through one run, or through the newest ten that expected it.
+    """Follow a film through one run, or through the newest ten runs that expected it.
 
     Returns
     -------
     dict
         ``imdb_id``, ``runs`` (newest first, each with ``message``, ``bronze``, ``silver`` and ``stopped``: None when
-        it came through) and ``gold``: by table the rows that the film is in.
+        Gold has the film from this run) and ``gold``: the rows that the film is in, by table.
 
     Raises
     ------
     InvalidInput
-        When it is no IMDb id, or no run expected the film.
+        When it is not an IMDb id, or no run expected the film.
     StorageFailed
         When something cannot be read.
     """
@@ -58,7 +99,7 @@ def trace(stack: Stack, imdb_id: str, run_id: str | None = None) -> dict[str, An
     with aws.failures_of("trace", imdb_id):
         manifests = list(islice(_manifests(stack, imdb_id, run_id), MOST_RUNS))
         if not manifests:
-            hint = "`reelhouse status` lists the runs, and their manifests the films"
+            hint = "`reelhouse status` lists the runs; their manifests name the films"
             raise InvalidInput(f"{run_id or 'no run'} expected this film", subject=imdb_id, next_step=hint)
         silver = SilverReader(stack["SilverBucketName"], [manifest.run_id for manifest in manifests])
         silver.refresh()
@@ -68,7 +109,7 @@ def trace(stack: Stack, imdb_id: str, run_id: str | None = None) -> dict[str, An
 
 
 def message_of(manifest: Manifest, imdb_id: str) -> dict[str, Any]:
-    """Which of a run's messages carried a film; ``number`` is None where long entries made shorter messages."""
+    """Return which of a run's messages carried a film; ``number`` is None where message sizes vary."""
     place = list(manifest.expected).index(imdb_id)
     regular = -(-len(manifest.expected) // manifest.batch_size) == manifest.messages
     number = place // manifest.batch_size + 1 if regular else None
@@ -76,7 +117,7 @@ def message_of(manifest: Manifest, imdb_id: str) -> dict[str, Any]:
 
 
 def gold_rows(tables: GoldTables, imdb_id: str) -> dict[str, list[dict[str, Any]]]:
-    """Rows of Gold that a film is in, by table; none where Gold has not got it."""
+    """Return the Gold rows that a film is in, by table; {} where Gold does not have the film."""
     with connect() as database:
         movies = _select(tables, database, "movies", "imdb_id", [imdb_id])
         if not movies:
@@ -102,7 +143,7 @@ def _select(
 
 
 def _manifests(stack: Stack, imdb_id: str, run_id: str | None) -> Iterator[Manifest]:
-    """Manifests of runs that expected the film, newest first; `verify` names those that are damaged."""
+    """Yield the manifests of runs that expected the film, newest first, except damaged ones."""
     run_ids = [stack.manifest(run_id).run_id] if run_id else stack.run_ids()[::-1]
     for at in range(0, len(run_ids), _MANIFESTS_AT_ONCE):
         paths = [keys.manifest(each) for each in run_ids[at : at + _MANIFESTS_AT_ONCE]]
@@ -133,7 +174,7 @@ def _run(
 
 
 def _bronze(stack: Stack, run_id: str, imdb_id: str) -> dict[str, Any] | None:
-    """The film's Bronze object, or None."""
+    """Return the film's Bronze object, or None."""
     s3, bucket = aws.client("s3"), stack["BronzeBucketName"]
     for kind in (keys.MOVIES, keys.REJECTED):
         key = keys.film(kind, run_id, imdb_id)
@@ -146,7 +187,7 @@ def _bronze(stack: Stack, run_id: str, imdb_id: str) -> dict[str, Any] | None:
 
 
 def _silver(silver: SilverReader, run_id: str, imdb_id: str) -> dict[str, Any] | None:
-    """The film's newest Silver outcome, or None: a row goes before quarantine, and either before a rejection."""
+    """Return the film's newest Silver outcome, or None: a row wins over quarantine, and either over a rejection."""
     for name in (keys.MOVIES, keys.QUARANTINE, keys.REJECTED):
         rows = silver.dicts(
             f"SELECT * FROM silver.{name} WHERE run_id = ? AND imdb_id = ? ORDER BY processed_at DESC",
@@ -164,11 +205,11 @@ def _stopped(
     outcome: dict[str, Any] | None,
     gold: dict[str, list[dict[str, Any]]],
 ) -> str | None:
-    """Where the film stopped in a run, and why; None when Gold has it from this run."""
+    """Return where the film stopped in a run, and why; None when Gold has it from this run."""
     if bronze is None:
-        return _held(stack, "MovieQueue", film, "OMDb has not been asked, or gave no answer")
+        return _held(stack, "MovieQueue", film, "not fetched from OMDb yet")
     if outcome is None:
-        return _held(stack, "BronzeEvents", film, "Silver has not taken it")
+        return _held(stack, "BronzeEvents", film, "not processed into Silver yet")
     if outcome["table"] == keys.REJECTED:
         return f"rejected by OMDb: {outcome['row']['reason']}"
     if outcome["table"] == keys.QUARANTINE:
@@ -176,7 +217,9 @@ def _stopped(
     in_gold = str(gold["movies"][0]["run_id"]) if gold else ""
     if in_gold > film[0]:
         return f"in Silver; Gold has the film from the newer run {in_gold}"
-    return None if in_gold == film[0] else _held(stack, "SilverEvents", film, "Gold has not been built with it")
+    return (
+        None if in_gold == film[0] else _held(stack, "SilverEvents", film, "in Silver; Gold has not been built with it")
+    )
 
 
 def _held(stack: Stack, queue: str, film: tuple[str, str], what: str) -> str:
@@ -186,4 +229,4 @@ def _held(stack: Stack, queue: str, film: tuple[str, str], what: str) -> str:
     counts = stack.queues()[queue]
     if counts["waiting"] + counts["in_flight"]:
         return f"{what}: messages wait in {queue}"
-    return f"{what}, and {queue} is empty: `reelhouse verify` tells what is lost, `reelhouse replay` makes Silver anew"
+    return f"{what}, and {queue} is empty: `reelhouse run --resume {film[0]}` requests it again"

@@ -1,8 +1,8 @@
-"""Integrity: manifests against Bronze, Bronze against Silver, Silver against Gold, recomputed from what is stored.
+"""``reelhouse verify``: manifests against Bronze, Bronze against Silver, Silver against Gold.
 
-Reads all buckets, and the queues where something is missing; writes nothing. A film that waits in a queue, or is
-parked, is accounted for. Messages in a queue cannot be read without taking them, so what is missing counts as waiting
-while its queue is not empty: when the queues have run empty, verify again.
+Reads all buckets, and the queues where something is missing; writes nothing. A film that waits in a queue or is parked
+is accounted for. Messages in a queue cannot be read without receiving them, so a missing film counts as waiting while
+its queue is not empty: verify again when the queues are empty.
 """
 
 from __future__ import annotations
@@ -11,21 +11,26 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import typer
+from rich.markup import escape
+
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.columns import GOLD
 from pipeline.gold import tables
 from pipeline.gold.engine import rows_of
+from reelhouse import console, stack
 from reelhouse.gold.reader import GoldTables
 from reelhouse.operate.differences import KEYS, compare
 from reelhouse.operate.parked import parked
 from reelhouse.operate.silver_reader import OUTCOMES, SilverReader
 from reelhouse.operate.verify_bronze import Bronze, Difference, examine
+from reelhouse.options import Json, RunId, StackName
 from reelhouse.stack import Stack
 
 
 @dataclass
 class Verified:
-    """What was checked, what waits or is parked, and every difference."""
+    """What was checked, how many films wait or are parked, and every difference."""
 
     checked: dict[str, int] = field(default_factory=dict)
     waiting: int = 0
@@ -38,12 +43,42 @@ class Verified:
         return not self.differences
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the fields and ``ok`` for JSON."""
         return {"ok": self.ok, **asdict(self)}
 
 
+def command(run_id: RunId = None, stack_name: StackName = None, json_output: Json = False) -> None:
+    """Check Bronze, Silver and Gold against each other.
+
+    Compares manifests with Bronze, Bronze with its checksums and with Silver, and Silver with Gold. With --run-id, only
+    that run's Bronze and Silver. Exit 1 with every difference.
+
+    Example: [bold]reelhouse verify --json[/]
+    """
+    found = stack.find(stack_name)
+    result = verify(found, found.manifest(run_id).run_id if run_id else None)
+    if json_output:
+        console.print_json(result.as_dict())
+    else:
+        print_verified(result)
+    if not result.ok:
+        raise typer.Exit(1)
+
+
+def print_verified(result: Verified) -> None:
+    """Print every difference, and what was checked."""
+    for one in result.differences:
+        console.out.print(f"[red]✗[/] {one.layer}: {escape(one.subject)}: {escape(one.difference)}")
+    counts = result.checked
+    console.out.print(
+        f"{counts['runs']:,} runs, {counts['bronze_objects']:,} Bronze objects ({counts['bronze_bytes'] / 1e6:,.1f} "
+        f"MB), {counts['silver_objects']:,} Silver objects and {counts['gold_tables']} Gold tables checked: "
+        f"{len(result.differences):,} differences, {result.waiting:,} waiting, {result.parked:,} parked."
+    )
+
+
 def verify(stack: Stack, run_id: str | None = None) -> Verified:
-    """Check everything, or one run's Bronze and Silver (Gold stands on all runs, and is then left out).
+    """Check everything, or one run's Bronze and Silver (Gold contains all runs, and is then left out).
 
     Raises
     ------
@@ -69,7 +104,7 @@ def verify(stack: Stack, run_id: str | None = None) -> Verified:
 
 
 class _Missing:
-    """Tells what is missing because it waits or is parked from what is lost; looks at a queue only when asked."""
+    """Separate films that wait or are parked from lost ones; a queue is read only when needed."""
 
     def __init__(self, stack: Stack, result: Verified) -> None:
         self.stack, self.result = stack, result

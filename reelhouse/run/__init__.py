@@ -1,1 +1,1 @@
-"""Runs: start, watch, resume, and show them. This file imports nothing."""
+"""Runs: start, watch, resume and show them. This file imports nothing."""

@@ -1,39 +1,39 @@
-"""What a run's story means for its operator: what is wrong, what only takes time, and what to do. Pure."""
+"""What is wrong with a run, what only takes time, and what its operator should do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-# wrong: somebody has to act; wait: it goes on by itself; note: nothing to do, but worth knowing.
+# wrong: somebody has to act; wait: the run continues without help; note: nothing to do, but worth knowing.
 WRONG, WAIT, NOTE = "wrong", "wait", "note"
 Advice = dict[str, str]
 
 
 def advise(story: dict[str, Any]) -> list[Advice]:
-    """Say what is wrong with a run and what to do, the most urgent first; nothing where all is well.
+    """Return what is wrong with a run and what to do, the most urgent first; empty for a healthy run.
 
     Parameters
     ----------
     story : dict
-        As :func:`reelhouse.run.story.tell` puts it together.
+        A run as :func:`reelhouse.run.details.describe` returns it.
 
     Returns
     -------
     list of dict
         ``level`` (wrong, wait or note), ``what`` and ``do``.
     """
-    found = [*_parked(story), *_bronze(story), *_silver(story), *_gold(story), *_notes(story)]
-    return sorted(found, key=lambda one: (WRONG, WAIT, NOTE).index(one["level"]))
+    advice = [*_parked(story), *_bronze(story), *_silver(story), *_gold(story), *_notes(story)]
+    return sorted(advice, key=lambda one: (WRONG, WAIT, NOTE).index(one["level"]))
 
 
 def _parked(story: dict[str, Any]) -> Iterator[Advice]:
     for queue in dict.fromkeys(one["queue"] for one in story["parked_messages"]):
-        whys = [one["why"] for one in story["parked_messages"] if one["queue"] == queue]
+        causes = [one["why"] for one in story["parked_messages"] if one["queue"] == queue]
         yield _advice(
             WRONG,
-            f"{_many(len(whys), 'message')} parked in {queue}DeadLetters; the last failed with: {whys[-1]}",
-            f"mend the cause, then `reelhouse redrive --queue {queue}` (`--peek` shows all)",
+            f"{_count(len(causes), 'message')} parked in {queue}DeadLetters; the last one failed with: {causes[-1]}",
+            f"remove the cause, then run `reelhouse redrive --queue {queue}` (--peek shows all messages)",
         )
 
 
@@ -41,29 +41,29 @@ def _bronze(story: dict[str, Any]) -> Iterator[Advice]:
     missing, run_id = story["films"]["missing"], story["run_id"]
     if not missing:
         return
-    films = _many(missing, "film")
+    films = _count(missing, "film")
     if not _busy(story, "MovieQueue"):
-        what = f"{films} neither stored nor rejected, and no message of them waits or is parked"
-        yield _advice(WRONG, what, f"`reelhouse run --resume {run_id}` asks for them again")
+        what = f"{films} neither stored nor rejected, and no message about them waits or is parked"
+        yield _advice(WRONG, what, f"`reelhouse run --resume {run_id}` requests them again")
     elif story["omdb"]["state"] == "key refused":
         yield _advice(
             WRONG,
-            f"OMDb refuses the API key; waiting in MovieQueue: {films}",
-            "put the right key into the secret (docs/operations.md, OMDb); messages are tried every 15 minutes",
+            f"OMDb rejects the API key; waiting in MovieQueue: {films}",
+            "put a valid key into the secret (docs/operations.md, OMDb); messages are retried every 15 minutes",
         )
     elif story["waiting_for_quota_until"]:
         until = story["waiting_for_quota_until"][:16]
-        yield _advice(WAIT, f"waiting for OMDb's quota until {until} UTC: {films}", "nothing; they go on by themselves")
+        yield _advice(WAIT, f"waiting for OMDb's quota until {until} UTC: {films}", "nothing; the run then continues")
     else:
-        yield _advice(WAIT, f"waiting in MovieQueue for their turn or a retry: {films}", "look again in some minutes")
+        yield _advice(WAIT, f"waiting in MovieQueue for a first try or a retry: {films}", "check again in some minutes")
 
 
 def _silver(story: dict[str, Any]) -> Iterator[Advice]:
     behind = story["films"]["not_in_silver"]
     if behind and _busy(story, "BronzeEvents"):
-        yield _advice(WAIT, f"{_many(behind, 'object')} of Bronze on the way to Silver", "look again in some minutes")
+        yield _advice(WAIT, f"{_count(behind, 'Bronze object')} on the way to Silver", "check again in some minutes")
     elif behind:
-        what = f"{_many(behind, 'object')} of Bronze without an outcome in Silver, and BronzeEvents is empty"
+        what = f"{_count(behind, 'Bronze object')} without an outcome in Silver, and BronzeEvents is empty"
         yield _advice(WRONG, what, f"`reelhouse run --resume {story['run_id']}` announces them again")
 
 
@@ -72,9 +72,9 @@ def _gold(story: dict[str, Any]) -> Iterator[Advice]:
     if films["missing"] or films["parked"] or films["not_in_silver"] or (gold and gold["status"] == "complete"):
         return
     if _busy(story, "SilverEvents"):
-        yield _advice(WAIT, "Gold has not been built with the whole run", "look again in a minute")
+        yield _advice(WAIT, "Gold has not been built with the whole run yet", "check again in a minute")
     else:
-        what = "all of the run is in Silver, but Gold has not been built with it, and SilverEvents is empty"
+        what = "the whole run is in Silver, but not in Gold, and SilverEvents is empty"
         yield _advice(WRONG, what, f"`reelhouse run --resume {story['run_id']}` builds Gold")
 
 
@@ -83,12 +83,12 @@ def _notes(story: dict[str, Any]) -> Iterator[Advice]:
     if films["quarantined"] or films["rejected"]:
         counts = (f"{films['rejected']:,} rejected by OMDb", f"{films['quarantined']:,} quarantined")
         what = "films left out: " + ", ".join(count for count in counts if not count.startswith("0"))
-        yield _advice(NOTE, what, "`reelhouse trace IMDB_ID` shows one film's path; the next run asks again")
+        yield _advice(NOTE, what, "`reelhouse trace IMDB_ID` shows the reason; the next run tries them again")
     if unusable:
-        what = f"{_many(len(unusable), 'entry', 'entries')} of the list could not be used"
-        yield _advice(NOTE, what, "correct the list at its source; the manifest names each with its reason")
+        what = f"{_count(len(unusable), 'entry', 'entries')} of the list could not be used"
+        yield _advice(NOTE, what, "correct the list at its source; the manifest names each entry and the reason")
     if failed := [f"{step['step']} ({step['failed']})" for step in story["steps"] if step["failed"]]:
-        yield _advice(NOTE, f"invocations failed as a whole: {', '.join(failed)}", "their messages came again")
+        yield _advice(NOTE, f"invocations failed as a whole: {', '.join(failed)}", "nothing; SQS retried the messages")
 
 
 def _busy(story: dict[str, Any], queue: str) -> bool:
@@ -96,8 +96,8 @@ def _busy(story: dict[str, Any], queue: str) -> bool:
     return bool(counts["waiting"] + counts["in_flight"])
 
 
-def _many(number: int, one: str, several: str = "") -> str:
-    return f"{number:,} {one if number == 1 else several or one + 's'}"
+def _count(number: int, singular: str, plural: str = "") -> str:
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def _advice(level: str, what: str, do: str) -> Advice:

@@ -1,15 +1,15 @@
-"""What is missing of a run, asked for again: the cure where messages are gone.
+"""Request again whatever a run lacks: the cure where messages are gone.
 
 SQS loses no message, but people purge queues, parked messages expire after two weeks, and an emulator that is killed
-forgets its queues. Reads the run's manifest and list, Bronze and Silver; sends what Bronze lacks to MovieQueue, what
-Silver lacks to BronzeEvents, and has Gold built where only that is missing. What is still under way besides comes
-twice, and is stored once.
+forgets its queues. Reads the run's manifest and list, Bronze and Silver; sends what Bronze lacks to MovieQueue and
+what Silver lacks to BronzeEvents, and has Gold built where only that is missing. A film whose message is still in a
+queue is then delivered twice, and stored once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from reelhouse.local import state
 from reelhouse.local.state import State
 from reelhouse.operate import bronze_events
 from reelhouse.operate.silver_reader import OUTCOMES, SilverReader
+from reelhouse.run.watch import Resumed
 from reelhouse.stack import Stack
 
 STEP = "resume"
@@ -32,24 +33,23 @@ _NEXT = "nothing is lost; `reelhouse run --resume RUN_ID` tries again"
 
 @dataclass(frozen=True)
 class Missing:
-    """What a run lacks: items of its list without an object in Bronze, Bronze objects without an outcome in Silver."""
+    """Items of a run's list that Bronze lacks, and keys of Bronze objects without an outcome in Silver."""
 
     films: list[dict[str, Any]]
     objects: list[str]
 
     def __str__(self) -> str:
-        """For people."""
+        """Return the counts as text."""
         return f"{len(self.films)} films from OMDb, {len(self.objects)} stored objects"
 
 
-def resume(stack: Stack, run_id: str) -> dict[str, Any]:
-    """Ask again for what is missing of a run; returns a reply as GetMoviesAndSendToQueue gives it.
+def resume(stack: Stack, run_id: str) -> Resumed:
+    """Request again what a run lacks.
 
     Returns
     -------
-    dict
-        As :func:`reelhouse.run.watch.start`, with ``messages`` sent now, ``note`` saying what was asked for again, and
-        ``since``: errors logged before are of no interest any more.
+    Resumed
+        With the number of ``messages`` sent now, and a ``note`` that says what was requested.
 
     Raises
     ------
@@ -67,11 +67,10 @@ def resume(stack: Stack, run_id: str) -> dict[str, Any]:
         bronze_events.announce(stack, missing.objects, STEP)
     if not missing.films and not missing.objects:
         bring_gold_up_to_date(stack)
-    return {
-        "run_id": run_id, "source_uri": manifest.source_uri, "requested": manifest.top_n,
-        "selected": len(manifest.expected), "skipped": list(map(asdict, manifest.skipped)), "messages": len(outgoing),
-        "batch_size": manifest.batch_size, "note": f"asked again for {missing}", "since": since,
-    }  # fmt: skip
+    return Resumed(
+        run_id, manifest.source_uri, manifest.top_n, len(manifest.expected), manifest.skipped, len(outgoing),
+        manifest.batch_size, f"requested again: {missing}", since=since,
+    )  # fmt: skip
 
 
 def resume_after_kill(current: State, stack: Stack, say: Callable[[str], None]) -> None:
@@ -89,7 +88,7 @@ def resume_after_kill(current: State, stack: Stack, say: Callable[[str], None]) 
     for run_id in stack.run_ids()[-NEWEST_RUNS:]:
         if run_id not in complete:
             try:
-                say(f"MiniStack was killed: {resume(stack, run_id)['note']} of run {run_id}")
+                say(f"MiniStack was killed; run {run_id}: {resume(stack, run_id).note}")
             except ReelhouseError as error:
                 say(f"MiniStack was killed, and a run could not be resumed: {error}")
     current.interrupted = False
@@ -97,7 +96,7 @@ def resume_after_kill(current: State, stack: Stack, say: Callable[[str], None]) 
 
 
 def missing_of(stack: Stack, manifest: Manifest) -> Missing:
-    """What a run lacks, by its manifest.
+    """Return what a run lacks, by its manifest.
 
     Raises
     ------
@@ -105,21 +104,21 @@ def missing_of(stack: Stack, manifest: Manifest) -> Missing:
         When its list is gone or damaged, or Silver cannot be read.
     """
     run_id = manifest.run_id
-    there = bronze_events.stored(stack, run_id)
-    wanted = manifest.expected.keys() - {keys.film_of(key) for key in there}
+    stored = bronze_events.stored(stack, run_id)
+    wanted = manifest.expected.keys() - {keys.film_of(key) for key in stored}
     films = [item for item in _items(stack, run_id) if item["id"] in wanted] if wanted else []
     if len(films) < len(wanted):
         raise StorageFailed(f"{len(wanted) - len(films)} films are not in its list", subject=run_id, step=STEP)
     silver = SilverReader(stack["SilverBucketName"], [run_id])
     silver.refresh()
-    made = {row[2] for row in silver.query(OUTCOMES)}
+    processed = {row[2] for row in silver.query(OUTCOMES)}
     if keys.silver_run(run_id) in silver.objects:
-        made.add(keys.manifest(run_id))
-    return Missing(films, [key for key in there if key not in made])
+        processed.add(keys.manifest(run_id))
+    return Missing(films, [key for key in stored if key not in processed])
 
 
 def _items(stack: Stack, run_id: str) -> list[dict[str, Any]]:
-    """The run's list, as it was stored."""
+    """Return the run's list as it was stored."""
     key = keys.source_list(run_id)
     try:
         return source_list.parse(aws.get(aws.client("s3"), stack["BronzeBucketName"], key)[0], key)[0]

@@ -1,18 +1,46 @@
-"""How the stack is: its runs with their counts, and its queues."""
+"""``reelhouse status``: runs with their counts, queues and Gold; or one run in detail."""
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from rich.text import Text
 
 from pipeline import aws, keys
 from pipeline.errors import DocumentInvalid, OmdbQuotaSpent, StorageFailed
 from pipeline.gold.build import RunCounts
 from pipeline.retries import quota_renewed_at
+from reelhouse import console, logs, stack
+from reelhouse.logs import LoggedError
+from reelhouse.options import Json, RunIdArgument, StackName
 from reelhouse.stack import Stack
 
 NEWEST_RUNS = 20
+# Columns of the table: short names on a terminal, so that 80 columns hold a whole run id.
+_COLUMNS = {
+    "run_id": "run", "status": "status", "expected": "films", "stored": "stored", "rejected": "rej.",
+    "quarantined": "quar.", "missing": "miss.", "in_gold": "Gold",
+}  # fmt: skip
+
+
+def command(run_id: RunIdArgument = None, stack_name: StackName = None, json_output: Json = False) -> None:
+    """Show runs and queues, or one run in detail and what to do about it.
+
+    Example: [bold]reelhouse status[/], then [bold]reelhouse status 20261124T030000Z-1a2b3c4d[/]
+    """
+    found = stack.find(stack_name)
+    state = status(found, run_id)
+    if run_id is not None:
+        from reelhouse.run import details  # noqa: PLC0415 (it reads Silver with DuckDB; the overview need not wait)
+
+        state["story"] = details.describe(found, run_id, state["waiting_for_quota_until"])
+    if json_output:
+        console.print_json(state)
+    elif run_id is not None:
+        details.print_run(state["story"])
+    else:
+        print_status(state)
 
 
 def status(stack: Stack, run_id: str | None = None) -> dict[str, Any]:
@@ -21,14 +49,14 @@ def status(stack: Stack, run_id: str | None = None) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``stack``, ``runs`` (oldest first; counts as ``pipeline_runs`` has them for complete runs, as Bronze and
-        Silver are now for others), ``queues``, ``waiting_for_quota_until`` (ISO 8601, or None where OMDb's quota is
-        not what messages wait for), and ``gold`` (the newest build).
+        ``stack``, ``runs`` (newest first; counts from ``pipeline_runs`` for complete runs, else from Bronze and Silver
+        as they are now), ``queues``, ``waiting_for_quota_until`` (ISO 8601; None where messages do not wait for
+        OMDb's quota), and ``gold`` (the newest build).
     """
     with aws.failures_of("status", stack.name):
         build = stack.build()
         known = build.runs if build else {}
-        run_ids = [run_id] if run_id else stack.run_ids()[-NEWEST_RUNS:]
+        run_ids = [run_id] if run_id else stack.run_ids()[: -NEWEST_RUNS - 1 : -1]
         runs = [_run(stack, each, known.get(each)) for each in run_ids]
         queues = stack.queues()
         until = _quota_renewed(stack) if queues["MovieQueue"]["waiting"] + queues["MovieQueue"]["in_flight"] else None
@@ -44,21 +72,23 @@ def status(stack: Stack, run_id: str | None = None) -> dict[str, Any]:
 
 
 def _quota_renewed(stack: Stack) -> datetime | None:
-    """When OMDb counts anew, if the last message that failed today met a spent quota; else None."""
     now = datetime.now(UTC)
-    return quota_wait(list(stack.errors_since("EnrichAndStoreMovie", now - timedelta(days=1))), now)
+    return quota_wait(logs.errors(stack, "EnrichAndStoreMovie", now - timedelta(days=1)), now)
 
 
-def quota_wait(lines: list[str], now: datetime) -> datetime | None:
-    """Read the same from EnrichAndStoreMovie's log lines of level ERROR, oldest first."""
-    for line in reversed(lines):
-        try:
-            entry = json.loads(line)
-            spent, at = entry["error"] == OmdbQuotaSpent.__name__, datetime.fromisoformat(entry["timestamp"])
-        except (ValueError, KeyError, TypeError):
-            continue
-        until = quota_renewed_at(at.astimezone(UTC))
-        return until if spent and until > now else None
+def quota_wait(errors: list[LoggedError], now: datetime) -> datetime | None:
+    """Return when OMDb's quota is renewed if the newest error is a spent quota; None otherwise.
+
+    Parameters
+    ----------
+    errors : list of LoggedError
+        Errors of EnrichAndStoreMovie, oldest first; those without a name or a time are passed over.
+    """
+    for one in reversed(errors):
+        at = logs.moment(one.at)
+        if one.error and at:
+            until = quota_renewed_at(at)
+            return until if one.error == OmdbQuotaSpent.__name__ and until > now else None
     return None
 
 
@@ -69,14 +99,14 @@ def _run(stack: Stack, run_id: str, known: RunCounts | None) -> dict[str, Any]:
         return {"run_id": run_id, "status": "its manifest is damaged"}
     except StorageFailed as error:
         return {"run_id": run_id, "status": error.cause}
-    about = {"run_id": run_id, "started_at": manifest.started_at, "source_uri": manifest.source_uri}
-    about |= {name: getattr(manifest, name) for name in ("top_n", "batch_size", "messages")}
+    about = {name: getattr(manifest, name) for name in ("started_at", "source_uri", "top_n", "batch_size", "messages")}
     if known and known.complete:
-        return {**about, **known.as_dict(), "missing": 0}
+        return {"run_id": run_id, **about, **known.as_dict(), "missing": 0}
     expected = len(manifest.expected)
     stored = stack.films("Bronze", keys.MOVIES, run_id)
     rejected = stack.films("Bronze", keys.REJECTED, run_id) - stored
     return {
+        "run_id": run_id,
         **about,
         "expected": expected,
         "stored": len(stored),
@@ -86,3 +116,24 @@ def _run(stack: Stack, run_id: str, known: RunCounts | None) -> dict[str, Any]:
         "status": "incomplete",
         "missing": expected - len(stored) - len(rejected),
     }
+
+
+def print_status(state: dict[str, Any]) -> None:
+    """Print runs, queues and the age of Gold; in a pipe the two tables alone, separated by an empty line."""
+    terminal = console.out.is_terminal
+    names = list(_COLUMNS.values() if terminal else _COLUMNS)
+    rows = [[run.get(name) for name in _COLUMNS] for run in state["runs"]]
+    console.print_table(names, rows, f"Runs of {state['stack']}, newest first")
+    if not terminal:
+        console.out.print()
+    queues = [
+        (name, counts["waiting"], counts["in_flight"], Text(str(counts["parked"]), "red" if counts["parked"] else ""))
+        for name, counts in state["queues"].items()
+    ]
+    console.print_table(("queue", "waiting", "in flight", "parked"), queues, "Messages")
+    if state["waiting_for_quota_until"]:
+        console.warn(f"waiting for OMDb's quota until {state['waiting_for_quota_until'][:16]} UTC")
+    if state["gold"] and terminal:
+        age = datetime.now(UTC) - datetime.fromisoformat(state["gold"]["built_at"])
+        minutes = age.total_seconds() / 60
+        console.out.print(f"Gold was built {minutes:,.0f} min ago by version {state['gold']['code_version']}.")

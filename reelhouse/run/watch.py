@@ -1,25 +1,29 @@
-"""A run, started and watched from here until every film has reached Gold or is accounted for otherwise."""
+"""Watch a run until every film is in Gold or otherwise accounted for."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as ProgressBars
+
 from pipeline import aws, keys
-from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
-from pipeline.runs import started_at
+from pipeline.errors import OmdbKeyInvalid, OmdbQuotaSpent, ReelhouseError, StorageFailed
+from pipeline.runs import RunReply, started_at
+from reelhouse import logs
+from reelhouse.console import err
 from reelhouse.stack import Stack
 
-LOOK_SECONDS = 0.5
-# The first retry of a film comes after 15 seconds, the second after 30 more: a minute and a half without any change
-# means that nothing will change soon.
+POLL_SECONDS = 0.5
+# A film is retried after 15 seconds and after 30 more; after 90 without any change, none is to be expected soon.
 PATIENCE_SECONDS = 90.0
-# Faults that no waiting mends: a person must act, or the next day come.
-_HOPELESS = ("does not accept the API key", "daily request limit")
+# Errors that waiting does not cure: a person must act, or the next day come.
+_HOPELESS = {OmdbKeyInvalid.__name__, OmdbQuotaSpent.__name__}
+_ERROR_CHARACTERS = 400
 
 
 @dataclass
@@ -35,13 +39,13 @@ class Progress:
 
     @property
     def settled(self) -> int:
-        """Films whose fate in Bronze is known."""
+        """Films that Bronze has stored or rejected."""
         return self.stored + self.rejected
 
 
 @dataclass
 class Report:
-    """What ``reelhouse run`` says at the end; its fields are the keys of ``--json``."""
+    """Result of ``reelhouse run``; its fields are the keys of ``--json``."""
 
     run_id: str
     messages: int
@@ -59,64 +63,57 @@ class Report:
     note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the fields for JSON."""
         return asdict(self)
 
 
-def start(stack: Stack, top_n: int | None, batch_size: int | None) -> dict[str, Any]:
-    """Invoke GetMoviesAndSendToQueue and return its reply; None leaves a parameter to the stack's default.
+@dataclass(frozen=True)
+class Resumed(RunReply):
+    """Reply of a resumption; errors logged before ``since`` (ISO 8601) no longer matter."""
 
-    Raises
-    ------
-    InvalidInput
-        With the function's own message, when it failed.
-    """
-    given = {"top_n": top_n, "batch_size": batch_size, "requested_by": "person"}
-    event = {name: value for name, value in given.items() if value is not None}
-    with aws.failures_of("run", "GetMoviesAndSendToQueue", "nothing was started"):
-        answer = aws.client("lambda").invoke(
-            FunctionName=stack["GetMoviesAndSendToQueueName"], Payload=json.dumps(event).encode()
-        )
-        body = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer:
-        raise InvalidInput(str(body.get("errorMessage", "it failed without a message")))
-    return dict(body)
+    since: str = ""
 
 
-def watch(stack: Stack, reply: dict[str, Any], seen: Callable[[Progress], None], seconds: float) -> Report:
-    """Watch a run until it is complete, or until waiting longer is no use.
+def watch(stack: Stack, reply: RunReply, on_progress: Callable[[Progress], None], seconds: float) -> Report:
+    """Watch a run until it is complete, or until waiting longer is of no use.
 
     Parameters
     ----------
-    seen : callable
-        Is given the counts at each look.
+    reply : RunReply
+        Reply of :func:`reelhouse.run.start.start` or :func:`reelhouse.run.resume.resume`.
+    on_progress : callable
+        Called with the counts after each poll.
     seconds : float
         Longest time to watch.
     """
-    report = Report(reply["run_id"], reply["messages"], reply["batch_size"], reply["selected"])
-    report.skipped, report.note = reply["skipped"], reply.get("note", "")
-    started, changed = time.monotonic(), time.monotonic()
-    # From the run's own beginning, or that of its resumption: warm functions may have failed before the first look.
-    since = datetime.fromisoformat(reply["since"]) if "since" in reply else started_at(report.run_id)
+    report = Report(reply.run_id, reply.messages, reply.batch_size, reply.selected)
+    report.skipped, report.note = list(map(asdict, reply.skipped)), reply.note
+    started = changed = time.monotonic()
+    # Count errors from the start of the run or of its resumption: warm functions may fail before the first poll.
+    since = datetime.fromisoformat(reply.since) if isinstance(reply, Resumed) else started_at(report.run_id)
     last: Progress | None = None
-    for progress in _looks(stack, report):
+    for progress in _poll(stack, report):
         now = time.monotonic()
-        seen(progress)
-        _clock(report, progress, now - started)
+        on_progress(progress)
+        _record_times(report, progress, now - started)
         if progress.in_gold:
             break
         if progress != last:
             last, changed = progress, now
-        reason = _give_up(stack, since, now - changed, now - started > seconds)
+        reason = _reason_to_stop(stack, since, now - changed, now - started > seconds)
         if reason:
             report.missing = {"why": reason, **_missing(stack, report.run_id)}
             break
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     return report
 
 
-def _looks(stack: Stack, report: Report) -> Iterator[Progress]:
-    """Look at the run again and again; the report takes each look's counts."""
+def _poll(stack: Stack, report: Report) -> Iterator[Progress]:
+    """Yield the run's counts again and again, and put them into the report.
+
+    A poll that fails yields the counts of the one before, so that it counts as no change.
+    """
+    last = Progress(report.expected)
     while True:
         progress = Progress(report.expected)
         try:
@@ -124,8 +121,7 @@ def _looks(stack: Stack, report: Report) -> Iterator[Progress]:
                 _count(stack, report.run_id, progress)
                 build = stack.build()
         except StorageFailed:
-            # One look failed; the next may not, and patience ends the watch.
-            yield progress
+            yield last
             continue
         counts = build.runs.get(report.run_id) if build else None
         if build and counts and counts.complete:
@@ -134,6 +130,7 @@ def _looks(stack: Stack, report: Report) -> Iterator[Progress]:
             report.gold, report.status = build.tables, "complete"
         report.stored, report.rejected = progress.stored, progress.rejected
         report.quarantined, report.silver_rows = progress.quarantined, progress.silver_rows
+        last = replace(progress)
         yield progress
 
 
@@ -146,56 +143,76 @@ def _count(stack: Stack, run_id: str, progress: Progress) -> None:
     progress.silver_rows = min(sum(keys.rows_of(part) for part in parts), progress.stored)
 
 
-def _clock(report: Report, progress: Progress, elapsed: float) -> None:
-    """Note when each stage was done."""
-    done = {
-        "bronze": progress.settled >= report.expected,
-        "silver": progress.settled >= report.expected
-        and progress.silver_rows + progress.quarantined >= progress.stored,
-        "gold": progress.in_gold,
-    }
-    for stage, reached in done.items():
-        if reached:
+def _record_times(report: Report, progress: Progress, elapsed: float) -> None:
+    """Record the seconds after which each stage was done."""
+    bronze = progress.settled >= report.expected
+    silver = bronze and progress.silver_rows + progress.quarantined >= progress.stored
+    for stage, done in {"bronze": bronze, "silver": silver, "gold": progress.in_gold}.items():
+        if done:
             report.seconds.setdefault(stage, round(elapsed, 2))
     report.seconds["total"] = round(elapsed, 2)
 
 
-def _give_up(stack: Stack, since: datetime, idle: float, out_of_time: bool) -> str:
-    """Why watching longer is no use, or ""."""
+def _reason_to_stop(stack: Stack, since: datetime, idle: float, out_of_time: bool) -> str:
+    """Return why watching longer is of no use, or ""."""
     if out_of_time:
         return "the time to watch is over"
-    if idle < 2 * LOOK_SECONDS:
+    if idle < 2 * POLL_SECONDS:
         return ""
-    faults = [line for line in _faults(stack, since) if any(sign in line for sign in _HOPELESS)]
-    if faults:
-        return faults[-1]
+    found = _errors(stack, since)
+    hopeless = [text for name, text in found if name in _HOPELESS]
+    if hopeless:
+        return hopeless[-1]
     if idle > PATIENCE_SECONDS:
-        last = _faults(stack, since)
-        return f"nothing changed for {PATIENCE_SECONDS:.0f} s" + (f"; last error: {last[-1]}" if last else "")
+        return f"nothing changed for {PATIENCE_SECONDS:.0f} s" + (f"; last error: {found[-1][1]}" if found else "")
     return ""
 
 
-def _faults(stack: Stack, since: datetime) -> list[str]:
-    """Errors that the functions logged, as one line each."""
+def _errors(stack: Stack, since: datetime) -> list[tuple[str, str]]:
+    """Return the name and text of each error that the functions logged."""
     found = []
     for function in ("EnrichAndStoreMovie", "ProcessBronzeToSilver", "AggregateToGold"):
         try:
             with aws.failures_of("run", function):
-                lines = list(stack.errors_since(function, since))
+                logged = logs.errors(stack, function, since)
         except ReelhouseError:
             continue
-        for line in lines:
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(entry, dict) and entry.get("level") == "ERROR":
-                found.append(f"{function}: {entry.get('message')}"[:400])
+        found += [(one.error, f"{function}: {one.message}"[:_ERROR_CHARACTERS]) for one in logged]
     return found
 
 
 def _missing(stack: Stack, run_id: str) -> dict[str, Any]:
-    """Films that are neither stored nor rejected, and where their messages are."""
-    expected = set(stack.manifest(run_id).expected)
+    """Return the films that are neither stored nor rejected, and what the queues hold."""
     settled = stack.films("Bronze", keys.MOVIES, run_id) | stack.films("Bronze", keys.REJECTED, run_id)
-    return {"films": sorted(expected - settled), "queues": stack.queues()}
+    return {"films": sorted(set(stack.manifest(run_id).expected) - settled), "queues": stack.queues()}
+
+
+class RunBars:
+    """Progress bars of a run on stderr: Bronze, Silver and Gold; hidden unless stderr is a terminal."""
+
+    def __init__(self, expected: int) -> None:
+        self._bars = ProgressBars(
+            SpinnerColumn(finished_text="[green]✓[/]"), TextColumn("{task.description:<7}"), BarColumn(30),
+            MofNCompleteColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn(), console=err,
+            disable=not err.is_terminal,
+        )  # fmt: skip
+        self._tasks = {n: self._bars.add_task(n, total=expected, note="films") for n in ("Bronze", "Silver")}
+        self._tasks["Gold"] = self._bars.add_task("Gold", total=1, note="build of all tables")
+
+    def __enter__(self) -> RunBars:
+        """Show the bars."""
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the bars as they are."""
+        self._bars.stop()
+
+    def update(self, progress: Progress) -> None:
+        """Show new counts."""
+        note = f"films, {progress.rejected} rejected" if progress.rejected else "films"
+        self._bars.update(self._tasks["Bronze"], completed=progress.settled, note=note)
+        note = f"rows, {progress.quarantined} quarantined" if progress.quarantined else "rows"
+        done, total = progress.silver_rows + progress.quarantined, progress.expected - progress.rejected
+        self._bars.update(self._tasks["Silver"], completed=done, total=total, note=note)
+        self._bars.update(self._tasks["Gold"], completed=int(progress.in_gold))

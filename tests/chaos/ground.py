@@ -19,7 +19,8 @@ from pipeline.errors import ReelhouseError
 from reelhouse import stack as deployed_stack
 from reelhouse.local import stack as local_stack
 from reelhouse.local.state import State
-from reelhouse.run import resume, watch
+from reelhouse.run import resume
+from reelhouse.run.start import start
 from reelhouse.stack import QUEUES, Stack
 from tests.chaos.account import Account, Rows, account, differences, gold_rows
 from tests.chaos.proxy import Fault, Proxy
@@ -100,7 +101,7 @@ class Ground:
         before = set(self.stack.run_ids())
         for _ in range(5):
             try:
-                return str(watch.start(self.stack, self.films, self.batch_size)["run_id"])
+                return str(start(self.stack, self.films, self.batch_size).run_id)
             except ReelhouseError:
                 for run_id in set(self.stack.run_ids()) - before:
                     resume.resume(self.stack, run_id)

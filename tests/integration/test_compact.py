@@ -230,8 +230,8 @@ def test_what_an_older_part_lacks_is_null(lake: Lake) -> None:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (lambda rows: rows.assign(later="x").to_parquet(index=False), "does not know its columns later"),
-        (lambda rows: rows.iloc[:0].to_parquet(index=False), "holds 0 rows, not those in its name"),
+        (lambda rows: rows.assign(later="x").to_parquet(index=False), "its columns later are unknown"),
+        (lambda rows: rows.iloc[:0].to_parquet(index=False), "holds 0 rows, not the number in its name"),
         (lambda _: b"no parquet", "cannot be read"),
     ],
     ids=["unknown column", "row lost", "unreadable"],

@@ -37,7 +37,7 @@ class Answer:
 @pytest.fixture
 def pipeline(lake: Lake, omdb: Omdb, handler: Cold, top: Top, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     """A pipeline whose last function an operator can invoke, and which nobody waits for."""
-    for module, name in ((aggregate_to_gold, "QUIET_SECONDS"), (redrive, "LOOK_SECONDS"), (replay, "LOOK_SECONDS")):
+    for module, name in ((aggregate_to_gold, "QUIET_SECONDS"), (redrive, "POLL_SECONDS"), (replay, "POLL_SECONDS")):
         monkeypatch.setattr(module, name, 0.001)
     ids = top(FILMS)
     omdb.error(ids[1], "Incorrect IMDb ID.")

@@ -24,9 +24,9 @@ from pipeline import aggregate_to_gold, aws, keys, process_bronze_to_silver
 from pipeline.gold.engine import DuckdbEngine
 from pipeline.messages import QueueMessage
 from pipeline.settings import AggregateToGoldSettings, ProcessBronzeToSilverSettings
-from reelhouse import show
-from reelhouse.gold import dashboard
-from reelhouse.terminal import Terminal
+from reelhouse import console
+from reelhouse.console import Terminal
+from reelhouse.gold import dashboard, frames
 from tests.integration.moto_lake import s3_event
 from tests.notebooks import cells
 
@@ -173,7 +173,7 @@ def test_no_csv_begins_a_formula(gold: None, tmp_path: Path) -> None:
     tables = {name: lake.table(name) for name in lake.tables()}
     assert tables["movies"].shape[0] == 2 * len(ATTACKS)
     for name, rows in tables.items():
-        show.write(rows, tmp_path / f"{name}.csv")
+        frames.write(rows, tmp_path / f"{name}.csv")
         with (tmp_path / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             read = list(csv.reader(file))
         assert len(read) == len(rows) + 1
@@ -184,9 +184,9 @@ def test_no_csv_begins_a_formula(gold: None, tmp_path: Path) -> None:
 
 def test_no_terminal_obeys(gold: None, monkeypatch: pytest.MonkeyPatch) -> None:
     printed = io.StringIO()
-    monkeypatch.setattr(show, "out", Terminal(file=printed, width=2000))
+    monkeypatch.setattr(console, "out", Terminal(file=printed, width=2000, force_terminal=True, color_system=None))
     for name in lake.tables():
-        show.frame(name, lake.table(name))
+        frames.show(lake.table(name), name)
 
     assert printed.getvalue().replace("\n", "").replace("\t", "").isprintable()
     assert "[link=https" in printed.getvalue()

@@ -35,7 +35,7 @@ def folder(local: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         patch.delenv("OPENAI_API_KEY", raising=False)
         aws.forget_clients()
         output = tmp_path_factory.mktemp("reports")
-        published = report.run(deployed_stack.find(None), report.Wanted(), output, hidden=True)
+        published = report.run(deployed_stack.find(None), report.Wanted(), output)
         assert [one.report["error"] for one in published] == [None] * 6
         yield output
     aws.forget_clients()
@@ -55,7 +55,7 @@ def pages(folder: Path) -> list[Path]:
 def again(folder: Path, *, fresh: bool = False) -> dict[str, str | None]:
     """Report again, and give for each report the stamp it is reused from."""
     wanted = report.Wanted([], [], fresh)
-    published = report.run(deployed_stack.find(None), wanted, folder, hidden=True)
+    published = report.run(deployed_stack.find(None), wanted, folder)
     assert [one.report["error"] for one in published] == [None] * 6
     return {one.report["name"]: one.report["reused_from"] for one in published}
 
@@ -192,7 +192,7 @@ def test_the_first_cell_in_jupyterlab_works(stack: Stack) -> None:
 
 
 def test_jupyterlab_is_reachable_from_this_machine_only() -> None:
-    assert "--ServerApp.ip=127.0.0.1" in lab.command(8888, browser=False)
+    assert "--ServerApp.ip=127.0.0.1" in lab.server_command(8888, browser=False)
 
 
 def test_with_nothing_changed_no_notebook_runs_again(folder: Path) -> None:

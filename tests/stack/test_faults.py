@@ -12,7 +12,7 @@ from pipeline import aws, keys
 from pipeline.errors import InvalidInput
 from reelhouse.local import stack as local_stack
 from reelhouse.local.omdb import films as sample_films
-from reelhouse.run import watch
+from reelhouse.run.start import start
 from reelhouse.stack import Stack
 from tests.running import Omdb, run_to_the_end, wait_until
 
@@ -66,7 +66,7 @@ def test_a_list_without_a_usable_film_starts_nothing(stack: Stack, source_list: 
     source_list(body)
 
     with pytest.raises(InvalidInput, match=r"s3://reelhouse-source"):
-        watch.start(stack, 5, 5)
+        start(stack, 5, 5)
 
     assert stack.run_ids() == before
 
@@ -89,7 +89,7 @@ def test_a_message_delivered_twice_stores_nothing_twice(stack: Stack) -> None:
     s3, sqs = aws.client("s3"), aws.client("sqs")
     prefix = keys.run_prefix("movies", report.run_id)
     items = [
-        film for film in sample_films.source_list()["items"] if film["id"] in stack.manifest(report.run_id)["expected"]
+        film for film in sample_films.source_list()["items"] if film["id"] in stack.manifest(report.run_id).expected
     ]
     message = {"schema": 1, "run_id": report.run_id, "batch": 1, "batches": 1, "movies": items}
 

@@ -63,8 +63,8 @@ def test_twenty_films_in_batches_of_five(stack: Stack) -> None:
 def messages_of(stack: Stack, run_id: str) -> list[list[str]]:
     """The films of each message, by the manifest's order: batches are cut from the films in rank order."""
     manifest = stack.manifest(run_id)
-    ids = sorted(manifest["expected"], key=manifest["expected"].get)
-    size = manifest["batch_size"]
+    ids = sorted(manifest.expected, key=manifest.expected.get)
+    size = manifest.batch_size
     return [ids[first : first + size] for first in range(0, len(ids), size)]
 
 

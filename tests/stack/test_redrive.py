@@ -41,10 +41,10 @@ def test_films_that_were_parked_are_stored_after_a_redrive(stack: Stack, omdb: O
     omdb.faults(keys=["another key"])
     report = run_to_the_end(stack, 10, 5)
     manifest = stack.manifest(report.run_id)
-    films = [{"id": film, "rank": str(rank)} for film, rank in manifest["expected"].items()]
+    films = [{"id": film, "rank": str(rank)} for film, rank in manifest.expected.items()]
     park(stack, message(stack, report.run_id, films))
     found = [one for one in parked.parked(stack) if one.run_id == report.run_id]
-    assert [sorted(one.films) for one in found] == [sorted(manifest["expected"])]
+    assert [sorted(one.films) for one in found] == [sorted(manifest.expected)]
     omdb.no_faults()
     seen: list[tuple[str, int, int]] = []
 

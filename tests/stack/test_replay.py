@@ -103,7 +103,7 @@ def test_a_replay_by_the_same_code_changes_nothing_but_finishes_what_was_interru
     for part in aws.list_objects(s3, bucket, keys.run_prefix("movies", run_id)):
         copy = keys.silver_part(run_id, "0" * 32, keys.rows_of(part.key))
         s3.put_object(Bucket=bucket, Key=copy, Body=aws.get(s3, bucket, part.key)[0])
-    imdb_id = next(iter(stack.manifest(run_id)["expected"]))
+    imdb_id = next(iter(stack.manifest(run_id).expected))
     assert outcomes(stack, run_id)[imdb_id].count("silver") >= 1
 
     result = again(stack, run_id)

@@ -16,7 +16,8 @@ from reelhouse import stack as deployed_stack
 from reelhouse.local import stack as local_stack
 from reelhouse.local.state import State
 from reelhouse.operate.verify import verify
-from reelhouse.run import resume, watch
+from reelhouse.run import resume
+from reelhouse.run.start import start
 from reelhouse.stack import Stack
 from tests.chaos.account import account
 from tests.running import Omdb, wait_until
@@ -54,7 +55,7 @@ def purge(stack: Stack, queue: str) -> None:
 
 def test_a_run_whose_messages_are_gone_is_resumed(stack: Stack, held: Any) -> None:
     held("EnrichAndStoreMovie")
-    run_id = watch.start(stack, 10, 5)["run_id"]
+    run_id = start(stack, 10, 5).run_id
     purge(stack, "MovieQueue")
     held("EnrichAndStoreMovie", True)
 
@@ -67,7 +68,7 @@ def test_a_run_whose_messages_are_gone_is_resumed(stack: Stack, held: Any) -> No
 
 def test_objects_whose_events_are_gone_are_announced_again(stack: Stack, held: Any) -> None:
     held("ProcessBronzeToSilver")
-    run_id = watch.start(stack, 5, 5)["run_id"]
+    run_id = start(stack, 5, 5).run_id
     wait_until(lambda: stack.count("Bronze", keys.MOVIES, run_id) == 5)
     wait_until(lambda: stack.queues()["MovieQueue"]["waiting"] == 0)
     purge(stack, "BronzeEvents")
@@ -81,7 +82,7 @@ def test_objects_whose_events_are_gone_are_announced_again(stack: Stack, held: A
 
 def test_gold_is_built_where_only_that_is_missing(stack: Stack, held: Any) -> None:
     held("AggregateToGold")
-    run_id = watch.start(stack, 5, 5)["run_id"]
+    run_id = start(stack, 5, 5).run_id
     wait_until(lambda: not any(resume_needs(stack, run_id)))
     purge(stack, "SilverEvents")
 
@@ -115,7 +116,7 @@ def test_what_cannot_be_resumed_is_said(stack: Stack, arguments: list[str], stat
 
 def test_up_resumes_what_a_killed_emulator_forgot(stack: Stack, local: State, omdb: Omdb) -> None:
     omdb.faults(latency_ms=400)
-    run_id = watch.start(stack, 20, 5)["run_id"]
+    run_id = start(stack, 20, 5).run_id
     wait_until(lambda: stack.count("Bronze", keys.MOVIES, run_id) > 0)
     assert local.ministack
     emulator = psutil.Process(local.ministack.pid)

@@ -16,15 +16,14 @@ import pytest
 from pipeline import aws, messages
 from pipeline.errors import InvalidInput
 from pipeline.runs import started_at
-from reelhouse.run import stories, watch
-from reelhouse.run import story as run_story
+from reelhouse.run import details, steps, watch
 from reelhouse.run.resume import resume
 from reelhouse.run.status import status
 from reelhouse.stack import Stack
 from tests.running import WATCH_SECONDS, Omdb, run_to_the_end, wait_until
 
 FILMS, CALLS = 20, 12
-FUNCTIONS = (*stories.STEPS, "FindSimilarMovies")
+FUNCTIONS = (*steps.STEPS, "FindSimilarMovies")
 
 
 @pytest.fixture(scope="module")
@@ -40,21 +39,21 @@ def run_id(stack: Stack, omdb: Omdb, made: dict[str, str]) -> str:
         purge(stack, "MovieQueueUrl")
         omdb.faults(quota=CALLS, malformed="truncated", only=[first_of_the_list(stack)])
         made["run_id"] = run_to_the_end(stack, FILMS, 5).run_id
-        wait_until(lambda: not tell(stack, made["run_id"])["films"]["not_in_silver"])
+        wait_until(lambda: not describe(stack, made["run_id"])["films"]["not_in_silver"])
     return made["run_id"]
 
 
 def first_of_the_list(stack: Stack) -> str:
     manifest = stack.manifest(stack.run_ids()[0])
-    return str(min(manifest["expected"], key=manifest["expected"].get))
+    return str(min(manifest.expected, key=manifest.expected.get))
 
 
 def purge(stack: Stack, output: str) -> None:
     aws.client("sqs").purge_queue(QueueUrl=stack[output])
 
 
-def tell(stack: Stack, run_id: str) -> dict[str, Any]:
-    return run_story.tell(stack, run_id, status(stack, run_id)["waiting_for_quota_until"])
+def describe(stack: Stack, run_id: str) -> dict[str, Any]:
+    return details.describe(stack, run_id, status(stack, run_id)["waiting_for_quota_until"])
 
 
 def step(story: dict[str, Any], name: str) -> dict[str, Any]:
@@ -62,7 +61,7 @@ def step(story: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def test_a_run_that_waits_for_the_quota_says_until_when(stack: Stack, run_id: str) -> None:
-    story = tell(stack, run_id)
+    story = describe(stack, run_id)
 
     films = story["films"]
     assert films["expected"] == FILMS == films["stored"] + films["rejected"] + films["missing"]
@@ -82,17 +81,17 @@ def test_a_run_whose_messages_were_lost_says_how_to_ask_again(stack: Stack, run_
     purge(stack, "MovieQueueUrl")
     wait_until(lambda: not any(stack.queues()["MovieQueue"][name] for name in ("waiting", "in_flight")))
 
-    lost = tell(stack, run_id)["next"][0]
+    lost = describe(stack, run_id)["next"][0]
 
     assert (lost["level"], f"`reelhouse run --resume {run_id}`" in lost["do"]) == ("wrong", True)
 
 
 def test_parked_films_are_named_with_what_to_do(stack: Stack, run_id: str) -> None:
-    missing = tell(stack, run_id)["missing"]
+    missing = describe(stack, run_id)["missing"]
     body = json.dumps(messages.make(run_id, [{"id": film, "rank": "1"} for film in missing], 100)[0])
     aws.client("sqs").send_message(QueueUrl=stack["MovieQueueDeadLettersUrl"], MessageBody=body)
 
-    story = tell(stack, run_id)
+    story = describe(stack, run_id)
 
     assert (story["films"]["parked"], story["films"]["missing"]) == (len(missing), 0)
     assert sorted(one["imdb_id"] for one in story["left_out"] if one["outcome"] == "parked") == missing
@@ -104,12 +103,12 @@ def test_the_run_is_told_to_its_end(stack: Stack, omdb: Omdb, run_id: str) -> No
     omdb.faults(malformed="truncated", only=[first_of_the_list(stack)])
     report = watch.watch(stack, resume(stack, run_id), lambda _: None, WATCH_SECONDS)
     assert report.status == "complete", report
-    wait_until(lambda: (tell(stack, run_id)["gold"] or {}).get("status") == "complete")
+    wait_until(lambda: (describe(stack, run_id)["gold"] or {}).get("status") == "complete")
     page = f"reports/02_genre_trends/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}/report.json"
     about = {"name": "02_genre_trends", "started_at": "now", "status": "succeeded", "data": {"run_id": run_id}}
     aws.client("s3").put_object(Bucket=stack["GoldBucketName"], Key=page, Body=json.dumps(about).encode())
 
-    story = tell(stack, run_id)
+    story = describe(stack, run_id)
 
     aws.client("s3").delete_object(Bucket=stack["GoldBucketName"], Key=page)
     films = story["films"]
@@ -138,17 +137,17 @@ def test_every_invocation_tells_its_story_once(stack: Stack, run_id: str) -> Non
         lines = list(log(stack, function, run_id))
         begun = {match[1] for line in lines if (match := re.match(r"START RequestId: (\S+)", line))}
         ended = {match[1] for line in lines if (match := re.match(r"END RequestId: (\S+)", line))}
-        told = Counter(story["function_request_id"] for story in stories.read(lines))
         entries = [entry for line in lines if line.startswith("{") and "level" in (entry := json.loads(line))]
-        chatter = [one for one in entries if one["level"] == "INFO" and one["message"] != stories.STORY]
+        ended_with = Counter(story["function_request_id"] for story in steps.invocations(entries))
+        chatter = [one for one in entries if one["level"] == "INFO" and one["message"] != steps.INVOCATION]
 
         assert ended
         assert entries
         # One that is under way has not ended its story; one that began before the run has no first line here.
-        assert begun & ended <= told.keys() <= begun | ended, function
-        assert set(told.values()) == {1}, function
+        assert begun & ended <= ended_with.keys() <= begun | ended, function
+        assert set(ended_with.values()) == {1}, function
         assert chatter == [], function
-        assert {story["step"] for story in stories.read(lines)} == {function}
+        assert {story["step"] for story in steps.invocations(entries)} == {function}
 
 
 def log(stack: Stack, function: str, run_id: str) -> Iterator[str]:
@@ -181,4 +180,4 @@ def test_the_command_prints_it_and_refuses_a_run_that_there_is_not(stack: Stack,
     assert "there is no such run" in unknown.stderr
     assert "Traceback" not in unknown.stderr
     with pytest.raises(InvalidInput, match="a run id looks like"):
-        tell(stack, "../x")
+        describe(stack, "../x")

@@ -73,7 +73,7 @@ def test_a_film_lost_from_silver_says_so(stack: Stack) -> None:
 
     assert run["bronze"]["kind"] == "movies"
     assert run["silver"] is None
-    assert "Silver has not taken it" in run["stopped"]
+    assert "not processed into Silver yet" in run["stopped"]
     assert replay(stack, [run_id], lambda *_: None).status == "complete"
     assert path(stack, FILM, run_id)["stopped"] is None
 

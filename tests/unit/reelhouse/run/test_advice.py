@@ -41,19 +41,19 @@ def test_a_complete_run_needs_nothing() -> None:
     [
         (story(parked=1, parked_messages=[PARKED]), WRONG, "AccessDenied", "`reelhouse redrive --queue BronzeEvents`"),
         (story(missing=3), WRONG, "3 films neither stored nor rejected", f"`reelhouse run --resume {RUN}`"),
-        (story("MovieQueue", missing=3), WAIT, "their turn or a retry: 3 films", "look again"),
+        (story("MovieQueue", missing=3), WAIT, "a first try or a retry: 3 films", "check again"),
         (
             story("MovieQueue", missing=1, waiting_for_quota_until="2026-11-25T00:05:00"),
             WAIT, "waiting for OMDb's quota until 2026-11-25T00:05 UTC: 1 film", "nothing",
         ),
-        (story("MovieQueue", missing=3, omdb={"state": "key refused"}), WRONG, "refuses the API key", "the secret"),
-        (story("BronzeEvents", not_in_silver=2), WAIT, "2 objects of Bronze on the way", "look again"),
+        (story("MovieQueue", missing=3, omdb={"state": "key refused"}), WRONG, "rejects the API key", "the secret"),
+        (story("BronzeEvents", not_in_silver=2), WAIT, "2 Bronze objects on the way", "check again"),
         (story(not_in_silver=2), WRONG, "BronzeEvents is empty", f"`reelhouse run --resume {RUN}`"),
-        (story("SilverEvents"), WAIT, "Gold has not been built", "look again"),
+        (story("SilverEvents"), WAIT, "Gold has not been built", "check again"),
         (story(gold={"status": "incomplete"}), WRONG, "SilverEvents is empty", f"`reelhouse run --resume {RUN}`"),
         (story(gold=COMPLETE, rejected=1), NOTE, "films left out: 1 rejected by OMDb", "`reelhouse trace"),
         (story(gold=COMPLETE, list={"unusable": [{}]}), NOTE, "1 entry of the list", "correct the list"),
-        (story(gold=COMPLETE, steps=[{"step": "AnyStep", "failed": 2}]), NOTE, "AnyStep (2)", "came again"),
+        (story(gold=COMPLETE, steps=[{"step": "AnyStep", "failed": 2}]), NOTE, "AnyStep (2)", "retried"),
     ],
 )  # fmt: skip
 def test_each_trouble_has_its_advice(told: dict[str, Any], level: str, what: str, do: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import keys
 from pipeline.errors import DocumentInvalid, InvalidInput
-from reelhouse.run import story as run_story
+from reelhouse.run import details
 from reelhouse.stack import QUEUES, Stack
 from tests.integration.moto_lake import Cold, Lake, Omdb, Top, s3_event, sqs_event
 
@@ -38,7 +38,7 @@ def run_id(lake: Lake, omdb: Omdb, handler: Cold, top: Top) -> str:
 
 
 def test_every_film_is_counted_once(stack: Stack, run_id: str) -> None:
-    story = run_story.tell(stack, run_id)
+    story = details.describe(stack, run_id)
 
     ids = sorted(stack.manifest(run_id).expected)
     assert story["films"] == {
@@ -61,11 +61,11 @@ def test_what_silver_has_not_taken_is_told(stack: Stack, lake: Lake, run_id: str
     lake.s3.delete_object(Bucket="silver", Key=part)
     lake.s3.delete_object(Bucket="silver", Key=lake.keys("silver", "rejected/")[0])
 
-    story = run_story.tell(stack, run_id)
+    story = details.describe(stack, run_id)
 
     assert (story["films"]["rows"], story["films"]["not_in_silver"]) == (0, 8)
-    assert "Silver has not taken it yet" in [one["why"] for one in story["left_out"]]
-    assert any("8 objects of Bronze" in one["what"] for one in story["next"])
+    assert "not processed into Silver yet" in [one["why"] for one in story["left_out"]]
+    assert any("8 Bronze objects" in one["what"] for one in story["next"])
 
 
 def test_reasons_and_reports_that_are_damaged_are_no_traceback(stack: Stack, lake: Lake, run_id: str) -> None:
@@ -75,7 +75,7 @@ def test_reasons_and_reports_that_are_damaged_are_no_traceback(stack: Stack, lak
     for place, body in enumerate((b"no JSON", b"[]", b'{"data": []}', b"null")):
         lake.put("gold", keys.report("06_dashboard", f"20990101T00000{place}.000000Z", "report.json"), body)
 
-    story = run_story.tell(stack, run_id)
+    story = details.describe(stack, run_id)
 
     assert "no reason is recorded" in [one["why"] for one in story["left_out"]]
     assert story["reports"] == []
@@ -85,10 +85,10 @@ def test_reasons_and_reports_that_are_damaged_are_no_traceback(stack: Stack, lak
 def test_a_damaged_manifest_is_named(stack: Stack, lake: Lake, run_id: str, body: bytes) -> None:
     lake.put("bronze", keys.manifest(run_id), body)
 
-    with pytest.raises(DocumentInvalid, match=keys.manifest(run_id)):
-        run_story.tell(stack, run_id)
+    with pytest.raises(DocumentInvalid, match=f"{run_id}/manifest.json"):
+        details.describe(stack, run_id)
 
 
 def test_a_run_that_there_is_not_is_told(stack: Stack) -> None:
     with pytest.raises(InvalidInput, match="there is no such run"):
-        run_story.tell(stack, "20260101T000000Z-00000000")
+        details.describe(stack, "20260101T000000Z-00000000")

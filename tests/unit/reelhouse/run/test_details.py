@@ -1,4 +1,4 @@
-"""A run's story as people see it: everything named, texts of others escaped, long lists cut with a way to the rest."""
+"""One run as it is printed: everything named, foreign text escaped, long lists cut."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reelhouse import show_run
+from reelhouse.run import details
 
 RUN = "20261124T030000Z-1a2b3c4d"
 STEP = {
@@ -40,16 +40,16 @@ def story(**changes: Any) -> dict[str, Any]:
 def test_all_of_it_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     gold = {"build_id": "b1", "built_at": "2026-11-24T03:01:00Z", "status": "complete", "films": 3, "newest_run": RUN}
     reports = [{"name": "02_genre_trends", "status": "succeeded", "page": "reports/02_genre_trends/x/report.html"}]
-    show_run.story(story(gold=gold, reports=reports))
+    details.print_run(story(gold=gold, reports=reports))
 
     said = " ".join(capsys.readouterr().out.split())
 
     for part in (
-        f"Run {RUN} is complete", "by schedule, 2026-11-24 03:00:00 UTC", "top_n 9, batch_size 3",
+        f"Run {RUN} is complete", "started by schedule, 2026-11-24 03:00:00 UTC", "top_n 9, batch_size 3",
         "12 entries, 9 taken in 3 messages", "+4.0 s", "+9.2 s", "3 stored", "put back: 1 OmdbUnavailable",
-        "1 failed as a whole", "no line in the log", "9 calls, 95 of 100 within 81 ms, without an answer: 2 Unclear",
+        "1 failed as a whole", "no line in the log", "9 calls, 95% within 81 ms, without an answer: 2 Unclear",
         "9 expected: 3 stored, 0 rejected, 6 quarantined, 0 parked, 0 missing", "build b1", "3 films are from it",
-        "02_genre_trends succeeded", "All is well",
+        "02_genre_trends succeeded", "Nothing to do",
     ):  # fmt: skip
         assert part in said, part
 
@@ -60,7 +60,7 @@ def test_films_left_out_are_named_with_their_reasons_escaped(capsys: pytest.Capt
     ]
     unusable = [{"item": n, "id": "[bold]../x[/]", "reason": "no id"} for n in range(5)]
     source = {"uri": "s3://lists/[x]", "entries": 12, "taken": 9, "unusable": unusable}
-    show_run.story(story(left_out=quarantined, list=source))
+    details.print_run(story(left_out=quarantined, list=source))
 
     said = " ".join(capsys.readouterr().out.split())
 
@@ -76,11 +76,11 @@ def test_what_is_missing_waits_while_its_queue_is_not_empty(capsys: pytest.Captu
     films = {"expected": 9, "stored": 3, "rejected": 0, "quarantined": 0, "parked": 0, "missing": 6}
     queues = {"MovieQueue": {"waiting": 2, "in_flight": 0, "parked": 0}}
     advice = [{"level": "wait", "what": "waiting for OMDb's quota", "do": "nothing"}]
-    show_run.story(story(films=films, queues=queues, next=advice))
+    details.print_run(story(films=films, queues=queues, next=advice))
 
     said = " ".join(capsys.readouterr().out.split())
 
     assert "6 waiting" in said
     assert "… waiting for OMDb's quota" in said
     assert "→ nothing" in said
-    assert "All is well" not in said
+    assert "Nothing to do" not in said

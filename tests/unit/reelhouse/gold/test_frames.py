@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelhouse.show import _csv_cell, write
+from reelhouse.gold.frames import _csv_cell, write
 
 
 @pytest.mark.parametrize("title", ['=HYPERLINK("http://x","y")', "+1", "-30-", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])

@@ -1,0 +1,224 @@
+"""Printing for all commands: messages, tables, progress bars and JSON.
+
+Results go to stdout, everything else to stderr. On a terminal a table fits its width: long text wraps, and a table
+that is too wide is shown row by row. In a pipe it is tab-separated, complete and uncoloured.
+
+Text from outside, such as a film's title, is shown and never obeyed: a terminal acts on escape sequences and on marks
+of text direction, so those are printed as visible escapes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import date
+from numbers import Integral, Real
+from typing import Any
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+# Control characters except tab and line feed, DEL, the C1 controls (one starts an escape sequence), marks of text
+# direction, and the line separators that only some programs recognise.
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# A cell with spaces may wrap to this width; other cells, such as ids and numbers, stay on one line.
+_WRAPPED_WIDTH = 24
+_COLUMN_GAP = 3
+
+
+def visible(text: str) -> str:
+    r"""Replace what a terminal would obey with escapes such as ``\x1b`` or ``\u202e``."""
+    return _OBEYED.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+def json_text(text: str) -> str:
+    r"""Write the same characters of a JSON text as escapes such as ``\u001b``, which mean the same in its strings.
+
+    Where stdout cannot encode every character, all non-ASCII characters are escaped.
+    """
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    pattern = _OBEYED if encoding == "utf8" else re.compile(rf"{_OBEYED.pattern}|[^\x00-\x7f]")
+    return pattern.sub(lambda match: json.dumps(match[0])[1:-1], text)
+
+
+class Terminal(Console):
+    """A console that makes all text visible, and wraps lines only on a terminal."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Turn a string into what is shown of it."""
+        return super().render_str(visible(text), **options)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print; in a pipe a line is never wrapped."""
+        super().print(*objects, **{"soft_wrap": not self.is_terminal, **options})
+
+
+out = Terminal(highlight=False)
+err = Terminal(stderr=True, highlight=False)
+
+
+def say(message: str) -> None:
+    """Report something that was done, on stderr."""
+    err.print(f"[green]✓[/] {escape(message)}")
+
+
+def warn(message: str) -> None:
+    """Report something that the reader should know, on stderr."""
+    err.print(f"[yellow]![/] {escape(message)}")
+
+
+def fail(message: str) -> None:
+    """Report a failure, on stderr."""
+    err.print(f"[red]✗[/] {escape(message)}")
+
+
+def print_json(value: Any) -> None:
+    """Print a value as one JSON document on stdout."""
+    print(json_text(json.dumps(value, ensure_ascii=False, default=str)))
+
+
+def shown(value: Any) -> str:
+    """Format a value for a reader: lists joined, fractions with two digits, missing as a dash."""
+    if _is_missing(value):
+        return "–"
+    if isinstance(value, Real) and not isinstance(value, Integral):
+        number = float(value)
+        return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:,.2f}"
+    return ", ".join(map(str, value)) or "–" if _is_list(value) else str(value)
+
+
+def plain(value: Any) -> str:
+    """Format a value for a program, as one tab-separated field: complete, lists joined by "; ", missing as nothing."""
+    if _is_missing(value):
+        return ""
+    if isinstance(value, date):
+        return value.isoformat()
+    text = "; ".join(map(str, value)) if _is_list(value) else str(value)
+    return visible(text.replace("\t", "\\t").replace("\n", "\\n"))
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, Real) and value != value)  # noqa: PLR0124 (NaN differs from itself)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | dict | Text)
+
+
+def print_table(names: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
+    """Print rows of values below their column names, as stdout takes them.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Column names.
+    rows : sequence of sequences
+        Values in column order; a ``rich.text.Text`` keeps its style on a terminal.
+    title : str
+        Printed above the table on a terminal only.
+    """
+    if not out.is_terminal:
+        for row in [names, *rows]:
+            out.file.write("\t".join(plain(value) for value in row) + "\n")
+        return
+    cells = [[value if isinstance(value, Text) else Text(visible(shown(value))) for value in row] for row in rows]
+    widths = [_width(name, [row[place].plain for row in cells]) for place, name in enumerate(names)]
+    if sum(widths) + _COLUMN_GAP * (len(names) - 1) <= out.width:
+        _print_grid(names, cells, _numeric(rows, len(names)), (title, widths))
+    else:
+        _print_records(names, cells, title)
+
+
+def _width(name: str, texts: Sequence[str]) -> int:
+    """Return the narrowest width of a column that reads well."""
+    longest = max((cell_len(line) for text in texts for line in text.split("\n")), default=0)
+    if any(" " in text.strip() for text in texts):
+        word = max(cell_len(word) for text in texts for word in text.split())
+        longest = max(word, min(longest, _WRAPPED_WIDTH))
+    return max(longest, cell_len(name))
+
+
+def _numeric(rows: Sequence[Sequence[Any]], columns: int) -> list[bool]:
+    values = [[row[place] for row in rows if row[place] is not None] for place in range(columns)]
+    return [bool(some) and all(isinstance(v, Real) and not isinstance(v, bool) for v in some) for some in values]
+
+
+def _print_grid(
+    names: Sequence[str], cells: Sequence[Sequence[Text]], numeric: Sequence[bool], look: tuple[str, Sequence[int]]
+) -> None:
+    title, widths = look
+    table = Table(title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, right, width in zip(names, numeric, widths, strict=True):
+        table.add_column(escape(name), justify="right" if right else "left", min_width=width, overflow="fold")
+    for row in cells:
+        table.add_row(*row)
+    out.print(table)
+
+
+def _print_records(names: Sequence[str], cells: Sequence[Sequence[Text]], title: str) -> None:
+    """Print each row as a block of names and values, as wide tables do not fit."""
+    if title:
+        out.print(f"[bold]{escape(title)}[/]")
+    for number, row in enumerate(cells, start=1):
+        out.print(f"[dim]row {number} of {len(cells)}[/]")
+        print_fields([(name, value) for name, value in zip(names, row, strict=True)])
+
+
+def print_fields(fields: Sequence[tuple[str, str | Text]], width: int = 0) -> None:
+    """Print names and values below each other; a long value wraps in its own column.
+
+    Parameters
+    ----------
+    fields : sequence of (str, str or Text)
+        Name and value; a str may hold markup.
+    width : int
+        Narrowest width of the names.
+    """
+    if not out.is_terminal:
+        for name, value in fields:
+            out.print(Text(f"{name:<{width}} ") + (value if isinstance(value, Text) else out.render_str(value)))
+        return
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(min_width=width + 2, style="bold")
+    grid.add_column(overflow="fold")
+    for name, value in fields:
+        grid.add_row(f"  {escape(name)}", value)
+    out.print(grid)
+
+
+class Bars:
+    """Progress bars on stderr, one a name; hidden unless stderr is a terminal."""
+
+    def __init__(self, name: str = "") -> None:
+        self._name = name
+        self._bars = Progress(
+            TextColumn("{task.description}"), BarColumn(40), MofNCompleteColumn(), console=err,
+            disable=not err.is_terminal,
+        )  # fmt: skip
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Bars:
+        """Show the bars."""
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the bars as they are."""
+        self._bars.stop()
+
+    def update(self, done: int, total: int) -> None:
+        """Show new counts in the bar that the object was made with."""
+        self.update_named(self._name, done, total)
+
+    def update_named(self, name: str, done: int, total: int) -> None:
+        """Show new counts in the bar with this name."""
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(name, total=total)
+        self._bars.update(self._tasks[name], completed=done)

@@ -1,0 +1,73 @@
+"""Data frames as output: a table on stdout, CSV, JSON, or a .csv or .parquet file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+import pandas as pd
+
+from pipeline.errors import InvalidInput
+from reelhouse import console
+
+# A spreadsheet runs a cell that starts with one of these, full-width signs included:
+# https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def show(data: pd.DataFrame, title: str = "", rows: int | None = None) -> None:
+    """Print a data frame.
+
+    Parameters
+    ----------
+    rows : int or None
+        Most rows to show on a terminal; None means all. A pipe gets all rows.
+    """
+    limited = data.head(rows) if rows is not None and console.out.is_terminal else data
+    more = f" ({len(limited)} of {len(data):,} rows)" if len(limited) < len(data) else ""
+    values = limited.astype(object).where(limited.notna(), None)
+    console.print_table([str(name) for name in data.columns], values.to_numpy().tolist(), f"{title}{more}")
+
+
+def print_json(data: pd.DataFrame) -> None:
+    """Print a data frame on stdout as a JSON list of rows."""
+    print(console.json_text(data.to_json(orient="records", date_format="iso", force_ascii=False)))
+
+
+def print_csv(data: pd.DataFrame) -> None:
+    """Print a data frame on stdout as CSV."""
+    _to_csv(data, sys.stdout, "\n")
+
+
+def write(data: pd.DataFrame, path: Path) -> None:
+    """Write a data frame to a ``.csv`` file (lists joined by "; ") or a ``.parquet`` file.
+
+    In CSV, text that a spreadsheet would run as a formula gets an apostrophe before it; parquet keeps it unchanged.
+
+    Raises
+    ------
+    InvalidInput
+        When the file cannot be written.
+    """
+    try:
+        if path.suffix == ".parquet":
+            data.to_parquet(path, index=False)
+        else:
+            with path.open("w", encoding="utf-8", newline="") as file:
+                # RFC 4180's line ends; with others a carriage return inside a text would not be quoted.
+                _to_csv(data, file, "\r\n")
+    except OSError as error:
+        raise InvalidInput(error.strerror or "cannot be written", subject=str(path)) from error
+
+
+def _to_csv(data: pd.DataFrame, file: TextIO, line_end: str) -> None:
+    safe = data.map(_csv_cell)
+    safe.columns = pd.Index([_csv_cell(str(name)) for name in data.columns])
+    safe.to_csv(file, index=False, lineterminator=line_end)
+
+
+def _csv_cell(value: Any) -> Any:
+    text = "; ".join(map(str, value)) if isinstance(value, np.ndarray | list) else value
+    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA_STARTS) else text

@@ -1,0 +1,52 @@
+"""``reelhouse up``: start the local stack."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipeline import http, settings
+from reelhouse import console, stack
+from reelhouse.local.stack import Options, up
+from reelhouse.local.state import State
+from reelhouse.options import Json, usage_errors
+from reelhouse.run.resume import resume_after_kill
+
+
+def _checked_url(value: str) -> str:
+    with usage_errors():
+        return http.check_url(value, "--omdb-url") if value else value
+
+
+def command(
+    source_list: Annotated[
+        str, typer.Option(help="The list: a file, s3://… or https://…; default: the sample's.", metavar="FILE|URI")
+    ] = "",
+    omdb_url: Annotated[
+        str,
+        typer.Option(help="The OMDb API to use; default: the sample server.", metavar="URL", callback=_checked_url),
+    ] = "",
+    schedule: Annotated[str, typer.Option(help='Start runs on a schedule, e.g. "rate(10 minutes)".')] = "",
+    json_output: Json = False,
+) -> None:
+    """Start the local stack and deploy to it.
+
+    Starts only what is not running and deploys only what changed. The key of an OMDb API is read from OMDB_API_KEY.
+
+    Example: [bold]reelhouse up --source-list my_list.json[/]
+    """
+    current = start(Options(source_list, omdb_url, settings.variable("OMDB_API_KEY"), schedule))
+    if json_output:
+        endpoint = current.connection()["AWS_ENDPOINT_URL"]
+        console.print_json({"endpoint_url": endpoint, "omdb_port": current.omdb and current.omdb.port})
+    else:
+        console.out.print("The local stack is up. Next: [bold]reelhouse run --top-n 20 --batch-size 5[/]")
+
+
+def start(options: Options) -> State:
+    """Start the local stack, and resume the runs that a killed emulator left incomplete."""
+    current = up(options, console.say)
+    if current.interrupted:
+        resume_after_kill(current, stack.find(None), console.say)
+    return current

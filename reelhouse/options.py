@@ -1,0 +1,66 @@
+"""Options and arguments that several commands share, with the checks that make wrong usage exit 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline import keys
+from pipeline.errors import InvalidInput
+
+TABLE_FILES = (".csv", ".parquet")
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """Report InvalidInput raised inside the block as wrong usage, with exit 2."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _checked_run_id(value: str | None) -> str | None:
+    if value is not None and not keys.is_run_id(value):
+        raise typer.BadParameter("a run id looks like 20261124T030000Z-1a2b3c4d; `reelhouse status` lists them")
+    return value
+
+
+def _checked_imdb_id(value: str) -> str:
+    if not keys.is_imdb_id(value):
+        raise typer.BadParameter("an IMDb id is tt and 7 to 10 digits, such as tt0111161")
+    return value
+
+
+def _checked_table_file(value: Path | None) -> Path | None:
+    if value is not None and value.suffix not in TABLE_FILES:
+        raise typer.BadParameter(f"must end in {' or '.join(TABLE_FILES)}")
+    return value
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")]
+StackName = Annotated[
+    str | None, typer.Option("--stack", help="A stack in AWS; without it, the local stack.", metavar="NAME")
+]
+RunId = Annotated[
+    str | None,
+    typer.Option("--run-id", help="One run; without it, all.", metavar="RUN_ID", callback=_checked_run_id),
+]
+RunIdArgument = Annotated[
+    str | None,
+    typer.Argument(help="One run, in detail; without it, the newest 20.", metavar="RUN_ID", callback=_checked_run_id),
+]
+ResumedRunId = Annotated[
+    str | None,
+    typer.Option(help="Resume this run instead of starting one.", metavar="RUN_ID", callback=_checked_run_id),
+]
+ImdbId = Annotated[str, typer.Argument(help="The film's IMDb id.", metavar="IMDB_ID", callback=_checked_imdb_id)]
+TableFile = Annotated[
+    Path | None,
+    typer.Option("--output", help="Write to a .csv or .parquet file.", metavar="FILE", callback=_checked_table_file),
+]

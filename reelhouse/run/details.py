@@ -1,0 +1,296 @@
+"""One run in detail: who started it, its list and steps, the outcome of every film, Gold, and what to do.
+
+Reads the manifest, the listings of all buckets, the run's Silver, the dead-letter queues and the functions' logs;
+writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.markup import escape
+
+from pipeline import aws, keys
+from pipeline.runs import Manifest, started_at
+from reelhouse import console
+from reelhouse.operate.parked import Parked, parked
+from reelhouse.operate.silver_reader import SilverReader
+from reelhouse.run import advice, steps
+from reelhouse.run.advice import NOTE, WAIT, WRONG
+from reelhouse.stack import Stack
+
+# Reports looked at: the first ones made after the run began.
+MOST_REPORTS = 200
+_NO_REASON = "no reason is recorded"
+_LEFT_OUT_SHOWN, _UNUSABLE_SHOWN, _REPORTS_SHOWN = 5, 3, 6
+_NAME_WIDTH = 11
+# Counts whose name says too little by itself.
+_NAMES = {"runs": "manifest", "present": "stored before"}
+_SIGNS = {WRONG: "[red]✗[/]", WAIT: "[yellow]…[/]", NOTE: "[yellow]![/]"}
+_COLOURS = {"rejected": "yellow", "quarantined": "yellow", "parked": "red"}
+
+
+def describe(stack: Stack, run_id: str, waiting_for_quota_until: str | None = None) -> dict[str, Any]:
+    """Describe a run.
+
+    Parameters
+    ----------
+    waiting_for_quota_until : str, optional
+        As :func:`reelhouse.run.status.status` returns it.
+
+    Returns
+    -------
+    dict
+        ``run_id, requested, list, messages, steps, omdb, films`` (counts), ``left_out`` (each film that is rejected,
+        quarantined or parked, with the reason), ``missing`` (films without any outcome yet), ``queues``,
+        ``waiting_for_quota_until``, ``gold`` (None where no build contains the run), ``reports`` based on it, and
+        ``next``: what is wrong, and what to do.
+
+    Raises
+    ------
+    InvalidInput
+        When there is no such run.
+    StorageFailed
+        When its manifest is damaged, or an AWS service refuses or fails.
+    """
+    manifest = stack.manifest(run_id)
+    with aws.failures_of("status", run_id):
+        invocations, queues = steps.of_run(stack, run_id), stack.queues()
+        story: dict[str, Any] = {
+            "run_id": run_id,
+            "requested": _requested(manifest),
+            "list": _list(manifest),
+            "messages": manifest.messages,
+            "steps": [steps.summarise(step, run_id, invocations[step]).as_dict() for step in steps.STEPS],
+            "omdb": steps.omdb(invocations["EnrichAndStoreMovie"]),
+            **_films(stack, manifest, [one for one in _parked(stack, queues) if one.run_id == run_id]),
+            "queues": queues,
+            "waiting_for_quota_until": waiting_for_quota_until,
+            "gold": _gold(stack, run_id),
+            "reports": _reports(stack, run_id),
+        }
+    return {**story, "next": advice.advise(story)}
+
+
+def _requested(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "by": manifest.requested_by,
+        "at": manifest.started_at,
+        "top_n": manifest.top_n,
+        "batch_size": manifest.batch_size,
+        "code_version": manifest.code_version,
+    }
+
+
+def _list(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "uri": manifest.source_uri,
+        "sha256": manifest.source_sha256,
+        "bytes": manifest.source_bytes,
+        "entries": manifest.listed,
+        "taken": len(manifest.expected),
+        "unusable": [asdict(entry) for entry in manifest.skipped],
+    }
+
+
+def _parked(stack: Stack, queues: dict[str, dict[str, int]]) -> list[Parked]:
+    """Read only the dead-letter queues that hold something: receiving from an empty queue takes a second."""
+    return [one for queue, counts in queues.items() if counts["parked"] for one in parked(stack, queue)]
+
+
+def _films(stack: Stack, manifest: Manifest, of_run: list[Parked]) -> dict[str, Any]:
+    """Return the outcome of every film; a parked film has no outcome in Bronze, or none in Silver."""
+    run_id = manifest.run_id
+    stored = stack.films("Bronze", keys.MOVIES, run_id)
+    rejected = stack.films("Bronze", keys.REJECTED, run_id) - stored
+    silver = SilverReader(stack["SilverBucketName"], [run_id])
+    silver.refresh()
+    rows = {str(imdb_id) for (imdb_id,) in silver.query("SELECT imdb_id FROM silver.movies")}
+    why = f"coalesce(array_to_string(reasons, '; '), '{_NO_REASON}')"
+    quarantined = dict(silver.query(f"SELECT imdb_id, {why} FROM silver.quarantine"))
+    refused = dict(silver.query(f"SELECT imdb_id, coalesce(reason, '{_NO_REASON}') FROM silver.rejected"))
+    quarantined = {film: why for film, why in quarantined.items() if film not in rows}
+    why_parked = {film: one for one in of_run for film in one.films if film not in rows}
+    missing = sorted(set(manifest.expected) - stored - rejected - set(why_parked))
+    left_out = [_left_out("rejected", film, refused.get(film, "not processed into Silver yet")) for film in rejected]
+    left_out += [_left_out("quarantined", film, why) for film, why in quarantined.items()]
+    left_out += [_left_out("parked", film, one.why) for film, one in why_parked.items()]
+    return {
+        "films": {
+            "expected": len(manifest.expected),
+            "stored": len(stored),
+            "rejected": len(rejected),
+            "quarantined": len(quarantined),
+            "rows": len(rows),
+            "parked": len(why_parked),
+            "missing": len(missing),
+            "not_in_silver": len((stored | rejected) - rows - set(quarantined) - set(refused) - set(why_parked)),
+        },
+        "left_out": sorted(left_out, key=lambda one: (one["outcome"], one["imdb_id"])),
+        "missing": missing,
+        "parked_messages": [_parked_message(one) for one in of_run],
+    }
+
+
+def _left_out(outcome: str, imdb_id: str, why: str) -> dict[str, str]:
+    return {"outcome": outcome, "imdb_id": imdb_id, "why": why}
+
+
+def _parked_message(one: Parked) -> dict[str, Any]:
+    return {"queue": one.queue, "films": len(one.films), "why": one.why, "failed_at": one.failed_at}
+
+
+def _gold(stack: Stack, run_id: str) -> dict[str, Any] | None:
+    """Return the published build if it contains the run, with the run's status and its number of films there."""
+    build = stack.build()
+    if build is None or run_id not in build.runs:
+        return None
+    counts = build.runs[run_id]
+    about = {name: getattr(build, name) for name in ("build_id", "built_at", "engine", "code_version")}
+    return {**about, "status": counts.status, "films": counts.in_gold, "newest_run": build.newest_run}
+
+
+def _reports(stack: Stack, run_id: str) -> list[dict[str, Any]]:
+    """Return the reports in the Gold bucket whose newest data is this run's, oldest first."""
+    bucket, began = stack["GoldBucketName"], f"{started_at(run_id):%Y%m%dT%H%M%S}"
+    listed = [entry.key for entry in aws.list_objects(aws.client("s3"), bucket, keys.REPORTS)]
+    dated = [(parts[1], key) for key in listed if (parts := keys.parse_report(key)) and parts[2] == "report.json"]
+    later = [key for stamp, key in sorted(dated) if stamp != keys.LATEST and stamp > began][:MOST_REPORTS]
+    found = []
+    for key, answer in zip(later, aws.get_many(aws.client("s3"), bucket, later), strict=True):
+        # A report that expired since it was listed is skipped.
+        report = {} if isinstance(answer, ClientError | BotoCoreError) else _object(answer[0])
+        if _object(report.get("data")).get("run_id") == run_id:
+            page = key.removesuffix("report.json") + "report.html"
+            found.append({name: report.get(name) for name in ("name", "started_at", "status")} | {"page": page})
+    return found
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """Return a JSON object, parsed from bytes if need be; {} for anything else, such as a damaged file."""
+    try:
+        found = json.loads(value) if isinstance(value, bytes) else value
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {}
+
+
+def print_run(story: dict[str, Any]) -> None:
+    """Print a run and what to do about it."""
+    _print_head(story)
+    _print_steps(story)
+    _print_films(story)
+    _print_gold(story)
+    _print_next(story)
+
+
+def _print_head(story: dict[str, Any]) -> None:
+    complete = bool(story["gold"]) and story["gold"]["status"] == "complete"
+    status = "[green]complete[/]" if complete else "[red]incomplete[/]"
+    console.out.print(f"Run [bold]{story['run_id']}[/] is {status}")
+    asked, source = story["requested"], story["list"]
+    entries = f"{source['entries']:,} entries, " if source["entries"] is not None else ""
+    unusable = f", {len(source['unusable']):,} unusable" if source["unusable"] else ""
+    rows = [
+        ("started by", escape(f"{asked['by'] or 'unknown'}, {_time(asked['at'])} UTC")),
+        (
+            "parameters",
+            f"top_n {asked['top_n']}, batch_size {asked['batch_size']}; code {escape(asked['code_version'])}",
+        ),
+        ("list", f"{entries}{source['taken']:,} taken in {story['messages']:,} messages{unusable}"),
+        ("", escape(source["uri"])),
+    ]
+    shown = source["unusable"][:_UNUSABLE_SHOWN]
+    rows += [("", escape(f"item {entry['item']}, id {entry['id']!r}: {entry['reason']}")) for entry in shown]
+    _print([*rows, *_more(len(source["unusable"]) - _UNUSABLE_SHOWN, story, "unusable entries")])
+
+
+def _print_steps(story: dict[str, Any]) -> None:
+    began = datetime.fromisoformat(story["requested"]["at"])
+    rows = [
+        (step["step"], *(_after(began, step[name]) for name in ("began_at", "ended_at")), step["invocations"],
+         console.out.render_str(_done(step)))
+        for step in story["steps"]
+    ]  # fmt: skip
+    console.print_table(("step", "from", "to", "calls", "what was done"), rows)
+    omdb = story["omdb"]
+    if omdb["calls"]:
+        errors = f", without an answer: {_counts(omdb['errors'])}" if omdb["errors"] else ""
+        within = f"95% within {omdb['p95_ms']:,.0f} ms" if omdb["p95_ms"] is not None else "no answer"
+        _print([("OMDb", escape(f"{omdb['calls']:,} calls, {within}{errors}"))])
+
+
+def _done(step: dict[str, Any]) -> str:
+    """Return a step's counts, with markup."""
+    done = _counts(step["outcomes"]) or "[dim]no line in the log[/]"
+    if step["put_back"]:
+        done += f"; [yellow]messages put back: {escape(_counts(step['put_back']))}[/]"
+    if step["failed"]:
+        done += f"; [red]{step['failed']} failed as a whole[/]"
+    return done
+
+
+def _print_films(story: dict[str, Any]) -> None:
+    films, queue = story["films"], story["queues"]["MovieQueue"]
+    # While the queue is not empty, missing films are assumed to wait in it.
+    names = {"missing": "waiting"} if films["missing"] and queue["waiting"] + queue["in_flight"] else {}
+    counted = ", ".join(
+        f"[{_COLOURS.get(name, 'default') if films[name] else 'default'}]{films[name]:,} {names.get(name, name)}[/]"
+        for name in ("stored", "rejected", "quarantined", "parked", "missing")
+    )
+    rows = [("films", f"{films['expected']:,} expected: {counted}")]
+    for outcome, colour in _COLOURS.items():
+        concerned = [one for one in story["left_out"] if one["outcome"] == outcome]
+        for one in concerned[:_LEFT_OUT_SHOWN]:
+            rows.append(("", f"[{colour}]{outcome}[/] {one['imdb_id']}: {escape(one['why'])}"))
+        rows += _more(len(concerned) - _LEFT_OUT_SHOWN, story, outcome)
+    _print(rows)
+
+
+def _print_gold(story: dict[str, Any]) -> None:
+    gold, reports = story["gold"], story["reports"]
+    text = "no build contains this run"
+    if gold is not None:
+        newer = "" if gold["newest_run"] == story["run_id"] else f"; newest run {gold['newest_run']}"
+        text = f"build {gold['build_id']}, {_time(gold['built_at'])} UTC: the run is {gold['status']}, "
+        text += f"{gold['films']:,} films are from it{newer}"
+    rows = [("Gold", escape(text))]
+    for place, report in enumerate(reports[-_REPORTS_SHOWN:]):
+        rows.append(("" if place else "reports", escape(f"{report['name']} {report['status']}, {report['page']}")))
+    _print(rows if reports else [*rows, ("reports", "none is based on this run")])
+
+
+def _print_next(story: dict[str, Any]) -> None:
+    if not any(one["level"] != NOTE for one in story["next"]):
+        console.out.print("[green]✓[/] Nothing to do.")
+    for one in story["next"]:
+        console.out.print(f"{_SIGNS[one['level']]} {escape(one['what'])}")
+        console.out.print(f"  → {escape(one['do'])}")
+
+
+def _print(rows: list[tuple[str, str]]) -> None:
+    console.print_fields(rows, _NAME_WIDTH)
+
+
+def _more(number: int, story: dict[str, Any], what: str) -> list[tuple[str, str]]:
+    return [("", f"… and {number:,} more {what}: reelhouse status {story['run_id']} --json")] if number > 0 else []
+
+
+def _counts(counts: dict[str, int]) -> str:
+    shown = {_NAMES.get(name, name): number for name, number in counts.items() if number}
+    return ", ".join(f"{number:,} {name}" for name, number in shown.items())
+
+
+def _time(iso: str) -> str:
+    return iso[:19].replace("T", " ")
+
+
+def _after(began: datetime, iso: str | None) -> str:
+    if iso is None:
+        return "–"
+    seconds = (datetime.fromisoformat(iso) - began).total_seconds()
+    return f"{seconds:+.1f} s" if abs(seconds) < 3600 else f"{seconds / 3600:+.1f} h"

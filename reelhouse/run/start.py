@@ -1,0 +1,118 @@
+"""``reelhouse run``: start a run, or resume one, and watch it to its end."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from pipeline import aws
+from pipeline.errors import InvalidInput
+from pipeline.runs import RunReply
+from reelhouse import console, stack
+from reelhouse.options import Json, ResumedRunId, StackName
+from reelhouse.run import resume as resuming
+from reelhouse.run.watch import Report, RunBars, watch
+from reelhouse.stack import Stack, function_error
+
+WATCH_SECONDS = 1800
+INTERRUPTED = 130
+_SKIPPED_SHOWN, _MISSING_SHOWN = 10, 20
+
+
+def command(
+    top_n: Annotated[int | None, typer.Option(min=1, help="Films to take from the list.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, max=100, help="Films in one message.")] = None,
+    resume: ResumedRunId = None,
+    seconds: Annotated[float, typer.Option(min=1, help="Longest time to watch.")] = WATCH_SECONDS,
+    stack_name: StackName = None,
+    json_output: Json = False,
+) -> None:
+    """Start or resume a run, and watch it from the list to Gold.
+
+    Exit 1 when it is not complete in the end. Ctrl-C ends only the watching; the run goes on.
+
+    Example: [bold]reelhouse run --top-n 20 --batch-size 5 --json[/]
+    """
+    if resume is not None and (top_n or batch_size):
+        raise typer.BadParameter("--resume takes top_n and batch_size from its run")
+    found = stack.find(stack_name)
+    reply = start(found, top_n, batch_size) if resume is None else resuming.resume(found, resume)
+    report = watch_to_end(found, reply, seconds)
+    if json_output:
+        console.print_json(report.as_dict())
+    else:
+        print_report(report)
+    if report.status != "complete":
+        raise typer.Exit(1)
+
+
+def start(stack: Stack, top_n: int | None, batch_size: int | None) -> RunReply:
+    """Invoke GetMoviesAndSendToQueue and return its reply.
+
+    Parameters
+    ----------
+    top_n, batch_size : int or None
+        None takes the stack's default.
+
+    Raises
+    ------
+    InvalidInput
+        With the function's own message, when it failed or started nothing.
+    """
+    given = {"top_n": top_n, "batch_size": batch_size, "requested_by": "person"}
+    event = {name: value for name, value in given.items() if value is not None}
+    with aws.failures_of("run", "GetMoviesAndSendToQueue", "no run was started"):
+        answer = aws.client("lambda").invoke(
+            FunctionName=stack["GetMoviesAndSendToQueueName"], Payload=json.dumps(event).encode()
+        )
+        body = answer["Payload"].read()
+    if "FunctionError" in answer:
+        raise InvalidInput(function_error(body))
+    reply = RunReply.from_json(body)
+    if reply.status != "started":
+        raise InvalidInput(f"no run was started: {reply.note or reply.status}")
+    return reply
+
+
+def watch_to_end(stack: Stack, reply: RunReply, seconds: float) -> Report:
+    """Watch a run with progress bars; Ctrl-C ends the command and says how to look at the run later."""
+    run_id = reply.run_id
+    console.err.print(f"Run [bold]{run_id}[/]: {reply.selected:,} films in {reply.messages:,} messages")
+    try:
+        with RunBars(reply.selected) as bars:
+            return watch(stack, reply, bars.update, seconds)
+    except KeyboardInterrupt:
+        console.warn(f"Run {run_id} continues; `reelhouse status {run_id}` shows it")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def print_report(report: Report) -> None:
+    """Print the result of a run."""
+    for entry in report.skipped[:_SKIPPED_SHOWN]:
+        console.warn(f"skipped: item {entry['item']} {entry['id']!r}: {entry['reason']}")
+    if len(report.skipped) > _SKIPPED_SHOWN:
+        console.warn(f"… and {len(report.skipped) - _SKIPPED_SHOWN} more, all named in the run's manifest")
+    if report.note:
+        console.warn(report.note)
+    colour = "green" if report.status == "complete" else "red"
+    console.out.print(
+        f"Run [bold]{report.run_id}[/] is [{colour}]{report.status}[/]: {report.stored:,} of {report.expected:,} films "
+        f"stored, {report.rejected:,} rejected, {report.quarantined:,} quarantined, {report.silver_rows:,} Silver rows "
+        f"({report.messages:,} messages, {report.seconds.get('total', 0):.1f} s)"
+    )
+    if report.missing:
+        _print_missing(report)
+
+
+def _print_missing(report: Report) -> None:
+    """Print why watching ended before the run did, and the films that are not in Bronze."""
+    films = report.missing["films"]
+    console.fail(f"stopped watching: {report.missing['why']}")
+    if films:
+        more = f" and {len(films) - _MISSING_SHOWN} more" if len(films) > _MISSING_SHOWN else ""
+        console.err.print(f"  {len(films):,} films are missing: {', '.join(films[:_MISSING_SHOWN])}{more}")
+    else:
+        console.err.print("  every film is in Bronze; Silver or Gold is not finished")
+    console.err.print(f"  `reelhouse status {report.run_id}` shows where it stopped and what to do")

@@ -1,0 +1,119 @@
+"""The command table, the shared options, and how a command ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+from typing import Any
+
+import pytest
+import typer
+from botocore.exceptions import ClientError, ReadTimeoutError
+from typer.testing import CliRunner
+
+from pipeline.errors import InvalidInput
+from reelhouse import cli, stack
+
+RUN = "20261124T030000Z-1a2b3c4d"
+HEAVY = ("boto3", "pandas", "duckdb", "requests", "awswrangler")
+
+
+def ran(*arguments: str) -> Any:
+    return CliRunner().invoke(cli.app, list(arguments))
+
+
+@pytest.mark.parametrize(("name", "module", "summary"), cli.COMMANDS)
+def test_every_command_has_the_summary_of_the_table_an_example_and_json(name: str, module: str, summary: str) -> None:
+    function = import_module(module).command
+    described = " ".join(function.__doc__.split())
+
+    assert described.startswith(summary)
+    assert f"Example: [bold]reelhouse {name}" in described
+    assert "json_output" in function.__annotations__ or name in {"demo", "lab"}
+
+
+@pytest.mark.parametrize("help_option", ["-h", "--help"])
+def test_help_lists_every_command(help_option: str) -> None:
+    result = ran(help_option)
+
+    assert result.exit_code == 0
+    for name, _, _ in cli.COMMANDS:
+        assert name in result.stdout
+
+
+def test_help_imports_no_library_that_takes_long() -> None:
+    code = f"""
+import sys
+from reelhouse.cli import app
+try:
+    app(["--help"])
+finally:
+    print(*(name for name in {HEAVY} if name in sys.modules), file=sys.stderr)
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (result.returncode, result.stderr.strip()) == (0, "")
+
+
+def test_version() -> None:
+    result = ran("--version")
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("reelhouse 0.")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (), ("nonsense",), ("status", "nonsense"), ("status", "--nonsense"), ("trace", "foo"), ("trace",),
+        ("report", "nope"), ("report", "-p", "x"), ("report", "--every", "1w"), ("up", "--omdb-url", "notaurl"),
+        ("table", "movies", "--output", "x.xlsx"), ("query", "SELECT 1", "--output", "x"), ("run", "--top-n", "0"),
+        ("run", "--resume", "../x"), ("run", "--resume", RUN, "--top-n", "5"), ("redrive", "--queue", "x"),
+        ("replay",), ("replay", "--all", "--run-id", RUN), ("verify", "--run-id", "x"), ("compact", "--hours", "-1"),
+        ("--stack", "NAME", "down"), ("similar",), ("similar", "x", "-k", "0"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_exit_2_and_no_traceback(arguments: tuple[str, ...]) -> None:
+    result = ran(*arguments)
+
+    assert result.exit_code == 2
+    assert isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize("arguments", [("--stack", "films", "status"), ("status", "--stack", "films")])
+def test_the_stack_may_be_named_before_or_after_the_command(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def find(name: str | None) -> None:
+        asked.append(name)
+        raise InvalidInput("no stack here")
+
+    monkeypatch.setattr(stack, "find", find)
+
+    assert ran(*arguments).exit_code == 1
+    assert asked == ["films"]
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        ClientError({"Error": {"Code": "SlowDown", "Message": "-"}}, "GetObject"),
+        ReadTimeoutError(endpoint_url="-"),
+        InvalidInput("asking: AWS: no"),
+    ],
+)
+def test_an_error_is_one_line_and_exit_1(refused: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    def asking(json_output: bool) -> None:
+        raise refused
+
+    with pytest.raises(typer.Exit) as ended:
+        cli._reporting_errors(asking, "asking")(json_output=True)
+
+    printed = capsys.readouterr()
+    assert ended.value.exit_code == 1
+    assert printed.out.startswith('{"error": "asking: AWS: ')
+    assert printed.err.startswith("✗ asking: AWS: ")
+    assert printed.err.count("\n") == 1
