@@ -15,9 +15,10 @@ import duckdb
 
 from benchmarks import bronze_objects
 from benchmarks.measure import Case, Pairs, Plan, Result, Run, Target, compared, fresh, interleaved, measured
-from pipeline import keys
 from pipeline.columns import SILVER_TABLES
-from pipeline.process_bronze_to_silver import ROWS, BronzeObject, SilverWriter
+from pipeline.process_bronze_to_silver import ROWS, SilverWriter
+from pipeline.silver import parquet
+from pipeline.silver.records import BronzeObject
 
 OURS, BASELINE = ("bronze_to_silver", "ours"), ("baselines.silver_by_pandas", "run")
 ROW = "Bronze → Silver"
@@ -40,11 +41,10 @@ def ours(path: str, at_once: int, folder: str = "") -> dict[str, Any]:
     started = time.perf_counter()
     for batch in bronze_objects.read(Path(path), at_once):
         writer = SilverWriter("silver", cast("Any", s3))
-        for key, body in batch:
-            parsed = keys.parse_bronze(key)
-            assert parsed is not None
-            films += writer.add(BronzeObject("message", key, parsed, body, None)) == ROWS
-        writer.write_part(bronze_objects.RUN_ID)
+        added = [writer.add(BronzeObject(key, None, body)) for key, body in batch]
+        rows = [row for outcome, row in added if outcome == ROWS]
+        writer.put_part(bronze_objects.RUN_ID, rows, parquet.encode(rows, SILVER_TABLES["movies"]))
+        films += len(rows)
     return {"seconds": time.perf_counter() - started, "films": films}
 
 

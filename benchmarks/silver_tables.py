@@ -16,9 +16,8 @@ from benchmarks import bronze_objects
 from pipeline.columns import SILVER_TABLES
 from pipeline.database import PARQUET
 from pipeline.documents import to_json
-from pipeline.process_bronze_to_silver import sql_time
 from pipeline.silver import parquet
-from pipeline.silver.records import Clean, to_silver
+from pipeline.silver.records import Clean, sql_time, to_silver
 
 ROWS_A_PART = 100_000
 _MOVIES = SILVER_TABLES["movies"]

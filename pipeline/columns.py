@@ -70,6 +70,8 @@ class Table:
     ----------
     folder : str
         Where its objects are in the layer's bucket; "" for a folder of the table's name.
+    key : tuple of str
+        Columns without which a row cannot be used: an object that lacks a value there is damaged.
     partition : Column or None
         Column that is read from the objects' keys, ``…/column=value/…``, and is not among ``columns``. A query must
         name its values (Athena's "injected" projection), and then reads those folders alone.
@@ -85,6 +87,7 @@ class Table:
     folder: str = ""
     partition: Column | None = None
     order: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
 
     def by_folder(self, name: str, partition: Column, **changes: Any) -> Table:
         """Return a second table over the same objects, partitioned by their keys."""
@@ -159,6 +162,7 @@ SILVER = (
         "silver",
         "One row per film and run, cleaned and typed.",
         (*FILM, UNREADABLE, *LINEAGE),
+        key=("imdb_id", "run_id"),
     ),
     Table(
         "quarantine",
@@ -171,6 +175,7 @@ SILVER = (
             *LINEAGE[1:],
         ),
         format="json",
+        key=("imdb_id", "run_id"),
     ),
     Table(
         "rejected",
@@ -183,6 +188,7 @@ SILVER = (
             *LINEAGE[1:],
         ),
         format="json",
+        key=("imdb_id", "run_id"),
     ),
     Table(
         "runs",
@@ -199,6 +205,7 @@ SILVER = (
             Column("code_version", "string", "Code version that started the run"),
         ),
         format="json",
+        key=("run_id",),
     ),
 )
 

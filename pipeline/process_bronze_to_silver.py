@@ -1,35 +1,33 @@
-"""Step 3: make Silver of new Bronze objects.
+"""Step 3: turn new Bronze objects into Silver rows.
 
-Reads Bronze objects named by S3's events; writes a parquet part a run and batch to Silver's ``movies/``, and one JSON
-a film to ``quarantine/`` and ``rejected/``. The manifest of a run becomes its row in ``runs/``. The same events twice
-write the same keys.
+Reads the Bronze objects that S3's events name. Writes to Silver: one parquet part per run and batch under ``movies/``,
+and one JSON object per film under ``quarantine/`` and ``rejected/``. A run's manifest becomes its row in ``runs/``. The
+same events write the same keys again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic_core import ValidationError, from_json
 
 from pipeline import aws, keys
 from pipeline.columns import SILVER_TABLES
 from pipeline.documents import to_json
-from pipeline.errors import DocumentInvalid, InvalidInput, ReelhouseError, StorageFailed
-from pipeline.keys import BronzeKey
+from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed, UnexpectedFailure
 from pipeline.messages import QueueMessage
-from pipeline.runs import Manifest
+from pipeline.runs import utc
 from pipeline.settings import CODE_VERSION, ProcessBronzeToSilverSettings
-from pipeline.silver import clean, parquet
-from pipeline.silver.quality import MOST_FILMS, SilverRun, reasons
-from pipeline.silver.records import Quarantined, to_silver
+from pipeline.silver import parquet
+from pipeline.silver.records import BronzeObject, part_digest, silver_row, sql_time
 from pipeline.tally import UNKNOWN_RUN, Tally
 
 if TYPE_CHECKING:
@@ -38,20 +36,21 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STEP = "ProcessBronzeToSilver"
-# What becomes of an object: a row, a film kept out with reasons, a film that OMDb refused, a run's manifest.
+# Outcomes of an object: a row, a quarantined film, a film that OMDb rejected, a run's manifest, or an error.
 OUTCOMES = ROWS, QUARANTINED, REJECTED, RUN, FAILED = "rows", "quarantined", "rejected", "runs", "failed"
+_OUTCOME_OF_TABLE = {keys.MOVIES: ROWS, keys.QUARANTINE: QUARANTINED, keys.REJECTED: REJECTED, keys.RUNS: RUN}
 _NEXT = "its message is retried, then parked in BronzeEventsDeadLetters"
 
 
 @dataclass
 class Result:
-    """Objects by outcome (see ``OUTCOMES``), and messages to be retried with their errors."""
+    """Objects by outcome (see ``OUTCOMES``), and the messages to retry, with the error of each."""
 
     tally: Tally = field(default_factory=Tally)
     failed: dict[str, ReelhouseError] = field(default_factory=dict)
 
     def fail(self, message_id: str, error: ReelhouseError, run_id: str = UNKNOWN_RUN, objects: int = 0) -> None:
-        """Send a message back because of so many of a run's objects; its first error is the one that tells."""
+        """Retry a message because ``objects`` of a run failed; the first error of a message is kept."""
         if message_id not in self.failed:
             self.failed[message_id] = error
             self.tally.put_back[run_id][type(error).__name__] += 1
@@ -59,48 +58,70 @@ class Result:
             self.tally.outcomes[run_id][FAILED] += objects
 
 
-class BronzeObject(NamedTuple):
-    """A Bronze object with the message that announced it."""
-
-    message_id: str
-    path: str
-    key: BronzeKey
-    body: bytes
-    version: str | None
-
-
 def run(incoming: list[QueueMessage], settings: ProcessBronzeToSilverSettings) -> Result:
-    """Process the Bronze objects that the messages announce; what fails sends its own messages back."""
+    """Process the Bronze objects that the messages announce; what fails retries its own messages only."""
     result = Result(Tally(len(incoming)))
     writer = SilverWriter(settings.silver_bucket, aws.client("s3"))
-    for entry in _fetch(incoming, settings.bronze_bucket, result):
-        run_id = entry.key.run_id
-        try:
-            with aws.failures_of(STEP, entry.path, _NEXT):
-                result.tally.outcomes[run_id][writer.add(entry)] += 1
-        except ReelhouseError as error:
-            result.fail(entry.message_id, error, run_id, 1)
-    for run_id, message_ids in writer.messages_by_run.items():
-        try:
-            with aws.failures_of(STEP, run_id, _NEXT):
-                writer.write_part(run_id)
-        except ReelhouseError as error:
-            del result.tally.outcomes[run_id][ROWS]
-            for message_id in message_ids:
-                result.fail(message_id, error, run_id, 1)
+    messages = _message_ids(incoming, result)
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for bronze in _fetch(messages, settings.bronze_bucket, result):
+        run_id = str(keys.run_of(bronze.path))
+        with _isolated(result, run_id, bronze.path, [messages[bronze.path]]):
+            outcome, row = writer.add(bronze)
+            if outcome == ROWS:
+                rows[run_id].append(row)
+            else:
+                result.tally.outcomes[run_id][outcome] += 1
+    for run_id, run_rows in rows.items():
+        _write_part(writer, run_id, run_rows, messages, result)
     result.tally.bytes_written = writer.bytes_written
     for message_id, failure in result.failed.items():
         logger.error("message failed: %s", failure, extra={"message_id": message_id})
     return result
 
 
+@contextmanager
+def _isolated(result: Result, run_id: str, subject: str, message_ids: list[str]) -> Iterator[None]:
+    """Let any error inside the block fail these messages only, with one object each."""
+    try:
+        with aws.failures_of(STEP, subject, _NEXT):
+            yield
+    except ReelhouseError as error:
+        failure = error
+    except Exception as error:
+        failure = UnexpectedFailure.of(error, subject=subject, step=STEP, next_step=_NEXT)
+        logger.exception("unexpected error: %s", failure, extra={"run_id": run_id})
+    else:
+        return
+    for message_id in message_ids:
+        result.fail(message_id, failure, run_id, 1)
+
+
+def _write_part(
+    writer: SilverWriter, run_id: str, rows: list[dict[str, Any]], messages: dict[str, str], result: Result
+) -> None:
+    """Write rows of a run as one part; where they cannot be encoded, halve them, so that only the bad ones fail."""
+    with _isolated(result, run_id, f"part of {run_id}", [messages[row["bronze_key"]] for row in rows]):
+        try:
+            body = parquet.encode(rows, SILVER_TABLES[keys.MOVIES])
+        except Exception as error:
+            if len(rows) == 1:
+                raise
+            logger.warning("%d rows are written in halves: %s", len(rows), error, extra={"run_id": run_id})
+            for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
+                _write_part(writer, run_id, half, messages, result)
+        else:
+            writer.put_part(run_id, rows, body)
+            result.tally.outcomes[run_id][ROWS] += len(rows)
+
+
 def announced(body: str) -> list[str]:
-    """Keys in an S3 event, decoded; none in the test event that S3 sends when notifications are set up.
+    """Return the decoded keys in an S3 event; none in the test event that S3 sends when notifications are set up.
 
     Raises
     ------
     InvalidInput
-        When the body is no S3 event.
+        When the body is not an S3 event.
     """
     try:
         event = json.loads(body)
@@ -111,137 +132,77 @@ def announced(body: str) -> list[str]:
         raise InvalidInput("not an S3 event", subject=repr(body[:80]), step=STEP) from error
 
 
-def _fetch(incoming: list[QueueMessage], bucket: str, result: Result) -> list[BronzeObject]:
-    """Fetch all announced objects at once; an object announced twice is fetched once, for its last message."""
-    wanted: dict[str, tuple[str, BronzeKey]] = {}
+def _message_ids(incoming: list[QueueMessage], result: Result) -> dict[str, str]:
+    """Return the announced Bronze keys, each with its message; of an object announced twice, the last message."""
+    messages: dict[str, str] = {}
     for message in incoming:
         try:
             for path in announced(message.body):
                 if key := keys.parse_bronze(path):
-                    wanted[path] = (message.id, key)
+                    messages[path] = message.id
+                    result.tally.films |= {key.imdb_id} if key.imdb_id else set()
                 else:
-                    logger.warning("passed over %r: not a key of Bronze", path[:200])
+                    logger.warning("skipped %r: not a key of Bronze", path[:200])
         except InvalidInput as error:
             result.fail(message.id, error)
-    result.tally.films.update(key.imdb_id for _, key in wanted.values() if key.imdb_id)
-    fetched = []
-    for path, answer in zip(wanted, aws.get_many(aws.client("s3"), bucket, list(wanted)), strict=True):
-        message_id, key = wanted[path]
+    return messages
+
+
+def _fetch(messages: dict[str, str], bucket: str, result: Result) -> Iterator[BronzeObject]:
+    """Fetch the announced objects at the same time; one that cannot be fetched fails its message."""
+    answers = aws.get_many(aws.client("s3"), bucket, list(messages))
+    for (path, message_id), answer in zip(messages.items(), answers, strict=True):
         if isinstance(answer, ClientError | BotoCoreError):
             cause = aws.error_code(answer) if isinstance(answer, ClientError) else type(answer).__name__
             failure = StorageFailed(cause, subject=path, step=STEP, next_step=_NEXT)
-            result.fail(message_id, failure, key.run_id, 1)
+            result.fail(message_id, failure, str(keys.run_of(path)), 1)
         else:
-            result.tally.bytes_read += len(answer[0])
-            fetched.append(BronzeObject(message_id, path, key, *answer))
-    return fetched
+            body, version = answer
+            result.tally.bytes_read += len(body)
+            yield BronzeObject(path, version, body)
 
 
 class SilverWriter:
-    """Writes Silver: single objects at once, rows collected into one part a run."""
+    """Writes Silver: quarantined and rejected films and runs at once, rows of ``movies`` as parts.
+
+    Attributes
+    ----------
+    bytes_written : int
+        Size of all objects written.
+    """
 
     def __init__(self, bucket: str, s3: S3Client) -> None:
-        self.bucket, self.s3 = bucket, s3
-        # Its Bronze key beside each row as JSON, which the garbage collector need not look through as it does dicts.
-        self.rows: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
-        self.messages_by_run: dict[str, list[str]] = defaultdict(list)
-        self.bytes_written = 0
-        # One moment for all rows of a batch.
-        self.processed_at = _sql_time(datetime.now(UTC))
+        self.bucket, self.s3, self.bytes_written = bucket, s3, 0
+        # One time for all rows of a batch.
+        self.processed_at = sql_time(utc(datetime.now(UTC)))
 
-    def add(self, entry: BronzeObject) -> str:
-        """Take one Bronze object; returns its outcome."""
-        run_id, imdb_id = entry.key.run_id, entry.key.imdb_id
+    def add(self, bronze: BronzeObject) -> tuple[str, dict[str, Any]]:
+        """Return an object's outcome and Silver row; unless the outcome is ``ROWS``, the row is written.
+
+        Raises
+        ------
+        InvalidInput
+            When it is not a Bronze object of this pipeline.
+        """
         try:
-            if imdb_id is None:
-                return self._put(keys.silver_run(run_id), _run_row(entry), RUN)
-            document = _document(entry.body)
-            lineage = self._lineage(entry, document)
-            if entry.key.kind == keys.REJECTED:
-                # OMDb's own words: cleaned as a film's are, since JSON readers refuse half of a character.
-                reason = clean.text(document["reason"]) or "no reason given"
-                return self._outcome(keys.REJECTED, entry, {"reason": reason, **lineage})
-            cleaned = to_silver(document, imdb_id)
-        except DocumentInvalid as error:
-            raise InvalidInput(error.cause, subject=entry.path, step=STEP, next_step=_NEXT) from error
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            cause = f"not a Bronze object of this pipeline ({type(error).__name__}: {error})"
-            raise InvalidInput(cause, subject=entry.path, step=STEP, next_step=_NEXT) from error
-        if isinstance(cleaned, Quarantined):
-            return self._outcome(keys.QUARANTINE, entry, {"reasons": cleaned.reasons, **lineage})
-        row = {**cleaned.row, "unreadable": cleaned.unreadable or None, "run_id": run_id, **lineage}
-        self.rows[run_id].append((entry.path, parquet.line(row)))
-        self.messages_by_run[run_id].append(entry.message_id)
-        return ROWS
+            computed = silver_row(bronze)
+        except InvalidInput as error:
+            raise InvalidInput(error.cause, subject=bronze.path, step=STEP, next_step=_NEXT) from error
+        table, row = computed.table, computed.row
+        if table != keys.RUNS:
+            row |= {"processed_at": self.processed_at, "code_version": CODE_VERSION}
+        if table == keys.RUNS:
+            self._put(keys.silver_run(row["run_id"]), to_json(row), "application/json")
+        elif table != keys.MOVIES:
+            about = {"run_id": row["run_id"], "imdb_id": row["imdb_id"]}
+            logger.warning("film in %s: %s", table, row.get("reasons") or row["reason"], extra=about)
+            self._put(keys.film(table, row["run_id"], row["imdb_id"]), to_json(row), "application/json")
+        return _OUTCOME_OF_TABLE[table], row
 
-    def write_part(self, run_id: str) -> None:
-        """Write the collected rows of a run."""
-        rows = sorted(self.rows[run_id])
-        digest = hashlib.sha256("\n".join(bronze_key for bronze_key, _ in rows).encode()).hexdigest()[:32]
-        body = parquet.encode_lines((row for _, row in rows), SILVER_TABLES["movies"])
-        self.s3.put_object(Bucket=self.bucket, Key=keys.silver_part(run_id, digest, len(rows)), Body=body)
+    def put_part(self, run_id: str, rows: list[dict[str, Any]], body: bytes) -> None:
+        """Store rows of ``movies``, encoded as ``body``; the key names the Bronze versions that they were made of."""
+        self._put(keys.silver_part(run_id, part_digest(rows), len(rows)), body, "binary/octet-stream")
+
+    def _put(self, key: str, body: bytes, content_type: str) -> None:
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)
         self.bytes_written += len(body)
-        logger.debug("part of %d rows written", len(rows), extra={"run_id": run_id})
-
-    def _lineage(self, entry: BronzeObject, document: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "bronze_key": entry.path,
-            "bronze_version": entry.version,
-            "fetched_at": sql_time(document["fetched_at"]),
-            "processed_at": self.processed_at,
-            "code_version": CODE_VERSION,
-        }
-
-    def _outcome(self, kind: str, entry: BronzeObject, body: dict[str, Any]) -> str:
-        imdb_id, run_id = str(entry.key.imdb_id), entry.key.run_id
-        logger.warning("film %s: %s", kind, body.get("reasons") or body["reason"], extra=_about(entry))
-        outcome = QUARANTINED if kind == keys.QUARANTINE else REJECTED
-        return self._put(keys.film(kind, run_id, imdb_id), {"imdb_id": imdb_id, "run_id": run_id, **body}, outcome)
-
-    def _put(self, key: str, document: dict[str, Any], outcome: str) -> str:
-        body = to_json(document)
-        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
-        self.bytes_written += len(body)
-        return outcome
-
-
-def _document(body: bytes) -> dict[str, Any]:
-    """Read a Bronze object. pydantic's parser takes half the time of Python's, which alone reads half a character."""
-    try:
-        document: dict[str, Any] = from_json(body, cache_strings="keys")
-    except ValueError:
-        document = json.loads(body)
-    return document
-
-
-def _about(entry: BronzeObject) -> dict[str, Any]:
-    return {"run_id": entry.key.run_id, "imdb_id": entry.key.imdb_id}
-
-
-def _run_row(entry: BronzeObject) -> dict[str, Any]:
-    manifest = Manifest.from_json(entry.body)
-    row = {
-        "run_id": manifest.run_id,
-        "started_at": sql_time(manifest.started_at),
-        "source_uri": manifest.source_uri,
-        "source_sha256": manifest.source_sha256,
-        "top_n": min(manifest.top_n, MOST_FILMS),
-        "batch_size": manifest.batch_size,
-        "expected": len(manifest.expected),
-        "code_version": manifest.code_version,
-    }
-    if manifest.run_id != entry.key.run_id:
-        raise ValueError("it is another run's manifest")
-    try:
-        return SilverRun.model_validate(row).model_dump()
-    except ValidationError as error:
-        raise ValueError("; ".join(reasons(error))) from error
-
-
-def sql_time(iso: str) -> str:
-    """Turn an ISO time in UTC into the form without a zone that parquet, Athena's JSON reader and DuckDB agree on."""
-    return _sql_time(datetime.fromisoformat(iso).astimezone(UTC))
-
-
-def _sql_time(moment: datetime) -> str:
-    return moment.isoformat(" ", "microseconds").removesuffix("+00:00")

@@ -1,115 +1,172 @@
-"""Records: one Bronze object to one Silver row, or to the reasons why not. Pure."""
+"""Records: turn one Bronze object into one Silver row. Pure.
+
+A film's object becomes a row of ``movies``, or of ``quarantine`` when its answer holds an impossible value. A rejection
+becomes a row of ``rejected``, a manifest one of ``runs``. The same object always becomes the same row, so that Silver
+can be verified by computing it again: see :func:`rows_by_table`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
+from pipeline import keys
+from pipeline.columns import MAX_FILMS
+from pipeline.errors import InvalidInput
+from pipeline.runs import Manifest
 from pipeline.silver import clean
-from pipeline.silver.quality import SilverMovie, reasons
+from pipeline.silver.quality import SilverMovie, SilverRun, reasons
 
-Cleaner = Callable[[Any], Any]
-# Of each column. A hundred thousand films have some thousand values of a column such as languages or year.
-MOST_REMEMBERED = 2048
-# How OMDb and lists say that there is no value: the commonest ones.
-_NOT_GIVEN = ("N/A", "")
-# The model's own call does the same, and takes a tenth longer.
-_validated = TypeAdapter(SilverMovie).validator.validate_python
-
-
-class _Cleaned(dict[Any, Any]):
-    """What texts of one column become, by text: what has been cleaned is looked up, anything else is cleaned.
-
-    Only texts are kept, so that nothing is taken for its equal (1 and True). Lists are shared by rows, which nobody
-    changes.
-    """
-
-    def __init__(self, cleaner: Cleaner, most: int = MOST_REMEMBERED) -> None:
-        super().__init__((given, cleaner(given)) for given in _NOT_GIVEN)
-        self._cleaner, self._most = cleaner, most
-
-    def __missing__(self, given: Any) -> Any:
-        value = self._cleaner(given)
-        if self._most and isinstance(given, str):
-            if len(self) >= self._most:
-                self.clear()
-            self[given] = value
-        return value
-
-
-def _of_each_film(cleaner: Cleaner) -> _Cleaned:
-    """Of a column whose values hardly recur: nothing is kept."""
-    return _Cleaned(cleaner, most=0)
-
-
-def _lower(value: Any) -> str | None:
-    found = clean.text(value)
-    return found and found.lower()
-
-
-_out_of_ten = _Cleaned(lambda value: clean.score(value, 10))
-_percent = _Cleaned(clean.percent)
-_whole = _Cleaned(clean.whole)
-
-# Silver column, OMDb's field and what becomes of its values.
-_FROM_OMDB: tuple[tuple[str, str, _Cleaned], ...] = (
-    ("imdb_id", "imdbID", _of_each_film(clean.text)),
-    ("title", "Title", _of_each_film(clean.text)),
-    ("year", "Year", _Cleaned(clean.year)),
-    ("type", "Type", _Cleaned(_lower)),
-    ("rated", "Rated", _Cleaned(clean.certificate)),
-    ("released", "Released", _Cleaned(clean.day)),
-    ("runtime_minutes", "Runtime", _Cleaned(clean.minutes)),
-    ("genres", "Genre", _Cleaned(clean.names)),
-    ("directors", "Director", _of_each_film(clean.names)),
-    ("writers", "Writer", _of_each_film(clean.names)),
-    ("actors", "Actors", _of_each_film(clean.names)),
-    ("languages", "Language", _Cleaned(clean.names)),
-    ("countries", "Country", _Cleaned(clean.countries)),
-    ("plot", "Plot", _of_each_film(clean.text)),
-    ("awards", "Awards", _of_each_film(clean.text)),
-    ("poster", "Poster", _of_each_film(clean.text)),
-    ("production", "Production", _of_each_film(clean.text)),
-    ("imdb_rating", "imdbRating", _out_of_ten),
-    ("imdb_votes", "imdbVotes", _of_each_film(clean.whole)),
-    ("metascore", "Metascore", _percent),
-    ("rotten_tomatoes", "tomatoMeter", _percent),
-    ("rotten_tomatoes_average", "tomatoRating", _out_of_ten),
-    ("rotten_tomatoes_reviews", "tomatoReviews", _whole),
-    ("box_office_usd", "BoxOffice", _Cleaned(clean.dollars)),
+# Columns that say when and by which version a row was made: they differ when it is made again.
+PROCESSING = ("processed_at", "code_version")
+_Columns = tuple[tuple[str, str, Callable[[Any], Any]], ...]
+# Silver column, field of the OMDb answer, cleaner.
+_FROM_OMDB: _Columns = (
+    ("imdb_id", "imdbID", clean.text),
+    ("title", "Title", clean.text),
+    ("year", "Year", clean.year),
+    ("type", "Type", clean.lower),
+    ("rated", "Rated", clean.certificate),
+    ("released", "Released", clean.day),
+    ("runtime_minutes", "Runtime", clean.minutes),
+    ("genres", "Genre", clean.names),
+    ("directors", "Director", clean.names),
+    ("writers", "Writer", clean.names),
+    ("actors", "Actors", clean.names),
+    ("languages", "Language", clean.names),
+    ("countries", "Country", clean.countries),
+    ("plot", "Plot", clean.text),
+    ("awards", "Awards", clean.text),
+    ("poster", "Poster", clean.text),
+    ("production", "Production", clean.text),
+    ("imdb_rating", "imdbRating", clean.out_of_ten),
+    ("imdb_votes", "imdbVotes", clean.whole),
+    ("metascore", "Metascore", clean.percent),
+    ("rotten_tomatoes", "tomatoMeter", clean.percent),
+    ("rotten_tomatoes_average", "tomatoRating", clean.out_of_ten),
+    ("rotten_tomatoes_reviews", "tomatoReviews", clean.whole),
+    ("box_office_usd", "BoxOffice", clean.dollars),
 )
-# The same of the source list's fields. The two records are never merged: their keys collide.
-_FROM_SOURCE: tuple[tuple[str, str, _Cleaned], ...] = (
-    ("rank", "rank", _of_each_film(clean.whole)),
-    ("source_rating", "imDbRating", _out_of_ten),
-    ("source_rating_count", "imDbRatingCount", _of_each_film(clean.whole)),
+# The same for the source list's entry. The two records are never merged, because their field names collide.
+_FROM_SOURCE: _Columns = (
+    ("rank", "rank", clean.whole),
+    ("source_rating", "imDbRating", clean.out_of_ten),
+    ("source_rating_count", "imDbRatingCount", clean.whole),
 )
-# Where a score's own field is empty, the same source's entry of Ratings stands in.
-_FROM_RATINGS: tuple[tuple[str, str, _Cleaned], ...] = (
-    ("imdb_rating", "Internet Movie Database", _out_of_ten),
-    ("metascore", "Metacritic", _percent),
-    ("rotten_tomatoes", "Rotten Tomatoes", _percent),
+# Entries of the answer's Ratings that fill a score whose own field is empty.
+_FROM_RATINGS: _Columns = (
+    ("imdb_rating", "Internet Movie Database", clean.out_of_ten),
+    ("metascore", "Metacritic", clean.percent),
+    ("rotten_tomatoes", "Rotten Tomatoes", clean.percent),
 )
 
 
 class Clean(NamedTuple):
-    """A film's Silver values, lineage not included; ``unreadable`` names what OMDb gave but nobody can read."""
+    """A film's Silver values without lineage; ``unreadable`` names the values that could not be parsed."""
 
     row: dict[str, Any]
     unreadable: list[str]
 
 
 class Quarantined(NamedTuple):
-    """Why a film is kept out of Silver, one line a fault."""
+    """Why a film is kept out of Silver, one line per fault."""
 
     reasons: list[str]
 
 
+@dataclass(frozen=True)
+class BronzeObject:
+    """A Bronze object: a film, a rejection or a manifest.
+
+    Attributes
+    ----------
+    path : str
+        Its key.
+    version : str or None
+        None when the bucket keeps no versions.
+    """
+
+    path: str
+    version: str | None
+    body: bytes
+
+
+@dataclass(frozen=True)
+class SilverRow:
+    """A row of a Silver table, as JSON values by column, without :data:`PROCESSING` unless its table has neither."""
+
+    table: str
+    row: dict[str, Any]
+
+
+def silver_row(bronze: BronzeObject) -> SilverRow:
+    """Return the Silver row of a Bronze object.
+
+    Raises
+    ------
+    InvalidInput
+        When it is not a Bronze object of this pipeline.
+    """
+    key = keys.parse_bronze(bronze.path)
+    try:
+        if key is None:
+            raise InvalidInput("is not a key of Bronze", subject=bronze.path)
+        if key.imdb_id is None:
+            return SilverRow(keys.RUNS, _run_row(Manifest.from_json(bronze.body, bronze.path), key.run_id))
+        document = json.loads(bronze.body)
+        lineage = {
+            "imdb_id": key.imdb_id,
+            "run_id": key.run_id,
+            "bronze_key": bronze.path,
+            "bronze_version": bronze.version,
+            "fetched_at": sql_time(document["fetched_at"]),
+        }
+        if key.kind == keys.REJECTED:
+            return SilverRow(keys.REJECTED, {**lineage, "reason": clean.text(document["reason"]) or "no reason given"})
+        film = to_silver(document, key.imdb_id)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        cause = f"is not a Bronze object of this pipeline ({type(error).__name__}: {error})"
+        raise InvalidInput(cause[:300], subject=bronze.path) from error
+    if isinstance(film, Quarantined):
+        return SilverRow(keys.QUARANTINE, {**lineage, "reasons": film.reasons})
+    return SilverRow(keys.MOVIES, {**film.row, "unreadable": film.unreadable or None, **lineage})
+
+
+def rows_by_table(objects: Iterable[BronzeObject]) -> dict[str, list[dict[str, Any]]]:
+    """Compute the Silver rows of Bronze objects again, to be compared with those that Silver has.
+
+    Returns
+    -------
+    dict of str to list of dict
+        By table; rows have no :data:`PROCESSING`. ``bronze_key`` identifies a row, or ``run_id`` in ``runs``.
+
+    Raises
+    ------
+    InvalidInput
+        When one is not a Bronze object of this pipeline.
+    """
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for bronze in objects:
+        computed = silver_row(bronze)
+        rows[computed.table].append(computed.row)
+    return dict(rows)
+
+
+def part_digest(rows: Iterable[dict[str, Any]]) -> str:
+    """Return the digest in the key of a part: of the Bronze keys and versions that its rows were made of."""
+    sources = sorted(f"{row['bronze_key']} {row['bronze_version']}" for row in rows)
+    return hashlib.sha256("\n".join(sources).encode()).hexdigest()[:32]
+
+
 def to_silver(document: dict[str, Any], asked_for: str) -> Clean | Quarantined:
-    """Make a Silver row of a Bronze ``movies/`` object.
+    """Clean and validate a Bronze ``movies/`` object.
 
     Parameters
     ----------
@@ -124,12 +181,12 @@ def to_silver(document: dict[str, Any], asked_for: str) -> Clean | Quarantined:
     _read(omdb, _FROM_OMDB, values, unreadable)
     _read(source, _FROM_SOURCE, values, unreadable)
     ratings = _ratings(omdb.get("Ratings"))
-    stand_ins = tuple(entry for entry in _FROM_RATINGS if values[entry[0]] is None and entry[1] in ratings)
-    _read(ratings, stand_ins, values, unreadable)
+    empty = tuple(entry for entry in _FROM_RATINGS if values[entry[0]] is None and entry[1] in ratings)
+    _read(ratings, empty, values, unreadable)
     values["imdb_id"] = values["imdb_id"] or ""
     context = {"asked_for": asked_for, "this_year": datetime.fromisoformat(document["fetched_at"]).year}
     try:
-        _validated(values, context=context)
+        SilverMovie.model_validate(values, context=context)
     except ValidationError as error:
         return Quarantined(reasons(error))
     if values["released"] is not None:
@@ -137,28 +194,44 @@ def to_silver(document: dict[str, Any], asked_for: str) -> Clean | Quarantined:
     return Clean(values, [f"{column}: {why}" for column, why in unreadable.items()])
 
 
-def _read(
-    record: dict[str, Any],
-    columns: tuple[tuple[str, str, _Cleaned], ...],
-    values: dict[str, Any],
-    unreadable: dict[str, str],
-) -> None:
-    """Clean the fields of a record into ``values``; what nobody can read is None there, and named."""
-    for column, field, cleaned in columns:
-        given = record.get(field)
+def _read(record: dict[str, Any], columns: _Columns, values: dict[str, Any], unreadable: dict[str, str]) -> None:
+    """Clean fields of a record into ``values``; an unparseable value is None there, and named in ``unreadable``."""
+    for column, field, cleaner in columns:
         try:
-            values[column] = cleaned[given]
+            values[column] = cleaner(record.get(field))
         except ValueError as error:
             values[column], unreadable[column] = None, str(error)
-        except TypeError:
-            # A list or an object, which cannot be looked up among texts.
-            values[column], unreadable[column] = None, clean.no_text(given)
 
 
 def _ratings(entries: Any) -> dict[str, Any]:
-    """Ratings by source; the first of two entries of one source counts, and what is no such entry is passed over."""
+    """Return ratings by source; of two entries of one source the first counts, and malformed ones are ignored."""
     found: dict[str, Any] = {}
     for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, dict) and isinstance(entry.get("Source"), str):
             found.setdefault(entry["Source"], entry.get("Value"))
     return found
+
+
+def _run_row(manifest: Manifest, run_id: str) -> dict[str, Any]:
+    if manifest.run_id != run_id:
+        raise ValueError("it is another run's manifest")
+    row = {
+        "run_id": manifest.run_id,
+        "started_at": sql_time(manifest.started_at),
+        "source_uri": manifest.source_uri,
+        "source_sha256": manifest.source_sha256,
+        "top_n": min(manifest.top_n, MAX_FILMS),
+        "batch_size": manifest.batch_size,
+        "expected": len(manifest.expected),
+        "code_version": manifest.code_version,
+    }
+    try:
+        return SilverRun.model_validate(row).model_dump()
+    except ValidationError as error:
+        raise ValueError("; ".join(reasons(error))) from error
+
+
+def sql_time(iso: str) -> str:
+    """Return an ISO time in UTC without a zone: parquet, Athena's JSON reader and DuckDB agree on that form."""
+    moment = datetime.fromisoformat(iso).astimezone(UTC)
+    return moment.isoformat(" ", "microseconds").removesuffix("+00:00")

@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipeline import keys
+from pipeline import keys, process_bronze_to_silver
 from pipeline.columns import SILVER_TABLES
 from pipeline.gold.engine import DuckdbEngine
+from pipeline.silver.records import BronzeObject, SilverRow, part_digest, silver_row
 from tests.integration.moto_lake import Cold, Lake, s3_event, sqs_event
 
 STEP = "process_bronze_to_silver"
@@ -217,3 +218,52 @@ def test_any_text_of_a_film_is_data(lake: Lake, handler: Cold) -> None:
     assert failed(handler(STEP)(sqs_event(s3_event(bronze(lake, 1, Title=title))))) == []
 
     assert rows(lake)["title"].tolist() == [title.replace(" \x00 ", " ").replace("\ud800", "\ufffd")]
+
+
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError("x"), MemoryError(), OSError("x"), LookupError("x"), UnicodeError("x"), RuntimeError()]
+)
+def test_any_exception_about_one_film_fails_its_message_alone(
+    lake: Lake, handler: Cold, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    bad, good = bronze(lake, 1), bronze(lake, 2)
+
+    def raising(film: BronzeObject) -> SilverRow:
+        if film.path == bad:
+            raise error
+        return silver_row(film)
+
+    step = handler(STEP)
+    monkeypatch.setattr(process_bronze_to_silver, "silver_row", raising)
+
+    assert failed(step(sqs_event(s3_event(bad), s3_event(good)))) == ["message-0"]
+    assert rows(lake)["imdb_id"].tolist() == ["tt0000002"]
+
+
+def test_a_row_that_cannot_be_encoded_fails_its_message_alone(
+    lake: Lake, handler: Cold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [bronze(lake, number) for number in range(1, 8)]
+
+    def poisoned(film: BronzeObject) -> SilverRow:
+        computed = silver_row(film)
+        return SilverRow(computed.table, computed.row | {"year": "MCMXCIV"} if film.path == paths[4] else computed.row)
+
+    step = handler(STEP)
+    monkeypatch.setattr(process_bronze_to_silver, "silver_row", poisoned)
+
+    assert failed(step(sqs_event(*map(s3_event, paths)))) == ["message-4"]
+    assert rows(lake)["imdb_id"].tolist() == [f"tt{number:07}" for number in (1, 2, 3, 4, 6, 7)]
+
+
+def test_a_part_is_named_after_the_bronze_versions_in_it(lake: Lake, handler: Cold) -> None:
+    event = sqs_event(s3_event(bronze(lake, 1)))
+    handler(STEP)(event)
+    (first,) = lake.keys("silver")
+
+    (row,) = rows(lake).to_dict("records")
+    assert first == keys.silver_part(RUN, part_digest([row]), 1)
+
+    bronze(lake, 1, Title="Another version")
+    handler(STEP)(event)
+    assert len(lake.keys("silver")) == 2

@@ -20,6 +20,8 @@ LAYERS = ("tools", "reelhouse", "insights", "pipeline")
 PACKAGES = ("lambdas", *LAYERS)
 MOST_LINES, MOST_FUNCTION_LINES, MOST_HANDLER_LINES = 400, 40, 30
 QUEUE_FUNCTIONS = ("get_movies_and_send_to_queue", "enrich_and_store_movie")
+# Here an error that no code expects must not stop the records beside it: it is logged, and its record is retried.
+RECORD_BOUNDARIES = {"pipeline/process_bronze_to_silver.py"}
 HEAVY = {"pandas", "pyarrow", "duckdb", "sqlglot", "pydantic", "awswrangler", "sklearn", "numpy"}
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
@@ -133,7 +135,7 @@ def test_no_broad_except_and_only_our_errors(path: Path) -> None:
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.ExceptHandler):
             caught = {name.id for name in ast.walk(node.type) if isinstance(name, ast.Name)} if node.type else broad
-            assert not caught & broad, f"{label(path)}:{node.lineno}"
+            assert not caught & broad or label(path) in RECORD_BOUNDARIES, f"{label(path)}:{node.lineno}"
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name):
             assert node.exc.func.id not in broad, f"{label(path)}:{node.lineno}"
 

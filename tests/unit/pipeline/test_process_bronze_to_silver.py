@@ -6,12 +6,11 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import InvalidInput
-from pipeline.process_bronze_to_silver import announced, sql_time
+from pipeline.process_bronze_to_silver import announced
 
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -56,14 +55,3 @@ json_values = st.recursive(
 def test_any_other_body_is_refused_as_ours(body: str) -> None:
     with suppress(InvalidInput):
         assert isinstance(announced(body), list)
-
-
-@pytest.mark.parametrize(
-    ("iso", "expected"),
-    [
-        ("2026-11-24T03:00:01.000007Z", "2026-11-24 03:00:01.000007"),
-        ("2026-11-24T05:00:01+02:00", "2026-11-24 03:00:01.000000"),
-    ],
-)
-def test_times_are_in_utc_without_a_zone(iso: str, expected: str) -> None:
-    assert sql_time(iso) == expected

@@ -10,10 +10,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline import keys
 from pipeline.columns import FILM, SILVER_TABLES
 from pipeline.documents import to_json
+from pipeline.errors import InvalidInput
+from pipeline.runs import Manifest
 from pipeline.silver import parquet
-from pipeline.silver.records import Clean, Quarantined, to_silver
+from pipeline.silver.records import (
+    PROCESSING,
+    BronzeObject,
+    Clean,
+    Quarantined,
+    part_digest,
+    rows_by_table,
+    silver_row,
+    sql_time,
+    to_silver,
+)
 
 CASES = Path(__file__).parents[3] / "cases" / "omdb"
 SOURCE = {
@@ -209,3 +222,75 @@ def test_every_clean_row_can_be_stored(given_answers: list[dict[str, Any]]) -> N
     rows = [one.row | {"unreadable": one.unreadable} for one in found if isinstance(one, Clean)]
 
     assert parquet.encode(rows, SILVER_TABLES["movies"])[:4] == b"PAR1"
+
+
+@pytest.mark.parametrize(
+    ("iso", "expected"),
+    [
+        ("2026-11-24T03:00:01.000007Z", "2026-11-24 03:00:01.000007"),
+        ("2026-11-24T05:00:01+02:00", "2026-11-24 03:00:01.000000"),
+    ],
+)
+def test_times_are_in_utc_without_a_zone(iso: str, expected: str) -> None:
+    assert sql_time(iso) == expected
+
+
+RUN = "20261124T030000Z-1a2b3c4d"
+
+
+def bronze(kind: str, **document: Any) -> BronzeObject:
+    """Return a Bronze object of the film tt0110413."""
+    body = {"fetched_at": "2026-11-24T03:00:00.000001Z", "source": SOURCE} | document
+    return BronzeObject(keys.film(kind, RUN, "tt0110413"), "v1", to_json(body))
+
+
+def manifest(run_id: str = RUN) -> BronzeObject:
+    """Return the manifest of a run of one film, under the key of ``RUN``."""
+    body = Manifest(
+        run_id, "2026-11-24T03:00:00Z", "s3://l/t.json", None, "0" * 64, 9, 5, 1, {"tt0110413": 35}, [], "c"
+    )
+    return BronzeObject(keys.manifest(RUN), "v1", body.to_json())
+
+
+def test_rows_are_computed_again_by_table() -> None:
+    film, refused = bronze("movies", omdb=case("movie")), bronze("rejected", reason="Movie not found!")
+    wrong = BronzeObject(film.path, "v2", film.body.replace(b'"8.5"', b'"85"'))
+    lineage = {"imdb_id": "tt0110413", "run_id": RUN, "fetched_at": "2026-11-24 03:00:00.000001"}
+
+    rows = rows_by_table([film, refused, wrong, manifest()])
+
+    (row,) = rows["movies"]
+    assert row == clean_row(case("movie")) | lineage | {
+        "bronze_key": film.path, "bronze_version": "v1", "unreadable": None,
+    }  # fmt: skip
+    assert set(row) | set(PROCESSING) == set(SILVER_TABLES["movies"].column_names)
+    (quarantined,) = rows["quarantine"]
+    assert (quarantined["bronze_version"], len(quarantined["reasons"])) == ("v2", 1)
+    assert [row["reason"] for row in rows["rejected"]] == ["Movie not found!"]
+    assert [(row["run_id"], row["top_n"], row["expected"]) for row in rows["runs"]] == [(RUN, 9, 1)]
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        BronzeObject("movies/x.json", None, b"{}"),
+        BronzeObject(bronze("movies").path, None, b"[]"),
+        BronzeObject(bronze("movies").path, None, b"{"),
+        bronze("movies", omdb=[]),
+        bronze("movies", omdb={}, fetched_at="yesterday"),
+        manifest("20261125T030000Z-1a2b3c4d"),
+    ],
+)
+def test_a_foreign_object_is_named(foreign: BronzeObject) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        silver_row(foreign)
+
+    assert caught.value.subject == foreign.path
+
+
+def test_the_digest_of_a_part_depends_on_keys_and_versions_alone() -> None:
+    rows = [{"bronze_key": key, "bronze_version": "1", "title": key} for key in ("a", "b")]
+
+    assert part_digest(rows) == part_digest([{**row, "title": "x"} for row in reversed(rows)])
+    assert part_digest(rows) != part_digest(rows[:1])
+    assert part_digest(rows) != part_digest([rows[0], rows[1] | {"bronze_version": "2"}])

@@ -1,0 +1,343 @@
+"""Read Silver into DuckDB: each Silver table as a view ``silver.<table>`` with one more column, ``object_key``.
+
+Objects are fetched and merged in batches of bounded size. Each batch becomes one parquet file in a temporary folder, so
+that any number of small parts is as quick to query as one large one, and memory stays bounded. A batch is read to its
+last row before it is shown: what cannot be read, or does not fit the table's definition, is reported and left out.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pipeline import aws, keys
+from pipeline.aws import StoredObject
+from pipeline.columns import DUCKDB_TYPES, SILVER, Table
+from pipeline.database import PARQUET, connect
+from pipeline.errors import SilverDamaged, StorageFailed
+
+STEP = "silver"
+# Damaged objects that an error names.
+_NAMED = 5
+# Bytes of Silver that are held in memory at once.
+BATCH_BYTES = 64_000_000
+_SOURCES = {
+    "parquet": "read_parquet($files, union_by_name = true, hive_partitioning = false, filename = '_file')",
+    "json": "read_json($files, format = 'newline_delimited', columns = {types}, hive_partitioning = false, "
+    "filename = '_file')",
+}
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Objects of one table on disk: file ``<n>.parquet`` or ``<n>.json`` of the folder is object ``keys[n]``."""
+
+    table: Table
+    folder: Path
+    keys: list[str]
+
+    def file(self, number: int) -> str:
+        """Path of one object's file."""
+        return str(self.folder / f"{number}.{self.table.format}")
+
+
+class SilverReader:
+    """Silver's tables in a DuckDB database.
+
+    Parameters
+    ----------
+    bucket : str
+        The Silver bucket; "" when objects are only added by hand.
+    run_ids : sequence of str, optional
+        Runs to read; None means all.
+    tables : tuple of Table
+        Tables to read; the views of the others stay empty.
+    memory_mb : int, optional
+        DuckDB's memory limit in megabytes; None means DuckDB's own.
+    folder : Path, optional
+        Parent of the temporary folder; None means the system's.
+
+    Attributes
+    ----------
+    database : DuckDBPyConnection
+        Has the views, and is free for other tables.
+    objects : dict of str to str
+        Key to ETag of the objects at the last refresh.
+    damaged : dict of str to str
+        Why an object is left out, by key.
+    unknown_columns : set of str
+        Columns of parquet objects that this code version does not know; they are ignored.
+    """
+
+    def __init__(
+        self,
+        bucket: str = "",
+        run_ids: Sequence[str] | None = None,
+        tables: tuple[Table, ...] = SILVER,
+        *,
+        memory_mb: int | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self._bucket, self._run_ids, self._tables, self._memory_mb = bucket, run_ids, tables, memory_mb
+        self._folder = Path(tempfile.mkdtemp(prefix="reelhouse-silver-", dir=folder))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self.database = connect(memory_mb)
+        self.database.execute("CREATE SCHEMA silver")
+        self.objects: dict[str, str] = {}
+        self.damaged: dict[str, str] = {}
+        self.unknown_columns: set[str] = set()
+        # Merged files of each table, with the keys of the objects in each.
+        self._files: dict[str, dict[Path, set[str]]] = {table.name: {} for table in SILVER}
+        self._merges = 0
+        for table in SILVER:
+            self._show(table)
+
+    def refresh(self, listed: list[StoredObject] | None = None) -> None:
+        """Read new and changed objects, and drop those that are gone.
+
+        Parameters
+        ----------
+        listed : list of StoredObject, optional
+            Silver's objects; None lists the bucket.
+
+        Raises
+        ------
+        StorageFailed
+            When Silver cannot be listed or read, or there is no memory or disk space.
+        """
+        with aws.failures_of(STEP, self._bucket):
+            listed = self._list() if listed is None else listed
+            etags = {entry.key: entry.etag for entry in listed}
+            self.drop({key for key, etag in self.objects.items() if etags.get(key) != etag})
+            for table in self._tables:
+                new = [e for e in listed if e.key.startswith(f"{table.name}/") and e.key not in self.objects]
+                for batch in _batches(new):
+                    self.add(table, self._fetch(batch))
+        self.objects = etags
+
+    def add(self, table: Table, objects: Mapping[str, tuple[str, bytes]]) -> None:
+        """Add objects of one table, given by key as ETag and bytes; damaged ones are noted in :attr:`damaged`.
+
+        Raises
+        ------
+        StorageFailed
+            When there is no memory or disk space.
+        """
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        batch = _Batch(table, folder, list(objects))
+        try:
+            for number, (_, body) in enumerate(objects.values()):
+                Path(batch.file(number)).write_bytes(body)
+            self._load(batch, range(len(batch.keys)))
+        except OSError as error:
+            raise StorageFailed(str(error.strerror), subject=f"silver.{table.name}", step=STEP) from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        self.objects |= {key: etag for key, (etag, _) in objects.items()}
+        self._show(table)
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query in DuckDB's dialect."""
+        return self.database.execute(sql, list(parameters)).fetchall()
+
+    def dicts(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Return the rows of a query, each by its column names."""
+        done = self.database.execute(sql, list(parameters))
+        names = [column[0] for column in done.description or []]
+        return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
+
+    def _list(self) -> list[StoredObject]:
+        prefixes = [""]
+        if self._run_ids is not None:
+            prefixes = [keys.run_prefix(table.name, run_id) for run_id in self._run_ids for table in self._tables]
+        s3 = aws.client("s3")
+        return [entry for prefix in prefixes for entry in aws.list_objects(s3, self._bucket, prefix)]
+
+    def _fetch(self, batch: list[StoredObject]) -> dict[str, tuple[str, bytes]]:
+        """Fetch objects; one that is gone since it was listed is left out."""
+        fetched = {}
+        answers = aws.get_many(aws.client("s3"), self._bucket, [entry.key for entry in batch])
+        for entry, answer in zip(batch, answers, strict=True):
+            if isinstance(answer, ClientError) and aws.error_code(answer) in {"NoSuchKey", "404"}:
+                continue
+            if isinstance(answer, ClientError | BotoCoreError):
+                raise StorageFailed("cannot be read", subject=entry.key, step=STEP) from answer
+            fetched[entry.key] = (entry.etag, answer[0])
+        return fetched
+
+    def _load(self, batch: _Batch, numbers: Sequence[int]) -> None:
+        """Merge files of a batch; where that fails, halve them until the damaged ones are found."""
+        if not numbers:
+            return
+        subject, half = f"silver.{batch.table.name}", len(numbers) // 2
+        try:
+            path = self._merge(batch, numbers)
+        except duckdb.OutOfMemoryException as error:
+            raise StorageFailed("DuckDB: OutOfMemoryException", subject=subject, step=STEP) from error
+        except (duckdb.Error, SilverDamaged) as error:
+            if half:
+                self._load(batch, numbers[:half])
+                self._load(batch, numbers[half:])
+            elif isinstance(error, duckdb.IOException) and self._is_readable(batch, numbers[0]):
+                raise StorageFailed(f"DuckDB: {type(error).__name__}", subject=subject, step=STEP) from error
+            else:
+                self.damaged[batch.keys[numbers[0]]] = _reason(error, batch.file(numbers[0]))
+        else:
+            self._files[batch.table.name][path] = {batch.keys[number] for number in numbers}
+
+    def _merge(self, batch: _Batch, numbers: Sequence[int]) -> Path:
+        """Write the rows of several files into one parquet file.
+
+        A connection of its own does it: after a fatal error a DuckDB database refuses everything.
+        """
+        parameters = {"files": [batch.file(number) for number in numbers], "keys": batch.keys}
+        target = self._new_file(batch.table)
+        with connect(self._memory_mb) as database:
+            given = batch.table.column_names
+            if batch.table.format == "parquet":
+                given = self._checked_columns(database, batch.table, parameters["files"])
+            rows = _rows(batch.table, given)
+            database.execute(f"COPY ({rows}) TO $target ({PARQUET})", parameters | {"target": str(target)})
+            _check_counts(database, target, [batch.keys[number] for number in numbers])
+        return target
+
+    def _checked_columns(self, database: duckdb.DuckDBPyConnection, table: Table, files: list[str]) -> list[str]:
+        """Return the known columns of parquet files, when each has the table's key columns and types.
+
+        Raises
+        ------
+        SilverDamaged
+            When a file lacks a key column, or a column has another type.
+        """
+        types = table.duckdb_types()
+        keys_of: dict[str, set[str]] = {file: set() for file in files}
+        schema = "SELECT file_name, name, duckdb_type FROM parquet_schema(?)"
+        for file, name, kind in database.execute(schema, [files]).fetchall():
+            if name in types and kind != types[name]:
+                raise SilverDamaged(f"{name} is {kind}, not {types[name]}", step=STEP)
+            keys_of[file].add(name)
+        for name in table.key:
+            if not all(name in columns for columns in keys_of.values()):
+                raise SilverDamaged(f"has no column {name}", step=STEP)
+        described = f"DESCRIBE SELECT * EXCLUDE (_file) FROM {_source(table)}"
+        given = {row[0] for row in database.execute(described, {"files": files}).fetchall()}
+        self.unknown_columns |= given - types.keys()
+        return [name for name in types if name in given]
+
+    def _is_readable(self, batch: _Batch, number: int) -> bool:
+        """Whether a file can be read to its last row, without writing anything."""
+        probe = f"COPY (SELECT * FROM {_source(batch.table)}) TO '/dev/null' (FORMAT csv)"
+        try:
+            with connect(self._memory_mb) as database:
+                database.execute(probe, {"files": [batch.file(number)]})
+        except duckdb.OutOfMemoryException:
+            return True
+        except duckdb.Error:
+            return False
+        return True
+
+    def drop(self, gone: set[str]) -> None:
+        """Remove the rows of objects that are gone or replaced."""
+        for table in SILVER if gone else ():
+            files = self._files[table.name]
+            for path, held in list(files.items()):
+                if not held & gone:
+                    continue
+                if held - gone:
+                    target = self._new_file(table)
+                    kept = "SELECT * FROM read_parquet(?) WHERE NOT list_contains(?, object_key)"
+                    self.database.execute(f"COPY ({kept}) TO ? ({PARQUET})", [str(path), list(gone), str(target)])
+                    files[target] = held - gone
+                del files[path]
+                path.unlink()
+            self._show(table)
+        self.objects = {key: etag for key, etag in self.objects.items() if key not in gone}
+        self.damaged = {key: why for key, why in self.damaged.items() if key not in gone}
+
+    def _new_file(self, table: Table) -> Path:
+        self._merges += 1
+        return self._folder / f"{table.name}-{self._merges}.parquet"
+
+    def _show(self, table: Table) -> None:
+        """Let the table's view read its merged files; a view takes no prepared parameter, but a variable."""
+        variable, files = f"silver_{table.name}", list(self._files[table.name])
+        source = f"read_parquet(getvariable('{variable}'), hive_partitioning = false)"
+        self.database.execute(f"SET VARIABLE {variable} = ?", [[str(file) for file in files]])
+        rows = f"SELECT * FROM {source}" if files else _no_rows(table)
+        self.database.execute(f"CREATE OR REPLACE VIEW silver.{table.name} AS {rows}")
+
+
+def damage(damaged: Mapping[str, str], step: str) -> SilverDamaged:
+    """Return the error about damaged objects, given as :attr:`SilverReader.damaged`: it names some, and the cure."""
+    runs = sorted({run_id for key in damaged if (run_id := keys.run_of(key))})
+    scope = f"--run-id {runs[0]}" if len(runs) == 1 else "--all"
+    named = [f"{key} ({why})" for key, why in sorted(damaged.items())[:_NAMED]]
+    more = f" and {len(damaged) - _NAMED} more" if len(damaged) > _NAMED else ""
+    return SilverDamaged(
+        "cannot be used",
+        subject=", ".join(named) + more,
+        step=step,
+        next_step=f"Gold is unchanged; `reelhouse replay {scope}` rebuilds them from Bronze",
+    )
+
+
+def _batches(objects: list[StoredObject]) -> Iterator[list[StoredObject]]:
+    """Split objects into batches of at most :data:`BATCH_BYTES`; a larger object is a batch of its own."""
+    batch, size = list[StoredObject](), 0
+    for entry in objects:
+        if batch and size + entry.size > BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(entry)
+        size += entry.size
+    if batch:
+        yield batch
+
+
+def _source(table: Table) -> str:
+    """DuckDB's table function that reads the objects ``$files``, with their paths in the column ``_file``."""
+    return _SOURCES[table.format].format(types=table.duckdb_types())
+
+
+def _rows(table: Table, given: Sequence[str]) -> str:
+    """SELECT of a table's rows from the objects ``$files`` with ``$keys``; a column that is not given is null."""
+    columns = []
+    for column in table.columns:
+        name = column.name
+        if name in table.key:
+            columns.append(f'coalesce("{name}", error(\'{name} is null\')) AS "{name}"')
+        elif name in given:
+            columns.append(f'"{name}"')
+        else:
+            columns.append(f'CAST(NULL AS {DUCKDB_TYPES[column.type]}) AS "{name}"')
+    object_key = "list_extract($keys, 1 + CAST(parse_filename(_file, true) AS BIGINT)) AS object_key"
+    return f"SELECT {', '.join(columns)}, {object_key} FROM {_source(table)}"
+
+
+def _check_counts(database: duckdb.DuckDBPyConnection, merged: Path, object_keys: list[str]) -> None:
+    """Raise SilverDamaged when an object has other rows than its key says, or a record has none."""
+    sql = "SELECT object_key, count(*) FROM read_parquet(?, hive_partitioning = false) GROUP BY object_key"
+    counts = dict(database.execute(sql, [str(merged)]).fetchall())
+    for key in object_keys:
+        count, named = counts.get(key, 0), keys.rows_of(key)
+        if (named and count != named) or (count == 0 and key.endswith(".json")):
+            raise SilverDamaged(f"holds {count} rows, not {named or 1}", step=STEP)
+
+
+def _no_rows(table: Table) -> str:
+    columns = [f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in table.duckdb_types().items()]
+    return f"SELECT {', '.join(columns)}, CAST(NULL AS VARCHAR) AS object_key WHERE false"
+
+
+def _reason(error: duckdb.Error | SilverDamaged, file: str) -> str:
+    """Return the first line of an error, without the path of the temporary file."""
+    text = error.cause if isinstance(error, SilverDamaged) else str(error).splitlines()[0]
+    return text.replace(f"'{file}'", "it").replace(f'"{file}"', "it")[:200]

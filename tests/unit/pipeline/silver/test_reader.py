@@ -1,0 +1,165 @@
+"""Reading Silver: every row with its object, whatever the folder is called, and what is wrong is named."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.columns import SILVER_TABLES
+from pipeline.errors import StorageFailed
+from pipeline.silver import parquet
+from pipeline.silver.reader import SilverReader, damage
+from tests.silver_rows import FILMS, QUARANTINE, REJECTED, RUNS, film, silver_files
+
+MOVIES = SILVER_TABLES["movies"]
+KEY = "movies/run_id=20261124T030000Z-bbbbbbbb/part-00-1.parquet"
+
+
+def part(*rows: dict[str, Any], **columns: Any) -> bytes:
+    """Return a part, with columns replaced; None removes one."""
+    table = pq.read_table(io.BytesIO(parquet.encode(rows, MOVIES)))
+    for name, values in columns.items():
+        place = table.schema.get_field_index(name)
+        table = table.remove_column(place) if place >= 0 else table
+        table = table if values is None else table.append_column(name, values)
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    return buffer.getvalue()
+
+
+def add(reader: SilverReader, **bodies: bytes) -> None:
+    reader.add(MOVIES, {f"movies/{name}": ("1", body) for name, body in bodies.items()})
+
+
+def ids(reader: SilverReader) -> list[tuple[str, str]]:
+    return reader.query("SELECT imdb_id, object_key FROM silver.movies ORDER BY ALL")
+
+
+@pytest.mark.parametrize(
+    "folder", ["year=2024", "run_id=x", "lake=gold", "it's", "two words", "[a-z]", "a*b", "a?b", "100%", 'say "x"', "é"]
+)
+def test_a_folders_name_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    (tmp_path / folder).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / folder))
+    reader = SilverReader()
+
+    for name, rows in (("movies", FILMS), ("quarantine", QUARANTINE), ("rejected", REJECTED), ("runs", RUNS)):
+        reader.add(SILVER_TABLES[name], silver_files(rows, name))
+
+    found = reader.query("SELECT imdb_id, run_id, year FROM silver.movies ORDER BY ALL")
+    assert found == sorted(
+        ((row["imdb_id"], row["run_id"], row.get("year")) for row in FILMS), key=lambda r: (r[0], r[1])
+    )
+    assert reader.query("SELECT run_id, expected FROM silver.runs ORDER BY ALL") == [
+        (run["run_id"], run["expected"]) for run in RUNS
+    ]
+    assert reader.damaged == {}
+
+
+def test_rows_know_their_object_and_go_with_it() -> None:
+    reader = SilverReader()
+    add(reader, a=part(film(1), film(2)), b=part(film(3)))
+    assert ids(reader) == [("tt0000001", "movies/a"), ("tt0000002", "movies/a"), ("tt0000003", "movies/b")]
+
+    reader.drop({"movies/a"})
+
+    assert ids(reader) == [("tt0000003", "movies/b")]
+    assert reader.objects == {"movies/b": "1"}
+    reader.drop({"movies/b"})
+    assert ids(reader) == []
+
+
+def test_older_parts_lack_columns_and_newer_have_more() -> None:
+    reader = SilverReader()
+    add(reader, old=part(film(1), plot=None, year=None), new=part(film(2, year=1994), mood=pa.array(["dark"])))
+
+    assert reader.query("SELECT imdb_id, year, plot FROM silver.movies ORDER BY ALL") == [
+        ("tt0000001", None, None),
+        ("tt0000002", 1994, None),
+    ]
+    assert (reader.damaged, reader.unknown_columns) == ({}, {"mood"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"year": pa.array(["MCMXCIV"])}, "year is VARCHAR, not INTEGER"),
+        ({"year": pa.array([1994], pa.int64())}, "year is BIGINT, not INTEGER"),
+        ({"title": pa.array([7])}, "title is BIGINT, not VARCHAR"),
+        ({"genres": pa.array(["Drama"])}, r"genres is VARCHAR, not VARCHAR\[\]"),
+        ({"imdb_id": None}, "has no column imdb_id"),
+        ({"run_id": None}, "has no column run_id"),
+        ({"imdb_id": pa.array([None], pa.string())}, "imdb_id is null"),
+    ],
+)
+def test_a_part_of_another_schema_is_damaged(changes: dict[str, Any], why: str) -> None:
+    reader = SilverReader()
+    wrong = part(film(1), **changes)
+    add(reader, a=part(film(2)), wrong=wrong, b=part(film(3)))
+
+    assert [imdb_id for imdb_id, _ in ids(reader)] == ["tt0000002", "tt0000003"]
+    ((key, reason),) = reader.damaged.items()
+    assert key == "movies/wrong"
+    assert why.replace("\\", "") in reason
+
+
+def test_an_object_with_other_rows_than_its_key_says_is_damaged() -> None:
+    reader = SilverReader()
+    reader.add(MOVIES, {KEY: ("1", part(film(1), film(2)))})
+    reader.add(SILVER_TABLES["runs"], {"runs/run_id=x/run.json": ("1", b"")})
+
+    assert reader.damaged == {KEY: "holds 2 rows, not 1", "runs/run_id=x/run.json": "holds 0 rows, not 1"}
+    assert ids(reader) == []
+
+
+@pytest.mark.parametrize("body", [b"", b"PAR1", b"<html>", b"{}", b"PAR1" + b"\x00" * 500 + b"PAR1"])
+def test_what_is_no_parquet_is_damaged(body: bytes) -> None:
+    reader = SilverReader()
+    add(reader, good=part(film(1)), bad=body)
+
+    assert (len(ids(reader)), list(reader.damaged)) == (1, ["movies/bad"])
+    assert tempfile.gettempdir() not in reader.damaged["movies/bad"]
+
+
+def test_a_part_that_is_cut_in_the_middle_is_damaged() -> None:
+    whole = part(*(film(number, plot=f"{number}" * 5000) for number in range(200)))
+    scrambled = whole[: len(whole) // 3] + bytes(len(whole) // 3) + whole[2 * len(whole) // 3 :]
+    reader = SilverReader()
+    add(reader, bad=scrambled, good=part(film(1)))
+
+    assert (len(ids(reader)), list(reader.damaged)) == (1, ["movies/bad"])
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"run_id": "x", "top_n": "many"}', b'{"top_n": 1}', b"[]", b"\xff", b'{"run_id": ', b'{"run_id": null}']
+)
+def test_a_record_of_another_shape_is_damaged(body: bytes) -> None:
+    reader = SilverReader()
+    reader.add(SILVER_TABLES["runs"], {"runs/bad": ("1", body), "runs/good": ("1", b'{"run_id": "x"}')})
+
+    assert reader.query("SELECT object_key FROM silver.runs") == [("runs/good",)]
+    assert list(reader.damaged) == ["runs/bad"]
+
+
+def test_a_lack_of_memory_is_no_damage() -> None:
+    reader = SilverReader(memory_mb=3)
+    large = part(*(film(number, plot=f"{number}" * 300_000) for number in range(20)))
+
+    with pytest.raises(StorageFailed, match=r"silver\.movies: DuckDB: OutOfMemoryException"):
+        add(reader, a=large, b=large)
+
+
+def test_the_error_names_objects_and_the_cure() -> None:
+    assert str(damage({KEY: "imdb_id is null"}, "AggregateToGold")) == (
+        f"AggregateToGold: {KEY} (imdb_id is null): cannot be used; Gold is unchanged; "
+        "`reelhouse replay --run-id 20261124T030000Z-bbbbbbbb` rebuilds them from Bronze"
+    )
+    many = damage({f"movies/run_id=2026112{n}T030000Z-bbbbbbbb/part": "x" for n in range(1, 8)}, "s")
+    assert " and 2 more" in many.subject
+    assert "`reelhouse replay --all`" in many.next_step
