@@ -25,6 +25,7 @@ FILMS = 17_470
 # Films that the baseline is asked for: all would take minutes.
 SAMPLE = 4_000
 K = 20
+SPARSE = ("rare", "same_director", "people")
 FASTER, SMALL = Target("gain", 2.5), Target("most", 600)
 
 
@@ -35,7 +36,8 @@ def search(folder: str) -> dict[str, Any]:
     from insights.similar.prior import Standing  # noqa: PLC0415
 
     stored = np.load(Path(folder, "films.npz"))
-    features = Features(stored["common"], sp.csr_array(sp.load_npz(Path(folder, "rare.npz"))), stored["years"])
+    sparse = {name: sp.csr_array(sp.load_npz(Path(folder, f"{name}.npz"))) for name in SPARSE}
+    features = Features(common=stored["common"], years=stored["years"], **sparse)
     standing = Standing(stored["notice"], stored["rating"])
     started = time.perf_counter()
     films, _ = choose(features, standing, Options(k=K))
@@ -69,7 +71,8 @@ def store(folder: str, films: int) -> dict[str, Any]:
         Path(folder, "films.npz"),
         common=made.common, years=made.years, notice=standing.notice, rating=standing.rating,
     )  # fmt: skip
-    sp.save_npz(Path(folder, "rare.npz"), sp.csr_matrix(made.rare))
+    for name in SPARSE:
+        sp.save_npz(Path(folder, f"{name}.npz"), sp.csr_matrix(getattr(made, name)))
     sp.save_npz(Path(folder, "features.npz"), sp.csr_matrix(sp.hstack([sp.csr_array(made.common), made.rare])))
     return {"seconds": time.perf_counter() - started}
 

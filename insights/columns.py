@@ -63,8 +63,13 @@ RECOMMENDATIONS = Table(
         Column("imdb_id", "string", "Film that the recommendation is for"),
         Column("rank", "int", "Position among the film's recommendations", "1 is best"),
         Column("recommended_imdb_id", "string", "Recommended film"),
-        Column("similarity", "double", "How alike the two films are", "0-1"),
-        Column("because", "string", "What both films have in common", null="nothing that can be named"),
+        Column(
+            "similarity",
+            "double",
+            "Match score: likeness, standing and variety; never rises with the rank",
+            "0-1",
+        ),
+        Column("because", "string", "What both films have in common, most telling first"),
     ),
 )
 

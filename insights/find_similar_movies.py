@@ -1,8 +1,7 @@
-"""FindSimilarMovies: similar films of a film, from Gold kept in memory.
+"""FindSimilarMovies: the films similar to a film, from Gold tables kept in memory.
 
-Reads Gold ``movies`` and ``recommendations`` when their ETags change, which it looks at every few seconds; writes
-nothing. Behind the function URL and
-``reelhouse similar``; imports DuckDB and no pandas, so that a Lambda carries it.
+Reads Gold ``movies`` and ``recommendations`` again when their ETags change, which it checks every few seconds. Used by
+the function URL and ``reelhouse similar``; imports DuckDB but not pandas, so that a Lambda can carry it.
 """
 
 from __future__ import annotations
@@ -26,21 +25,20 @@ _COLUMNS = {
     "recommendations": "imdb_id, rank, recommended_imdb_id, similarity, because",
 }
 
-
-# Looking whether a table was replaced takes three requests to S3, a hundred times as long as an answer, and tables are
-# replaced about once a day: an answer may be so much older than Gold.
+# Checking for a new table takes three requests to S3, a hundred times as long as an answer, and tables are replaced
+# about once a day. An answer may be this much older than Gold.
 LOOK_SECONDS = 5.0
 
 
 class GoldCatalogue:
-    """The catalogue of a Gold bucket; read again only when one of its two tables was replaced.
+    """The catalogue of a Gold bucket, read again only when one of its two tables was replaced.
 
     Parameters
     ----------
     bucket : str
         The Gold bucket.
     clock : callable
-        Seconds that only ever grow: whether a table was replaced is looked at every :data:`LOOK_SECONDS` of them.
+        Monotonic seconds; tables are checked every :data:`LOOK_SECONDS`.
     """
 
     def __init__(self, bucket: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -50,14 +48,14 @@ class GoldCatalogue:
         self._catalogue = Catalogue([], [])
 
     def __call__(self) -> Catalogue:
-        """Return the catalogue of Gold as it is now, or was at most :data:`LOOK_SECONDS` ago.
+        """Return the catalogue, at most :data:`LOOK_SECONDS` older than Gold.
 
         Raises
         ------
         InvalidInput
-            When Gold has no films or no recommendations yet.
+            If Gold has no films or no recommendations yet.
         StorageFailed
-            When Gold cannot be read.
+            If Gold cannot be read.
         """
         now = self._clock()
         if now - self._looked_at >= LOOK_SECONDS or not self._etags:
@@ -67,11 +65,11 @@ class GoldCatalogue:
         return self._catalogue
 
     def _look(self) -> None:
-        """Read the tables if one was replaced."""
+        """Read both tables if one was replaced."""
         parts = gold_tables.parts_of(self._bucket, _COLUMNS)
         for name in _COLUMNS:
             if name not in parts:
-                raise InvalidInput("Gold has no such table yet", subject=name, next_step="`reelhouse report` builds it")
+                raise InvalidInput("Gold has no such table yet", subject=name, next_step="`reelhouse report` writes it")
         etags = {name: [part.etag for part in parts[name]] for name in _COLUMNS}
         if etags != self._etags:
             self._catalogue = Catalogue(*(self._rows(name, parts[name]) for name in _COLUMNS))
@@ -81,7 +79,7 @@ class GoldCatalogue:
         if not parts:
             return []
         with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder, connect() as database:
-            for place, part in enumerate(parts):
+            for number, part in enumerate(parts):
                 body, _ = aws.get(aws.client("s3"), self._bucket, part.key)
-                Path(folder, f"{place}.parquet").write_bytes(body)
+                Path(folder, f"{number}.parquet").write_bytes(body)
             return database.execute(f"SELECT {_COLUMNS[name]} FROM read_parquet(?)", [f"{folder}/*.parquet"]).fetchall()

@@ -9,7 +9,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from insights.find_similar_movies import GoldCatalogue
 from insights.similar.api import respond
 from lambdas.telemetry import Event, Reply, logger, story
-from pipeline.errors import InvalidInput
 from pipeline.settings import FindSimilarMoviesSettings, load
 
 catalogue = GoldCatalogue(load(FindSimilarMoviesSettings).gold_bucket)
@@ -19,10 +18,7 @@ catalogue = GoldCatalogue(load(FindSimilarMoviesSettings).gold_bucket)
 def handler(event: Event, context: LambdaContext) -> Reply:
     """Answer ``GET /similar/tt0068646?k=5`` and ``GET /similar?title=…``."""
     with story("FindSimilarMovies", "the answer goes to the caller") as told:
-        try:
-            status, body = respond(event["rawPath"], event.get("queryStringParameters"), catalogue())
-        except InvalidInput as error:
-            status, body = 503, {"error": str(error)}
+        status, body = respond(event["rawPath"], event.get("queryStringParameters"), catalogue)
         text = json.dumps(body, ensure_ascii=False)
         told.update(
             received={"requests": 1},

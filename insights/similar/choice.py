@@ -84,7 +84,7 @@ class Options:
 
 
 def choose(features: Features, standing: Standing, options: Options) -> tuple[Rows, Floats]:
-    """Return the films recommended for each of n films, in order of rank, and their similarity.
+    """Return the films recommended for each of n films, in order of rank, and their match score.
 
     Each thread takes its share of the chunks; BLAS threads are switched off, since both would wait for each other.
 
@@ -92,29 +92,31 @@ def choose(features: Features, standing: Standing, options: Options) -> tuple[Ro
     -------
     films : Rows
         Shape (n, k): rows of the n films; -1 after a film's last recommendation.
-    similarity : Floats
-        Shape (n, k), in the weights' units; 0 where there is no film.
+    match : Floats
+        Shape (n, k), 0 to 1, never rising with the rank: similarity, prior and variety together, as a share of the
+        highest possible value.
     """
     similarity = Similarity.of(features, options.weights.year, options.year_scale)
-    scorer = Scorer.of(similarity, standing, options.prior_weights.times(options.prior), options.pool)
+    weights = options.prior_weights.times(options.prior)
+    scorer = Scorer.of(similarity, standing, weights, options.pool)
+    highest = options.weights.total + weights.notice + weights.rating
     order = similarity.in_order_of_years()
     chunks = [order[start : start + options.chunk] for start in range(0, len(order), options.chunk)]
     films = np.full((len(order), options.k), -1, np.int32)
-    similarities = np.zeros(films.shape, np.float32)
+    match = np.zeros(films.shape, np.float32)
 
     def fill(share: Sequence[Indices]) -> None:
         for pool in scorer.pools(share):
-            films[pool.rows], similarities[pool.rows] = _from_pool(pool, similarity, options)
+            films[pool.rows], match[pool.rows] = _from_pool(pool, similarity, options)
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(options.threads) as threads:
         list(threads.map(fill, (chunks[first :: options.threads] for first in range(options.threads))))
-    return films, similarities
+    return films, np.clip(match / np.float32(highest), 0, 1)
 
 
 def _from_pool(pool: Pool, similarity: Similarity, options: Options) -> tuple[Indices, Floats]:
-    """Choose from a pool; candidates below the minimum similarity are dropped."""
+    """Choose from a pool, without the candidates below the minimum similarity."""
     too_different = pool.similarity < options.min_similarity * options.weights.total
     pool = replace(pool, score=np.where(too_different, np.float32(-np.inf), pool.score))
-    places = varied(pool, similarity, options.k, options.relevance_share)
-    films, similarities = (np.take_along_axis(array, places, axis=1) for array in (pool.films, pool.similarity))
-    return np.where(places < 0, -1, films), np.where(places < 0, np.float32(0), similarities)
+    places, match = varied(pool, similarity, options.k, options.relevance_share)
+    return np.where(places < 0, -1, np.take_along_axis(pool.films, places, axis=1)), match

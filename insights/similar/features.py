@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
+from sklearn.preprocessing import MultiLabelBinarizer
 
 from pipeline.errors import InvalidInput
 
@@ -64,6 +65,7 @@ class FieldWeights:
         return float(sum(asdict(self).values()))
 
 
+PEOPLE = ("directors", "writers", "actors")
 FIELDS = tuple(field for field in asdict(FieldWeights()) if field != "year")
 
 
@@ -79,11 +81,17 @@ class Features:
         Shape (n, all other tokens that at least two films share), float32.
     years : Floats
         Shape (n,), calendar years; NaN where unknown.
+    same_director : sp.csr_array
+        Shape (n, n), not 0 where two films share a director and a genre.
+    people : sp.csr_array
+        Shape (n, names): 1 for each director, writer and actor of a film, whatever the role.
     """
 
     common: Floats
     rare: sp.csr_array
     years: Floats
+    same_director: sp.csr_array
+    people: sp.csr_array
 
 
 def read(movies: pd.DataFrame) -> dict[str, Tokens]:
@@ -128,6 +136,8 @@ def build(fields: Mapping[str, Tokens], years: Floats, weights: FieldWeights) ->
         np.ascontiguousarray(joined[:, np.flatnonzero(common)].toarray(), dtype=np.float32),
         sp.csr_array(joined[:, np.flatnonzero(rare)]),
         years,
+        _same_director(fields),
+        sp.hstack([_incidence(fields[role]) for role in PEOPLE], format="csr"),
     )
 
 
@@ -156,6 +166,19 @@ def numbers(movies: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
 
 
 _SPLIT: dict[str, Callable[[object], list[str]]] = {"title": words, "plot": words, "production": companies}
+
+
+def _incidence(tokens: Tokens) -> sp.csr_array:
+    """Return the matrix of shape (n, distinct tokens) that is 1 where a film has a token."""
+    return sp.csr_array(MultiLabelBinarizer(sparse_output=True).fit_transform(tokens), dtype=np.int32)
+
+
+def _same_director(fields: Mapping[str, Tokens]) -> sp.csr_array:
+    directors, genres = _incidence(fields["directors"]), _incidence(fields["genres"])
+    shared = sp.coo_array(directors @ directors.T)
+    one, other = shared.coords
+    kept = (one != other) & (genres[one].multiply(genres[other]).sum(axis=1) > 0)
+    return sp.csr_array((np.ones(kept.sum(), np.int32), (one[kept], other[kept])), shape=shared.shape)
 
 
 def _names(value: object) -> list[str]:

@@ -21,8 +21,6 @@ PEOPLE = {
     "actors": ("shared cast", "shared cast"),
 }
 AFTER_THE_KIND = {"title": "both titles have", "production": "same production company"}
-# Named only if nothing else is shared: most films share a country.
-WEAKER = {"countries": "both from", "languages": "both in", "plot": "both plots mention"}
 
 # Genres that name a kind of film on their own, most specific first; the others describe it.
 KINDS = {
@@ -49,7 +47,8 @@ UNCLEAR = "History"
 def reasons(fields: Mapping[str, Tokens], years: Floats, asked: Indices, films: Indices) -> list[str]:
     """Return what the two films of each pair share: people first, then kind and decade, then title and company.
 
-    Every part is true of both films. A reason has at most :data:`MAX_REASONS` parts; "" if the films share nothing.
+    Every part is true of both films. A reason has at most :data:`MAX_REASONS` parts; "" if the films share none of
+    these. A country, a language or a word of the plot is not a reason: most films share one.
 
     Parameters
     ----------
@@ -58,7 +57,8 @@ def reasons(fields: Mapping[str, Tokens], years: Floats, asked: Indices, films: 
     asked, films : Indices
         Shape (pairs,): row of the film asked for, and of the recommended film.
     """
-    known = {field: _names_by_fame(fields[field]) if field in PEOPLE else fields[field] for field in fields}
+    known = {field: _names_by_fame(fields[field]) for field in PEOPLE}
+    known |= {field: fields[field] for field in ("genres", *AFTER_THE_KIND)}
     sets = {field: [frozenset(names) for names in tokens] for field, tokens in known.items()}
     decades = [None if math.isnan(year) else int(year) // 10 * 10 for year in years.tolist()]
 
@@ -68,7 +68,7 @@ def reasons(fields: Mapping[str, Tokens], years: Floats, asked: Indices, films: 
 
     said = []
     for one, other in zip(asked.tolist(), films.tolist(), strict=True):
-        common = {field: shared(field, one, other) for field in fields}
+        common = {field: shared(field, one, other) for field in known}
         decade = decades[one] if decades[one] == decades[other] else None
         said.append("; ".join(reason(common, decade)[:MAX_REASONS]))
     return said
@@ -89,10 +89,9 @@ def reason(shared: Mapping[str, Sequence[str]], decade: int | None) -> list[str]
         if names := [name for name in shared[field] if name not in named]:
             named.update(names)
             parts.append(f"{one if len(names) == 1 else several}: {listed(names)}")
-    if shared["genres"]:
-        parts.append(kind_of(shared["genres"], decade))
-    parts += [f"{label}: {listed(shared[field])}" for field, label in AFTER_THE_KIND.items() if shared[field]]
-    return parts or [f"{label}: {listed(shared[field])}" for field, label in WEAKER.items() if shared[field]]
+    if kind := kind_of(shared["genres"], decade):
+        parts.append(kind)
+    return parts + [f"{label}: {listed(shared[field])}" for field, label in AFTER_THE_KIND.items() if shared[field]]
 
 
 def listed(names: Sequence[str]) -> str:
@@ -102,15 +101,16 @@ def listed(names: Sequence[str]) -> str:
 
 
 def kind_of(genres: Iterable[str], decade: int | None) -> str:
-    """Name the kind of film and the decade, such as "both crime dramas of the 1970s"; at most three genres."""
+    """Name the kind of film and the decade, such as "both crime dramas of the 1970s"; "" without a telling genre."""
     telling = [genre for genre in genres if genre != UNCLEAR][:MAX_GENRES]
+    if not telling:
+        return ""
     kind = next((kind for kind in KINDS if kind in telling), None)
     # "crime drama thrillers", not "drama crime thrillers": genres that can stand alone come last.
     others = sorted((genre for genre in telling if genre != kind), key=lambda genre: genre in KINDS)
     described = [DESCRIPTIONS.get(genre, genre.lower()) for genre in others]
-    noun = KINDS[kind] if kind else "films" if telling else "listed as history"
-    era = f" of the {decade}s" if decade is not None and telling else ""
-    return " ".join(["both", *described, noun]) + era
+    era = f" of the {decade}s" if decade is not None else ""
+    return " ".join(["both", *described, KINDS[kind] if kind else "films"]) + era
 
 
 def _names_by_fame(tokens: Tokens) -> Tokens:

@@ -12,7 +12,8 @@ How a film is chosen
 4. :mod:`.variety`: maximal marginal relevance orders the pool.
 5. :mod:`.reasons`: what both films share, in words.
 
-A film that shares nothing but its year with any other gets no recommendations; one that shares little gets few.
+The list then moves films by the same director in the same genre above films that share no person, and drops films
+without a reason. A film that shares little with any other gets few recommendations or none.
 """
 
 from __future__ import annotations
@@ -60,16 +61,15 @@ def build(movies: pd.DataFrame, options: Options = DEFAULT) -> pd.DataFrame:
     fields = features.read(films)
     years = features.numbers(films, "year").astype(np.float32)
     content = features.build(fields, years, options.weights)
-    chosen, similarity = choose(content, prior.standing(films), options)
+    chosen, match = choose(content, prior.standing(films), options)
     asked, place = np.nonzero(chosen >= 0)
     recommended = chosen[asked, place].astype(np.intp)
-    share = similarity[asked, place].astype(float) / options.weights.total
     ids = films[ID].to_numpy()
-    rows = {
+    columns = {
         ID: ids[asked],
-        "rank": place + 1,
         "recommended_imdb_id": ids[recommended],
-        "similarity": np.round(share.clip(0, 1), DECIMALS),
+        "similarity": np.round(match[asked, place].astype(float), DECIMALS),
         "because": reasons.reasons(fields, years, asked, recommended),
     }
-    return typed(pd.DataFrame(rows), RECOMMENDATIONS)
+    rows = pd.DataFrame(columns).query("because != ''")
+    return typed(rows.assign(rank=rows.groupby(ID).cumcount() + 1), RECOMMENDATIONS)

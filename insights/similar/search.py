@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from insights.similar.features import Features, Floats, Indices
@@ -39,12 +40,16 @@ class Pool:
         Similarity and prior together, in the weights' units.
     similarity : Floats
         Similarity alone, in the weights' units.
+    same_director, same_people : array of bool
+        Whether a candidate shares a director and a genre with the film asked for, and whether it shares any name.
     """
 
     rows: Indices
     films: Indices
     score: Floats
     similarity: Floats
+    same_director: npt.NDArray[np.bool_]
+    same_people: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,8 @@ class Scorer:
         Chunks are at most as long as the first, in the order of :meth:`Similarity.in_order_of_years`. A film is not
         its own candidate, and neither is one that shares no token with it, however famous or near in time.
         """
+        features = self.similarity.features
+        people = features.people.T.tocsr()
         n = len(self.own)
         depth = max(1, n // (GROUPS_A_PLACE * self.size))
         padded = buffer = np.empty((0, 0), np.float32)
@@ -123,7 +130,10 @@ class Scorer:
                 padded, buffer = (np.full((m, -(-n // depth) * depth), NO_CANDIDATE) for _ in range(2))
             self._score(rows, padded[:m, :n], buffer[:m, :n])
             films, score = best(padded[:m], depth, self.size)
-            yield Pool(rows, films, score, score - self.standing.prior(rows, films, self.weights))
+            similarity = score - self.standing.prior(rows, films, self.weights)
+            same_director = _at(features.same_director[rows], films)
+            same_people = _at(features.people[rows] @ people, films)
+            yield Pool(rows, films, score, similarity, same_director, same_people)
 
     def _score(self, rows: Indices, scores: Floats, work: Floats) -> None:
         self.similarity.shared(rows, out=scores)
@@ -135,6 +145,11 @@ class Scorer:
         for code, first, count in zip(*np.unique(codes[rows], return_index=True, return_counts=True), strict=True):
             scores[first : first + count] += years[code, codes] + self.own
         self.standing.subtract_distance(rows, self.weights, out=scores, work=work)
+
+
+def _at(pairs: sp.csr_array, films: Indices) -> npt.NDArray[np.bool_]:
+    """Return whether the entries of ``pairs``, shape (m, n), at the columns ``films``, shape (m, p), are not 0."""
+    return np.take_along_axis(pairs.toarray() != 0, films, axis=1)
 
 
 def best(scores: Floats, depth: int, size: int) -> tuple[Indices, Floats]:

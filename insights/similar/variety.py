@@ -12,16 +12,20 @@ from insights.similar.features import Floats, Indices
 from insights.similar.search import DECIMALS, Pool, Similarity
 
 
-def varied(pool: Pool, similarity: Similarity, k: int, share: float) -> Indices:
+def varied(pool: Pool, similarity: Similarity, k: int, share: float) -> tuple[Indices, Floats]:
     """Choose k films of each pool by maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998).
 
-    The next film is always the one with the highest ``share * score - (1 - share) * similarity to the nearest film
-    already chosen``.
+    The next film is the one with the highest value ``share * score - (1 - share) * similarity to the nearest film
+    already chosen``. In the list, films by the same director in the same genre then move above all films that share
+    no person with the film asked for: people find any other order absurd.
 
     Returns
     -------
-    Indices
-        Shape (m, k), positions in the pool in the order chosen; -1 where the pool is used up.
+    chosen : Indices
+        Shape (m, k), positions in the pool, best first; -1 where the pool is used up.
+    match : Floats
+        Shape (m, k): the value divided by ``share``; a film that moved up takes the value of the film it passed, so
+        that no value is higher than the one before.
     """
     m, size = pool.films.shape
     every = np.arange(m)
@@ -29,12 +33,27 @@ def varied(pool: Pool, similarity: Similarity, k: int, share: float) -> Indices:
     alike = np.float32(1 - share) * likeness(pool, similarity)
     nearest = np.zeros((m, size), dtype=np.float32)
     chosen = np.full((m, k), -1, dtype=np.intp)
+    match = np.full((m, k), -np.inf, dtype=np.float32)
     for step in range(min(k, size)):
-        pick = np.round(gain - nearest, DECIMALS).argmax(axis=1)
+        value = np.round(gain - nearest, DECIMALS)
+        pick = value.argmax(axis=1)
+        match[:, step] = value[every, pick] / np.float32(share)
         chosen[:, step] = np.where(np.isfinite(gain[every, pick]), pick, -1)
         gain[every, pick] = -np.inf
         np.maximum(nearest, alike[every, pick], out=nearest)
-    return chosen
+    order = _same_director_first(pool, chosen)
+    chosen, match = np.take_along_axis(chosen, order, axis=1), np.take_along_axis(match, order, axis=1)
+    return chosen, np.maximum.accumulate(match[:, ::-1], axis=1)[:, ::-1]
+
+
+def _same_director_first(pool: Pool, chosen: Indices) -> Indices:
+    """Return the order of shape (m, k) in which no film without shared people stands above one by the same director."""
+    filled = chosen >= 0
+    position = np.broadcast_to(np.arange(chosen.shape[1], dtype=float), chosen.shape)
+    same_director = filled & np.take_along_axis(pool.same_director, chosen, axis=1)
+    stranger = filled & ~np.take_along_axis(pool.same_people, chosen, axis=1)
+    first_stranger = np.where(stranger, position, np.inf).min(axis=1, keepdims=True)
+    return np.where(same_director, np.minimum(position, first_stranger - 0.5), position).argsort(axis=1, kind="stable")
 
 
 def likeness(pool: Pool, similarity: Similarity) -> Floats:

@@ -259,10 +259,10 @@ def test_similar_films_are_found_in_a_build_by_athena(lake: Lake, engine: Athena
     gold_lake.write(RECOMMENDATIONS, pd.DataFrame([pair]).reindex(columns=RECOMMENDATIONS.column_names))
     seconds = count(step=find_similar_movies.LOOK_SECONDS)
     catalogue = GoldCatalogue("gold", lambda: next(seconds))
-    assert respond("/similar/tt0000001", None, catalogue())[1]["similar"][0]["imdb_id"] == "tt0000003"
-    assert respond("/similar/tt0000004", None, catalogue())[0] == 404
+    assert respond("/similar/tt0000001", None, catalogue)[1]["similar"][0]["imdb_id"] == "tt0000003"
+    assert respond("/similar/tt0000004", None, catalogue)[0] == 404
 
     store(lake, [film(4)], etag="2")
     build(engine)
 
-    assert respond("/similar/tt0000004", None, catalogue())[0] == 200, "the new build is read"
+    assert respond("/similar/tt0000004", None, catalogue)[0] == 200, "the new build is read"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from insights.similar.api import respond
 from insights.similar.lookup import Catalogue
+from pipeline.errors import InvalidInput
 
 CATALOGUE = Catalogue(
     [
@@ -32,17 +33,17 @@ CATALOGUE = Catalogue(
     ],
 )
 def test_a_film_is_answered_with_k_similar_ones(path: str, parameters: dict[str, str]) -> None:
-    status, body = respond(path, parameters, CATALOGUE)
+    status, body = respond(path, parameters, lambda: CATALOGUE)
 
     assert (status, body["imdb_id"], len(body["similar"])) == (200, "tt0068646", 5)
 
 
 def test_ten_films_are_given_where_none_are_asked_for() -> None:
-    assert len(respond("/similar/tt0068646", None, CATALOGUE)[1]["similar"]) == 10
+    assert len(respond("/similar/tt0068646", None, lambda: CATALOGUE)[1]["similar"]) == 10
 
 
 def test_several_films_are_all_named_to_choose_from() -> None:
-    status, body = respond("/similar", {"title": "HAMLET"}, CATALOGUE)
+    status, body = respond("/similar", {"title": "HAMLET"}, lambda: CATALOGUE)
 
     assert status == 300
     assert body["films"] == [
@@ -52,11 +53,11 @@ def test_several_films_are_all_named_to_choose_from() -> None:
 
 
 def test_an_unknown_film_is_404_with_the_closest() -> None:
-    status, body = respond("/similar", {"title": "Gghosts of Mars"}, CATALOGUE)
+    status, body = respond("/similar", {"title": "Gghosts of Mars"}, lambda: CATALOGUE)
 
     assert status == 404
     assert body["closest"][0]["title"] == "Ghost"
-    assert respond("/similar/tt7654321", None, CATALOGUE)[0] == 404
+    assert respond("/similar/tt7654321", None, lambda: CATALOGUE)[0] == 404
 
 
 @pytest.mark.parametrize(
@@ -83,16 +84,32 @@ def test_an_unknown_film_is_404_with_the_closest() -> None:
     ],
 )
 def test_what_cannot_be_understood_is_400_with_a_short_reason(path: str, parameters: dict[str, str] | None) -> None:
-    status, body = respond(path, parameters, CATALOGUE)
+    status, body = respond(path, parameters, lambda: CATALOGUE)
 
     assert status == 400
     assert 0 < len(body["error"]) < 200
 
 
+def not_ready() -> Catalogue:
+    raise InvalidInput("Gold has no such table yet", subject="recommendations")
+
+
+def test_a_clients_mistake_is_400_even_while_gold_is_not_ready() -> None:
+    assert respond("/similar", {"title": "god\x1bfather"}, not_ready)[0] == 400
+    assert respond("/similar/tt0068646", {"k": "21"}, not_ready)[0] == 400
+
+
+def test_a_valid_request_is_503_while_gold_is_not_ready() -> None:
+    status, body = respond("/similar/tt0068646", None, not_ready)
+
+    assert status == 503
+    assert "recommendations" in body["error"]
+
+
 @given(st.text(max_size=40), st.dictionaries(st.sampled_from(["title", "k", "x"]), st.text(max_size=40)))
 def test_every_request_is_answered_in_json(path: str, parameters: dict[str, str]) -> None:
     for asked in (path, f"/similar/{path}", "/similar"):
-        status, body = respond(asked, parameters, CATALOGUE)
+        status, body = respond(asked, parameters, lambda: CATALOGUE)
 
         assert status in {200, 300, 400, 404}
         assert json.loads(json.dumps(body)) == body

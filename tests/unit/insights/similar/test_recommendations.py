@@ -190,6 +190,35 @@ def test_variety_breaks_up_a_series() -> None:
     assert varied.index("tt0000007") < plain.index("tt0000007")
 
 
+def test_a_film_by_the_same_director_stands_above_films_without_shared_people() -> None:
+    """Given an obscure crime film by the director, a famous one without shared people, and one that shares an actor."""
+    asked = film(1, title=None, year=1972, genres=["Crime"], directors=["D"], actors=["A"], imdb_votes=1_000_000)
+    obscure = film(2, title=None, year=1999, genres=["Crime"], directors=["D"], actors=["B"], imdb_votes=10)
+    famous = film(3, title=None, year=1972, genres=["Crime"], directors=["E"], actors=["C"], imdb_votes=900_000)
+    actor = film(4, title=None, year=1972, genres=["Crime"], directors=["F"], actors=["A"], imdb_votes=500_000)
+    options = Options(min_similarity=0, prior=2)
+
+    table = build(films(asked, obscure, famous, actor), options)
+
+    assert of(table, 1) == ["tt0000004", "tt0000002", "tt0000003"]
+    assert table.loc[table["imdb_id"] == "tt0000001", "similarity"].is_monotonic_decreasing
+    other_genre = {**obscure, "genres": ["Crime Comedy"]}
+    assert of(build(films(asked, other_genre, famous, actor), options), 1)[0:2] == ["tt0000004", "tt0000003"]
+
+
+def test_films_without_a_reason_are_not_recommended() -> None:
+    movies = films(
+        film(1, title=None, year=1970, countries=["France"], genres=["Drama"]),
+        film(2, title=None, year=1970, countries=["France"], genres=["Comedy"]),
+        film(3, title=None, year=1990, countries=["Japan"], genres=["Drama"]),
+    )
+
+    table = build(movies, Options(min_similarity=0))
+
+    assert of(table, 1) == ["tt0000003"]
+    assert table["rank"].tolist() == [1, 1]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
