@@ -74,5 +74,6 @@ def print_answer(answer: dict[str, Any]) -> None:
             f"{escape(answer['title'])} ({answer['year']}) has no similar films: too little is known about it."
         )
     else:
-        films = pd.DataFrame(answer["similar"]).drop(columns="imdb_id")
+        films = pd.DataFrame(answer["similar"]).drop(columns="imdb_id").rename(columns={"similarity": "match"})
+        films["match"] = (100 * films["match"]).round().astype(int)
         frames.show(films, f"Similar to {answer['title']} ({answer['year']}, {answer['imdb_id']})")
