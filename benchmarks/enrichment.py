@@ -43,7 +43,7 @@ def ours(url: str, ids: list[str]) -> dict[str, Any]:
 
     quick_store.client()
     items = [{"id": imdb_id, "rank": str(rank)} for rank, imdb_id in enumerate(ids, start=1)]
-    bodies = messages.make(new_run_id(datetime.now(UTC)), items, BATCH_SIZE)
+    bodies = messages.make(new_run_id(datetime.now(UTC), "test"), items, BATCH_SIZE)
     incoming = [messages.QueueMessage(str(place), json.dumps(body)) for place, body in enumerate(bodies)]
     settings = EnrichAndStoreMovieSettings("bronze", "queue", url, "secret")
     omdb = step.omdb_client(settings, lambda _fresh: TOKEN)

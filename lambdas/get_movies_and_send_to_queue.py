@@ -14,9 +14,11 @@ settings = load(GetMoviesAndSendToQueueSettings)
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: Event, context: LambdaContext) -> Reply:
-    """Start a run with the event's ``top_n`` and ``batch_size``."""
-    with story(step.STEP, "EnrichAndStoreMovie takes the messages from MovieQueue") as told:
-        manifest = step.start(step.Parameters.from_event(event, settings), settings)
-        told.update(step.story(manifest))
-        count(films_sent=len(manifest.expected), films_skipped=len(manifest.skipped))
-    return step.reply(manifest).as_dict()
+    """Start a run with the event's parameters."""
+    with story(step.STEP, "EnrichAndStoreMovie takes the messages from MovieQueue") as summary:
+        parameters = step.Parameters.from_event(event, settings)
+        result = step.start(parameters, settings, context.aws_request_id)
+        summary.update(result.as_dict())
+        count(films_sent=summary["outcomes"]["sent"], films_skipped=summary["outcomes"]["skipped"])
+        count(runs_postponed=result.reply.status == "postponed")
+    return result.reply.as_dict()

@@ -1,7 +1,7 @@
 """The one home of S3 keys: built here, parsed here, nowhere else.
 
-Bronze  ``source/run_id=R/list.json`` · ``runs/run_id=R/manifest.json`` · ``movies/run_id=R/imdb_id=tt….json`` ·
-``rejected/run_id=R/imdb_id=tt….json``
+Bronze  ``source/run_id=R/list.json`` · ``source/invocation=….json`` · ``runs/run_id=R/manifest.json`` ·
+``movies/run_id=R/imdb_id=tt….json`` · ``rejected/run_id=R/imdb_id=tt….json``
 
 Silver  ``movies/run_id=R/part-….parquet`` and ``compacted-….parquet`` · ``quarantine/`` and
 ``rejected/run_id=R/imdb_id=tt….json`` · ``runs/run_id=R/run.json``
@@ -13,6 +13,7 @@ Gold    ``<table>/<table>.parquet`` · ``builds/<table>/build_id=…/`` (by Athe
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -20,13 +21,18 @@ from typing import NamedTuple
 
 from pipeline.errors import InvalidInput
 
-IMDB_ID = re.compile(r"tt\d{7,10}", re.ASCII)
+# Seven digits, or more without a leading zero: IMDb spells no id otherwise, and two spellings would be two films.
+IMDB_ID = re.compile(r"tt(?:\d{7}|[1-9]\d{7,9})", re.ASCII)
+_ANY_IMDB_ID = re.compile(
+    r"tt(\d{7,10})|(?:https?://)?(?:\w+\.)?imdb\.com/(?:\w\w/)?title/tt(\d{7,10})(?:[/?#].*)?", re.ASCII
+)
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
 _BRONZE = re.compile(rf"(movies|rejected)/run_id=({RUN_ID.pattern})/imdb_id=({IMDB_ID.pattern})\.json", re.ASCII)
 _PART = re.compile(r"/(part|compacted)-[0-9a-f]+-(\d+)\.parquet\Z", re.ASCII)
 _MANIFEST = re.compile(rf"runs/run_id=({RUN_ID.pattern})/manifest\.json", re.ASCII)
 
 MOVIES, REJECTED, QUARANTINE, RUNS = "movies", "rejected", "quarantine", "runs"
+_CLAIMS = "source/invocation="
 BUILD = "_build.json"
 BUILDS = "builds/"
 _BUILD_ID = re.compile(r"\d{8}T\d{6}\.\d{6}Z", re.ASCII)
@@ -49,8 +55,17 @@ class BronzeKey(NamedTuple):
 
 
 def is_imdb_id(value: object) -> bool:
-    """Whether ``value`` is ``tt`` and 7 to 10 digits; anything else may be a path or worse."""
+    """Whether ``value`` is an IMDb id as IMDb spells it (:data:`IMDB_ID`); anything else may be a path or worse."""
     return isinstance(value, str) and IMDB_ID.fullmatch(value) is not None
+
+
+def imdb_id_in(value: object) -> str | None:
+    """Return the IMDb id in a text, spelled as IMDb does, or None.
+
+    The text is an id, with or without more leading zeros, or the address of a title page on imdb.com.
+    """
+    match = _ANY_IMDB_ID.fullmatch(value.strip()) if isinstance(value, str) else None
+    return f"tt{int(match[1] or match[2]):07}" if match else None
 
 
 def is_run_id(value: object) -> bool:
@@ -82,6 +97,16 @@ def source_list(run_id: str) -> str:
 def manifest(run_id: str) -> str:
     """Bronze: the manifest of a run."""
     return run_prefix(RUNS, run_id) + "manifest.json"
+
+
+def claim(invocation_id: str) -> str:
+    """Bronze: the run that an invocation starts, by the SHA-256 of Lambda's request id."""
+    return f"{_CLAIMS}{hashlib.sha256(invocation_id.encode()).hexdigest()[:32]}.json"
+
+
+def is_claim(key: str) -> bool:
+    """Whether this is a key of :func:`claim`."""
+    return re.fullmatch(rf"{_CLAIMS}[0-9a-f]{{32}}\.json", key) is not None
 
 
 def silver_run(run_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import hashlib
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -11,11 +11,15 @@ from pipeline import documents, keys
 from pipeline.errors import InvalidInput
 
 MANIFEST_SCHEMA = 1
+RunStatus = Literal["started", "already_started", "postponed"]
 
 
-def new_run_id(now: datetime) -> str:
-    """Return a run id that sorts by time, such as ``20261124T030000Z-1a2b3c4d``."""
-    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+def new_run_id(moment: datetime, origin: str) -> str:
+    """Return a run id that sorts by time, such as ``20261124T030000Z-1a2b3c4d``. Pure.
+
+    ``origin`` tells runs of one second apart: the id of the invocation, or "schedule".
+    """
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{hashlib.sha256(origin.encode()).hexdigest()[:8]}"
 
 
 def started_at(run_id: str) -> datetime:
@@ -115,6 +119,24 @@ class Manifest:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """The run that an invocation starts, written once so that every delivery of the invocation means the same run."""
+
+    run_id: str
+
+    def __post_init__(self) -> None:
+        """Check the run id.
+
+        Raises
+        ------
+        InvalidInput
+            When it is not one.
+        """
+        if not keys.is_run_id(self.run_id):
+            raise InvalidInput("is not a run id", subject="run_id")
+
+
+@dataclass(frozen=True)
 class RunReply:
     """What GetMoviesAndSendToQueue returns.
 
@@ -141,7 +163,7 @@ class RunReply:
     messages: int
     batch_size: int
     note: str = ""
-    status: Literal["started", "already_started", "postponed"] = "started"
+    status: RunStatus = "started"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the reply as JSON values, without an empty note."""

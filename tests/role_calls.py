@@ -83,6 +83,10 @@ ALLOWED: dict[str, list[Call]] = {
         s3("GetObject", LIST_BUCKET, "list.json"),
         s3("PutObject", "BronzeBucket", f"runs/{RUN}/manifest.json", IfNoneMatch="*"),
         s3("PutObject", "BronzeBucket", f"source/{RUN}/list.json", IfNoneMatch="*"),
+        s3("GetObject", "BronzeBucket", f"runs/{RUN}/manifest.json"),
+        s3("GetObject", "BronzeBucket", "source/invocation=0.json"),
+        s3("ListBucket", "BronzeBucket"),
+        Call("sqs:GetQueueAttributes", {"QueueUrl": "MovieQueue"}),
         Call("sqs:SendMessage*", {"QueueUrl": "MovieQueue", "MessageBody": "probe"}),
     ],
     "EnrichAndStoreMovieRole": [
@@ -96,6 +100,7 @@ ALLOWED: dict[str, list[Call]] = {
         s3("PutObject", "BronzeBucket", f"rejected/{FILM}", IfNoneMatch="*"),
         s3("GetObject", "BronzeBucket", f"movies/{FILM}"),
         s3("GetObject", "BronzeBucket", f"rejected/{FILM}"),
+        s3("GetObject", "BronzeBucket", f"runs/{RUN}/manifest.json"),
         s3("ListBucket", "BronzeBucket"),
     ],
     "ProcessBronzeToSilverRole": [

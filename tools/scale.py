@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.source_list import MAX_LIST_BYTES
+from pipeline.source_list import MAX_ENTRIES
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "scale.md"
@@ -96,7 +96,7 @@ def limits() -> list[Limit]:
         Limit("FindSimilarMovies", lookup, "all films and pairs in memory", "a larger `MemorySize`"),
         Limit("recommendations", pairs, "all pairs in 15 minutes", "to be written: parts by decade and genre"),
         Limit("dashboard page", 50e6 / PAGE_BYTES, "one file of 50 MB", "QuickSight"),
-        Limit("source list", MAX_LIST_BYTES / LIST_BYTES, "its greatest size", "several lists, one run each"),
+        Limit("source list", MAX_ENTRIES, "most entries accepted", "several lists, one run each"),
         Limit("EnrichAndStoreMovie", fetching, "24 hours, two functions at once", "a higher `MaximumConcurrency`"),
     ]
     return sorted([*found, *_limits_of_gold()], key=lambda limit: limit.films)

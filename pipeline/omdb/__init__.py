@@ -1,1 +1,1 @@
-"""OMDb: the client, its key, and the calls it made. This file imports nothing."""
+"""OMDb: the client, its key, and the record of its calls. This file imports nothing."""

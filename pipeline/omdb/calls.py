@@ -1,4 +1,4 @@
-"""Calls to OMDb, noted: how many, how long each took, how many bytes came, and which gave no usable answer."""
+"""A record of the calls to OMDb: number, latency, bytes, and errors."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from pipeline.errors import OmdbError
+from pipeline.errors import ReelhouseError
 
 
 @dataclass
 class Calls:
-    """Calls by any number of threads; a film that is tried again is more than one.
+    """Calls by any number of threads; every retry is a call.
 
     Attributes
     ----------
     seconds : list of float
-        Time of each, whatever came of it.
+        Duration of each call, failed ones included.
     bytes_read : list of int
         Length of each body that was read.
     errors : list of str
-        Of each that gave no usable answer, why: the name of its error, or ``Unclear``.
+        Error name of each call that gave no usable answer, or ``Unclear``.
     """
 
     seconds: list[float] = field(default_factory=list)
@@ -31,17 +31,20 @@ class Calls:
 
     @contextmanager
     def one(self) -> Iterator[None]:
-        """Note the call inside the block."""
+        """Record the call made inside the block."""
         started = time.monotonic()
         try:
             yield
-        except OmdbError as error:
+        except ReelhouseError as error:
             self.errors.append(type(error).__name__)
             raise
         finally:
             self.seconds.append(time.monotonic() - started)
 
     def latency_ms(self, share: float) -> float | None:
-        """Return the time that this share of the calls took at most (nearest rank); None when there was no call."""
+        """Return a percentile of the latency in milliseconds (nearest rank), or None without calls.
+
+        ``share`` is the percentile as a fraction, such as 0.95.
+        """
         ordered = sorted(self.seconds)
         return round(ordered[math.ceil(share * len(ordered)) - 1] * 1000, 1) if ordered else None

@@ -1,4 +1,4 @@
-"""OMDb: one film by its IMDb id, and what each kind of answer means.
+"""OMDb: fetch one film by its IMDb id, and classify the answers.
 
 The key travels in the query, so no address and no text of an HTTP library's error is ever shown or chained.
 """
@@ -6,9 +6,11 @@ The key travels in the query, so no address and no text of an HTTP library's err
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,26 +20,36 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop
 
 from pipeline import http, keys
 from pipeline.documents import is_too_deep
-from pipeline.errors import InvalidInput, OmdbError, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable
+from pipeline.errors import (
+    InvalidInput,
+    OmdbError,
+    OmdbKeyInvalid,
+    OmdbQuotaSpent,
+    OmdbUnavailable,
+    ReelhouseError,
+    UnexpectedFailure,
+)
 from pipeline.omdb.calls import Calls
 from pipeline.omdb.key import without_key
 
+logger = logging.getLogger(__name__)
+
 STEP = "EnrichAndStoreMovie"
-# The longest real answer seen is 8 kB; a body over a megabyte is not a film.
+# The longest real answer known has 8 kB; a body over 1 MiB is not a film.
 MAX_BODY_BYTES = 1024 * 1024
 _KEPT_OF_LARGE_BODY_BYTES = 64 * 1024
-# Of an error that nobody knows; all of it is kept with the body.
+# Length of an unknown error's text in a reason; the body keeps all of it.
 _SHOWN_CHARACTERS = 200
 ATTEMPTS = 4
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.2, 5.0
-# The wording of "no such film", which differs for one id from day to day.
+# OMDb's wordings of "no such film", which differ for the same id from day to day.
 _NO_SUCH_FILM = {"incorrect imdb id.", "error getting data.", "movie not found!", "series or episode not found!"}
 _BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})|(\\.)', re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Found:
-    """A film's record. ``raw`` is the body where it was no valid JSON and had to be read leniently, else None."""
+    """A film's record. ``raw`` is the body when it was invalid JSON and had to be read leniently, else None."""
 
     record: dict[str, Any]
     raw: str | None = None
@@ -45,29 +57,41 @@ class Found:
 
 @dataclass(frozen=True)
 class Refused:
-    """OMDb has no such film, or its body cannot be read: final for this run. ``raw`` is the body, verbatim."""
+    """OMDb gave no film.
+
+    Attributes
+    ----------
+    reason : str
+        Why, for people.
+    raw : str
+        The body, verbatim.
+    final : bool
+        True when OMDb says that there is no such film. False when its body is unusable: a later request for the same
+        run may succeed.
+    """
 
     reason: str
     raw: str
+    final: bool
 
 
 @dataclass(frozen=True)
 class Unclear:
-    """A body that may be a passing fault; the same body twice makes it a :class:`Refused`."""
+    """A body that may be a transient fault; the same body twice makes it a :class:`Refused`."""
 
     reason: str
     raw: str
 
 
 def read_answer(status: int, body: bytes) -> Found | Refused | Unclear:
-    r"""Say what an answer means. Pure.
+    r"""Classify an answer. Pure.
 
     Raises
     ------
     OmdbQuotaSpent, OmdbKeyInvalid
-        By the text of the error, since both have status 401.
+        By the error's text, since both have status 401.
     OmdbUnavailable
-        For HTML, an empty body, and every status that is not an answer of the API.
+        For HTML, an empty body, and any other status.
     """
     text = body.decode("utf-8-sig", "backslashreplace")
     record, raw = _read_json(text)
@@ -81,9 +105,10 @@ def read_answer(status: int, body: bytes) -> Found | Refused | Unclear:
 
 
 def _read_json(text: str) -> tuple[Any, str | None]:
-    r"""Parse JSON; where only raw control characters or escapes such as ``\s`` are wrong, read them literally.
+    r"""Return the parsed JSON, and the text when it had to be read leniently.
 
-    NaN and numbers beyond every float are null then: Bronze holds nothing that other readers of JSON refuse.
+    Raw control characters and escapes such as ``\s`` are read literally; NaN and numbers beyond a float become null,
+    so that Bronze holds nothing that other JSON readers refuse.
     """
     try:
         record, raw = _STRICT.decode(text), None
@@ -101,11 +126,11 @@ def _finite(digits: str) -> float | None:
 
 def _only_finite(digits: str) -> float:
     if (number := _finite(digits)) is None:
-        raise ValueError("no JSON number")
+        raise ValueError("not a JSON number")
     return number
 
 
-# "NaN" and "Infinity", which Python's parser takes by itself, are read by the same rule as 1e999.
+# Python's parser accepts "NaN" and "Infinity"; they follow the same rule as 1e999.
 _STRICT = json.JSONDecoder(parse_float=_only_finite, parse_constant=_only_finite)
 _LENIENT = json.JSONDecoder(parse_float=_finite, parse_constant=_finite, strict=False)
 
@@ -117,20 +142,20 @@ def _read_error(status: int, error: str, text: str) -> Refused | Unclear:
     if "api key" in wording or status == 401:
         raise OmdbKeyInvalid("OMDb does not accept the API key", step=STEP)
     if wording in _NO_SUCH_FILM:
-        return Refused(error, text)
+        return Refused(error, text, final=True)
     if status != 200:
         raise OmdbUnavailable(f"OMDb answered {status}", step=STEP)
-    return Unclear(error[:_SHOWN_CHARACTERS] or "an error without a text", text)
+    return Unclear(error[:_SHOWN_CHARACTERS] or "an error without text", text)
 
 
 def _hidden(body: bytes, key: str) -> bytes:
-    """Take the key out of a body that repeats it: bodies are stored. All else stays as it is, byte by byte."""
+    """Remove the key from a body that repeats it, since bodies are stored; all other bytes are kept."""
     return without_key(body.decode("utf-8", "surrogateescape"), key).encode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True)
 class _Request:
-    """A film that is asked for, until when (``time.monotonic``), and where its calls are noted."""
+    """A film to fetch, its deadline (``time.monotonic``), and where its calls are recorded."""
 
     imdb_id: str
     deadline: float
@@ -138,16 +163,16 @@ class _Request:
 
 
 class OmdbClient:
-    """Films by id, over one kept-alive session shared by all threads.
+    """Client for films by id, with one keep-alive session shared by all threads.
 
     Parameters
     ----------
     url : str
         Address of the API; https, or http to this machine.
     key : callable
-        Gives the API key; called with ``fresh=True`` after OMDb refused it, in case it was rotated.
+        Returns the API key; called with True after OMDb refused it, in case it was rotated.
     connections : int
-        Connections to keep, one for each request under way.
+        Connections to keep alive: one per concurrent request.
     """
 
     def __init__(self, url: str, key: Callable[[bool], str], connections: int = 1) -> None:
@@ -158,19 +183,19 @@ class OmdbClient:
     def film(self, imdb_id: str, seconds: float, calls: Calls | None = None) -> Found | Refused:
         """Fetch one film.
 
-        Passing faults are tried again up to four times with growing, random waits, within ``seconds``.
+        Transient faults are retried up to three times with exponential backoff and jitter, within ``seconds``.
 
         Parameters
         ----------
         calls : Calls, optional
-            Where each call is noted.
+            Where each call is recorded.
 
         Raises
         ------
         OmdbUnavailable
-            When no try gave an answer.
+            When no attempt gave an answer.
         OmdbQuotaSpent, OmdbKeyInvalid
-            At once.
+            Without a retry.
         """
         if not keys.is_imdb_id(imdb_id):
             raise InvalidInput("an IMDb id is tt and 7 to 10 digits", subject=repr(imdb_id)[:80], step=STEP)
@@ -189,7 +214,7 @@ class OmdbClient:
         if not isinstance(answer, Unclear):
             return answer
         if answer.raw in unclear:
-            return Refused(answer.reason, answer.raw)
+            return Refused(answer.reason, answer.raw, final=False)
         unclear.add(answer.raw)
         request.calls.errors.append(Unclear.__name__)
         raise OmdbUnavailable(answer.reason, subject=request.imdb_id, step=STEP)
@@ -209,24 +234,32 @@ class OmdbClient:
         if left <= 0:
             raise OmdbUnavailable("the time budget is used up", subject=request.imdb_id, step=STEP)
         with request.calls.one():
-            return self._exchange(request, key, left)
-
-    def _exchange(self, request: _Request, key: str, left: float) -> Found | Refused | Unclear:
-        # tomatoes=true adds the number of reviews behind the Tomatometer.
-        query = {"i": request.imdb_id, "tomatoes": "true", "apikey": key}
-        timeout = (min(http.CONNECT_TIMEOUT_SECONDS, left), min(http.READ_TIMEOUT_SECONDS, left))
-        try:
-            with http.ask(self._session, self._url, query, timeout) as response:
-                body = http.read_body(response, MAX_BODY_BYTES, request.deadline - time.monotonic())
+            try:
+                status, body = http.within(left, lambda: self._download(request.imdb_id, key, left))
                 request.calls.bytes_read.append(len(body))
-                return read_answer(response.status_code, _hidden(body, key))
-        except http.BodyTooLarge as error:
-            start = _hidden(error.start, key)[:_KEPT_OF_LARGE_BODY_BYTES].decode("utf-8", "backslashreplace")
-            return Unclear(f"the body is larger than {MAX_BODY_BYTES:,} bytes; its start is kept", start)
-        except requests.RequestException as error:
-            cause = f"no answer ({type(error).__name__})"
-        except OmdbError as error:
-            error.subject = request.imdb_id
-            raise
-        # Outside the except block: the library's error quotes the address, and so the key, and must not be chained.
-        raise OmdbUnavailable(cause, subject=request.imdb_id, step=STEP)
+                return read_answer(status, _hidden(body, key))
+            except http.BodyTooLarge as error:
+                start = _hidden(error.start, key)[:_KEPT_OF_LARGE_BODY_BYTES].decode("utf-8", "backslashreplace")
+                return Unclear(f"the body is larger than {MAX_BODY_BYTES:,} bytes; its start is kept", start)
+            except Exception as error:
+                failure = _failure(error, request.imdb_id, key)
+            # Outside the except block: the library's error quotes the address, and so the key, and must not be chained.
+            raise failure
+
+    def _download(self, imdb_id: str, key: str, seconds: float) -> tuple[int, bytes]:
+        # tomatoes=true adds the number of reviews behind the Tomatometer.
+        query = {"i": imdb_id, "tomatoes": "true", "apikey": key}
+        timeout = (min(http.CONNECT_TIMEOUT_SECONDS, seconds), min(http.READ_TIMEOUT_SECONDS, seconds))
+        with http.get(self._session, self._url, query, timeout) as response:
+            return response.status_code, http.read_body(response, MAX_BODY_BYTES, seconds)
+
+
+def _failure(error: Exception, imdb_id: str, key: str) -> ReelhouseError:
+    """Return our error for an exception of one call, without the key."""
+    if isinstance(error, OmdbError):
+        error.subject = imdb_id
+        return error
+    if isinstance(error, requests.RequestException):
+        return OmdbUnavailable(f"no answer ({type(error).__name__})", subject=imdb_id, step=STEP)
+    logger.error("unexpected: %s", without_key(traceback.format_exc(), key), extra={"imdb_id": imdb_id})
+    return UnexpectedFailure(type(error).__name__, subject=imdb_id, step=STEP, next_step="its message is retried")

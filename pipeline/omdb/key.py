@@ -1,37 +1,37 @@
-"""The OMDb key: read from Secrets Manager at run time, kept for minutes, so that it can be rotated without a deploy.
+"""The OMDb key: read from Secrets Manager at run time and cached for minutes, so that it is rotated without a deploy.
 
-And what comes back with a key in it: a service may repeat the address it was asked at, or the key it does not know.
+A service may repeat the address it was called at, or the key it does not know: :func:`without_key` removes it.
 """
 
 from __future__ import annotations
 
 import html
 import json
-import time
 from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
+
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
 from pipeline import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-KEEP_SECONDS = 300.0
-# Threads that meet a refused key at the same moment share one look at the secret.
-FRESH_SECONDS = 2.0
+MAX_AGE_SECONDS = 300
 
-# A shorter one may be a word that a film's text happens to hold, such as the sample's "sample".
-SHORTEST_HIDDEN = 8
+# A shorter key may be a word that a film's text contains, such as the sample's "sample".
+MIN_HIDDEN_CHARACTERS = 8
 HIDDEN = "[the key]"
 
 
 def without_key(text: str, key: str) -> str:
-    """Return a service's answer with the key that it was asked with taken out, however it is escaped. Pure.
+    """Return a service's answer without the key it was called with, however the key is escaped. Pure.
 
-    A key of fewer than eight characters is left in: no service's key is as short.
+    A key of fewer than eight characters is kept: no service's key is that short.
     """
-    if len(key) < SHORTEST_HIDDEN:
+    if len(key) < MIN_HIDDEN_CHARACTERS:
         return text
     for form in dict.fromkeys((key, quote(key, safe=""), quote_plus(key), json.dumps(key)[1:-1], html.escape(key))):
         text = text.replace(form, HIDDEN)
@@ -39,7 +39,7 @@ def without_key(text: str, key: str) -> str:
 
 
 class ApiKey:
-    """A secret, cached; calling it gives its value.
+    """A cached secret; calling it returns its value.
 
     Parameters
     ----------
@@ -48,8 +48,9 @@ class ApiKey:
     """
 
     def __init__(self, secret_id: str, client: SecretsManagerClient) -> None:
-        self._secret_id, self._client = secret_id, client
-        self._value, self._read_at = "", float("-inf")
+        self._secret_id = secret_id
+        self._secrets = SecretsProvider(boto3_client=client)
+        # Threads that start together read the secret once.
         self._lock = Lock()
 
     def __call__(self, fresh: bool = False) -> str:
@@ -60,13 +61,13 @@ class ApiKey:
         StorageFailed
             When the secret cannot be read.
         """
-        with self._lock:
-            if time.monotonic() - self._read_at > (FRESH_SECONDS if fresh else KEEP_SECONDS):
-                with aws.failures_of("EnrichAndStoreMovie", "the OMDb key's secret", "the message is retried"):
-                    answer = self._client.get_secret_value(SecretId=self._secret_id)
-                # A secret of bytes has no text: OMDb refuses the empty key, and says so.
-                self._value, self._read_at = answer.get("SecretString", "").strip(), time.monotonic()
-            return self._value
+        with self._lock, aws.failures_of("EnrichAndStoreMovie", self._secret_id, "the message is retried"):
+            try:
+                value = self._secrets.get(self._secret_id, max_age=MAX_AGE_SECONDS, force_fetch=fresh)
+            except GetParameterError as error:
+                raise error.__context__ or error from None
+        # A binary secret has no text: OMDb refuses the empty key and says so.
+        return value.strip() if isinstance(value, str) else ""
 
     def __repr__(self) -> str:
         """Show which secret it is, never its value."""

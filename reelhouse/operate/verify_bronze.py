@@ -127,6 +127,8 @@ def _check(found: Bronze, key: str, body: bytes, version: dict[str, Any]) -> Non
     run_id, parsed = keys.run_of(key), keys.parse_bronze(key)
     if run_id and key == keys.source_list(run_id):
         found.lists[run_id] = hashlib.sha256(body).hexdigest()
+    elif keys.is_claim(key):
+        pass  # says which run an invocation started; nothing depends on it afterwards
     elif parsed is None:
         found.note(key, "is no key of Bronze")
     elif parsed.imdb_id is None:

@@ -121,7 +121,7 @@ def _items(stack: Stack, run_id: str) -> list[dict[str, Any]]:
     """Return the run's list as it was stored."""
     key = keys.source_list(run_id)
     try:
-        return source_list.parse(aws.get(aws.client("s3"), stack["BronzeBucketName"], key)[0], key)[0]
+        return source_list.read_list(aws.get(aws.client("s3"), stack["BronzeBucketName"], key)[0], key).items
     except ClientError as error:
         raise StorageFailed(aws.error_code(error), subject=key, step=STEP) from error
     except InvalidInput as error:

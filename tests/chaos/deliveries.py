@@ -27,7 +27,7 @@ def scenarios() -> Iterator[Scenario]:
 def bodies(ground: Ground, run_id: str) -> list[str]:
     """The messages of a run, as step 1 sent them."""
     stored, _ = aws.get(aws.client("s3"), ground.stack["BronzeBucketName"], keys.source_list(run_id))
-    chosen = source_list.parse(stored, "list")[0][: ground.films]
+    chosen = source_list.read_list(stored, "list").items[: ground.films]
     return [json.dumps(one) for one in messages.make(run_id, chosen, ground.batch_size)]
 
 

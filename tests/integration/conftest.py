@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import responses
@@ -81,7 +82,14 @@ def handler(lake: Lake) -> Iterator[Cold]:
     def cold(name: str) -> Handler:
         sys.modules.pop(f"lambdas.{name}", None)
         module = importlib.import_module(f"lambdas.{name}")
-        return lambda event, milliseconds_left=60_000: module.handler(event, Context(milliseconds=milliseconds_left))
+
+        def invoke(event: dict[str, Any], milliseconds_left: int = 60_000, invocation_id: str = "") -> dict[str, Any]:
+            context = Context(milliseconds=milliseconds_left)
+            context.aws_request_id = invocation_id or context.aws_request_id
+            reply: dict[str, Any] = module.handler(event, context)
+            return reply
+
+        return invoke
 
     yield cold
     pipeline.handlers, pipeline.propagate = before[:2]

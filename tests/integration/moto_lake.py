@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, quote_plus, urlsplit
+from uuid import uuid4
 
 from pipeline import aws
 
@@ -25,7 +26,7 @@ class Context:
     function_name: str = "function"
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:function"
-    aws_request_id: str = "request"
+    aws_request_id: str = field(default_factory=lambda: str(uuid4()))
     milliseconds: int = 60_000
 
     def get_remaining_time_in_millis(self) -> int:
@@ -90,10 +91,12 @@ class Lake:
 
 
 class Handler(Protocol):
-    """A handler; Lambda's context comes by itself."""
+    """A handler that needs no context."""
 
-    def __call__(self, event: dict[str, Any], milliseconds_left: int = 60_000) -> dict[str, Any]:
-        """Invoke it."""
+    def __call__(
+        self, event: dict[str, Any], milliseconds_left: int = 60_000, invocation_id: str = ""
+    ) -> dict[str, Any]:
+        """Invoke it; an empty ``invocation_id`` stands for a new one."""
 
 
 Cold = Callable[[str], Handler]

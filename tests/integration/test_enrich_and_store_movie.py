@@ -18,7 +18,7 @@ from pipeline.settings import EnrichAndStoreMovieSettings
 from tests.integration.moto_lake import Cold, Lake, Omdb, sqs_event
 
 STEP = "enrich_and_store_movie"
-RUN = new_run_id(datetime.now(UTC))
+RUN = new_run_id(datetime.now(UTC), "test")
 A, B, C = "tt0000001", "tt0000002", "tt0000003"
 
 

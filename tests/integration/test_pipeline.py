@@ -34,6 +34,7 @@ def test_a_run_from_the_list_to_gold(lake: Lake, omdb: Omdb, handler: Cold, top:
         "skipped": [],
         "messages": 4,
         "batch_size": 5,
+        "status": "started",
     }
     messages = lake.receive()
     assert [len(json.loads(message["Body"])["movies"]) for message in messages] == [5, 5, 5, 5]

@@ -59,7 +59,7 @@ def test_a_run_is_told_in_four_lines_that_add_up(lake: Lake, omdb: Omdb, handler
     assert (line["received"], line["outcomes"], line["messages"]) == ({"entries": 25}, {"sent": 20, "skipped": 0}, 4)
     assert (line["level"], line["requested_by"]) == ("INFO", "schedule")
     assert line["bytes"]["read"] == len(lake.get("lists", "lists/top.json"))
-    assert metrics(lines) == {"FilmsSent": 20, "FilmsSkipped": 0}
+    assert metrics(lines) == {"FilmsSent": 20, "FilmsSkipped": 0, "RunsPostponed": 0}
 
     handler(ENRICH)(sqs_event(*lake.receive()))
     (line,) = stories(lines := said())

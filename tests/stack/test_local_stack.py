@@ -109,7 +109,12 @@ def test_the_schedule_really_starts_a_run(stack: Stack) -> None:
     scheduler = aws.client("scheduler")
     name = next(s["Name"] for s in scheduler.list_schedules()["Schedules"] if "GetMovies" in s["Name"])
     schedule = scheduler.get_schedule(Name=name)
-    assert json.loads(schedule["Target"]["Input"]) == {"top_n": 250, "batch_size": 10, "requested_by": "schedule"}
+    assert json.loads(schedule["Target"]["Input"]) == {
+        "top_n": 250,
+        "batch_size": 10,
+        "requested_by": "schedule",
+        "scheduled_time": "<aws.scheduler.scheduled-time>",
+    }
     assert schedule["ScheduleExpression"] == "cron(0 3 * * ? *)", "its spaces must reach the stack"
     before = set(stack.run_ids())
 

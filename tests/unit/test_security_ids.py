@@ -35,8 +35,8 @@ def test_what_is_no_film_s_id_goes_nowhere(imdb_id: str) -> None:
         keys.film(keys.MOVIES, RUN, imdb_id)
     with pytest.raises(InvalidInput):
         messages.read(json.dumps(message))
-    items, skipped = source_list.parse(json.dumps([good, {"id": imdb_id, "rank": "2"}]).encode())
-    assert (items, len(skipped)) == ([good], 1)
+    films = source_list.read_list(json.dumps([good, {"id": imdb_id, "rank": "2"}]).encode())
+    assert (films.items, len(films.skipped)) == ([good], 1)
     assert keys.parse_bronze(f"movies/run_id={RUN}/imdb_id={imdb_id}.json") is None
 
 

@@ -161,7 +161,14 @@ def test_the_schedule_starts_runs_with_the_stacks_parameters() -> None:
 
     assert schedule["Type"] == "ScheduleV2"
     given = json.loads(re.sub(r"\$\{(\w+)\}", r'"\1"', schedule["Properties"]["Input"]["Fn::Sub"]))
-    assert given == {"top_n": "TopN", "batch_size": "BatchSize", "requested_by": "schedule"}
+    scheduled_time = "<aws.scheduler.scheduled-time>"
+    assert given == {
+        "top_n": "TopN",
+        "batch_size": "BatchSize",
+        "requested_by": "schedule",
+        "scheduled_time": scheduled_time,
+    }
+    assert get_movies_and_send_to_queue.past_time("scheduled_time", scheduled_time) is None, "where nothing replaces it"
     assert set(given) <= set(get_movies_and_send_to_queue.PARAMETERS)
     assert FUNCTIONS["GetMoviesAndSendToQueue"]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -72,3 +73,25 @@ def test_a_long_value_is_not_repeated_in_full() -> None:
         whole_number("top_n", "x" * 10_000)
 
     assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-24T03:00:00Z", datetime(2026, 11, 24, 3, tzinfo=UTC)),
+        ("2026-11-24T05:00:00+02:00", datetime(2026, 11, 24, 3, tzinfo=UTC)),
+        (None, None),
+        ("<aws.scheduler.scheduled-time>", None),
+    ],
+)
+def test_the_scheduled_time_is_read_as_utc(text: str | None, expected: datetime | None) -> None:
+    assert Parameters.from_event({"scheduled_time": text}, SETTINGS).scheduled_time == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "yesterday", "2026-11-24", "2026-11-24T03:00:00", "2099-01-01T00:00:00Z", "0001-01-01T00:00:00+23:00", 5],
+)
+def test_a_scheduled_time_that_cannot_be_is_refused(text: Any) -> None:
+    with pytest.raises(InvalidInput, match="scheduled_time: must be a past time"):
+        Parameters.from_event({"scheduled_time": text}, SETTINGS)

@@ -15,7 +15,7 @@ from pipeline.runs import new_run_id
 
 RUN = "20261124T030000Z-1a2b3c4d"
 imdb_ids = st.from_regex(keys.IMDB_ID, fullmatch=True)
-run_ids = st.datetimes(min_value=datetime(2000, 1, 1)).map(new_run_id)
+run_ids = st.datetimes(min_value=datetime(2000, 1, 1)).map(lambda moment: new_run_id(moment, "test"))
 
 
 @given(kind=st.sampled_from([keys.MOVIES, keys.REJECTED]), run_id=run_ids, imdb_id=imdb_ids)
@@ -72,6 +72,8 @@ def test_other_keys_are_not_read(key: str) -> None:
         ("tt0111161", True),
         ("tt10272386", True),
         ("tt1234567890", True),
+        ("tt00111161", False),
+        ("tt0000111161", False),
         ("tt123456", False),
         ("tt12345678901", False),
         ("TT0111161", False),
@@ -86,6 +88,14 @@ def test_other_keys_are_not_read(key: str) -> None:
 )
 def test_imdb_ids(value: object, is_one: bool) -> None:
     assert keys.is_imdb_id(value) is is_one
+
+
+@given(imdb_ids, st.integers(0, 3))
+def test_every_spelling_of_an_id_is_read_as_one(imdb_id: str, zeros: int) -> None:
+    longer = f"tt{'0' * zeros}{imdb_id[2:]}"
+    expected = imdb_id if len(longer) <= 12 else None
+
+    assert keys.imdb_id_in(longer) == keys.imdb_id_in(f"https://www.imdb.com/title/{longer}/") == expected
 
 
 @pytest.mark.parametrize(

@@ -32,25 +32,26 @@ times = st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1), timezones=st.ju
 
 @given(times, times)
 def test_run_ids_sort_by_time(first: datetime, second: datetime) -> None:
-    ids = new_run_id(first), new_run_id(second)
+    ids = new_run_id(first, "a"), new_run_id(second, "b")
 
     assert all(map(keys.is_run_id, ids))
     if second - first >= timedelta(seconds=1):
         assert ids[0] < ids[1]
 
 
-def test_two_runs_of_one_second_have_two_ids() -> None:
+def test_an_id_derives_from_its_time_and_origin() -> None:
     now = datetime(2026, 11, 24, 3, tzinfo=UTC)
 
-    assert new_run_id(now)[:17] == "20261124T030000Z-"
-    assert new_run_id(now) != new_run_id(now)
+    assert new_run_id(now, "schedule")[:17] == "20261124T030000Z-"
+    assert new_run_id(now, "schedule") == new_run_id(now, "schedule")
+    assert new_run_id(now, "one invocation") != new_run_id(now, "another invocation")
 
 
 def test_times_are_written_in_utc() -> None:
     there = datetime(2026, 11, 24, 5, 0, 0, 7, tzinfo=timezone(timedelta(hours=2)))
 
     assert utc(there) == "2026-11-24T03:00:00.000007Z"
-    assert new_run_id(there).startswith("20261124T030000Z-")
+    assert new_run_id(there, "x").startswith("20261124T030000Z-")
 
 
 def test_a_manifest_is_read_back() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,13 +14,18 @@ import pytest
 import requests
 import responses
 from botocore.exceptions import ClientError
+from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import source_list
+from pipeline import keys, source_list
 from pipeline.errors import InvalidInput, SourceListInvalid, SourceListUnavailable, StorageFailed
+from pipeline.runs import Skipped
+from pipeline.settings import environment_with
+from tests.exceptions import an_instance, exceptions
 
-LISTS = Path(__file__).parents[2] / "cases" / "lists"
+ROOT = Path(__file__).parents[3]
+LISTS = ROOT / "tests" / "cases" / "lists"
 URI = "https://lists.example/Top250Movies.json"
 
 
@@ -42,12 +49,17 @@ class FakeS3:
         return {"Body": io.BytesIO(self.content), "ETag": '"etag"', "ContentLength": self.length}
 
 
+def read(content: bytes, subject: str = "source list") -> tuple[list[dict[str, Any]], list[Skipped]]:
+    found = source_list.read_list(content, subject)
+    return found.items, found.skipped
+
+
 def fetch(uri: str, s3: FakeS3 | None = None) -> source_list.FetchedList:
     return source_list.fetch(uri, cast("Any", s3 or FakeS3(b"")))
 
 
 def test_order_is_by_rank_as_a_number() -> None:
-    items, skipped = source_list.parse((LISTS / "top.json").read_bytes())
+    items, skipped = read((LISTS / "top.json").read_bytes())
 
     assert [entry["rank"] for entry in items] == ["1", "2", "9", "10", "100"]
     assert items[3]["title"] == "Léon: The Professional"
@@ -57,7 +69,7 @@ def test_order_is_by_rank_as_a_number() -> None:
 def test_items_stay_verbatim() -> None:
     data = json.loads((LISTS / "top.json").read_bytes())
 
-    items, _ = source_list.parse((LISTS / "top.json").read_bytes())
+    items, _ = read((LISTS / "top.json").read_bytes())
 
     assert sorted(items, key=str) == sorted(data["items"], key=str)
 
@@ -67,7 +79,7 @@ def test_top_n_is_the_same_whatever_the_files_order(seed: int) -> None:
     items = [item(number) for number in range(1, 31)]
     random.Random(seed).shuffle(items)
 
-    found, _ = source_list.parse(body(*items))
+    found, _ = read(body(*items))
 
     assert [entry["id"] for entry in found[:10]] == [f"tt{number:07}" for number in range(1, 11)]
 
@@ -75,13 +87,13 @@ def test_top_n_is_the_same_whatever_the_files_order(seed: int) -> None:
 @pytest.mark.parametrize("data", [{"items": [item(1)]}, {"items": [item(1)], "errorMessage": ""}, [item(1)]])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_both_shapes_are_read(data: Any, encoding: str) -> None:
-    items, _ = source_list.parse(json.dumps(data).encode(encoding))
+    items, _ = read(json.dumps(data).encode(encoding))
 
     assert items == [item(1)]
 
 
 def test_what_cannot_be_used_is_reported_with_its_reason() -> None:
-    items, skipped = source_list.parse((LISTS / "faulty.json").read_bytes())
+    items, skipped = read((LISTS / "faulty.json").read_bytes())
 
     assert [(entry["id"], entry["rank"]) for entry in items] == [("tt9000001", "1"), ("tt9000009", "8")]
     assert [(entry.item, entry.id, entry.reason) for entry in skipped] == [
@@ -93,7 +105,7 @@ def test_what_cannot_be_used_is_reported_with_its_reason() -> None:
         (6, "tt9000006", "rank is not a whole number of 1 or more"),
         (7, "tt9000007", "rank is not a whole number of 1 or more"),
         (8, "tt9000008", "rank is not a whole number of 1 or more"),
-        (9, "tt9000009", "duplicate id; its better rank is used"),
+        (9, "tt9000009", "duplicate id; the entry with the best rank is used"),
     ]
 
 
@@ -106,7 +118,7 @@ json_values = st.recursive(
 
 @given(st.lists(json_values | st.fixed_dictionaries({"id": json_values, "rank": json_values}), max_size=5))
 def test_no_entry_is_lost_or_crashes(entries: list[Any]) -> None:
-    items, skipped = source_list.parse(body(item(1), *entries))
+    items, skipped = read(body(item(1), *entries))
 
     assert len(items) + len(skipped) == len(entries) + 1
     assert item(1) in items
@@ -120,7 +132,7 @@ def test_an_entry_nested_too_deeply_is_reported(levels: int) -> None:
         f'[{{"id":"tt0000001","rank":"1"}}, {{"id":"tt0000002","rank":"2","more":{deep}}}, {{"id":{deep}}}, {deep}]'
     )
 
-    items, skipped = source_list.parse(content.encode())
+    items, skipped = read(content.encode())
 
     assert items == [{"id": "tt0000001", "rank": "1"}]
     assert [(entry.item, entry.id) for entry in skipped] == [(1, "tt0000002"), (2, ""), (3, "")]
@@ -132,35 +144,229 @@ def test_an_entry_nested_too_deeply_is_reported(levels: int) -> None:
 
 
 def test_what_is_shown_of_an_entry_is_text_that_lambda_can_answer() -> None:
-    _, skipped = source_list.parse(body(item(1), {"id": "tt\ud800" * 50, "rank": "2"}))
+    _, skipped = read(body(item(1), {"id": "tt\ud800" * 50, "rank": "2"}))
 
     assert len(skipped[0].id.encode()) <= 80
     assert skipped[0].id.startswith("tt\\ud800")
 
 
 def test_an_entry_too_large_for_a_message_is_reported() -> None:
-    _, skipped = source_list.parse(body(item(1), item(2, crew="x" * 300_000)))
+    _, skipped = read(body(item(1), item(2, crew="x" * 300_000)))
 
     assert [(entry.id, entry.reason) for entry in skipped] == [("tt0000002", "the entry is too large for a message")]
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "cause"),
     [
-        (b"", "not JSON"),
-        (b"<html>", "not JSON"),
-        (b"\xff\xfe", "not JSON"),
-        (b"[" * 200_000, "not JSON"),
-        (b"{}", "expected"),
-        (b'"text"', "expected"),
-        (b'{"items": {}}', "expected"),
+        (b"", "neither JSON nor CSV with a column for the IMDb id"),
+        (b"<html>", "is an HTML or XML page"),
+        (b"\xff\xfe", "is not UTF-8 text"),
+        (b"[" * 90_000, "is not valid JSON"),
+        (b'{"items": [\n{"id": tt}]}', r"is not valid JSON \(line 2, column 8\)"),
+        (b"{}", "expected an array of films"),
+        (b'"text"', "neither JSON nor CSV.*it starts with '\"text\"'"),
+        (b'{"items": {}}', "expected an array of films"),
         (b"[]", "the list is empty"),
-        (b'{"items": [{"id": "x"}]}', "no film can be used"),
+        (b'{"items": [{"id": "x"}]}', "no film can be used; first reason: id is not tt and 7 to 10 digits"),
+        (b'{"items": [], "errorMessage": "Invalid API Key"}', "the list reports an error: 'Invalid API Key'"),
+        (b'{"errorMessage": "Server busy"}', "the list reports an error: 'Server busy'"),
+        (b'{"Response": "False", "Error": "Too many results."}', "the list reports an error: 'Too many results.'"),
+        (b"Title,Year\nHeat,1995\n", "neither JSON nor CSV.*it starts with 'Title,Year'"),
+        (b"Const,Title\n", "the list is empty"),
+        (b"Const,Title\ntt0113277,Heat\n", "no film can be used; first reason: rank is missing"),
+        (b'Const,Position\ntt0113277,"' + b"x" * 200_000, "is not valid CSV"),
     ],
 )
-def test_a_list_that_is_none_says_why(content: bytes, said: str) -> None:
-    with pytest.raises(SourceListInvalid, match=said):
-        source_list.parse(content, URI)
+def test_an_unusable_list_is_refused_with_its_reason(content: bytes, cause: str) -> None:
+    with pytest.raises(SourceListInvalid, match=cause) as caught:
+        source_list.read_list(content, URI)
+
+    assert caught.value.subject == URI
+    assert str(caught.value).endswith("; nothing was started")
+
+
+# ── Formats ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_imdbs_csv_export() -> None:
+    items, skipped = read((LISTS / "imdb_export.csv").read_bytes())
+
+    assert [(item["id"], item["rank"], item["title"], item["year"]) for item in items] == [
+        ("tt0111161", "1", "The Shawshank Redemption", "1994"),
+        ("tt0110413", "2", "Léon: The Professional", "1994"),
+        ("tt0068646", "10", "The Godfather", "1972"),
+    ]
+    assert (items[0]["imDbRating"], items[0]["imDbRatingCount"]) == ("9.3", "2957041")
+    assert items[0]["Directors"] == "Frank Darabont", "all other cells are kept"
+    assert "imDbRating" not in items[2], "an empty cell is a missing value"
+    assert [(entry.item, entry.reason) for entry in skipped] == [
+        (3, "id is not tt and 7 to 10 digits"),
+        (4, "the row has more cells than the header"),
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_csv_of_spreadsheets(delimiter: str, line_end: str, encoding: str) -> None:
+    rows = [["Rank", "IMDb ID", "Name"], [" 2 ", "tt0000002", '"a, b; c"'], [], ["1", "tt0000001", "Über"]]
+    text = line_end.join(delimiter.join(row) for row in rows)
+
+    items, skipped = read(text.encode(encoding))
+
+    assert [(item["id"], item["rank"], item["title"]) for item in items] == [
+        ("tt0000001", "1", "Über"),
+        ("tt0000002", "2", "a, b; c"),
+    ]
+    assert skipped == []
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"id": "tt0111161", "rank": "1"},
+        {"imdbID": "tt0111161", "Rank": 1},
+        {"imdb_id": "tt0111161", "position": "1"},
+        {"Const": "tt0111161", "Position": 1},
+        {"tconst": "tt0111161", "ranking": "1"},
+        {"id": 278, "imdb_id": "tt0111161", "rank": "1"},
+        {"id": "https://www.imdb.com/title/tt0111161/?ref_=chttp_t_1", "rank": "1"},
+        {"url": "https://m.imdb.com/de/title/tt0111161", "rank": "1"},
+        {"URL": "imdb.com/title/tt0111161/", "rank": "1"},
+        {"id": "tt00111161", "rank": "1"},
+    ],
+)
+def test_known_spellings_of_id_and_rank(entry: dict[str, Any]) -> None:
+    ((item,), skipped) = read(body(entry))
+
+    assert (item["id"], int(item["rank"])) == ("tt0111161", 1)
+    assert skipped == []
+
+
+@pytest.mark.parametrize(
+    "imdb_id",
+    [
+        "https://evil.example/title/tt0111161/",
+        "https://imdb.com.evil.example/title/tt0111161",
+        "https://www.imdb.com/name/nm0000151/",
+        "tt0111161/../x",
+        "tt0111161x",
+        "xtt0111161",
+    ],
+)
+def test_other_addresses_are_not_ids(imdb_id: str) -> None:
+    _, skipped = read(body(item(1), {"id": imdb_id, "rank": "2"}))
+
+    assert [entry.reason for entry in skipped] == ["id is not tt and 7 to 10 digits"]
+
+
+@pytest.mark.parametrize("name", ["items", "movies", "Films", "results", "Search"])
+def test_the_array_may_have_several_names(name: str) -> None:
+    items, _ = read(json.dumps({name: [item(1)], "errorMessage": None}).encode())
+
+    assert items == [item(1)]
+
+
+def test_two_spellings_of_one_id_are_one_film() -> None:
+    items, skipped = read(body({"id": "tt00038674", "rank": "2"}, {"id": "tt0038674", "rank": "1", "title": "x"}))
+
+    assert items == [{"id": "tt0038674", "rank": "1", "title": "x"}]
+    assert [(entry.item, entry.id) for entry in skipped] == [(0, "tt0038674")]
+
+
+def test_a_number_of_thousands_of_digits_spoils_its_entry_only() -> None:
+    content = b'[{"id": "tt0000001", "rank": 1}, {"id": "tt0000002", "rank": 2, "votes": %s}]' % (b"9" * 5000)
+
+    items, skipped = read(content)
+
+    assert [item["id"] for item in items] == ["tt0000001"]
+    assert "NaN or Infinity" in skipped[0].reason
+
+
+@pytest.mark.parametrize("kind", exceptions())
+def test_an_unexpected_exception_skips_one_entry(
+    kind: type[Exception], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def imdb_id_in(value: object) -> str | None:
+        if value == "tt0000002":
+            raise an_instance(kind)
+        return str(value)
+
+    monkeypatch.setattr(keys, "imdb_id_in", imdb_id_in)
+
+    items, skipped = read(body(item(1), item(2), item(3)))
+
+    assert [entry["id"] for entry in items] == ["tt0000001", "tt0000003"]
+    assert [(entry.item, entry.reason) for entry in skipped] == [(1, f"unexpected {kind.__name__}")]
+    assert "Traceback" in caplog.text
+
+
+# ── Limits ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_entries_are_bounded() -> None:
+    films = [item(number) for number in range(1, source_list.MAX_ENTRIES + 2)]
+
+    with pytest.raises(SourceListInvalid, match="more than 25,000 entries"):
+        source_list.read_list(json.dumps(films).encode())
+    assert len(source_list.read_list(json.dumps(films[1:]).encode()).items) == source_list.MAX_ENTRIES
+
+
+HOSTILE_LISTS = {
+    "empty objects": b"[" + b"{}," * 2_700_000 + b"{}]",
+    "small objects": b"[" + b'{"":0},' * 99_000 + b"{}]",
+    "empty arrays": b"[" + b"[]," * 99_000 + b"[]]",
+    "numbers": b"[" + b"0.1," * 2_000_000 + b"0]",
+    "one object of many keys": b"{" + b",".join(b'"%d":0' % number for number in range(700_000)) + b"}",
+    "wide text": '[{"id": "tt0000001", "rank": "1", "title": "🎬'.encode() + b"x" * 8_300_000 + b'"}]',
+    "csv of many columns": b"Const," + b"a," * 4_100_000 + b"\ntt0000001",
+    "csv of short rows": b"Const,Position\n" + b"a,\n" * 2_700_000,
+    "ordinary films": json.dumps([item(n, crew="Frank Darabont (dir.)" * 10) for n in range(1, 25_001)]).encode(),
+}
+PEAK = """
+import resource, sys
+from lambdas import get_movies_and_send_to_queue
+from pipeline import messages, source_list
+from pipeline.errors import SourceListInvalid
+try:
+    films = source_list.read_list(sys.stdin.buffer.read())
+    messages.make("20261124T030000Z-1a2b3c4d", films.items, 10)
+except SourceListInvalid:
+    pass
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+"""
+
+
+@pytest.mark.parametrize("name", HOSTILE_LISTS)
+def test_no_list_takes_more_memory_than_the_function_has(name: str) -> None:
+    template = load(str(ROOT / "template.yaml"))
+    memory = template["Resources"]["GetMoviesAndSendToQueue"]["Properties"]["MemorySize"] * 1024**2
+    variables = {
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "BRONZE_BUCKET": "b",
+        "MOVIE_QUEUE_URL": "q",
+        "SOURCE_LIST_URI": "s3://l/k",
+        "TOP_N": "250",
+        "BATCH_SIZE": "10",
+    }
+    assert len(HOSTILE_LISTS[name]) <= source_list.MAX_LIST_BYTES * 1.1
+
+    ran = subprocess.run(
+        [sys.executable, "-c", PEAK],
+        input=HOSTILE_LISTS[name],
+        env=environment_with(**variables),
+        cwd=ROOT,
+        capture_output=True,
+        timeout=240,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stderr.decode()
+    assert int(ran.stdout) < 0.75 * memory
+
+
+# ── Fetching ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @responses.activate
@@ -193,7 +399,7 @@ def test_a_list_that_cannot_be_had_can_be_tried_again(fault: Any) -> None:
 def test_too_large_a_list_is_refused() -> None:
     responses.get(URI, body=b" " * (source_list.MAX_LIST_BYTES + 1))
 
-    with pytest.raises(SourceListInvalid, match="larger than 67,108,864 bytes"):
+    with pytest.raises(SourceListInvalid, match="larger than 8 MiB"):
         fetch(URI)
 
 
@@ -212,10 +418,22 @@ def test_faults_of_s3_are_ours() -> None:
 
 @pytest.mark.parametrize(
     "uri",
-    ["", "top.json", "http://lists.example/a", "ftp://lists.example/a", "file:///etc/passwd", "s3://lists", "s3:///a"],
+    [
+        "",
+        "top.json",
+        "http://lists.example/a",
+        "ftp://lists.example/a",
+        "file:///etc/passwd",
+        "s3://lists",
+        "s3:///a",
+        "http://[::1",
+        "https://[::1",
+        "https://lists.example:port/",
+        "s3://[::1/a",
+    ],
 )
 def test_other_addresses_are_refused(uri: str) -> None:
-    with pytest.raises(InvalidInput, match="https://"):
+    with pytest.raises(InvalidInput, match="SourceListUri"):
         fetch(uri)
 
 
@@ -234,16 +452,30 @@ def test_a_redirect_to_https_is_followed() -> None:
 
 @pytest.mark.parametrize(
     "elsewhere",
-    ["http://lists.example/a.json", "http://127.0.0.1:9001/", "http://169.254.169.254/", "file:///etc/passwd"],
+    [
+        "http://lists.example/a.json",
+        "http://127.0.0.1:9001/",
+        "http://169.254.169.254/",
+        "file:///etc/passwd",
+        "https://lists.example:port/",
+    ],
 )
 @responses.activate
 def test_a_redirect_to_anything_but_https_is_refused(elsewhere: str) -> None:
     responses.get(URI, status=302, headers={"Location": elsewhere})
 
-    with pytest.raises(SourceListUnavailable, match="not https"):
+    with pytest.raises(SourceListUnavailable, match="not an https address"):
         fetch(URI)
 
     assert len(responses.calls) == 1
+
+
+@responses.activate
+def test_a_redirect_to_no_address_is_an_answer_of_the_server() -> None:
+    responses.get(URI, status=302, headers={"Location": "http://[::1"})
+
+    with pytest.raises(SourceListUnavailable, match="InvalidURL"):
+        fetch(URI)
 
 
 @responses.activate

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
+from aws_lambda_powertools.utilities.parameters import base
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from pipeline.errors import StorageFailed
@@ -49,27 +51,29 @@ def test_a_secret_without_a_text_is_no_key(monkeypatch: pytest.MonkeyPatch) -> N
     assert key_of(secrets)() == ""
 
 
-def test_fresh_reads_again_unless_it_was_read_this_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fresh_reads_again() -> None:
     secrets = FakeSecrets()
     key = key_of(secrets)
     key()
     secrets.value = "rotated"
-    assert key(True) == SECRET
 
-    monkeypatch.setattr(api_key, "FRESH_SECONDS", -1.0)
-
-    assert key(True) == "rotated"
-    assert key() == "rotated"
+    assert (key(), key(True), key()) == (SECRET, "rotated", "rotated")
     assert secrets.reads == 2
 
 
-def test_a_key_is_kept_for_minutes_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_is_cached_for_minutes_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = FakeSecrets()
     key = key_of(secrets)
     key()
     secrets.value = "rotated"
+    now = datetime.now()
 
-    monkeypatch.setattr(api_key, "KEEP_SECONDS", -1.0)
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return now + timedelta(seconds=api_key.MAX_AGE_SECONDS + 1)
+
+    monkeypatch.setattr(base, "datetime", Later)
 
     assert key() == "rotated"
 
