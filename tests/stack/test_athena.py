@@ -94,7 +94,7 @@ def test_a_query_that_fails_is_one_error(stack: Stack, tmp_path: Path) -> None:
 
     assert ran.exit_code == 1
     assert "nothing" in json.loads(ran.stdout)["error"]
-    assert ask("SELECT 1", "--output", str(tmp_path / "x.txt")).exit_code == 1
+    assert ask("SELECT 1", "--output", str(tmp_path / "x.txt")).exit_code == 2
 
 
 def test_the_work_group_is_limited_encrypted_and_enforced(stack: Stack) -> None:

@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelhouse.gold.frames import _csv_cell, write
+from reelhouse.gold.frames import _csv_cell, print_csv, write
 
 
-@pytest.mark.parametrize("title", ['=HYPERLINK("http://x","y")', "+1", "-30-", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
+@pytest.mark.parametrize(
+    "title",
+    ['=HYPERLINK("http://x","y")', "+1", "-30-", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠A"],
+)
 def test_a_title_is_no_formula_in_csv_and_untouched_in_parquet(tmp_path: Path, title: str) -> None:
     data = pd.DataFrame({"title": [title], "genres": [[title, "Drama"]], "change": [-3]})
 
@@ -31,4 +34,14 @@ def test_every_text_starts_as_a_text(text: str) -> None:
     cell = _csv_cell(text)
 
     assert cell in (text, f"'{text}")
-    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
+
+
+def test_a_column_name_is_no_formula_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = pd.DataFrame({"=1+1": ["a"], "title": ["b"]})
+
+    write(data, tmp_path / "films.csv")
+    print_csv(data)
+
+    assert (tmp_path / "films.csv").read_bytes() == b"'=1+1,title\r\na,b\r\n"
+    assert capsys.readouterr().out == "'=1+1,title\na,b\n"
