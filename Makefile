@@ -6,6 +6,10 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 # Without bytecode every import compiles its modules anew: a report's imports take three times as long.
 unexport PYTHONDONTWRITEBYTECODE
+# Certificates of the system, so that downloads work behind a proxy with an authority of its own.
+export UV_SYSTEM_CERTS := 1
+# Tests and commands end with make, even when it is killed.
+run test chaos bench: export REELHOUSE_END_WITH_PARENT := 1
 
 include lambdas/build.mk
 
@@ -31,7 +35,7 @@ check-templates:
 	@$(BIN)/cfn-lint --regions eu-central-1 --template $$(git ls-files '*template.yaml')
 
 test: check .scan-venv/.ready ## Run every check and every test
-	@$(BIN)/python -m pytest --numprocesses 2
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 bench: environment ## Measure speed and memory beside their baselines, into benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks

@@ -88,10 +88,9 @@ def _omdb() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="reelhouse-bench-") as folder:
         server = processes.start(
             "OMDb-compatible server",
-            lambda port: [sys.executable, "-m", "reelhouse.local.omdb.server", "--port", str(port), "--token", TOKEN],
+            lambda port: [sys.executable, "-m", "reelhouse.local.omdb.server", "--port", str(port)],
             environment_with(),
             Path(folder, "omdb.log"),
-            token=TOKEN,
         )
         try:
             yield f"http://{processes.HOST}:{server.port}/"

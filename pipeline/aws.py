@@ -69,13 +69,20 @@ def client(service: str) -> Any:
 
 
 @cache
+def _session() -> boto3.Session:
+    # Not boto3's default session, which keeps its first credentials for good.
+    return boto3.Session()
+
+
+@cache
 def _client(service: str) -> Any:
-    return boto3.client(service, config=_CONFIGS.get(service, _CONFIG))  # type: ignore[call-overload]
+    return _session().client(service, config=_CONFIGS.get(service, _CONFIG))  # type: ignore[call-overload]
 
 
 def forget_clients() -> None:
     """Make new clients from now on: where they point, or as whom, has changed."""
     _client.cache_clear()
+    _session.cache_clear()
 
 
 def error_code(error: ClientError) -> str:

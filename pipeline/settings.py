@@ -147,6 +147,11 @@ def variable(name: str, default: str = "") -> str:
     return os.environ.get(name) or default
 
 
+def names_starting_with(prefix: str) -> list[str]:
+    """Names of all variables of this process that start with ``prefix``."""
+    return [name for name in os.environ if name.startswith(prefix)]
+
+
 def set_variables(variables: Mapping[str, str]) -> None:
     """Set variables of this process, which child processes and boto3 read."""
     os.environ.update(variables)

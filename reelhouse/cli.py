@@ -14,7 +14,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from pipeline.settings import variable
 from reelhouse import console
+from reelhouse.local import lifeline
 
 # Name, module, and the first line of the command's help, in the order that help lists them.
 COMMANDS = (
@@ -125,4 +127,6 @@ def _reporting_errors(function: Callable[..., None], name: str) -> Callable[...,
 
 def main() -> None:
     """Run the command line."""
+    if variable("REELHOUSE_END_WITH_PARENT"):
+        lifeline.end_with_parent()
     app()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -9,16 +10,30 @@ from hypothesis import HealthCheck, settings
 
 from pipeline import aws
 from reelhouse import stack as deployed_stack
+from reelhouse.local import lifeline
 from reelhouse.local import stack as local_stack
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
-from tests.running import Omdb, run_to_the_end
+from tests.running import OPTIONS, Omdb, run_to_the_end
 
 FILMS = 300
 
 # Examples are the same in every run, and no test depends on the machine's speed.
 settings.register_profile("reelhouse", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("reelhouse")
+
+
+def pytest_configure() -> None:
+    """End this process with `make` or with the main test process, even when that is killed; its stack ends with it."""
+    if os.environ.get("REELHOUSE_END_WITH_PARENT"):
+        lifeline.end_with_parent()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all tests of the deployed stack in one process, so that it is deployed once."""
+    for item in items:
+        if "local" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("stack"))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -31,13 +46,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.fixture(scope="session")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
-    """The local stack, deployed once a test process into a folder of its own, with a first run of 300 films in Gold."""
+    """The local stack, deployed into a folder of its own, with a first run of 300 films in Gold."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REELHOUSE_HOME", str(tmp_path_factory.mktemp("reelhouse")))
         for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
             patch.setenv(name, "to be restored")
         patch.delenv("OMDB_API_KEY", raising=False)
-        state = local_stack.up(local_stack.Options(), lambda _: None)
+        state = local_stack.up(OPTIONS, lambda _: None)
         try:
             report = run_to_the_end(deployed_stack.find(None), FILMS, 20)
             assert report.status == "complete", report

@@ -10,11 +10,14 @@ import requests
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from pipeline import aws
+from reelhouse.local import stack as local_stack
 from reelhouse.run.start import start
 from reelhouse.run.watch import Report, watch
 from reelhouse.stack import Stack
 
 WATCH_SECONDS = 240
+# Stacks of tests end with their test process.
+OPTIONS = local_stack.Options(stays=False)
 
 
 @dataclass(frozen=True)

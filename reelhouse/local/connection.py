@@ -1,4 +1,4 @@
-"""How this process reaches the local stack."""
+"""How this process and its children reach the local stack."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from reelhouse.local.state import State
 
 
 def use(current: State) -> None:
-    """Point boto3, here and in child processes, at the local stack."""
-    settings.set_variables(current.connection())
-    settings.forget_variables("AWS_PROFILE", "AWS_SESSION_TOKEN")
+    """Point boto3, here and in child processes, at the local stack and at nothing else.
+
+    Every AWS setting of the person's own environment is dropped, and no AWS configuration file is read.
+    """
+    settings.forget_variables(*settings.names_starting_with("AWS_"))
+    settings.set_variables(current.connection() | without_proxy())
     aws.forget_clients()
+
+
+def without_proxy() -> dict[str, str]:
+    """Return the variables that keep requests to this machine from a proxy; other hosts keep theirs."""
+    hosts = [host for host in settings.variable("NO_PROXY", settings.variable("no_proxy")).split(",") if host]
+    value = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
+    # Both spellings are read, the lower-case one first.
+    return {"NO_PROXY": value, "no_proxy": value}

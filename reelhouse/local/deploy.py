@@ -1,80 +1,126 @@
 """Deploying to the local stack: ``sam build`` and ``sam deploy``, the same commands that deploy to AWS.
 
-What is built and deployed already is not built and deployed again.
+What is already built or deployed is not built or deployed again. All stacks of a checkout share one build.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import yaml
+from filelock import FileLock, Timeout
 
 from pipeline import aws, settings
 from pipeline.errors import LocalStackError
 from reelhouse.local import state
+from reelhouse.local.lifeline import Lifeline
 from reelhouse.local.state import ROOT, STACK_NAME, State
 
 ARTIFACTS_BUCKET = "reelhouse-artifacts"
 SAM = ROOT / ".sam-venv" / "bin" / "sam"
-DEPLOY_SECONDS = 300
+BUILDS = ROOT / ".aws-sam" / "local"
+SAM_SECONDS = 300
+# How often SAM looks for the end of a deployment; its default of 5 is for AWS.
+POLL_SECONDS = "0.5"
 _SOURCES = ("template.yaml", "samconfig.toml", "lambdas", "pipeline", "insights")
+# They would reach SAM, or the makefile and uv that it runs, and change where it deploys or what it builds.
+_DROPPED = ("SAM_", "MAKE", "PYTHON", "OMDB_API_KEY", "OPENAI_API_KEY", "VIRTUAL_ENV", "PIP_TARGET", "UV_TARGET")
 
 
-def bring_up_to_date(current: State, parameters: dict[str, str], say: Callable[[str], None]) -> bool:
-    """Build and deploy if sources or parameters differ from what is deployed; returns whether it was necessary.
+def bring_up_to_date(
+    current: State, parameters: dict[str, str], say: Callable[[str], None], lifeline: Lifeline
+) -> bool:
+    """Build and deploy if sources or parameters differ from what is deployed; return whether they did.
 
     Raises
     ------
     LocalStackError
-        When SAM fails, with the last lines it printed.
+        When SAM fails, with the last lines of its output.
     """
     sources = _digest_of_sources()
     wanted = hashlib.sha256(json.dumps([sources, parameters], sort_keys=True).encode()).hexdigest()
     if current.deployed == wanted:
         return False
-    if current.built != sources or not _built_template().is_file():
-        _sam("build", "--build-dir", str(_built_template().parent), "--no-cached")
-        current.built = sources
-        say("template.yaml built by `sam build`")
-    _deploy(parameters)
+    template = _build(sources, say, lifeline)
+    _deploy(template, parameters, lifeline)
     current.deployed = wanted
     say(f"stack {STACK_NAME} deployed by `sam deploy`")
     return True
 
 
-def _built_template() -> Path:
-    return state.home() / "build" / "template.yaml"
+def build_folder() -> Path:
+    """Return the folder of what `sam build` made of the current sources, one subfolder a function."""
+    return BUILDS / _digest_of_sources()[:16]
 
 
-def _digest_of_sources() -> str:
-    digest = hashlib.sha256()
+def _build(sources: str, say: Callable[[str], None], lifeline: Lifeline) -> Path:
+    """Return the built template of these sources; build it unless another stack of this checkout has."""
+    folder = BUILDS / sources[:16]
+    template = folder / "template.yaml"
+    BUILDS.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(BUILDS.with_suffix(".lock"), timeout=SAM_SECONDS):
+            if template.is_file():
+                return template
+            unfinished = BUILDS / "unfinished"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            _sam("build", "--build-dir", str(unfinished), "--no-cached", lifeline=lifeline)
+            for older in BUILDS.iterdir():
+                if older != unfinished:
+                    shutil.rmtree(older, ignore_errors=True)
+            _write_as_json(unfinished / template.name)
+            unfinished.rename(folder)
+    except Timeout as error:
+        raise LocalStackError(
+            "another command has been building for five minutes", subject="sam build", next_step="try again"
+        ) from error
+    say("template.yaml built by `sam build`")
+    return template
+
+
+def _write_as_json(template: Path) -> None:
+    """Rewrite a built template as JSON, which YAML includes: SAM parses it 16 times, a second each as plain YAML."""
+    template.write_text(json.dumps(yaml.load(template.read_bytes(), yaml.CSafeLoader)), encoding="utf-8")
+
+
+def _files() -> Iterator[Path]:
     for name in _SOURCES:
         top = ROOT / name
         files = sorted(top.rglob("*")) if top.is_dir() else [top]
-        for path in files:
-            if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+        yield from (path for path in files if path.is_file() and "__pycache__" not in path.parts)
+
+
+def _digest_of_sources() -> str:
+    # Packages are built for the Python that runs this.
+    digest = hashlib.sha256(sys.version.encode())
+    for path in _files():
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
-def _deploy(parameters: dict[str, str]) -> None:
+def _deploy(template: Path, parameters: dict[str, str], lifeline: Lifeline) -> None:
     with aws.failures_of("up", ARTIFACTS_BUCKET):
         aws.ensure_bucket(aws.client("s3"), ARTIFACTS_BUCKET, state.REGION)
-    # Parameters go through a file of the owner's, since a command line is there for everybody to see.
+    # Parameters go through a private file, since every user can read a command line.
     config = state.home() / "samconfig.toml"
     config.touch(mode=0o600)
-    # SAM cuts a value at its first space, such as that of `rate(10 minutes)`, unless it stands in quotation marks.
+    # SAM cuts a value at its first space, such as that of `rate(10 minutes)`, unless it is quoted.
     overrides = json.dumps([f"{name}={_quoted(value)}" for name, value in parameters.items()])
     config.write_text(
         f"version = 0.1\n[default.deploy.parameters]\nparameter_overrides = {overrides}\n", encoding="utf-8"
     )
     try:
         _sam(
-            "deploy", "--template-file", str(_built_template()), "--config-file", str(config),
+            "deploy", "--template-file", str(template), "--config-file", str(config),
             "--stack-name", STACK_NAME, "--s3-bucket", ARTIFACTS_BUCKET, "--capabilities", "CAPABILITY_IAM",
             "--no-confirm-changeset", "--no-fail-on-empty-changeset", "--region", state.REGION,
+            lifeline=lifeline,
         )  # fmt: skip
     finally:
         config.unlink()
@@ -84,17 +130,20 @@ def _quoted(value: str) -> str:
     return '"' + value.replace('"', '\\"') + '"'
 
 
-def _sam(*arguments: str) -> None:
+def _environment() -> dict[str, str]:
+    """Return the environment of SAM: this process's, pointed at the local stack, without settings of a person's own."""
+    kept = {name: value for name, value in settings.environment_with().items() if not name.startswith(_DROPPED)}
+    return kept | {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": POLL_SECONDS, "REELHOUSE_BUILD": "local"}
+
+
+def _sam(*arguments: str, lifeline: Lifeline) -> None:
     log = state.home() / "logs" / f"sam-{arguments[0]}.log"
-    environment = settings.environment_with(SAM_CLI_TELEMETRY="0", REELHOUSE_BUILD="local", AWS_CONFIG_FILE="/dev/null")
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "OMDB_API_KEY", "OPENAI_API_KEY", "MAKEFLAGS", "MAKELEVEL"):
-        environment.pop(name, None)
+    command = [sys.executable, "-m", "reelhouse.local.lifeline", str(lifeline.read_end), str(SAM), *arguments]
     with log.open("wb") as output:
         try:
             done = subprocess.run(
-                [str(SAM), *arguments],
-                cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                timeout=DEPLOY_SECONDS, check=False,
+                command, cwd=ROOT, env=_environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                timeout=SAM_SECONDS, check=False, start_new_session=True, pass_fds=[lifeline.read_end],
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
             raise LocalStackError(

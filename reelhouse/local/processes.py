@@ -1,7 +1,12 @@
-"""Processes of the local stack: started detached, known by pid and start time, ended with their children."""
+"""Processes of the local stack: started in the background, identified by pid and start time.
+
+Each server names its state folder in its command line. So a server whose start was interrupted before it was recorded
+is found as well.
+"""
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import time
@@ -11,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from pipeline.errors import LocalStackError
+from reelhouse.local.lifeline import Lifeline
 from reelhouse.local.state import Process
 
 HOST = "127.0.0.1"
@@ -33,7 +39,7 @@ def free_port(preferred: int = 0) -> int:
 
 
 def running(process: Process | None) -> bool:
-    """Whether this very process runs (a later one with its pid does not count)."""
+    """Whether this very process runs; a later one with the same pid does not count."""
     if process is None:
         return False
     try:
@@ -78,36 +84,41 @@ def start(
     log: Path,
     *,
     port: int = 0,
-    token: str = "",
+    lifeline: Lifeline | None = None,
 ) -> Process:
     """Start a server and wait until it listens.
 
     Parameters
     ----------
     command : callable
-        Gives the command line for a port.
+        Returns the command line for a port.
     environment : dict
-        The whole environment of the process, but for ``GATEWAY_PORT``, which is set to the port.
+        The whole environment of the process, except ``GATEWAY_PORT``, which is set to the port.
     port : int
-        Port to use if it is free; else, and for 0, another is chosen.
+        Port to use if it is free. Otherwise, and for 0, another is chosen.
+    lifeline : Lifeline, optional
+        Ends the server with this process; its descriptor is added to the command line as ``--lifeline FD``. None
+        starts a server that outlives this process.
 
     Raises
     ------
     LocalStackError
         When it does not listen within 30 seconds, with the last line of its log.
     """
+    tied = ["--lifeline", str(lifeline.read_end)] if lifeline else []
     for attempt in range(_TRIES):
         chosen = free_port(port if attempt == 0 else 0)
         with log.open("ab") as output:
             child = subprocess.Popen(
-                command(chosen),
+                [*command(chosen), *tied],
                 env={**environment, "GATEWAY_PORT": str(chosen)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                pass_fds=[lifeline.read_end] if lifeline else [],
             )
-        process = Process(child.pid, psutil.Process(child.pid).create_time(), chosen, token)
+        process = Process(child.pid, psutil.Process(child.pid).create_time(), chosen)
         deadline = time.monotonic() + START_SECONDS
         while child.poll() is None and time.monotonic() < deadline:
             if listens(process):
@@ -117,8 +128,20 @@ def start(
     raise LocalStackError(f"did not start ({_last_line(log)})", subject=name, next_step=f"its log is {log}")
 
 
+def of_home(home: Path) -> list[Process]:
+    """Return all running processes of the stack of a state folder, recorded or not; their ports are unknown (0)."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "create_time"]):
+        arguments = process.info["cmdline"] or []
+        is_server = any(name.startswith("reelhouse.local.") for name in arguments) and str(home) in arguments
+        is_worker = any(argument.startswith(f"{home}/ministack/tmp/") for argument in arguments)
+        if (is_server or is_worker) and process.pid != os.getpid():
+            found.append(Process(process.pid, process.info["create_time"], 0))
+    return found
+
+
 def stop(process: Process | None) -> None:
-    """End a process and its children: asked first, then killed."""
+    """Stop a process and its children: by SIGTERM first, then by SIGKILL."""
     if process is None or not running(process):
         return
     parent = psutil.Process(process.pid)
@@ -139,4 +162,4 @@ def stop(process: Process | None) -> None:
 
 def _last_line(log: Path) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1][-300:] if lines else "it said nothing"
+    return lines[-1][-300:] if lines else "no output"

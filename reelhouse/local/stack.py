@@ -1,8 +1,10 @@
-"""The local stack: MiniStack with IAM enforced, the OMDb-compatible server, and the deployed template."""
+"""The local stack: MiniStack with IAM enforced, the OMDb-compatible server, and the deployed template.
+
+Clients, SAM and functions take nothing from a person's own environment or AWS configuration files.
+"""
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import signal
 import sys
@@ -11,13 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import requests
 
-from pipeline import aws, http, settings
+from pipeline import aws, http, settings, source_list
 from pipeline.documents import to_json
 from pipeline.errors import InvalidInput, LocalStackError
-from reelhouse.local import deploy, emulator, processes, state
+from reelhouse.local import deploy, disk, emulator, processes, state
 from reelhouse.local.connection import use
+from reelhouse.local.lifeline import Lifeline
 from reelhouse.local.omdb import films as sample_films
 from reelhouse.local.processes import healthy
 from reelhouse.local.state import Process, State
@@ -25,20 +29,23 @@ from reelhouse.local.state import Process, State
 REAL_LIST = "https://top-movies.s3.eu-central-1.amazonaws.com/Top250Movies.json"
 REAL_OMDB = "https://www.omdbapi.com/"
 SOURCE_BUCKET, SOURCE_KEY = "reelhouse-source", "Top250Movies.json"
-# The sample server takes any key; this one opens nothing.
+# The sample server accepts any key.
 SAMPLE_KEY = "sample"
 HEALTH_TIMEOUT_SECONDS = 5
-KEEP_SECONDS = 30
-# Services of the emulator whose memory a deployment cannot do without.
+SAVE_SECONDS = 30
+# Services of the emulator whose saved memory a deployment needs.
 _DEPLOYED = ("cloudformation", "iam", "lambda", "s3", "secretsmanager", "sqs")
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "REELHOUSE_HOME")
+
+# Open as long as this process, so that the stacks that belong to it end with it.
+_held: list[Lifeline] = []
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Options:
-    """What ``reelhouse up`` was told; "" stands for the sample.
+    """Options of ``reelhouse up``; "" stands for the sample data.
 
     Attributes
     ----------
@@ -49,33 +56,39 @@ class Options:
     omdb_api_key : str
         Its key.
     schedule : str
-        Expression of the schedule; "" leaves it switched off.
+        Schedule expression; "" leaves the schedule disabled.
+    stays : bool
+        Whether the stack outlives this process. When this is False, or this process ends before ``up`` returns, the
+        servers that it started end with it, even if it is killed.
     """
 
     source_list: str = ""
     omdb_url: str = ""
     omdb_api_key: str = ""
     schedule: str = ""
+    stays: bool = True
 
 
 def up(options: Options, say: Say) -> State:
-    """Start what does not run, deploy what is not deployed; returns the state. Doing it twice changes nothing.
+    """Start what is not running and deploy what is not deployed; return the state. A second call changes nothing.
 
     Raises
     ------
     InvalidInput
         For a source list or an address that cannot be used, before anything is started.
     LocalStackError
-        When something does not start or deploy; it says what.
+        When something does not start or deploy, with the cause.
     """
     parsed = _source(options.source_list)
     if options.omdb_url:
         http.check_url(options.omdb_url, "--omdb-url")
-    with state.locked():
+    disk.require_space(state.home())
+    with state.locked(), Lifeline() as lifeline:
         current = state.load()
         state.save(current)
-        _start_ministack(current, say)
-        omdb_url = options.omdb_url or _start_omdb(current, say)
+        _stop_strays(current)
+        _start_ministack(current, say, lifeline)
+        omdb_url = options.omdb_url or _start_omdb(current, say, lifeline)
         use(current)
         parameters = {
             "SourceListUri": parsed if isinstance(parsed, str) else _upload(parsed),
@@ -85,33 +98,45 @@ def up(options: Options, say: Say) -> State:
             "ScheduleState": "ENABLED" if options.schedule else "DISABLED",
             "RequireTls": "false",
         }
-        if deploy.bring_up_to_date(current, parameters, say):
-            _keep(current)
+        if deploy.bring_up_to_date(current, parameters, say, lifeline):
+            _save_emulator(current)
             state.save(current)
+        if options.stays:
+            lifeline.release()
+        else:
+            _held.append(lifeline)
     return current
 
 
 def down(*, delete: bool) -> bool:
-    """Stop all processes; with ``delete`` remove all data too. Returns whether anything ran."""
+    """Stop all processes; with ``delete`` remove all data too. Return whether anything ran.
+
+    Raises
+    ------
+    LocalStackError
+        When there is data in the state folder that is not Reelhouse's; nothing is stopped or removed then.
+    """
     with state.locked():
         try:
             current = state.load()
         except LocalStackError:
-            if not delete:
-                raise
-            current = State()
-        ran = processes.running(current.ministack) or processes.running(current.omdb)
-        _stop_ministack(current)
-        processes.stop(current.omdb)
+            current = None
+        ran = processes.of_home(state.home())
+        if current is not None:
+            _stop_ministack(current)
+            processes.stop(current.omdb)
+        # Those of a start that was interrupted, or whose record is damaged.
+        for process in ran:
+            processes.stop(process)
         if delete:
             state.delete()
-        elif ran:
+        elif current is not None and ran:
             state.save(current)
-    return ran
+    return bool(ran)
 
 
 def _source(given: str) -> str | bytes:
-    """A list's address, or its bytes."""
+    """Return a list's address, or its bytes, checked."""
     if not given:
         return to_json(sample_films.source_list())
     if given.startswith("s3://"):
@@ -121,7 +146,9 @@ def _source(given: str) -> str | bytes:
     path = Path(given)
     if not path.is_file():
         raise InvalidInput("there is no such file", subject=given, next_step="give a file, s3://… or https://…")
-    return path.read_bytes()
+    body = path.read_bytes()
+    source_list.parse(body, given)
+    return body
 
 
 def _upload(body: bytes) -> str:
@@ -134,26 +161,26 @@ def _upload(body: bytes) -> str:
 
 
 def _environment(**more: str) -> dict[str, str]:
-    """Environment of a server: no key of the person's, since functions inherit it from the emulator."""
-    return {name: value for name in _INHERITED if (value := settings.variable(name))} | more
+    """Return the environment of a server. Functions inherit the emulator's: it holds no key or setting of a person."""
+    return {name: value for name in _INHERITED if (value := settings.variable(name))} | state.NO_FILES | more
 
 
 def _stop_ministack(current: State) -> None:
-    """Stop the emulator; one that ran until now writes what it has in memory."""
+    """Stop the emulator, which saves its memory if it is running."""
     running = processes.running(current.ministack)
     processes.stop(current.ministack)
-    # The emulator unpacks each function for each of its workers, 140 MB at a time, and leaves that behind.
+    # The emulator unpacks each function for each of its workers, 140 MB at a time, and never removes it.
     shutil.rmtree(_temporary(), ignore_errors=True)
     current.stopped = current.stopped or running
 
 
 def _temporary() -> Path:
-    """Folder for the emulator's temporary files, which are gone when it is stopped."""
+    """Return the folder of the emulator's temporary files, which is removed when it stops."""
     return state.home() / "ministack" / "tmp"
 
 
-def _keep(current: State) -> None:
-    """Have the emulator write what was deployed, so that it is there after a kill too.
+def _save_emulator(current: State) -> None:
+    """Let the emulator save what was deployed, so that it is there even after a kill.
 
     Raises
     ------
@@ -164,14 +191,23 @@ def _keep(current: State) -> None:
     wanted = [folder / emulator.SAVED, *(folder / f"{service}.json" for service in _DEPLOYED)]
     wanted[0].unlink(missing_ok=True)
     alive = processes.signalled(current.ministack, signal.SIGUSR1)
-    while alive and not wanted[0].is_file() and time.time() < asked + KEEP_SECONDS:
+    while alive and not wanted[0].is_file() and time.time() < asked + SAVE_SECONDS:
         time.sleep(0.1)
-    # A file's time is that of the kernel's last tick, a moment before ours.
+    # File times come from the kernel's last tick, slightly before the clock.
     if not all(path.is_file() and path.stat().st_mtime > asked - 1 for path in wanted):
-        raise LocalStackError("did not write its memory", subject="MiniStack", next_step="run `reelhouse up` again")
+        raise LocalStackError("did not save its memory", subject="MiniStack", next_step="run `reelhouse up` again")
 
 
-def _start_ministack(current: State, say: Say) -> None:
+def _stop_strays(current: State) -> None:
+    """Stop processes of this stack that no record names: their start was interrupted."""
+    recorded = {process.pid for process in (current.ministack, current.omdb) if process}
+    family = {child.pid for pid in recorded if psutil.pid_exists(pid) for child in psutil.Process(pid).children(True)}
+    for process in processes.of_home(state.home()):
+        if process.pid not in recorded | family:
+            processes.stop(process)
+
+
+def _start_ministack(current: State, say: Say, lifeline: Lifeline) -> None:
     if healthy(current.ministack) and processes.runs_module(current.ministack, emulator.MODULE):
         return
     _stop_ministack(current)
@@ -195,10 +231,11 @@ def _start_ministack(current: State, say: Say) -> None:
     )
     current.ministack = processes.start(
         "MiniStack",
-        lambda _: [sys.executable, "-m", emulator.MODULE],
+        lambda _: [sys.executable, "-m", emulator.MODULE, "--home", str(state.home())],
         environment,
         state.home() / "logs" / "ministack.log",
         port=current.ministack.port if current.ministack else 0,
+        lifeline=lifeline,
     )
     current.stopped = False
     state.save(current)
@@ -206,16 +243,16 @@ def _start_ministack(current: State, say: Say) -> None:
     say(f"MiniStack, an AWS emulator with IAM enforced, on 127.0.0.1:{current.ministack.port}")
 
 
-def _start_omdb(current: State, say: Say) -> str:
+def _start_omdb(current: State, say: Say, lifeline: Lifeline) -> str:
     if current.omdb is None or not healthy(current.omdb):
-        token = secrets.token_hex(8)
+        module, home = "reelhouse.local.omdb.server", str(state.home())
         current.omdb = processes.start(
             "OMDb-compatible server",
-            lambda port: [sys.executable, "-m", "reelhouse.local.omdb.server", "--port", str(port), "--token", token],
+            lambda port: [sys.executable, "-m", module, "--port", str(port), "--home", home],
             _environment(),
             state.home() / "logs" / "omdb.log",
             port=current.omdb.port if current.omdb else 0,
-            token=token,
+            lifeline=lifeline,
         )
         state.save(current)
         films = len(sample_films.films_by_id())
@@ -226,8 +263,9 @@ def _start_omdb(current: State, say: Say) -> str:
 def _await_health(name: str, process: Process, path: str) -> None:
     url = f"http://{processes.HOST}:{process.port}{path}"
     try:
-        if requests.get(url, timeout=HEALTH_TIMEOUT_SECONDS).ok:
-            return
+        with http.session() as web:  # reads no proxy settings
+            if web.get(url, timeout=HEALTH_TIMEOUT_SECONDS).ok:
+                return
         cause = "is not ready"
     except requests.RequestException as error:
         cause = f"does not answer ({type(error).__name__})"

@@ -1,58 +1,71 @@
 """The local stack's state: one folder, ``.reelhouse`` in the checkout unless ``REELHOUSE_HOME`` names another.
 
-``state.json`` says which processes, ports and credentials the stack has; ``ministack/`` is the emulator's memory,
-``logs/`` what each process said.
+``state.json`` records the stack's processes, ports and credentials; ``ministack/`` holds the emulator's data, ``logs/``
+the output of each process. Only a folder that holds Reelhouse's marker file is ever changed or removed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
-from pipeline.errors import LocalStackError
+from pipeline import documents
+from pipeline.errors import DocumentInvalid, LocalStackError
 from pipeline.settings import variable
 
 ROOT = Path(__file__).parents[2]
 REGION = "eu-central-1"
 STACK_NAME = "reelhouse"
+MARKER = "REELHOUSE"
+_MARKER_TEXT = "This folder is the data of a local Reelhouse stack. `reelhouse down --delete` removes it.\n"
+LOCK_SECONDS = 120
 
 
-@dataclass
+@dataclass(frozen=True)
 class Process:
-    """A process that the stack started; ``created`` tells it from a later process with the same pid."""
+    """A process that the stack started; ``created`` (seconds since 1970) tells it from a later one with its pid."""
 
     pid: int
     created: float
     port: int
-    token: str = ""
 
 
 @dataclass
 class State:
-    """Everything that ``reelhouse down`` needs to stop what ``reelhouse up`` started."""
+    """Everything that later commands need to know about the local stack.
+
+    Attributes
+    ----------
+    ministack, omdb : Process or None
+        The emulator and the OMDb-compatible server; None before their first start.
+    access_key_id, secret_access_key : str
+        Root credentials of the emulator, generated here. They open nothing outside this machine.
+    deployed : str
+        Digest of what was deployed; "" for nothing.
+    stopped : bool
+        Whether the emulator was stopped, and so saved its memory. S3 objects are saved at once.
+    interrupted : bool
+        Whether the emulator was killed since, so that runs have to be resumed.
+    """
 
     ministack: Process | None = None
     omdb: Process | None = None
-    # Root credentials of the emulator, made up here: they open nothing outside this machine.
     access_key_id: str = field(default_factory=lambda: "RH" + secrets.token_hex(9).upper())
     secret_access_key: str = field(default_factory=lambda: secrets.token_urlsafe(30))
     deployed: str = ""
-    built: str = ""
-    # The emulator writes its memory, but for S3's objects, only when it is stopped. `stopped` tells whether it was;
-    # `interrupted` that it was not, and runs have to be resumed.
     stopped: bool = True
     interrupted: bool = False
 
     def connection(self) -> dict[str, str]:
-        """Environment variables that point boto3 at the emulator."""
+        """Environment variables that point AWS clients at the emulator, and keep them from any configuration file."""
         port = self.ministack.port if self.ministack else 0
         return {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
@@ -60,51 +73,110 @@ class State:
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
+            **NO_FILES,
         }
 
 
+# AWS clients read neither a person's configuration nor a machine's metadata service.
+NO_FILES = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
 def home() -> Path:
-    """The state folder; it need not exist."""
+    """Return the state folder, which may not exist."""
     return Path(variable("REELHOUSE_HOME") or ROOT / ".reelhouse").absolute()
 
 
-def load() -> State:
-    """The saved state, or a new one.
+def is_ours() -> bool:
+    """Whether the state folder is there and marked as Reelhouse's."""
+    return (home() / MARKER).is_file()
+
+
+def claim() -> None:
+    """Create the state folder and mark it, unless it is marked already.
 
     Raises
     ------
     LocalStackError
-        When the file is there and cannot be read.
+        When the folder holds anything that is not Reelhouse's, or cannot be written.
+    """
+    folder = home()
+    if is_ours():
+        return
+    _require_empty(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        (folder / MARKER).write_text(_MARKER_TEXT, encoding="utf-8")
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def load() -> State:
+    """Return the saved state, or a new one when nothing is saved.
+
+    Raises
+    ------
+    LocalStackError
+        When the file is damaged or cannot be read.
     """
     path = home() / "state.json"
-    if not path.is_file():
+    if not path.exists():
         return State()
     try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        for name in ("ministack", "omdb"):
-            data[name] = Process(**data[name]) if data.get(name) else None
-        return State(**data)
-    except (ValueError, TypeError) as error:
+        return documents.read(State, path.read_bytes(), str(path))
+    except DocumentInvalid as error:
         raise LocalStackError(
-            "is not a state file", subject=str(path), next_step="`reelhouse down --delete` starts afresh"
+            f"is damaged ({error.cause})", subject=str(path), next_step="`reelhouse down --delete` starts afresh"
         ) from error
+    except OSError as error:
+        raise _unusable(path, error) from error
 
 
 def save(state: State) -> None:
-    """Write the state, readable by its owner only."""
+    """Write the state, readable by its owner only.
+
+    Raises
+    ------
+    LocalStackError
+        When the folder is not Reelhouse's, or cannot be written.
+    """
+    claim()
     folder = home()
-    (folder / "logs").mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.chmod(0o700)
     path = folder / "state.json"
     new = path.with_suffix(".new")
-    new.touch(mode=0o600)
-    new.write_text(json.dumps(asdict(state), indent=1), encoding="utf-8")
-    new.replace(path)
+    try:
+        (folder / "logs").mkdir(exist_ok=True, mode=0o700)
+        new.touch(mode=0o600)
+        new.write_text(json.dumps(asdict(state), indent=1), encoding="utf-8")
+        new.replace(path)
+    except OSError as error:
+        raise _unusable(folder, error) from error
 
 
 def delete() -> None:
-    """Remove the state folder with all data in it."""
-    shutil.rmtree(home(), ignore_errors=True)
+    """Remove the state folder with all data in it; nothing when there is none.
+
+    Raises
+    ------
+    LocalStackError
+        When the folder is not Reelhouse's, or cannot be removed completely.
+    """
+    folder = home()
+    if not is_ours():
+        _require_empty(folder)
+        return
+    try:
+        # The marker goes last: what an interrupted removal leaves is still known as ours.
+        for path in folder.iterdir():
+            if path.name != MARKER:
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise _unusable(folder, error) from error
 
 
 @contextlib.contextmanager
@@ -116,12 +188,29 @@ def locked() -> Iterator[None]:
     LocalStackError
         When another command holds it for more than two minutes.
     """
-    home().mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = home().parent / f"{home().name}.lock"
     try:
-        with FileLock(lock, timeout=120):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock, timeout=LOCK_SECONDS):
             yield
     except Timeout as error:
         raise LocalStackError(
             "another command is starting or stopping it", subject="local stack", next_step="wait for it, then try again"
         ) from error
+
+
+def _require_empty(folder: Path) -> None:
+    """Raise unless a folder is missing or empty."""
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise LocalStackError(
+                "was not created by Reelhouse and is left alone",
+                subject=str(folder),
+                next_step="set REELHOUSE_HOME to a new or empty folder",
+            )
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def _unusable(path: Path, error: OSError) -> LocalStackError:
+    return LocalStackError(error.strerror or type(error).__name__, subject=str(path), next_step="check the folder")

@@ -48,9 +48,9 @@ def chosen(words: list[str]) -> list[Scenario]:
     return [s for kind, s in every if not words or kind in words or any(word in s.name for word in words)]
 
 
-def results(scenarios: list[Scenario], folder: Path) -> Iterator[tuple[str, Result]]:
+def results(scenarios: list[Scenario], folder: Path, stays: bool) -> Iterator[tuple[str, Result]]:
     """Bring the stack up, and let faults strike it."""
-    options = local_stack.Options(source_list=source_list(folder))
+    options = local_stack.Options(source_list=source_list(folder), stays=stays)
     state = local_stack.up(options, console.print)
     with prepared(state, options, FILMS, BATCH_SIZE) as ground:
         for scenario in scenarios:
@@ -95,7 +95,7 @@ def main() -> int:
         own = variable("REELHOUSE_HOME")
         set_variables({"REELHOUSE_HOME": own or folder + "/home"})
         try:
-            found += results(scenarios, Path(folder))
+            found += results(scenarios, Path(folder), stays=bool(own))
         finally:
             show(found)
             if not own:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -17,7 +20,7 @@ from reelhouse.local import processes, state
 from reelhouse.local import stack as local_stack
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
-from tests.running import wait_until
+from tests.running import OPTIONS, wait_until
 
 
 def reelhouse(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -99,7 +102,7 @@ def test_nothing_listens_but_on_loopback(stack: Stack, local: State) -> None:
 def test_up_again_changes_nothing(stack: Stack, local: State) -> None:
     said: list[str] = []
 
-    again = local_stack.up(local_stack.Options(), said.append)
+    again = local_stack.up(OPTIONS, said.append)
 
     assert said == []
     assert again.ministack == local.ministack
@@ -148,12 +151,31 @@ def test_down_leaves_no_process_and_up_finds_the_data_again(stack: Stack, local:
 
     assert not temporary.exists()
     assert not any(process.is_running() for process in family)
-    again = local_stack.up(local_stack.Options(), lambda _: None)
+    again = local_stack.up(OPTIONS, lambda _: None)
     local.ministack, local.omdb = again.ministack, again.omdb
     found = deployed_stack.find(None)
     assert found.run_ids() == runs_before
     assert found.build().tables["movies"] == films_before
     assert processes.running(again.ministack)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_an_interrupted_up_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
+    home = tmp_path / "home"
+    command = subprocess.Popen(
+        [sys.executable, "-m", "reelhouse", "up"], env={**os.environ, "REELHOUSE_HOME": str(home)},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    # The emulator, the OMDb-compatible server and SAM.
+    wait_until(lambda: len(psutil.Process(command.pid).children()) == 3 or command.poll() is not None)
+    assert command.poll() is None, "SAM was not reached"
+    family = psutil.Process(command.pid).children(recursive=True)
+
+    command.send_signal(number)
+    command.wait(10)
+
+    wait_until(lambda: not any(process.is_running() for process in family))
+    assert processes.of_home(home) == []
 
 
 def with_children(pid: int) -> list[psutil.Process]:

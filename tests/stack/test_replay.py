@@ -14,7 +14,7 @@ import pytest
 from insights import lake
 from pipeline import aws, keys
 from reelhouse.gold.reader import bring_gold_up_to_date
-from reelhouse.local import state
+from reelhouse.local.deploy import build_folder
 from reelhouse.operate.replay import Replay, replay
 from reelhouse.operate.silver_reader import OUTCOMES, SilverReader
 from reelhouse.operate.verify import verify
@@ -28,7 +28,7 @@ NEW_VERSION = "new-version"
 @pytest.fixture
 def deploy(stack: Stack, tmp_path: Path) -> Iterator[Callable[[str, str, str], None]]:
     """Deploys ProcessBronzeToSilver with a text of one of its files replaced; after the test it is as it was."""
-    built = state.home() / "build" / "ProcessBronzeToSilver"
+    built = build_folder() / "ProcessBronzeToSilver"
 
     def packed(folder: Path) -> bytes:
         archive = io.BytesIO()

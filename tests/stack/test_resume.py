@@ -20,7 +20,7 @@ from reelhouse.run import resume
 from reelhouse.run.start import start
 from reelhouse.stack import Stack
 from tests.chaos.account import account
-from tests.running import Omdb, wait_until
+from tests.running import OPTIONS, Omdb, wait_until
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_up_resumes_what_a_killed_emulator_forgot(stack: Stack, local: State, om
     omdb.no_faults()
     said: list[str] = []
 
-    again = local_stack.up(local_stack.Options(), said.append)
+    again = local_stack.up(OPTIONS, said.append)
     local.ministack, local.omdb = again.ministack, again.omdb
     resume.resume_after_kill(again, deployed_stack.find(None), said.append)
 

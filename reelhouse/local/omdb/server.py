@@ -3,8 +3,7 @@
 ``python -m reelhouse.local.omdb.server --port N`` listens on 127.0.0.1, says where in one line, and logs no request. It
 reads :mod:`reelhouse.local.omdb.films` and writes nothing. ``GET /?i=tt…&apikey=…[&tomatoes=true]`` is OMDb's,
 ``GET /Top250Movies.json`` the source list. ``/faults`` shows (GET), sets (PUT) and clears (DELETE) the switches of
-:class:`~reelhouse.local.omdb.faults.Faults`; ``/stats`` counts (``?calls=1`` by film; DELETE begins again); ``/health``
-answers the token it was started with.
+:class:`~reelhouse.local.omdb.faults.Faults`; ``/stats`` counts (``?calls=1`` by film; DELETE resets them).
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from reelhouse.local import lifeline
 from reelhouse.local.omdb import films as sample_films
 from reelhouse.local.omdb.faults import NO_FAULTS, Faults, Reply, complaint, spoil
 from reelhouse.local.omdb.stats import Connections, Stats
@@ -44,9 +44,8 @@ _ID_WITH_LETTERS = re.compile(r"tt[0-9A-Za-z]{1,20}")
 class OmdbServer:
     """The routes, and the state behind them: the faults in force and the counts."""
 
-    def __init__(self, started: Faults = NO_FAULTS, token: str = "") -> None:
+    def __init__(self, started: Faults = NO_FAULTS) -> None:
         self.started = self.faults = started
-        self.token = token
         self.connections = Connections()
         self.stats = Stats(self.connections)
 
@@ -104,7 +103,7 @@ class OmdbServer:
 
     async def health(self, request: Request) -> Response:  # noqa: ARG002
         """Tell whose server this is."""
-        return JSONResponse({"status": "ok", "token": self.token})
+        return JSONResponse({"status": "ok"})
 
     async def switches(self, request: Request) -> Response:
         """Show, set or clear the faults; what is not set is as it was when the server was started."""
@@ -187,7 +186,8 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, Faults]:
     )
     parser.add_argument("--port", type=port_number, required=True, metavar="N", help="0: any free one")
     parser.add_argument("--host", choices=[HOST], default=HOST, help="no other: it is for this machine only")
-    parser.add_argument("--token", default="", help="answered at /health")
+    parser.add_argument("--home", metavar="FOLDER", help="state folder, by which `reelhouse down` finds the process")
+    parser.add_argument("--lifeline", type=int, metavar="FD", help="a pipe; the server ends when it is closed")
     switches = parser.add_argument_group("faults, which PUT /faults can also set")
     for name, field in Faults.model_fields.items():
         lists = {"keys", "only", "fail_with"}
@@ -221,6 +221,7 @@ def listen(port: int) -> socket.socket:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT, then exit with 0; exit with 1 when the port cannot be had."""
     options, faults = parse(arguments)
+    lifeline.watch(options.lifeline)
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has shut down
     try:
@@ -228,7 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"cannot listen on {HOST}:{options.port}: {error.strerror}; give another --port", file=sys.stderr)
         return 1
-    server = OmdbServer(faults, options.token)
+    server = OmdbServer(faults)
     sample_films.films_by_id()
     config = uvicorn.Config(
         server.app(),
