@@ -103,7 +103,7 @@ def fetch(uri: str, s3: S3Client) -> FetchedList:
     parts = http.split_url(uri, "SourceListUri")
     if parts.scheme == "s3" and parts.netloc and parts.path.strip("/"):
         return _fetch_s3(uri, parts.netloc, parts.path.lstrip("/"), s3)
-    return _fetch_http(http.check_url(uri, "SourceListUri (or s3://bucket/key)"))
+    return fetch_http(http.check_url(uri, "SourceListUri (or s3://bucket/key)"))
 
 
 def _fetch_s3(uri: str, bucket: str, key: str, s3: S3Client) -> FetchedList:
@@ -114,7 +114,8 @@ def _fetch_s3(uri: str, bucket: str, key: str, s3: S3Client) -> FetchedList:
         return FetchedList(uri, answer["Body"].read(), answer["ETag"])
 
 
-def _fetch_http(uri: str) -> FetchedList:
+def fetch_http(uri: str) -> FetchedList:
+    """Fetch a list from an address that :func:`pipeline.http.check_url` accepts; see :func:`fetch` for the errors."""
     try:
         return http.within(MAX_LIST_SECONDS, lambda: _download(uri))
     except http.BodyTooLarge as error:

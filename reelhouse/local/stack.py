@@ -142,12 +142,14 @@ def _source(given: str) -> str | bytes:
     if given.startswith("s3://"):
         return given
     if "://" in given:
-        return http.check_url(given, "--source-list")
+        address = http.check_url(given, "--source-list")
+        source_list.read_list(source_list.fetch_http(address).body, address)
+        return address
     path = Path(given)
     if not path.is_file():
         raise InvalidInput("there is no such file", subject=given, next_step="give a file, s3://… or https://…")
     body = path.read_bytes()
-    source_list.parse(body, given)
+    source_list.read_list(body, given)
     return body
 
 
