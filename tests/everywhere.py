@@ -1,13 +1,11 @@
-"""Everything that the stack stores, says or shows, as pieces to search: where it is, and its bytes.
+"""Everything that the stack stores, logs or prints, as pieces to search: each with where it is and its bytes.
 
-What has a time is left out where it is older than ``since``: what was made up later cannot be there.
+Pieces older than ``since`` are omitted, since a key planted later cannot be in them.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
@@ -18,13 +16,14 @@ import psutil
 from pipeline import aws
 from reelhouse.local import state
 from reelhouse.stack import QUEUES, Stack
+from tests.running import reelhouse
 
 Piece = tuple[str, bytes]
 MEBIBYTE = 1024 * 1024
 
 
 def objects(since: datetime) -> Iterator[Piece]:
-    """Every version of every object of every bucket; packages of code are another's."""
+    """Yield every version of every object of every bucket, except packages of code."""
     s3 = aws.client("s3")
     for bucket in (one["Name"] for one in s3.list_buckets()["Buckets"] if "artifacts" not in one["Name"]):
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
@@ -37,7 +36,7 @@ def objects(since: datetime) -> Iterator[Piece]:
 
 
 def log_lines(since: datetime) -> Iterator[Piece]:
-    """Every line of every log group."""
+    """Yield every line of every log group."""
     logs = aws.client("logs")
     for page in logs.get_paginator("describe_log_groups").paginate():
         for group in page["logGroups"]:
@@ -49,16 +48,16 @@ def log_lines(since: datetime) -> Iterator[Piece]:
 
 
 def files(*more: Path) -> Iterator[Piece]:
-    """What the local stack and these folders hold, but for the emulator's own memory, in which the secret is kept."""
+    """Yield the files of the local stack and of these folders, except the emulator's data, which holds the secret."""
     for folder in (state.home(), *more):
         for path in folder.rglob("*"):
-            kept = "ministack" in path.parts or "build" in path.parts
-            if path.is_file() and not kept and path.stat().st_size < 50 * MEBIBYTE:
+            is_data = "ministack" in path.parts
+            if path.is_file() and not is_data and path.stat().st_size < 50 * MEBIBYTE:
                 yield str(path), path.read_bytes()
 
 
 def messages(stack: Stack) -> Iterator[Piece]:
-    """What can be received from each queue now, parked or waiting."""
+    """Yield what can be received from each queue now, parked or waiting."""
     sqs = aws.client("sqs")
     for queue in QUEUES:
         for name in (queue, f"{queue}DeadLetters"):
@@ -72,7 +71,7 @@ def messages(stack: Stack) -> Iterator[Piece]:
 
 
 def configuration() -> Iterator[Piece]:
-    """Functions with their environments, stacks with their parameters and events, schedules, state machines, alarms."""
+    """Yield functions with their environments, stacks with their parameters and events, schedules and alarms."""
     asked = {
         "lambda": ["list_functions", "list_event_source_mappings"],
         "cloudformation": ["describe_stacks"],
@@ -90,17 +89,15 @@ def configuration() -> Iterator[Piece]:
 
 
 def processes() -> Iterator[Piece]:
-    """Command line and environment of every process that this user may look at."""
+    """Yield command line and environment of every process that this user may inspect."""
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
             shown = [*process.cmdline(), *(f"{name}={value}" for name, value in process.environ().items())]
             yield f"process {process.pid}", "\n".join(shown).encode("utf-8", "surrogateescape")
 
 
-def said(*commands: str) -> Iterator[Piece]:
-    """What commands print."""
+def output(*commands: str) -> Iterator[Piece]:
+    """Yield what commands print."""
     for arguments in commands:
-        command = [sys.executable, "-m", "reelhouse", *arguments.split()]
-        done = subprocess.run(command, capture_output=True, check=False)
-        assert b"Traceback" not in done.stderr, done.stderr.decode()
-        yield arguments, done.stdout + done.stderr
+        done = reelhouse(*arguments.split())
+        yield arguments, f"{done.stdout}{done.stderr}".encode()

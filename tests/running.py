@@ -8,8 +8,10 @@ from typing import Any
 
 import requests
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
+from typer.testing import CliRunner
 
 from pipeline import aws
+from reelhouse.cli import app
 from reelhouse.local import stack as local_stack
 from reelhouse.run.start import start
 from reelhouse.run.watch import Report, watch
@@ -47,6 +49,23 @@ class Omdb:
     def reset_calls(self) -> None:
         """Count anew."""
         requests.delete(f"{self.url}stats", timeout=10).raise_for_status()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that ended: its exit code and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def reelhouse(*arguments: str) -> Ended:
+    """Run a command of the command line in this process; an exception that it does not handle is raised here."""
+    result = CliRunner().invoke(app, list(arguments))
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Ended(result.exit_code, result.stdout, result.stderr)
 
 
 def run_to_the_end(stack: Stack, top_n: int, batch_size: int) -> Report:

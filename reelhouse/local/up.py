@@ -8,8 +8,9 @@ import typer
 
 from pipeline import http, settings
 from reelhouse import console, stack
+from reelhouse.local.restored import losses
 from reelhouse.local.stack import Options, up
-from reelhouse.local.state import State
+from reelhouse.local.state import State, load
 from reelhouse.options import Json, usage_errors
 from reelhouse.run.resume import resume_after_kill
 
@@ -45,8 +46,12 @@ def command(
 
 
 def start(options: Options) -> State:
-    """Start the local stack, and resume the runs that a killed emulator left incomplete."""
+    """Start the local stack, resume the runs that a killed emulator left incomplete, and say what Bronze lost."""
+    before = load()
     current = up(options, console.say)
     if current.interrupted:
         resume_after_kill(current, stack.find(None), console.say)
+    if before.deployed and current.ministack != before.ministack:
+        for sentence in losses(stack.find(None)):
+            console.say(sentence)
     return current

@@ -18,7 +18,7 @@ from pipeline import aws, keys
 from pipeline.errors import ReelhouseError
 from pipeline.gold.athena import Queries
 from reelhouse import console, stack
-from reelhouse.local import deploy, processes, state
+from reelhouse.local import deploy, disk, processes, state
 from reelhouse.local.state import Process
 from reelhouse.options import Json, StackName
 from reelhouse.stack import Stack
@@ -83,7 +83,9 @@ def examine(stack_name: str | None) -> Iterator[Check]:
 
 
 def _local() -> Iterator[Check]:
-    """Check the local stack's state file and processes."""
+    """Check the disk, and the local stack's state file and processes."""
+    space = disk.space(state.home())
+    yield Check("disk", space.enough, str(space), "free some space; objects are lost on a full disk")
     try:
         current = state.load()
     except ReelhouseError as error:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +19,7 @@ from insights import columns, lake
 from insights.similar import recommendations
 from pipeline import aws
 from reelhouse.stack import Stack
-from tests.running import wait_until
+from tests.running import reelhouse, wait_until
 
 
 @pytest.fixture
@@ -142,5 +140,4 @@ def test_an_unknown_film_is_told_with_the_closest_titles(recommended: Stack) -> 
 
 
 def similar(*arguments: str) -> Any:
-    command = [sys.executable, "-m", "reelhouse", "similar", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return reelhouse("similar", *arguments)

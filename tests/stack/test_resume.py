@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +18,7 @@ from reelhouse.run import resume
 from reelhouse.run.start import start
 from reelhouse.stack import Stack
 from tests.chaos.account import account
-from tests.running import OPTIONS, Omdb, wait_until
+from tests.running import OPTIONS, Omdb, reelhouse, wait_until
 
 
 @pytest.fixture
@@ -40,11 +38,8 @@ def held(stack: Stack) -> Iterator[Any]:
 
 
 def resumed(run_id: str) -> Any:
-    """What the command says, in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "reelhouse", "run", "--resume", run_id, "--json"],
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    """Return what the command prints."""
+    done = reelhouse("run", "--resume", run_id, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -105,9 +100,7 @@ def resume_needs(stack: Stack, run_id: str) -> tuple[list[Any], list[str]]:
     ],
 )
 def test_what_cannot_be_resumed_is_said(stack: Stack, arguments: list[str], status: int, said: str) -> None:
-    command = [sys.executable, "-m", "reelhouse", "run", *arguments]
-
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = reelhouse("run", *arguments)
 
     assert done.returncode == status
     assert said in done.stderr

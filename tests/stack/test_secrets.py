@@ -172,7 +172,7 @@ def test_planted_keys_are_found_nowhere(
         "messages": everywhere.messages(stack),
         "configuration": everywhere.configuration(),
         "processes": everywhere.processes(),
-        "commands": everywhere.said(
+        "commands": everywhere.output(
             "status",
             "doctor --json",
             "redrive --peek",

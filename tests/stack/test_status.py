@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,7 +18,7 @@ from reelhouse.run import details, steps, watch
 from reelhouse.run.resume import resume
 from reelhouse.run.status import status
 from reelhouse.stack import Stack
-from tests.running import WATCH_SECONDS, Omdb, run_to_the_end, wait_until
+from tests.running import WATCH_SECONDS, Omdb, reelhouse, run_to_the_end, wait_until
 
 FILMS, CALLS = 20, 12
 FUNCTIONS = (*steps.STEPS, "FindSimilarMovies")
@@ -164,13 +162,8 @@ def log(stack: Stack, function: str, run_id: str) -> Iterator[str]:
 
 
 def test_the_command_prints_it_and_refuses_a_run_that_there_is_not(stack: Stack, run_id: str) -> None:
-    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "reelhouse", "status", *arguments], capture_output=True, text=True, timeout=120,
-            check=False,
-        )  # fmt: skip
-
-    printed, document, unknown = command(run_id), command(run_id, "--json"), command("20200101T000000Z-00000000")
+    printed, document = reelhouse("status", run_id), reelhouse("status", run_id, "--json")
+    unknown = reelhouse("status", "20200101T000000Z-00000000")
 
     assert (printed.returncode, document.returncode) == (0, 0), printed.stderr + document.stderr
     assert f"Run {run_id} is complete" in printed.stdout

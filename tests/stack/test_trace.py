@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -16,7 +14,7 @@ from reelhouse.operate.replay import replay
 from reelhouse.operate.trace import trace
 from reelhouse.run.status import status
 from reelhouse.stack import Stack
-from tests.running import Omdb, run_to_the_end
+from tests.running import Omdb, reelhouse, run_to_the_end
 
 FILM, OTHER = (str(item["id"]) for item in films.source_list()["items"][:2])
 
@@ -99,10 +97,6 @@ def test_a_damaged_manifest_is_told_and_hides_no_other_run(stack: Stack) -> None
 
 
 def test_the_commands_print_one_json_document_or_a_sentence(stack: Stack) -> None:
-    def reelhouse(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "reelhouse", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-
     run_id = run_to_the_end(stack, 2, 2).run_id
     told = reelhouse("trace", FILM, "--json")
     assert (told.returncode, json.loads(told.stdout)["imdb_id"]) == (0, FILM)
