@@ -181,7 +181,7 @@ def _build(settings: AggregateToGoldSettings, engine: Engine, silver: list[Store
     if isinstance(engine, AthenaEngine):
         written = engine.build(build_id, deadline)
     else:
-        written = _build_by_duckdb(settings, engine, silver)
+        written = _build_by_duckdb(settings, engine, silver, deadline)
     size = sum(entry.size for entry in silver)
     build = Build(
         build_id=build_id,
@@ -199,10 +199,10 @@ def _build(settings: AggregateToGoldSettings, engine: Engine, silver: list[Store
 
 
 def _build_by_duckdb(
-    settings: AggregateToGoldSettings, engine: DuckdbEngine, silver: list[StoredObject]
+    settings: AggregateToGoldSettings, engine: DuckdbEngine, silver: list[StoredObject], deadline: float
 ) -> dict[str, Any]:
     _load(engine, silver, settings.silver_bucket)
-    rows, etags, size = engine.build(), {}, 0
+    rows, etags, size = engine.build(deadline), {}, 0
     for name in rows:
         key, path = keys.gold_table(name), engine.path(name)
         size += path.stat().st_size

@@ -6,8 +6,12 @@ by the columns that a statement needs, so that memory stays within its limit how
 
 from __future__ import annotations
 
+import math
+import os
 import shutil
 import tempfile
+import threading
+import time
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +28,7 @@ from pipeline.errors import StorageFailed
 from pipeline.gold.silver_files import SilverFiles
 
 _FOLDER = Path(__file__).parent
+_OWN_FOLDERS: set[Path] = set()
 
 
 @cache
@@ -53,6 +58,46 @@ def rows_of(table: Table) -> str:
     return f"SELECT {casts} FROM ({to_duckdb(statement(table.name))})"
 
 
+def _new_folder() -> Path:
+    """Return a new temporary folder, after removing those of processes that were killed.
+
+    Lambda keeps ``/tmp`` when it stops an invocation that timed out, and starts the next process on top of it.
+    """
+    for folder in Path(tempfile.gettempdir()).glob("reelhouse-gold-*-*"):
+        pid = int(folder.name.split("-")[2])
+        if folder not in _OWN_FOLDERS and (pid == os.getpid() or not _runs(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"reelhouse-gold-{os.getpid()}-"))
+    _OWN_FOLDERS.add(folder)
+    return folder
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextmanager
+def _interrupted_at(deadline: float, database: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Interrupt what DuckDB does inside the block once the deadline passes."""
+    if deadline == math.inf:
+        yield
+        return
+    if (seconds := deadline - time.monotonic()) <= 0:
+        raise duckdb.InterruptException("the deadline has passed")
+    timer = threading.Timer(seconds, database.interrupt)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 class DuckdbEngine:
     """Silver and Gold as files, and a DuckDB database whose views ``silver.*`` and ``gold.*`` read them.
 
@@ -68,7 +113,7 @@ class DuckdbEngine:
 
     def __init__(self, memory_mb: int) -> None:
         self._memory_mb = memory_mb
-        self._folder = Path(tempfile.mkdtemp(prefix="reelhouse-"))
+        self._folder = _new_folder()
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self.reset()
 
@@ -76,6 +121,7 @@ class DuckdbEngine:
         """Forget everything: empty Silver tables, no Gold."""
         self._database = connect()
         self._database.execute(f"SET memory_limit = '{self._memory_mb}MB'")
+        self._database.execute("SET temp_directory = ?", [str(self._folder / "spill")])
         self._database.execute("CREATE SCHEMA silver; CREATE SCHEMA gold")
         shutil.rmtree(self._folder, ignore_errors=True)
         self._silver = SilverFiles(self._database, self._folder / "silver")
@@ -106,19 +152,24 @@ class DuckdbEngine:
         with self._failures(f"silver.{table.name}"):
             self._silver.add(table, files)
 
-    def build(self) -> dict[str, int]:
-        """Build all Gold tables from the loaded Silver; returns their row counts, in building order.
+    def build(self, deadline: float = math.inf) -> dict[str, int]:
+        """Build all Gold tables from the loaded Silver; return their row counts, in building order.
+
+        Parameters
+        ----------
+        deadline : float
+            Time of ``time.monotonic`` at which DuckDB is interrupted.
 
         Raises
         ------
         SilverDamaged
             With the objects of Silver that cannot be read. Everything is forgotten then.
         StorageFailed
-            When there is no memory or no room.
+            When there is no memory, no room or no time left.
         """
         rows = {}
         for table in GOLD:
-            with self._failures(f"gold.{table.name}"):
+            with self._failures(f"gold.{table.name}"), _interrupted_at(deadline, self._database):
                 copied = self._database.execute(f"COPY ({rows_of(table)}) TO '{self.path(table.name)}' ({PARQUET})")
                 rows[table.name] = int(copied.fetchall()[0][0])
                 self._database.execute(
@@ -143,4 +194,6 @@ class DuckdbEngine:
             damage = self._silver.damage()
             self.reset()
             cause = f"DuckDB: {type(error).__name__}" if isinstance(error, duckdb.Error) else str(error.strerror)
+            if isinstance(error, duckdb.InterruptException):
+                cause = "the build ran out of time"
             raise damage or StorageFailed(cause, subject=subject) from error

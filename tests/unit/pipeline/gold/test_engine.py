@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -9,6 +15,8 @@ import pandas as pd
 import pytest
 
 from pipeline.columns import GOLD, SILVER_TABLES
+from pipeline.errors import StorageFailed
+from pipeline.gold import engine as engine_module
 from pipeline.gold.engine import DuckdbEngine, statement, to_duckdb
 from tests.silver_rows import FILMS, FIRST, QUARANTINE, REJECTED, RUNS, engine_of, film, silver_files
 
@@ -79,3 +87,44 @@ def test_types_of_gold_are_the_definitions() -> None:
     for table in GOLD:
         described = engine.query(f"DESCRIBE gold.{table.name}")
         assert {str(row[0]): str(row[1]) for row in described} == table.duckdb_types()
+
+
+def test_folders_of_killed_processes_are_removed_and_those_of_running_ones_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    # A new process of the same environment may get the number of the one that was killed.
+    pids = {"killed": ended.pid, "same number": os.getpid(), "running": os.getppid()}
+    folders = {name: tmp_path / f"reelhouse-gold-{pid}-{pid}" for name, pid in pids.items()}
+    for folder in folders.values():
+        (folder / "silver").mkdir(parents=True)
+
+    first, second = DuckdbEngine(64), DuckdbEngine(64)
+
+    assert [name for name, folder in folders.items() if folder.exists()] == ["running"]
+    assert first.path("movies").parent.is_dir()
+    assert second.path("movies").parent.is_dir()
+
+
+def test_duckdb_spills_into_the_engine_s_own_folder() -> None:
+    engine = DuckdbEngine(64)
+
+    ((folder,),) = engine.query("SELECT current_setting('temp_directory')")
+    assert Path(str(folder)).parent == engine.path("movies").parents[1]
+
+
+def test_a_build_stops_at_its_deadline_and_the_next_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = engine_of(movies=FILMS, quarantine=QUARANTINE, rejected=REJECTED, runs=RUNS)
+    with pytest.raises(StorageFailed, match="out of time"):
+        engine.build(time.monotonic())
+    assert engine.loaded == {}
+
+    # A statement that would take minutes is interrupted while it runs.
+    endless = "SELECT count(*) FROM range(1000000) AS a(x), range(1000000) AS b(y) WHERE a.x * b.y = 7"
+    monkeypatch.setattr(engine_module, "rows_of", lambda _: endless)
+    started = time.process_time()
+    with pytest.raises(StorageFailed, match="out of time"):
+        engine.build(time.monotonic() + 0.2)
+    assert time.process_time() - started < 60
