@@ -17,7 +17,7 @@ import pytest
 from pipeline import aws, settings
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
-from tools import delete, deploy
+from tools import delete
 
 ROOT = Path(__file__).parents[2]
 NAME = "typed"
@@ -101,14 +101,8 @@ def nested(stack: str) -> Iterator[str]:
             yield physical
 
 
-@pytest.mark.timeout(900)
-def test_the_documented_deployment_runs_and_its_deletion_leaves_bronze_only(
-    clone: Path, stack: Stack, local: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = account()
-    monkeypatch.setattr(deploy, "DEPLOYMENTS", clone / "deployments")
-
-    # The first call asks for the settings and writes them; this user wants to edit the file first.
+def decline_at_first(clone: Path) -> Path:
+    """Type the first deployment up to its last question, and decline; return the settings file that it wrote."""
     with terminal(clone, make("deploy")) as child:
         child.expect(r"AWS region \[eu-central-1\]: ")
         child.sendline("")
@@ -118,74 +112,97 @@ def test_the_documented_deployment_runs_and_its_deletion_leaves_bronze_only(
         child.sendline("n")
         child.expect("Not deployed")
         assert ended(child) != 0
-    path = clone / "deployments" / f"{NAME}.toml"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert "OmdbApiKey" not in path.read_text(encoding="utf-8")
+    return clone / "deployments" / f"{NAME}.toml"
 
-    # The emulator's addresses; everything else stays as documented.
-    assert local.omdb
-    source = aws.client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"][0]["Parameters"]
-    list_uri = next(one["ParameterValue"] for one in source if one["ParameterKey"] == "SourceListUri")
+
+def edit(path: Path, values: dict[str, str]) -> None:
+    """Change settings as a user does: remove the comment sign and write another value."""
     text = path.read_text(encoding="utf-8")
-    for name, value in {
-        "SourceListUri": list_uri, "OmdbUrl": f"http://127.0.0.1:{local.omdb.port}/", "ScheduleState": "DISABLED",
-        "ScheduleExpression": "rate(10 minutes)", "RequireTls": "false",
-    }.items():  # fmt: skip
+    for name, value in values.items():
         text, changed = re.subn(rf"^# {name} = .*$", f'{name} = "{value}"', text, flags=re.MULTILINE)
         assert changed == 1, name
     path.write_text(text, encoding="utf-8")
 
+
+def deploy_typed(clone: Path, key: str) -> None:
+    """Type a deployment; without a key, the command must not ask for one."""
     with terminal(clone, make("deploy")) as child:
         child.expect(r"Deploy\? \[y/N\]: ")
         child.sendline("y")
-        child.expect(r"OMDb API key \(not shown\): ")
-        child.sendline(KEY)
+        if key:
+            child.expect(r"OMDb API key \(not shown\): ")
+            child.sendline(key)
         child.expect(f"reelhouse run --stack {NAME}", timeout=DEPLOY_SECONDS)
         assert ended(child) == 0
-    assert aws.client("secretsmanager").get_secret_value(SecretId=f"{NAME}-omdb-api-key")["SecretString"] == KEY
-    for one in nested(NAME):
-        for stage in ("Original", "Processed"):
-            template = aws.client("cloudformation").get_template(StackName=one, TemplateStage=stage)["TemplateBody"]
-            text = template if isinstance(template, str) else json.dumps(template)
-            assert not re.search(r"[:\-\[,]\s*null\s*([,\n}\]]|$)", text), one
 
+
+def delete_typed(clone: Path, name: str, answer: str) -> int:
+    """Type a deletion with an answer to its question; return the command's exit status."""
+    with terminal(clone, make("delete")) as child:
+        child.expect(f"Type the stack's name to delete it \\[{NAME}\\]: ")
+        child.sendline(name)
+        child.expect(answer, timeout=120)
+        return ended(child)
+
+
+def parameters(stack: str) -> dict[str, str]:
+    """Return a stack's parameters."""
+    (found,) = aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {one["ParameterKey"]: one["ParameterValue"] for one in found["Parameters"]}
+
+
+def templates(stack: str) -> Iterator[str]:
+    """Yield the templates of a stack and its nested stacks, as uploaded and as processed."""
+    for one in nested(stack):
+        for stage in ("Original", "Processed"):
+            body = aws.client("cloudformation").get_template(StackName=one, TemplateStage=stage)["TemplateBody"]
+            yield body if isinstance(body, str) else json.dumps(body)
+
+
+def stored_key() -> str:
+    return str(aws.client("secretsmanager").get_secret_value(SecretId=f"{NAME}-omdb-api-key")["SecretString"])
+
+
+@pytest.mark.timeout(900)
+def test_the_documented_deployment_runs_and_its_deletion_leaves_bronze_only(
+    clone: Path, stack: Stack, local: State
+) -> None:
+    before = account()
+    path = decline_at_first(clone)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert local.omdb
+    # The emulator's addresses; a value with a space; everything else stays as documented.
+    edit(path, {
+        "SourceListUri": parameters(stack.name)["SourceListUri"], "OmdbUrl": f"http://127.0.0.1:{local.omdb.port}/",
+        "ScheduleState": "DISABLED", "ScheduleExpression": "rate(10 minutes)", "RequireTls": "false",
+    })  # fmt: skip
+
+    deploy_typed(clone, KEY)
+    assert stored_key() == KEY
+    assert parameters(NAME)["ScheduleExpression"] == "rate(10 minutes)"
+    assert not [text for text in templates(NAME) if re.search(r"[:\-\[,]\s*null\s*([,\n}\]]|$)", text)]
     with terminal(clone, f".venv/bin/python -m reelhouse run --stack {NAME} --top-n 20 --batch-size 5") as child:
         child.expect("is complete", timeout=120)
         assert ended(child) == 0
 
-    # A second deployment with an edited file asks for no key.
-    path.write_text(text := path.read_text(encoding="utf-8").replace("# TopN = 250", "TopN = 20"), encoding="utf-8")
-    assert "\nTopN = 20" in text
-    with terminal(clone, make("deploy")) as child:
-        child.expect("TopN = 20")
-        child.expect(r"Deploy\? \[y/N\]: ")
-        child.sendline("y")
-        child.expect(f"reelhouse run --stack {NAME}", timeout=DEPLOY_SECONDS)
-        assert ended(child) == 0
-    parameters = aws.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"][0]["Parameters"]
-    assert {"ParameterKey": "TopN", "ParameterValue": "20"} in parameters
-    assert aws.client("secretsmanager").get_secret_value(SecretId=f"{NAME}-omdb-api-key")["SecretString"] == KEY
+    edit(path, {"TopN": "20"})
+    deploy_typed(clone, "")
+    assert parameters(NAME)["TopN"] == "20"
+    assert stored_key() == KEY
 
     bronze = delete.buckets(NAME)["BronzeBucket"]
     films = aws.list_objects(aws.client("s3"), bronze, "movies/")
-    with terminal(clone, make("delete")) as child:
-        child.expect(f"Type the stack's name to delete it \\[{NAME}\\]: ")
-        child.sendline("reelhouse")
-        child.expect("Nothing was deleted")
-        assert ended(child) != 0
-    with terminal(clone, make("delete")) as child:
-        child.expect(f"Type the stack's name to delete it \\[{NAME}\\]: ")
-        child.sendline(NAME)
-        child.expect(f"Kept: the Bronze bucket {bronze}", timeout=120)
-        assert ended(child) == 0
-    # SAM's own stack and bucket serve every SAM application of the account.
-    left = {one for one in account() - before if "aws-sam-cli-managed" not in one}
-    assert left == {f"s3: {bronze}"}
-    assert aws.list_objects(aws.client("s3"), bronze, "movies/") == films
     assert len(films) == 20
-    (sam,) = [one["OutputValue"] for one in aws.client("cloudformation").describe_stacks(StackName=delete.SAM_STACK)[
-        "Stacks"][0]["Outputs"] if one["OutputKey"] == "SourceBucket"]  # fmt: skip
+    assert delete_typed(clone, "reelhouse", "Nothing was deleted") != 0
+    assert delete_typed(clone, NAME, f"Kept: the Bronze bucket {bronze}") == 0
+    # SAM's own stack and bucket serve every SAM application of the account; the bucket holds nothing of this stack.
+    left = account() - before
+    assert {one for one in left if "aws-sam-cli-managed" not in one} == {f"s3: {bronze}"}
+    assert aws.list_objects(aws.client("s3"), bronze, "movies/") == films
+    (sam,) = [one.removeprefix("s3: ") for one in left if one.startswith("s3: aws-sam-cli-managed")]
     assert aws.list_objects(aws.client("s3"), sam, f"{NAME}/") == []
     # The key appears in nothing that was printed or written.
-    written = [one for one in clone.rglob("*") if one.is_file() and ".venv" not in str(one.relative_to(clone))]
-    assert [one for one in written if KEY.encode() in one.read_bytes() and one.name != Path(__file__).name] == []
+    folders = [one for one in clone.iterdir() if one.is_dir() and not one.is_symlink()]
+    files = [one for one in [*clone.iterdir(), *(f for folder in folders for f in folder.rglob("*"))] if one.is_file()]
+    files = [one for one in files if one.name != Path(__file__).name]
+    assert [one for one in files if KEY.encode() in one.read_bytes()] == []

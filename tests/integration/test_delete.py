@@ -1,0 +1,46 @@
+"""Emptying buckets before a stack is deleted, on moto."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline import aws
+from pipeline.errors import InvalidInput
+from tests.integration.moto_lake import REGION
+from tools import delete
+
+
+@pytest.fixture
+def bucket(cloud: None) -> str:
+    """A versioned bucket with an overwritten, a deleted and a plain object."""
+    s3 = aws.client("s3")
+    aws.ensure_bucket(s3, "silver", REGION)
+    s3.put_bucket_versioning(Bucket="silver", VersioningConfiguration={"Status": "Enabled"})
+    for key in ("films/twice", "films/twice", "films/deleted", "other/plain"):
+        s3.put_object(Bucket="silver", Key=key, Body=b"")
+    s3.delete_object(Bucket="silver", Key="films/deleted")
+    return "silver"
+
+
+def versions(bucket: str) -> list[str]:
+    answer = aws.client("s3").list_object_versions(Bucket=bucket)
+    found = [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
+    return sorted(one["Key"] for one in found)
+
+
+def test_every_version_and_delete_marker_is_removed(bucket: str) -> None:
+    assert delete.empty(bucket) == 5
+    assert versions(bucket) == []
+
+
+def test_only_what_is_below_the_prefix_is_removed(bucket: str) -> None:
+    delete.empty(bucket, "films/")
+
+    assert versions(bucket) == ["other/plain"]
+
+
+def test_an_unknown_stack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delete, "exists", lambda _: False)
+
+    with pytest.raises(InvalidInput, match="does not exist"):
+        delete.main(["films"])

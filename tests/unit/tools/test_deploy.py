@@ -1,0 +1,116 @@
+"""Settings of a deployment: refused names and regions, the file that is written and read, and what SAM is given."""
+
+from __future__ import annotations
+
+import json
+import stat
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import InvalidInput
+from tools import deploy
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of settings files of this test's own."""
+    monkeypatch.setattr(deploy, "DEPLOYMENTS", tmp_path / "deployments")
+    return tmp_path / "deployments"
+
+
+def test_a_written_file_changes_nothing_but_what_was_asked() -> None:
+    path = deploy.write_settings("films", "eu-west-1", "night@example.org")
+    read = deploy.read_settings("films")
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert (read.stack, read.region, read.changed) == ("films", "eu-west-1", {"AlarmEmail"})
+    assert read.parameters["AlarmEmail"] == "night@example.org"
+    others = {name: str(body["Default"]) for name, body in deploy.template_parameters().items()}
+    assert read.parameters == others | {"AlarmEmail": "night@example.org"}
+
+
+def test_every_line_of_the_file_becomes_a_setting_without_its_comment_sign(folder: Path) -> None:
+    path = deploy.write_settings("films", "eu-west-1", "")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    settings = [line.removeprefix("# ") if " = " in line else line for line in lines if " = " in line or "[" in line]
+
+    document = tomllib.loads("\n".join(line for line in settings if not line.startswith("#")))
+
+    assert set(document["parameters"]) == set(deploy.template_parameters())
+
+
+def test_no_secret_is_a_setting() -> None:
+    assert "OmdbApiKey" not in deploy.template_parameters()
+    assert "OmdbApiKey" not in deploy.write_settings("films", "eu-west-1", "").read_text(encoding="utf-8")
+
+
+def test_numbers_and_truth_values_may_be_written_as_such(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "films.toml").write_text(
+        'region = "eu-west-1"\n[parameters]\nTopN = 20\nReportsImageBuild = true\n', encoding="utf-8"
+    )
+
+    read = deploy.read_settings("films")
+
+    assert (read.parameters["TopN"], read.parameters["ReportsImageBuild"]) == ("20", "true")
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("region = ", "TOML"),
+        ('region = "eu-west-1"\n[parameters]\nTopM = 3', "unknown parameters: TopM"),
+        ('region = "eu-west-1"\n[parameters]\nOmdbApiKey = "k"', "unknown parameters: OmdbApiKey"),
+        ('region = "eu-west-1"\n[parameters]\nTopN = 2.5', "neither text nor whole numbers: TopN"),
+        ("[parameters]", "region"),
+    ],
+)
+def test_an_unusable_file_is_refused_with_its_cause(folder: Path, text: str, cause: str) -> None:
+    folder.mkdir()
+    (folder / "films.toml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(InvalidInput, match=cause):
+        deploy.read_settings("films")
+
+
+@pytest.mark.parametrize("name", ["reelhouse", "films-2", "a", "x" * 40])
+def test_names_that_every_resource_can_carry(name: str) -> None:
+    assert deploy.check_name(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "Films", "2films", "films_2", "films-", "films--2", "x" * 41, "fïlms", "films\n"])
+def test_names_that_some_resource_cannot_carry_are_refused(name: str) -> None:
+    with pytest.raises(InvalidInput, match="at most 40 characters"):
+        deploy.check_name(name)
+
+
+@pytest.mark.parametrize("region", ["eu-central-2", "cn-north-1", "us-gov-west-1", "Frankfurt", ""])
+def test_regions_without_function_urls_and_other_partitions_are_refused(region: str) -> None:
+    with pytest.raises(InvalidInput, match="region"):
+        deploy.check_region(region)
+
+
+def test_the_key_reaches_sam_in_a_private_file_and_in_no_argument(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, ...]] = []
+    given: dict[str, object] = {}
+
+    def sam(*arguments: str) -> None:
+        calls.append(arguments)
+        if arguments[0] == "deploy":
+            config = Path(arguments[arguments.index("--config-file") + 1])
+            given["mode"], given["file"] = stat.S_IMODE(config.stat().st_mode), config
+            given["values"] = tomllib.loads(config.read_text(encoding="utf-8"))["default"]["deploy"]["parameters"]
+
+    monkeypatch.setattr(deploy, "_sam", sam)
+    settings = {"ScheduleExpression": "rate(10 minutes)", "AlarmEmail": ""}
+    deploy.deploy(deploy.Deployment("films", "eu-west-1", settings, frozenset()), "the-key")
+
+    assert [call[0] for call in calls] == ["build", "deploy"]
+    assert "the-key" not in json.dumps(calls)
+    assert given["mode"] == 0o600
+    assert given["values"] == {
+        "parameter_overrides": ['ScheduleExpression="rate(10 minutes)"', 'AlarmEmail=""', 'OmdbApiKey="the-key"']
+    }
+    assert not Path(str(given["file"])).exists()
