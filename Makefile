@@ -1,14 +1,14 @@
-# Every target builds what it needs; nothing is done twice. `make help` lists them.
+# Each target builds what it needs, once. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
-# Without bytecode every import compiles its modules anew: a report's imports take three times as long.
+# Without cached bytecode, a report's imports take three times as long.
 unexport PYTHONDONTWRITEBYTECODE
-# Certificates of the system, so that downloads work behind a proxy with an authority of its own.
+# Trust the system's certificates, as pip does, so that downloads work behind a proxy with its own authority.
 export UV_SYSTEM_CERTS := 1
-# Tests and commands end with make, even when it is killed.
+# What a target starts ends with make, even when make is killed.
 run test chaos bench: export REELHOUSE_END_WITH_PARENT := 1
 
 include lambdas/build.mk
@@ -18,10 +18,10 @@ include lambdas/build.mk
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 26
 
-run: environment ## Start the local stack, deploy, ingest films and show what came out
+run: environment ## Start the local stack, ingest films, write the reports and print the results
 	@$(BIN)/reelhouse demo
 
-check: environment ## Check style, types, templates and notebooks, without running a test
+check: environment ## Check style, types, templates and the notebooks' code, without running a test
 	@$(MAKE) --no-print-directory --jobs 3 check-style check-types check-templates
 
 check-style:
@@ -37,14 +37,15 @@ check-templates:
 test: check .scan-venv/.ready ## Run every check and every test
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
-bench: environment ## Measure speed and memory beside their baselines, into benchmarks/RESULTS.md
+bench: environment ## Measure speed and memory against their baselines, into benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks
 
-chaos: environment ## Every fault on the deployed stack, and what became of every film
+chaos: environment ## Inject every fault into a deployed stack and account for every film; KINDS="killed omdb" for some
 	@$(BIN)/python -m tests.chaos $(KINDS)
-	@[ -n "$(KINDS)" ] || $(BIN)/python -m pytest tests/integration -m chaos --numprocesses 2
+	@$(if $(KINDS),true,$(BIN)/python -m pytest tests/integration -m chaos --numprocesses 2)
 
-environment: .venv/.ready .sam-venv/.ready
+environment:
+	@$(MAKE) --silent --jobs 2 .venv/.ready .sam-venv/.ready
 .PHONY: environment
 
 $(UV):
@@ -70,12 +71,12 @@ $(UV):
 	@$(UV) pip sync --quiet --python .scan-venv/bin/python --require-hashes scan.lock
 	@touch $@
 
-audit: environment .scan-venv/.ready ## Look the locked packages up among known vulnerabilities (needs a network)
+audit: environment .scan-venv/.ready ## Check the locked packages for known vulnerabilities (needs a network)
 	@for lock in requirements.lock sam.lock scan.lock lambdas/*.lock; do echo "$$lock"; \
 		.scan-venv/bin/pip-audit --disable-pip --require-hashes --requirement "$$lock" || failed=1; done; exit $${failed:-0}
 
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
-lock: | $(UV) ## Resolve all dependencies anew into the lock files
+lock: | $(UV) ## Update all dependencies and the lock files
 	@$(COMPILE) --python-version 3.11 --upgrade --group dev pyproject.toml -o requirements.lock
 	@$(COMPILE) --python-version 3.11 --upgrade sam.in -o sam.lock
 	@$(COMPILE) --python-version 3.11 --upgrade scan.in -o scan.lock
@@ -85,7 +86,7 @@ lock: | $(UV) ## Resolve all dependencies anew into the lock files
 	@$(MAKE) --no-print-directory environment
 	@$(BIN)/python -m tools.conda_environment
 
-catalogue: environment ## Write what derives from column definitions and the dashboard: Glue tables, docs/data.md, QuickSight
+catalogue: environment ## Generate Glue tables, docs/data.md and the QuickSight template from their definitions
 	@$(BIN)/python -m tools.catalogue
 	@$(BIN)/python -m insights.quicksight
 
