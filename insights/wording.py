@@ -243,23 +243,21 @@ class Text:
 
 @dataclass(frozen=True, repr=False)
 class Answer:
-    """A question with its answer and its author, as a section of a report. All text is escaped.
+    """A question with its answer, as a section of a report. All text is escaped.
 
     Attributes
     ----------
     question, text : str
-        As in Gold's ``summaries``; the text includes the note before the sentences.
-    signature : str
-        Who or what wrote it.
+        As in Gold's ``summaries``; the last line of the text says who wrote it.
     """
 
     question: str
     text: str
-    signature: str
 
     def __repr__(self) -> str:
         return f"{self.question} {self.text}"
 
     def _repr_html_(self) -> str:
-        paragraphs = "".join(f"<p>{escape(part)}</p>" for part in self.text.split("\n") if part.strip())
-        return f'<h3>{escape(self.question)}</h3>{paragraphs}<p class="note">{escape(self.signature)}</p>'
+        *lines, signature = [escape(line) for line in self.text.split("\n") if line.strip()] or [""]
+        paragraphs = "".join(f"<p>{line}</p>" for line in lines)
+        return f'<h3>{escape(self.question)}</h3>{paragraphs}<p class="note">{signature}</p>'

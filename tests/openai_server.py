@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from insights.summaries.check import Sentence
 
 Request = Mapping[str, Any]
 
@@ -56,14 +58,20 @@ def completion(content: str | None, finish_reason: str = "stop", **message: Any)
     return Answer(json.dumps({**fields, "choices": [choice], "usage": usage}))
 
 
-def saying(*sentences: tuple[str, Sequence[str]]) -> Behaviour:
-    """Answer every question with these sentences, each a text and the facts it names."""
+def saying(*sentences: Sentence | str) -> Behaviour:
+    """Answer every question with these sentences."""
     return lambda _: completion(answer_text(*sentences))
 
 
-def answer_text(*sentences: tuple[str, Sequence[str]]) -> str:
+def answer_text(*sentences: Sentence | str) -> str:
     """Write sentences as a model does."""
-    return json.dumps({"sentences": [{"text": text, "facts": list(facts)} for text, facts in sentences]})
+    return json.dumps({"sentences": [_written(one) for one in sentences]})
+
+
+def _written(sentence: Sentence | str) -> dict[str, Any]:
+    if isinstance(sentence, str):
+        return {"text": sentence, "claims": []}
+    return {"text": sentence.text, "claims": [asdict(claim) for claim in sentence.claims]}
 
 
 def failing(status: int, message: str = "no", **headers: str) -> Behaviour:
@@ -74,16 +82,14 @@ def failing(status: int, message: str = "no", **headers: str) -> Behaviour:
 
 def question_of(request: Request) -> dict[str, Any]:
     """Read the question and its facts out of a request."""
-    found: dict[str, Any] = json.loads(request["messages"][-1]["content"])
+    found: dict[str, Any] = json.loads(request["messages"][1]["content"])
     return found
 
 
 def honest(request: Request) -> Answer:
     """Tell the first value of the first two facts, as a model does that keeps to its instructions."""
-    told = []
-    for fact in question_of(request)["facts"][:2]:
-        name, value = fact["fact"], next(iter(fact["values"]))
-        told.append((f"{{{name}}} has {{{name}.{value}}}.", [name]))
+    facts = question_of(request)["facts"][:2]
+    told = [f"{{{fact['fact']}}} has {{{fact['fact']}.{next(iter(fact['values']))}}}." for fact in facts]
     return completion(answer_text(*told))
 
 
@@ -94,6 +100,7 @@ class ChatServer:
         self.behaviour = behaviour
         self.requests: list[Request] = []
         self.headers: list[Mapping[str, str]] = []  # names in lower case
+        self.models: list[Mapping[str, Any]] = []  # the service's model list
         self.stopping = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
 
@@ -115,6 +122,9 @@ class ChatServer:
 
 def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._send(Answer(json.dumps({"object": "list", "data": server.models})))
+
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             server.requests.append(request)

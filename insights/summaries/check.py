@@ -1,8 +1,10 @@
-"""Checks a summary's sentences against the facts they name, and writes out those that hold.
+"""Check the sentences of a summary against the facts they point at, and write out those that hold.
 
-Pure: reads and writes nothing. A sentence comes in controlled language (:mod:`.summary_language`), whoever
-wrote it; what is not in that language, or compares what does not compare so, is refused with one fixed reason. No
-text of a refused sentence is kept: it may hold a false number, markup or an instruction.
+Pure: reads and writes nothing. A sentence is free English in which every number and every name is a placeholder:
+``{f1}`` for the subject of a fact, ``{f1.mean}`` for one of its values. What prose can lie about is checked: each value
+stands with its own subject; comparatives, superlatives, trends and quantifiers need a declared claim that is computed
+to be true and that the words express; any word that is in no list of :mod:`.vocabulary` is refused. No text of a
+refused sentence is kept: it may hold a false number, markup or an instruction.
 """
 
 from __future__ import annotations
@@ -12,31 +14,66 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from insights.summaries import language
+from insights.summaries import binding
+from insights.summaries.binding import Mark, Parsed, Word
 from insights.summaries.facts import Fact, FactValue
+from insights.summaries.vocabulary import (
+    COMPARATIVES,
+    MEASURES,
+    NEED_THAN,
+    NEUTRAL,
+    NOUNS,
+    PRONOUNS,
+    QUANTIFIERS,
+    SIZE_MEASURES,
+    SIZES,
+    SUPERLATIVES,
+    TRENDS,
+)
 
 NO_FACT = "names no fact"
 UNKNOWN_FACT = "names a fact or value that does not exist"
-OTHER_FACTS = "facts named are not the facts used"
-OWN_WORDS = "words, numbers or marks that are not from the facts"
-VALUE_OF_OTHER = "value without its own subject, or subject without a value"
-FALSE_COMPARISON = "comparison that the facts do not bear out"
-TOO_LONG = "more clauses than a sentence may have"
-REPEATED = "said before"
+OWN_WORDS = "words, numbers or marks that are neither from the facts nor neutral"
+VALUE_OF_OTHER = "a value without its own subject, or a subject without a value"
+WRONG_MEASURE = "a value called by a measure that it is not"
+WRONG_NOUN = "a subject called what it is not"
+NO_CLAIM = "a comparison, superlative, trend or quantifier without its declared claim"
+FALSE_CLAIM = "a declared claim that the facts do not bear out"
+UNCLEAR = "a pronoun that could mean several subjects"
+REPEATED = "a repetition"
 
-# A mark is ASCII only, so that no look-alike letter or digit passes for one.
-_MARK = re.compile(r"\{([a-z][a-z0-9]*)(?:\.([a-z0-9_]+))?\}")
-
-
+LARGER, SMALLER, HIGHEST, LOWEST = "greater", "less", "highest", "lowest"
+RISING, FALLING, ALL = "rising", "falling", "all"
+CLAIMS = (LARGER, SMALLER, HIGHEST, LOWEST, RISING, FALLING, ALL)
+_MOST_MARKS = 12
+_NEAR = 4  # words within which a measure word belongs to a comparative or superlative
 _BLANKS = re.compile(r"[ \t\n]+")
 
 
 @dataclass(frozen=True)
+class Claim:
+    """What a sentence claims of values, each written as in a placeholder: ``f1.mean``.
+
+    Attributes
+    ----------
+    kind : str
+        One of ``CLAIMS``.
+    of, than : tuple of str
+        Of ``greater`` and ``less``: each value of ``of`` against each of ``than``. Of ``all``: the values that another
+        claim of the sentence is made of. ``than`` is empty for all other kinds.
+    """
+
+    kind: str
+    of: tuple[str, ...]
+    than: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Sentence:
-    """A sentence in controlled language, and the facts that its writer says it stands on."""
+    """A sentence as its writer gave it, with the claims it declares."""
 
     text: str
-    facts: tuple[str, ...]
+    claims: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,33 +85,13 @@ class Checked:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class _Mark:
-    """A place where our code writes: the subject of a fact, or (``value`` is not "") one of its values."""
-
-    fact: str
-    value: str
-
-
-@dataclass(frozen=True)
-class _Parsed:
-    """Marks, and the words before, between and after them (one more than marks)."""
-
-    marks: tuple[_Mark, ...]
-    gaps: tuple[str, ...]
-
-    def connectors(self) -> dict[int, str]:
-        """Words before each clause but the first, by the place of the mark before them."""
-        return {place: self.gaps[place + 1] for place, mark in enumerate(self.marks[1:]) if not mark.value}
-
-
 def check(sentence: Sentence, facts: Mapping[str, Fact]) -> Checked:
     """Check one sentence.
 
     Parameters
     ----------
     sentence : Sentence
-        As the model, or the computed text, wrote it.
+        As its writer gave it.
     facts : mapping of str to Fact
         The facts of the question by the short name used in sentences ("f1").
 
@@ -83,21 +100,30 @@ def check(sentence: Sentence, facts: Mapping[str, Fact]) -> Checked:
     Checked
         The sentence written out, or the first reason against it.
     """
-    pieces = _MARK.split(_BLANKS.sub(" ", sentence.text).strip(" "))
-    marks = tuple(_Mark(fact, value or "") for fact, value in zip(pieces[1::3], pieces[2::3], strict=True))
-    parsed = _Parsed(marks, tuple(pieces[0::3]))
-    used = tuple(dict.fromkeys(mark.fact for mark in marks))
+    text = _BLANKS.sub(" ", sentence.text).strip()
+    parsed = binding.parse(text, facts)
+    if parsed is None:
+        return Checked(reason=UNKNOWN_FACT if binding.has_marks(text) else NO_FACT)
+    if not parsed.marks:
+        return Checked(reason=NO_FACT)
+    claims = {claim: truth for claim in sentence.claims if (truth := _is_true(claim, facts)) is not None}
     reason = (
-        _fault_of_marks(parsed, facts)
-        or (OTHER_FACTS if set(sentence.facts) != set(used) else "")
-        or _fault_of_words(parsed)
-        or _fault_of_comparisons(parsed, facts)
+        (OWN_WORDS if not parsed.clean or len(parsed.marks) > _MOST_MARKS else "")
+        or (OWN_WORDS if not all(_is_known(word) for word in parsed.words) else "")
+        or (FALSE_CLAIM if len(claims) < len(sentence.claims) or not all(claims.values()) else "")
+        or (WRONG_NOUN if not binding.nouns_fit(parsed, NOUNS) else "")
+        or (UNCLEAR if any(word.text in PRONOUNS and binding.is_unclear(parsed, word) for word in parsed.words) else "")
+        or ("" if binding.prepositions_fit(parsed) else VALUE_OF_OTHER)
+        or _Words(parsed, tuple(claims), facts).fault()
     )
-    return Checked(reason=reason) if reason else Checked(_write(parsed, facts), tuple(facts[name] for name in used))
+    if reason:
+        return Checked(reason=reason)
+    used = dict.fromkeys(mark.name for mark in parsed.marks)
+    return Checked(_write(parsed, facts, tuple(claims)), tuple(facts[name] for name in used))
 
 
 def check_all(sentences: Sequence[Sentence], facts: Mapping[str, Fact]) -> list[Checked]:
-    """Check sentences in order; one that says again what a sentence before it said is refused."""
+    """Check sentences in order; one that repeats an earlier one is refused."""
     checked: list[Checked] = []
     for sentence in sentences:
         found = check(sentence, facts)
@@ -106,64 +132,235 @@ def check_all(sentences: Sequence[Sentence], facts: Mapping[str, Fact]) -> list[
     return checked
 
 
-def _fault_of_marks(parsed: _Parsed, facts: Mapping[str, Fact]) -> str:
-    """Each clause names its subject once and then values of that subject only; all of them exist."""
-    if not parsed.marks:
-        return NO_FACT
-    for mark in parsed.marks:
-        if mark.fact not in facts or (mark.value and mark.value not in facts[mark.fact].values):
-            return UNKNOWN_FACT
-    if parsed.marks[0].value or not parsed.marks[-1].value:
-        return VALUE_OF_OTHER
-    for before, after in pairwise(parsed.marks):
-        if (after.value and after.fact != before.fact) or not (after.value or before.value):
-            return VALUE_OF_OTHER
-    return TOO_LONG if len(parsed.connectors()) >= language.CLAUSES_PER_SENTENCE else ""
+def _is_known(word: Word) -> bool:
+    return any(
+        word.text in words
+        for words in (NEUTRAL, MEASURES, NOUNS, COMPARATIVES, SUPERLATIVES, TRENDS, QUANTIFIERS, {"than", "up"})
+    )
 
 
-def _fault_of_words(parsed: _Parsed) -> str:
-    """All words between marks are phrases of the language, each in its place."""
-    first, *between, last = parsed.gaps
-    allowed = first in language.OPENERS and last in ("", ".")
-    for gap, (before, after) in zip(between, pairwise(parsed.marks), strict=True):
-        if not after.value:
-            allowed &= gap in language.NEUTRAL_CONNECTORS or gap in language.COMPARING_CONNECTORS
-        else:
-            allowed &= gap in (language.BETWEENS if before.value else language.JOINTS)
-    return "" if allowed else OWN_WORDS
+def _value(name: str, facts: Mapping[str, Fact]) -> FactValue | None:
+    fact, _, value = name.strip("{}").partition(".")
+    return facts[fact].values.get(value) if fact in facts else None
 
 
-def _fault_of_comparisons(parsed: _Parsed, facts: Mapping[str, Fact]) -> str:
-    """Comparisons are borne out by the numbers.
-
-    In a sentence that compares, all values are on one scale, so each clause has one; every value before the connector
-    is larger (or smaller) than every value after it, and looks so after rounding.
-    """
-    connectors = parsed.connectors()
-    signs = {place: sign for place, gap in connectors.items() if (sign := language.COMPARING_CONNECTORS.get(gap))}
-    if not signs:
-        return ""
-    said = [(at, facts[mark.fact].values[mark.value]) for at, mark in enumerate(parsed.marks) if mark.value]
-    if len({value.scale for _, value in said}) != 1:
-        return FALSE_COMPARISON
-    for place, sign in signs.items():
-        before = [value for at, value in said if at <= place]
-        after = [value for at, value in said if at > place]
-        if not all(_larger(one, other, sign) for one in before for other in after):
-            return FALSE_COMPARISON
-    return ""
+def _is_true(claim: Claim, facts: Mapping[str, Fact]) -> bool | None:
+    """Compute whether a claim holds; None when it names what does not exist."""
+    of, than = [_value(name, facts) for name in claim.of], [_value(name, facts) for name in claim.than]
+    if not of or None in of or None in than or claim.kind not in CLAIMS:
+        return None
+    values, others = [one for one in of if one], [one for one in than if one]
+    if claim.kind in {LARGER, SMALLER}:
+        sign = 1 if claim.kind == LARGER else -1
+        return bool(others) and all(_is_larger(one, other, sign) for one in values for other in others)
+    if claim.kind in {RISING, FALLING}:
+        return all(value.trend == (1 if claim.kind == RISING else -1) for value in values)
+    if claim.kind == ALL:
+        return len(values) > 1
+    return len(values) == 1 and _is_extreme(values[0], claim.kind)
 
 
-def _larger(one: FactValue, other: FactValue, sign: int) -> bool:
-    if one.number is None or other.number is None or one.shown == other.shown:
+def _is_larger(one: FactValue, other: FactValue, sign: int) -> bool:
+    """Two values compare on one scale only, and only where they look different after rounding."""
+    if one.number is None or other.number is None or one.scale != other.scale or one.shown == other.shown:
         return False
     return (one.number - other.number) * sign > 0
 
 
-def _write(parsed: _Parsed, facts: Mapping[str, Fact]) -> str:
+def _is_extreme(value: FactValue, kind: str) -> bool:
+    if value.place is None or value.placed is None or value.placed < 2:
+        return False
+    return value.place == (1 if kind == HIGHEST else value.placed)
+
+
+class _Words:
+    """What the words of a sentence claim, compared with what it declares."""
+
+    def __init__(self, parsed: Parsed, claims: Sequence[Claim], facts: Mapping[str, Fact]) -> None:
+        self._parsed, self._claims, self._facts = parsed, claims, facts
+        self._claimed: set[str] = set()  # subjects that a word's claim is about
+
+    def fault(self) -> str:
+        """Return the first reason against the words; "" when there is none."""
+        for word in self._parsed.words:
+            if not self._is_borne_out(word):
+                return NO_CLAIM
+        if not binding.values_stand_with_their_subjects(self._parsed, self._claimed, self._compares_between):
+            return VALUE_OF_OTHER
+        return "" if all(self._is_called_right(word) for word in self._parsed.words) else WRONG_MEASURE
+
+    def _compares_between(self, before: Mark, after: Mark) -> bool:
+        return any(word.text in COMPARATIVES for word in self._parsed.words_between(before, after))
+
+    def _is_borne_out(self, word: Word) -> bool:
+        text = word.text
+        if text in QUANTIFIERS:
+            return self._quantifier(word)
+        if text in COMPARATIVES and (text not in SUPERLATIVES or self._is_followed_by_a_subject(word)):
+            return self._comparative(word)
+        if text in SUPERLATIVES:
+            return self._superlative(word)
+        return self._trend(word) if text in TRENDS else True
+
+    def _is_followed_by_a_subject(self, word: Word) -> bool:
+        after = self._parsed.after(word)
+        return isinstance(after, Mark) and not after.value
+
+    def _comparative(self, word: Word) -> bool:
+        left, right = self._left(word), self._right(word)
+        if not left or not right or {mark.subject for mark in left} & {mark.subject for mark in right}:
+            return False
+        kind = LARGER if COMPARATIVES[word.text] > 0 else SMALLER
+        for claim in self._claims:
+            named = claim.kind == kind and self._names(claim.of, left) and self._names(claim.than, right)
+            if named and self._is_about(word, claim.of, left) and self._is_about(word, claim.than, right):
+                self._claimed |= {mark.subject for mark in (*left, *right)}
+                return True
+        return False
+
+    def _left(self, word: Word) -> Sequence[Mark]:
+        """The subjects before a word: the nearest, with those listed beside it; all of them after "both" or "all"."""
+        before = [mark for mark in self._parsed.marks if mark.at < word.at and not mark.value]
+        if not before:
+            return ()
+        quantified = any(one.text in QUANTIFIERS for one in self._parsed.words if one.at < word.at)
+        return before if quantified else binding.listed_up_to(self._parsed, before)
+
+    def _right(self, word: Word) -> Sequence[Mark]:
+        """The subjects after a word, up to the next verb; none where a value of the subject before stands first."""
+        following = [mark for mark in self._parsed.marks if mark.at > word.at]
+        words = self._parsed.words_after(word, following[0]) if following else []
+        if not following or (word.text in NEED_THAN and "than" not in words):
+            return ()
+        subjects = [mark for mark in following if not mark.value]
+        if not subjects or (following[0].value and following[0].subject != subjects[0].subject):
+            return ()
+        return binding.listed_from(self._parsed, subjects)
+
+    def _superlative(self, word: Word) -> bool:
+        next_word = self._parsed.words_after(word, None)[:1]
+        if word.text in {"most", "least"} and next_word in (["of"], ["in"]):
+            return False
+        subject = self._nearest_subject(word)
+        kind = HIGHEST if SUPERLATIVES[word.text] > 0 else LOWEST
+        if subject is None:
+            return False
+        for claim in self._claims:
+            named = claim.kind == kind and self._names(claim.of, [subject])
+            if named and self._scope_fits(word, claim.of[0]) and self._is_about(word, claim.of, [subject]):
+                self._claimed.add(subject.subject)
+                return True
+        return False
+
+    def _scope_fits(self, word: Word, name: str) -> bool:
+        """Say "the highest of all genres" of a genre only; of films, also of what counts films."""
+        fact, value = self._facts[name.strip("{}").partition(".")[0]], _value(name, self._facts)
+        words = self._parsed.words_after(word, None)
+        for before, text in pairwise(words):
+            if text in NOUNS and text.endswith("s") and before in {"all", "the", "any", "among", "of", "listed"}:
+                if NOUNS[text] == "films" and fact.noun != "film":
+                    return value is not None and bool({"share", "films"} & value.measure)
+                return NOUNS[text].removesuffix("s") == fact.noun
+        return True
+
+    def _trend(self, word: Word) -> bool:
+        subject = self._nearest_subject(word)
+        if subject is None:
+            return False
+        kind = RISING if TRENDS[word.text] > 0 else FALLING
+        quantified = any(one.text in QUANTIFIERS for one in self._parsed.words)
+        group = self._left(word) if quantified else [subject]
+        for claim in self._claims:
+            named = claim.kind == kind and self._names(claim.of, group)
+            if named and (self._is_about(word, claim.of, group) or self._is_only_trend(claim)):
+                self._claimed |= {mark.subject for mark in group}
+                return True
+        return False
+
+    def _is_only_trend(self, claim: Claim) -> bool:
+        """Without a measure, a subject rises or falls only if all that is known of it does."""
+        sign, subjects = (1 if claim.kind == RISING else -1), set(self._subjects(claim.of))
+        facts = [fact for fact in self._facts.values() if fact.about in subjects]
+        own = {self._facts[name.strip("{}").partition(".")[0]].id for name in claim.of}
+        if any(mark.value and mark.subject in subjects and mark.fact.id not in own for mark in self._parsed.marks):
+            return False
+        return all(value.trend in (0, sign) for fact in facts for value in fact.values.values())
+
+    def _nearest_subject(self, word: Word) -> Mark | None:
+        subjects = [mark for mark in self._parsed.marks if not mark.value]
+        before = [mark for mark in subjects if mark.at < word.at]
+        if before:
+            return before[-1]
+        return subjects[0] if subjects else None
+
+    def _quantifier(self, word: Word) -> bool:
+        """Let "both" and "all" stand for the subjects of a claim only; "of all genres" ends a superlative."""
+        before = self._parsed.before(word)
+        if word.text == "all" and isinstance(before, Word) and before.text in {"of", "among"}:
+            return any(one.text in SUPERLATIVES and one.at < word.at for one in self._parsed.words)
+        if isinstance(before, Word) and before.text in COMPARATIVES | {"than": 0, "of": 0}:
+            after = [mark for mark in self._parsed.marks if mark.at > word.at and not mark.value]
+            beside = binding.listed_from(self._parsed, after) if after else []
+            return len(beside) == 2 if word.text == "both" else len(beside) > 2
+        named = {subject for claim in self._claims if claim.kind == ALL for subject in self._subjects(claim.of)}
+        others = [claim for claim in self._claims if claim.kind != ALL and set(self._subjects(claim.of)) == named]
+        subjects = {mark.subject for mark in self._parsed.marks if not mark.value}
+        compared = {subject for claim in others for subject in self._subjects(claim.than)}
+        expressed = any(
+            one.text in COMPARATIVES or one.text in TRENDS for one in self._parsed.words if one.at != word.at
+        )
+        counted = len(named) == 2 if word.text == "both" else len(named) > 2
+        return counted and bool(others) and expressed and named == subjects - compared
+
+    def _subjects(self, names: Sequence[str]) -> list[str]:
+        return [self._facts[name.strip("{}").partition(".")[0]].about for name in names]
+
+    def _names(self, names: Sequence[str], marks: Sequence[Mark]) -> bool:
+        return sorted(self._subjects(names)) == sorted({mark.subject for mark in marks})
+
+    def _is_about(self, word: Word, names: Sequence[str], marks: Sequence[Mark]) -> bool:
+        """A claim is about the value shown for its subject, or about the measure that a word beside it names."""
+        values = [value for name in names if (value := _value(name, self._facts))]
+        near = [one.text for one in self._parsed.words if abs(one.at - word.at) <= _NEAR]
+        called = {MEASURES[text] for text in near if text in MEASURES} | ({"films"} if "films" in near else set())
+        if self._parsed.words_after(word, None)[:2] == ["the", "list"]:
+            called.add("rank")
+        if all(called & value.measure for value in values):
+            return True
+        if word.text in SIZES and not all(SIZE_MEASURES & value.measure for value in values):
+            return False
+        shown = {f"{mark.name}.{mark.value}" for mark in self._parsed.marks if mark.value}
+        wanted = {mark.subject for mark in marks}
+        of_subjects = {one for one in shown if self._facts[one.partition(".")[0]].about in wanted}
+        claimed = {name.strip("{}") for name in names}
+        return claimed <= of_subjects or (not of_subjects and self._other_side_shows(values))
+
+    def _other_side_shows(self, values: Sequence[FactValue]) -> bool:
+        """In "ahead of Comedy", the side without a value is compared by the value that the other side shows."""
+        scales = {mark.fact.values[mark.value].scale for mark in self._parsed.marks if mark.value}
+        return bool(scales) and {value.scale for value in values} <= scales
+
+    def _is_called_right(self, word: Word) -> bool:
+        measure = MEASURES.get(word.text)
+        if measure is None or binding.is_noun_of_subject(self._parsed, word, NOUNS):
+            return True
+        claimed = [name for claim in self._claims for name in (*claim.of, *claim.than)]
+        if any(measure in value.measure for name in claimed if (value := _value(name, self._facts))):
+            return True
+        values = sorted((mark for mark in self._parsed.marks if mark.value), key=lambda mark: abs(mark.at - word.at))
+        if measure == "director" and values and values[0].fact.noun == measure:
+            return True
+        return any(measure in mark.fact.values[mark.value].measure for mark in values[:2])
+
+
+def _write(parsed: Parsed, facts: Mapping[str, Fact], claims: Sequence[Claim]) -> str:
     """Put the facts' own text in the place of each mark, once: braces inside a name stay text."""
-    written = [
-        facts[mark.fact].values[mark.value].text if mark.value else facts[mark.fact].subject for mark in parsed.marks
-    ]
-    text = parsed.gaps[0] + "".join(words for pair in zip(written, parsed.gaps[1:], strict=True) for words in pair)
-    return f"{text[0].upper()}{text[1:].removesuffix('.')}."
+    text = parsed.written().removesuffix(".")
+    among = dict.fromkeys(
+        f"{value.placed} {value.among}"
+        for claim in claims
+        if claim.kind in {HIGHEST, LOWEST}
+        for name in claim.of
+        if (value := _value(name, facts)) and value.among
+    )
+    return f"{text[0].upper()}{text[1:]}{''.join(f' (of {words})' for words in among)}."

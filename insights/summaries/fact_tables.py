@@ -1,7 +1,7 @@
-"""Small tables that summaries stand on and Gold does not hold itself: computed from Gold, never from elsewhere.
+"""Small tables that summaries need and Gold does not hold: computed from Gold and from nothing else.
 
-Pure: reads Gold tables as data frames, writes nothing. A table whose source is missing or of an older schema is
-left out. Every row carries the number of films behind it.
+Pure: reads Gold tables as data frames, writes nothing. A table whose source is missing or of an older schema is left
+out. Every row carries the number of films behind it.
 """
 
 from __future__ import annotations
@@ -9,22 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import pandas as pd
+from scipy.stats import binomtest, false_discovery_control, hypergeom
 
-from insights.summaries import fact_wording
 from insights.trends import rank_movers
 
 Tables = Mapping[str, pd.DataFrame]
 
-TOP_SHARE = 10  # top-rated: the first of so many parts of the source list, by rank
-LEAST_TOP_FILMS = 10  # below this, shares of the top films say nothing
+TOP_SHARE = 10  # top-rated: the first tenth of the list by rank
+LEAST_TOP_FILMS = 10  # of fewer films, shares say nothing
+FALSE_DISCOVERY_RATE = 0.05  # among the differences between the top films and the list that are kept
 _MOVES = {
     "climbed": rank_movers.CLIMBER,
     "fell": rank_movers.FALLER,
     "new": rank_movers.NEW_ENTRY,
     "left": rank_movers.LEAVER,
 }
-RISING, FALLING = "rising", "falling"  # as genre_trends has them; its module would load SciPy
-LEAST_FILMS = 10  # a mean of fewer films takes no place among the others
+RISING, FALLING = "rising", "falling"  # as in genre_trends
+LEAST_FILMS = 10  # a mean of fewer films has no place among the others
 
 
 def top_films(movies: pd.DataFrame) -> pd.DataFrame:
@@ -35,13 +36,17 @@ def top_films(movies: pd.DataFrame) -> pd.DataFrame:
 
 
 def top_rated_traits(tables: Tables) -> pd.DataFrame:
-    """Share of genres, decades and countries among the top films and among all.
+    """Compare the genres, decades and countries of the top films with those of the whole list.
+
+    A row is kept only if a random tenth of the list would rarely differ as much: two-sided hypergeometric test,
+    Benjamini-Hochberg over all traits at ``FALSE_DISCOVERY_RATE``.
 
     Returns
     -------
-    pandas.DataFrame
-        trait, name, decade (null for other traits), top_share and all_share (0-1), difference (percentage points),
-        top_films and all_films (films whose trait is known). A film counts in each of its genres and countries.
+    DataFrame
+        trait, name, decade (null for other traits), top_share and all_share (0-1), low and high (95% Wilson interval of
+        top_share), difference (percentage points), top_count, top_films and all_films (films whose trait is known). A
+        film counts in each of its genres and countries.
     """
     movies = tables["movies"]
     top = top_films(movies)
@@ -50,21 +55,36 @@ def top_rated_traits(tables: Tables) -> pd.DataFrame:
         known, known_top = movies[movies[column].notna()], top[top[column].notna()]
         if known_top.empty:
             continue
-        shares = pd.DataFrame(
+        counts = pd.DataFrame(
             {
-                "top_share": known_top[column].explode().value_counts() / len(known_top),
-                "all_share": known[column].explode().value_counts() / len(known),
+                "all_count": known[column].explode().value_counts(),
+                "top_count": known_top[column].explode().value_counts(),
             }
-        ).dropna()
-        found = shares.rename_axis("name").reset_index()
+        ).fillna(0)
+        found = counts.astype("int64").rename_axis("name").reset_index()
         if trait == "decade":
             found = found.assign(name=found["name"].astype("int64").astype("str"), decade=found["name"])
         parts.append(found.assign(trait=trait, top_films=len(known_top), all_films=len(known)))
-    if not parts:
-        return pd.DataFrame()
-    traits = pd.concat(parts, ignore_index=True)
-    traits["difference"] = (traits["top_share"] - traits["all_share"]) * 100
-    return traits
+    return _that_differ(pd.concat(parts, ignore_index=True)) if parts else pd.DataFrame()
+
+
+def _that_differ(traits: pd.DataFrame) -> pd.DataFrame:
+    counts = traits[["all_films", "all_count", "top_films", "top_count"]].to_numpy(dtype="int64").tolist()
+    p = []
+    for all_films, all_count, top_films, top_count in counts:
+        drawn = hypergeom(all_films, all_count, top_films)
+        p.append(min(1.0, 2 * min(drawn.cdf(top_count), drawn.sf(top_count - 1))))
+    intervals = [binomtest(top, of).proportion_ci(method="wilson") for _, _, of, top in counts]
+    shares = traits.assign(
+        top_share=traits["top_count"] / traits["top_films"],
+        all_share=traits["all_count"] / traits["all_films"],
+        low=[interval.low for interval in intervals],
+        high=[interval.high for interval in intervals],
+    )
+    kept = false_discovery_control(p) <= FALSE_DISCOVERY_RATE
+    shares["difference"] = (shares["top_share"] - shares["all_share"]) * 100
+    differing: pd.DataFrame = shares[kept]
+    return differing.reset_index(drop=True)
 
 
 def top_rated_runtime(tables: Tables) -> pd.DataFrame:
@@ -83,7 +103,8 @@ def top_rated_directors(tables: Tables) -> pd.DataFrame:
     top = top_films(movies)["directors"].explode().value_counts()
     found = top[top > 1].rename_axis("director").reset_index(name="top_films")
     everything = movies["directors"].explode().value_counts()
-    return found.assign(all_films=[int(everything[director]) for director in found["director"]])
+    found = found.assign(all_films=[int(everything[director]) for director in found["director"]])
+    return with_places(found, "top_films")
 
 
 def genre_share_by_decade(tables: Tables) -> pd.DataFrame:
@@ -92,7 +113,7 @@ def genre_share_by_decade(tables: Tables) -> pd.DataFrame:
     in_decade = shares.drop_duplicates("year").groupby("decade")["films_in_year"].sum()
     films = shares.groupby(["decade", "genre"])["films"].sum().reset_index()
     films["films_in_decade"] = films["decade"].map(in_decade)
-    return films.assign(share=films["films"] / films["films_in_decade"])
+    return with_places(films.assign(share=films["films"] / films["films_in_decade"]), "share", within=["decade"])
 
 
 def genres(tables: Tables) -> pd.DataFrame:
@@ -100,7 +121,7 @@ def genres(tables: Tables) -> pd.DataFrame:
     shares = tables["genre_share_by_year"]
     films = shares.groupby("genre")["films"].sum().reset_index()
     films["films_with_genre"] = int(shares.drop_duplicates("year")["films_in_year"].sum())
-    return films.assign(share=films["films"] / films["films_with_genre"])
+    return with_places(films.assign(share=films["films"] / films["films_with_genre"]), "share")
 
 
 def rank_changes(tables: Tables) -> pd.DataFrame:
@@ -110,12 +131,12 @@ def rank_changes(tables: Tables) -> pd.DataFrame:
     -------
     pandas.DataFrame
         What :func:`insights.trends.rank_movers.rank_movers` gives, with climbed and fell: places moved, null unless it
-        moved that way. Empty when there is no run before.
+        moved that way, and moved. Empty when there is no run before.
     """
     history = tables["rank_history"]
     moves = rank_movers.rank_movers(history, n=len(history))
     change = moves["change"].astype("float64")
-    return moves.assign(climbed=change.where(change > 0), fell=-change.where(change < 0))
+    return moves.assign(climbed=change.where(change > 0), fell=-change.where(change < 0), moved=change.abs())
 
 
 def run_changes(tables: Tables) -> pd.DataFrame:
@@ -144,36 +165,44 @@ def newest_runs(tables: Tables) -> pd.DataFrame:
     return runs.assign(which=["the newest run", "the run before"][: len(runs)])
 
 
-def with_places(frame: pd.DataFrame, value: str, films: str, within: list[str]) -> pd.DataFrame:
-    """Add ``place`` (text) and ``placed`` (how many were compared) among rows of at least ``LEAST_FILMS`` films.
+def with_places(
+    frame: pd.DataFrame, value: str, *, films: str = "", within: list[str] | None = None, column: str = "place"
+) -> pd.DataFrame:
+    """Add the place of each row by a value: ``column`` (1 is the highest; null when tied) and ``column``_of (rows).
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        A Gold table.
-    value, films : str
-        Columns of the value compared and of the films behind it.
-    within : list of str
+    frame : DataFrame
+        A table.
+    value : str
+        Column that is compared.
+    films : str
+        Column of the films behind the value; rows of fewer than ``LEAST_FILMS`` have no place. "" compares all rows.
+    within : list of str, optional
         Columns that rows must share to be compared; ratings of different sources never are.
     """
-    eligible = frame[(frame[films] >= LEAST_FILMS) & frame[value].notna()]
+    frame = frame.reset_index(drop=True)
+    eligible = frame[frame[value].notna() & ((frame[films] >= LEAST_FILMS) if films else True)]
     groups = eligible.groupby(within)[value] if within else eligible.groupby(lambda _: 0)[value]
-    position = groups.rank(method="min", ascending=False)
-    count, equal = groups.transform("size"), eligible.groupby([*within, value])[value].transform("size")
-    texts = {
-        index: fact_wording.place(int(position[index]), int(count[index]), tied=bool(equal[index] > 1))
-        for index in eligible.index
-        if count[index] > 1
-    }
-    return frame.assign(place=pd.Series(texts, dtype="object").reindex(frame.index), placed=count.reindex(frame.index))
+    size = groups.transform("size")
+    tied = eligible.groupby([*(within or []), value])[value].transform("size") > 1
+    place = groups.rank(method="min", ascending=False).mask(tied | (size < 2))
+    return frame.assign(**{column: place.reindex(frame.index), f"{column}_of": size.reindex(frame.index)})
+
+
+def _movies(tables: Tables) -> pd.DataFrame:
+    """Gold's movies with rank_of (ranked films) and height, which is larger the better the rank."""
+    movies = tables["movies"]
+    return movies.assign(rank_of=int(movies["rank"].notna().sum()), height=-movies["rank"].astype("float64"))
 
 
 def _rated_genres(tables: Tables) -> pd.DataFrame:
-    return with_places(tables["ratings_by_genre"].reset_index(drop=True), "mean", "films", ["source"])
+    return with_places(tables["ratings_by_genre"], "mean", films="films", within=["source"])
 
 
-def _earning_decades(tables: Tables) -> pd.DataFrame:
-    return with_places(tables["box_office_by_decade"].reset_index(drop=True), "mean_usd", "films_with_box_office", [])
+def _decades(tables: Tables) -> pd.DataFrame:
+    placed = with_places(tables["box_office_by_decade"], "mean_usd", films="films_with_box_office")
+    return with_places(placed, "films", column="films_place")
 
 
 # Name of the table, what computes it, and the Gold columns it needs.
@@ -191,8 +220,13 @@ _DERIVED: Mapping[str, tuple[Callable[[Tables], pd.DataFrame], str, set[str]]] =
     "run_changes": (run_changes, "rank_history", {"run_id", "imdb_id", "title", "rank"}),
     "genre_trends": (genre_trends, "genre_trends", {"genre", "measure", "trend"}),
     "newest_runs": (newest_runs, "pipeline_runs", {"run_id"}),
+    "movies": (_movies, "movies", {"rank"}),
     "ratings_by_genre": (_rated_genres, "ratings_by_genre", {"genre", "source", "films", "mean"}),
-    "box_office_by_decade": (_earning_decades, "box_office_by_decade", {"decade", "films_with_box_office", "mean_usd"}),
+    "box_office_by_decade": (
+        _decades,
+        "box_office_by_decade",
+        {"decade", "films", "films_with_box_office", "mean_usd"},
+    ),
 }
 
 

@@ -1,14 +1,17 @@
 """Facts of a summary: rows of Gold with an id, a subject and values that are already written out.
 
-Reads ``facts.toml`` and Gold tables as data frames; writes nothing. A summary's sentence points at facts and their
-values; what the reader sees at that place is the text made here.
+Reads ``facts.toml`` and data frames; writes nothing. A sentence points at facts and their values; the reader sees the
+text made here.
 """
 
 from __future__ import annotations
 
+import math
+import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,10 +19,47 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from insights.summaries import fact_wording
-from insights.summaries.fact_wording import Row
+from insights import rating_sources, wording
+
+Plain = str | int | float | bool | date | list[str]
+Row = Mapping[str, Plain | None]
 
 _FILE = Path(__file__).with_name("facts.toml")
+_FIELD = re.compile(r"\{(\w+):(\w+)\}")
+_MEASURES = {
+    "share": "share of the listed films",
+    "box_office": "median box office in the dollars of the day",
+    **{source: f"median {label} rating" for source, label in rating_sources.NAMES.items()},
+}
+
+
+def counted(noun: str) -> Callable[[float], str]:
+    """Return the format of a count with its noun: ``1 film``, ``8,421 films``; zero is ``no films``."""
+    return lambda value: wording.count(value, noun)
+
+
+_NUMBERS: Mapping[str, Callable[[float], str]] = {
+    "points": lambda value: f"{value:.1f} out of 100",
+    "score": lambda value: f"{value:.0f} out of 100",
+    "tenths": lambda value: f"{value:.1f} out of 10",
+    "percent": lambda value: f"{value:.0f}%",
+    "share": wording.percent,
+    "signed_points": wording.signed(),
+    "dollars": wording.dollars,
+    "films": counted("film"),
+    "places": counted("place"),
+    "minutes": counted("minute"),
+    "number": lambda value: f"{value:,.0f}",
+    "year": wording.year,
+}
+_TEXTS: Mapping[str, Callable[[str], str]] = {
+    "text": wording.name,
+    "name": wording.plain_name,
+    "title": wording.quoted,
+    "source": wording.rating_source,
+    "measure": lambda value: _MEASURES.get(value, wording.plain_name(value)),
+}
+KINDS = frozenset({*_NUMBERS, *_TEXTS, "names"})
 
 
 @dataclass(frozen=True)
@@ -29,19 +69,33 @@ class FactValue:
     Attributes
     ----------
     text : str
-        Complete with measure, unit, source and number of films.
+        A noun phrase with unit and source.
+    measure : frozenset of str
+        Words by which prose may call it.
     number : float or None
-        What it is compared by; None when it is compared with nothing.
+        By which it is compared; None when it is compared with nothing.
     shown : str
         ``number`` as the reader sees it; "" when there is none.
     scale : str
         Two values may be compared when their scales are equal.
+    place, placed : int or None
+        Place among the rows of its table, 1 is the highest, and the number of those rows; None where it has none, or
+        where another row has the same value.
+    among : str
+        The rows that have a place, in words; "" when all have one.
+    trend : int
+        1 is rising, -1 falling, 0 neither.
     """
 
     text: str
+    measure: frozenset[str] = frozenset()
     number: float | None = None
     shown: str = ""
     scale: str = ""
+    place: int | None = None
+    placed: int | None = None
+    among: str = ""
+    trend: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,18 +106,31 @@ class Fact:
     ----------
     id : str
         Table and key, such as ``ratings_by_genre/genre=Drama/source=imdb``.
+    noun : str
+        What it is about, in one word: genre, film, decade, director.
     subject : str
-        What it is about, a singular: a genre, a film, a decade.
+        The name of what it is about.
     values : mapping of str to FactValue
         Values that are known.
-    tell : str
-        How it is told without a model, in controlled language; "" when too little is known.
+    row : mapping
+        The row itself, for computed sentences.
     """
 
     id: str
+    noun: str
     subject: str
     values: Mapping[str, FactValue]
-    tell: str = ""
+    row: Row = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def about(self) -> str:
+        """What two facts about the same thing have in common: the subject, or the id of a film."""
+        return self.id.partition("/")[2] if self.noun == "film" else self.subject
+
+    @property
+    def table(self) -> str:
+        """The table it is a row of."""
+        return self.id.partition("/")[0]
 
 
 @dataclass(frozen=True)
@@ -71,8 +138,12 @@ class ValueRule:
     """How one value is written: see ``facts.toml``."""
 
     says: tuple[str, ...]
+    measure: frozenset[str]
     compares: str = ""
     within: tuple[str, ...] = ()
+    place: str = ""
+    among: str = ""
+    trend: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,22 +151,30 @@ class FactRule:
     """How rows of one table become facts: see ``facts.toml``."""
 
     key: tuple[str, ...]
+    noun: str
     subject: tuple[str, ...]
-    tells: tuple[str, ...]
     values: Mapping[str, ValueRule]
 
 
 def _rule(entry: Mapping[str, Any]) -> FactRule:
     values = {
-        name: ValueRule(tuple(value["says"]), value.get("compares", ""), tuple(value.get("within", ())))
+        name: ValueRule(
+            tuple(value["says"]),
+            frozenset(value["measure"]),
+            value.get("compares", ""),
+            tuple(value.get("within", ())),
+            value.get("place", ""),
+            value.get("among", ""),
+            value.get("trend", ""),
+        )
         for name, value in entry["values"].items()
     }
-    return FactRule(tuple(entry["key"]), tuple(entry["subject"]), tuple(entry["tells"]), values)
+    return FactRule(tuple(entry["key"]), entry["noun"], tuple(entry["subject"]), values)
 
 
 @cache
 def rules() -> Mapping[str, FactRule]:
-    """Rules of all tables that facts are made from, by table."""
+    """Return the rules of all tables that facts are made from, by table."""
     return {table: _rule(entry) for table, entry in tomllib.loads(_FILE.read_text(encoding="utf-8")).items()}
 
 
@@ -106,8 +185,8 @@ def facts_of(table: str, rows: pd.DataFrame) -> list[Fact]:
     ----------
     table : str
         A table of :func:`rules`.
-    rows : pandas.DataFrame
-        Rows of it; a column that is missing counts as empty.
+    rows : DataFrame
+        Rows of it; a missing column counts as empty.
 
     Returns
     -------
@@ -116,35 +195,92 @@ def facts_of(table: str, rows: pd.DataFrame) -> list[Fact]:
     """
     rule = rules()[table]
     made = [
-        _fact(table, rule, {str(column): fact_wording.plain(cell) for column, cell in row.items()})
+        _fact(table, rule, {str(column): plain(cell) for column, cell in row.items()})
         for row in rows.to_dict("records")
     ]
     return [fact for fact in made if fact is not None]
 
 
 def _fact(table: str, rule: FactRule, row: Row) -> Fact | None:
-    subject = fact_wording.fill(rule.subject, row)
+    subject = fill(rule.subject, row)
     values = {name: value for name, spec in rule.values.items() if (value := _value(f"{table}.{name}", spec, row))}
     if subject is None or not values or any(row.get(column) is None for column in rule.key):
         return None
     parts = [f"{column}={quote(str(row[column]), safe=' ')}" for column in rule.key]
-    tell = next((tell for tell in rule.tells if all(name in values for name in _values_told(tell))), "")
-    return Fact("/".join([table, *parts]), subject, values, tell)
-
-
-def _values_told(tell: str) -> list[str]:
-    return [piece.split("}")[0] for piece in tell.split("{.")[1:]]
+    return Fact("/".join([table, *parts]), rule.noun, subject, values, row)
 
 
 def _value(scale: str, rule: ValueRule, row: Row) -> FactValue | None:
-    text = fact_wording.fill(rule.says, row)
+    text = fill(rule.says, row)
     if text is None:
         return None
     column, _, kind = rule.compares.partition(":")
     number = row.get(column)
-    shown = fact_wording.written(number, kind) if column else None
-    if shown is None or not isinstance(number, int | float):
-        return FactValue(text)
+    shown = written(number, kind) if column else None
+    exact = float(number) if shown is not None and isinstance(number, int | float) else None
+    within = "/".join([scale.split(".", maxsplit=1)[0], *(f"{name}={row.get(name)}" for name in rule.within), kind])
     return FactValue(
-        text, float(number), shown, "/".join([scale, *(f"{name}={row.get(name)}" for name in rule.within)])
+        text,
+        rule.measure,
+        exact,
+        shown or "",
+        f"{scale}/{within}" if exact is not None else "",
+        _whole(row.get(rule.place)),
+        _whole(row.get(f"{rule.place}_of")),
+        rule.among,
+        _trend(row.get(rule.trend)),
     )
+
+
+def _whole(value: Plain | None) -> int | None:
+    return int(value) if isinstance(value, int | float) else None
+
+
+def _trend(value: Plain | None) -> int:
+    if isinstance(value, int | float):
+        return (value > 0) - (value < 0)
+    return {"rising": 1, "falling": -1}.get(str(value), 0)
+
+
+def names(values: Sequence[str]) -> str:
+    """Write up to three names and how many are left out."""
+    return wording.shortened([wording.plain_name(value) for value in values])
+
+
+def written(value: Plain | None, kind: str) -> str | None:
+    """Write one value; None when it is missing or not of that kind."""
+    if isinstance(value, str) and kind in _TEXTS:
+        return _TEXTS[kind](value) if wording.name(value) else None
+    if isinstance(value, list) and kind == "names":
+        return names(value) or None
+    if isinstance(value, int | float) and not isinstance(value, bool) and kind in _NUMBERS and math.isfinite(value):
+        return _NUMBERS[kind](value)
+    return None
+
+
+def fill(patterns: Sequence[str], row: Row) -> str | None:
+    """Write the first pattern whose values are all there; None when there is none.
+
+    The pattern is read once: braces inside a value stay text.
+    """
+    for pattern in patterns:
+        texts = [written(row.get(column), kind) for column, kind in _FIELD.findall(pattern)]
+        if None not in texts:
+            remaining = iter(texts)
+            return _FIELD.sub(lambda _, left=remaining: str(next(left)), pattern)  # type: ignore[misc]
+    return None
+
+
+def plain(value: object) -> Plain | None:
+    """Turn a cell of a data frame into a plain value: no NumPy types, no NaN, NaT or NA, arrays as lists of text."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, datetime | date):
+        return None if pd.isna(value) else value
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [entry for entry in value if isinstance(entry, str)]
+    if isinstance(value, int):
+        return value
+    return value if isinstance(value, float) and math.isfinite(value) else None

@@ -1,45 +1,59 @@
-"""Asks a language model over the OpenAI-compatible chat API, within limits of time, size and attempts.
+"""Ask a language model over an OpenAI-compatible chat API, within limits of time, size and attempts.
 
-Reads the service's answers; writes nothing. What goes wrong out there is no error here but an outcome: a reply
-without content and with a fault in fixed words. The service's own messages are not passed on, since they may repeat
-the key or hold anything else.
+A fault of the service is an outcome, not an exception: :meth:`LanguageModel.ask` returns a reply without content and
+with a reason in fixed words. The service's own messages are never passed on, since they may repeat the key.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import Annotated, Any, Protocol
 from urllib.parse import urlsplit
 
-import openai
-from openai import AsyncOpenAI
+import httpx2
+from pydantic import BaseModel, Field, ValidationError
 
-from insights.summaries import bounded_client, chat_completion
-from pipeline import http
-from pipeline.errors import InvalidInput
+from pipeline.http import LOOPBACK
 from pipeline.omdb.key import without_key
 
-REQUEST_TIMEOUT_SECONDS = 30.0
-QUESTION_TIMEOUT_SECONDS = 60.0
-REPORT_TIMEOUT_SECONDS = 240.0
+# The one home of the default's name. It takes the two parameters that are sent, as models without reasoning do.
+DEFAULT_MODEL = "gpt-6-luna"
+DEFAULT_ADDRESS = "https://api.openai.com/v1"
+
+REQUEST_TIMEOUT_SECONDS = 60.0
+QUESTION_TIMEOUT_SECONDS = 90.0
+REPORT_TIMEOUT_SECONDS = 300.0
 MAX_RETRIES = 2
-TOO_MANY_REQUESTS = 429
-MAX_ANSWER_TOKENS = 4000
+FIRST_WAIT_SECONDS = 0.5
+# Reasoning counts as output, and an answer that is cut off is paid for and useless.
+MAX_ANSWER_TOKENS = 16_000
+MAX_BODY_BYTES = 1024 * 1024
+FIRST_SERVER_ERROR = 500
+# Statuses by which services say that they do not know answer formats.
+SCHEMA_REFUSALS = {400, 404, 415, 422, 500, 501}
 
 NO_KEY = "no key for a language model is set"
 KEY_REFUSED = "the service does not accept the key"
 LIMIT_REACHED = "the service's limit is reached"
 TOO_SLOW = "the service did not answer in time"
 NOT_REACHED = "the service cannot be reached"
+NO_ADDRESS = "OPENAI_BASE_URL is not an https address"
+PLAIN_HTTP = "OPENAI_BASE_URL is plain http to another machine, which would show the key: use https"
+NO_VERSION = "nothing answers at OPENAI_BASE_URL, which does not end in /v1 as most services' addresses do"
+BAD_ENVIRONMENT = "no connection is possible: check SSL_CERT_FILE, SSL_CERT_DIR and the proxy variables"
 SERVICE_FAILED = "the service failed"
+NOT_FOUND = "the service does not know the model or the address"
 REQUEST_REFUSED = "the service refused the request"
-NONSENSE = "the service's answer cannot be read"
+UNREADABLE = "the service's answer cannot be read"
 CUT_OFF = "the service's answer was cut off"
-NOTHING_SAID = "the service did not want to answer"
+NOTHING_SAID = "the service declined to answer"
 
 Message = Mapping[str, str]
 
@@ -51,13 +65,15 @@ class ModelSettings:
     Attributes
     ----------
     api_key : str or None
-        None or "": there is no model. Never shown by ``repr``.
+        None or "": there is no model, except at an address on this machine. Never shown by ``repr``.
     model : str
         Name of the model at the service.
     base_url : str or None
-        Address of an OpenAI-compatible service, with ``/v1``; None is the SDK's own.
+        Address of an OpenAI-compatible service, with ``/v1``; None is OpenAI's own.
+    organization : str
+        Sent as ``OpenAI-Organization`` unless empty.
     timeout_seconds, max_retries :
-        For one request, and how often it is sent again after a time-out, a limit or a failure.
+        For one request, and how often it is repeated after a time-out, a limit or a failure.
     question_seconds, report_seconds : float
         Hard limits for one question with all its retries, and for all questions of a report together.
     """
@@ -65,6 +81,7 @@ class ModelSettings:
     api_key: str | None = field(default=None, repr=False)
     model: str = ""
     base_url: str | None = None
+    organization: str = ""
     timeout_seconds: float = REQUEST_TIMEOUT_SECONDS
     max_retries: int = MAX_RETRIES
     question_seconds: float = QUESTION_TIMEOUT_SECONDS
@@ -73,7 +90,7 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of asking.
+    """The outcome of a question.
 
     Attributes
     ----------
@@ -94,34 +111,45 @@ class Reply:
     tokens_out: int | None = None
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """An HTTP answer: its status, or that of an error in its body; the body; and how long to wait before a retry."""
+
+    status: int
+    body: str
+    wait_seconds: float
+
+
 class LanguageModel(Protocol):
     """What a summary needs of a model."""
 
     @property
     def name(self) -> str:
-        """Names model and service; two that may answer differently have different names."""
+        """Model and service; two that may answer differently have different names."""
 
     @property
     def label(self) -> str:
-        """Name of the model as a reader is told it."""
+        """Name of the model for readers."""
 
     def ask(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> Reply:
-        """Ask for an answer in JSON after ``schema``; a service that knows no schemas gets the messages alone."""
+        """Ask for JSON that fits ``schema``; a service that knows no schemas gets the messages alone."""
 
 
-class OpenAIModel:
-    """A model behind the ``openai`` SDK.
+class HttpModel:
+    """A model behind an OpenAI-compatible HTTP service.
 
     Parameters
     ----------
     settings : ModelSettings
-        With a key.
+        With the name of a model.
     """
 
     def __init__(self, settings: ModelSettings) -> None:
         self._settings = settings
+        self._address = (settings.base_url or DEFAULT_ADDRESS).rstrip("/")
         self._seconds_left = settings.report_seconds
         self._knows_schemas = True
+        self._limited = False
 
     @property
     def name(self) -> str:
@@ -134,110 +162,217 @@ class OpenAIModel:
         return self._settings.model
 
     def ask(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> Reply:
-        """Ask once, within the limits of the settings; see :class:`LanguageModel`."""
-        if not _can_be_sent(self._settings.api_key or ""):
-            return Reply(fault=KEY_REFUSED, ask_again=False)
-        if not _is_address(self._settings.base_url):
-            return Reply(fault=NOT_REACHED, ask_again=False)
+        """Ask once, within the limits of the settings; see :class:`LanguageModel`. Never raises."""
+        request: dict[str, Any] = {"model": self._settings.model, "messages": list(messages)}
+        answer_format = {"type": "json_schema", "json_schema": {"name": "summary", "strict": True, "schema": schema}}
+        with_schema = {**request, "max_completion_tokens": MAX_ANSWER_TOKENS, "response_format": answer_format}
+        requests = [with_schema, request] if self._knows_schemas else [request]
+        return self._within_limits(self._first_that_is_taken("/chat/completions", requests))
+
+    def shutdown_date(self) -> str:
+        """Return the date after which the service's model list says that the model is gone; "" if it says none."""
+        reply = self._within_limits(self._read_shutdown_date())
+        return reply.content
+
+    def _within_limits(self, asking: Coroutine[Any, Any, Reply]) -> Reply:
+        """Run a request in a thread of its own, since a notebook's thread already runs an event loop."""
+        fault = _fault_of_key(self._settings.api_key or "") or _fault_of_address(self._address)
         seconds = min(self._settings.question_seconds, self._seconds_left)
-        if seconds <= 0:
-            return Reply(fault=TOO_SLOW, ask_again=False)
+        if fault or seconds <= 0:
+            asking.close()
+            return Reply(fault=fault or TOO_SLOW, ask_again=False)
         began = time.monotonic()
         try:
-            # In a thread of its own, since a notebook's thread already runs an event loop. Only an event loop can
-            # stop a service that sends a byte now and then: the SDK's time-out starts anew with each.
             with ThreadPoolExecutor(max_workers=1) as worker:
-                return worker.submit(asyncio.run, self._ask_within(seconds, messages, schema)).result()
+                return worker.submit(asyncio.run, asyncio.wait_for(asking, seconds)).result()
+        except (TimeoutError, httpx2.TimeoutException):
+            # The time may have been spent on waiting as the service asked.
+            return Reply(fault=LIMIT_REACHED if self._limited else TOO_SLOW, ask_again=False)
+        except (httpx2.HTTPError, httpx2.InvalidURL):
+            return Reply(fault=NOT_REACHED, ask_again=False)
+        except (OSError, ValueError):  # when the client reads its environment
+            return Reply(fault=BAD_ENVIRONMENT, ask_again=False)
         finally:
             self._seconds_left -= time.monotonic() - began
 
-    async def _ask_within(self, seconds: float, messages: Sequence[Message], schema: Mapping[str, Any]) -> Reply:
-        statuses: list[int] = []
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._ask(messages, schema, statuses)
-        except TimeoutError:
-            # The time may have been spent on waiting as the service told us to.
-            limited = statuses[-1:] == [TOO_MANY_REQUESTS]
-            return Reply(fault=LIMIT_REACHED if limited else TOO_SLOW, ask_again=False)
-        except openai.OpenAIError as error:
-            return Reply(fault=_fault(error), ask_again=False)
+    async def _first_that_is_taken(self, path: str, requests: Sequence[Mapping[str, Any]]) -> Reply:
+        """Send the richest request first; a service that refuses it gets the next, from then on at once."""
+        async with self._client() as client:
+            for request in requests:
+                last = request is requests[-1]
+                answer = await self._with_retries(client, path, request, last=last)
+                if last or answer.status not in SCHEMA_REFUSALS:
+                    break
+        if answer.status == HTTPStatus.OK and last:
+            self._knows_schemas = False
+        return self._reply(answer)
 
-    async def _ask(self, messages: Sequence[Message], schema: Mapping[str, Any], statuses: list[int]) -> Reply:
-        settings = self._settings
-        async with AsyncOpenAI(
-            api_key=settings.api_key,
-            base_url=settings.base_url,
-            timeout=settings.timeout_seconds,
-            max_retries=settings.max_retries,
-            http_client=bounded_client.client(statuses.append),
-        ) as client:
-            create: Any = client.chat.completions.with_raw_response.create  # its overloads do not take mappings
-            request = {"model": settings.model, "messages": list(messages)}
-            if self._knows_schemas:
-                answer_format = {"name": "summary", "strict": True, "schema": schema}
-                try:
-                    answer = await create(
-                        **request,
-                        max_completion_tokens=MAX_ANSWER_TOKENS,
-                        response_format={"type": "json_schema", "json_schema": answer_format},
-                    )
-                    return _reply(without_key(answer.http_response.text, settings.api_key or ""))
-                except (openai.BadRequestError, openai.UnprocessableEntityError):
-                    self._knows_schemas = False
-            answer = await create(**request, max_tokens=MAX_ANSWER_TOKENS)
-            return _reply(without_key(answer.http_response.text, settings.api_key or ""))
+    async def _read_shutdown_date(self) -> Reply:
+        async with self._client() as client:
+            answer = await self._send(client, "GET", "/models", None)
+        found = re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(_shutdown_dates(answer.body).get(self._settings.model) or ""))
+        return Reply(found.group() if found else "")
+
+    def _client(self) -> httpx2.AsyncClient:
+        """Return a client that follows no redirect: neither key nor question goes to another address."""
+        headers = {"Accept-Encoding": "identity"}
+        if self._settings.api_key:
+            headers["Authorization"] = f"Bearer {self._settings.api_key}"
+        if _fits_a_header(self._settings.organization):
+            headers["OpenAI-Organization"] = self._settings.organization
+        return httpx2.AsyncClient(headers=headers, timeout=self._settings.timeout_seconds, follow_redirects=False)
+
+    async def _with_retries(
+        self, client: httpx2.AsyncClient, path: str, request: Mapping[str, Any], *, last: bool
+    ) -> _Answer:
+        wait = FIRST_WAIT_SECONDS
+        for retries_left in range(self._settings.max_retries, -1, -1):
+            try:
+                answer = await self._send(client, "POST", path, request)
+            except (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolError):
+                if not retries_left:
+                    raise
+            else:
+                self._limited = answer.status == HTTPStatus.TOO_MANY_REQUESTS
+                refused = not last and answer.status in SCHEMA_REFUSALS
+                if refused or not retries_left or not (self._limited or answer.status >= FIRST_SERVER_ERROR):
+                    break
+                wait = max(wait, answer.wait_seconds)
+            await asyncio.sleep(wait)
+            wait *= 2
+        return answer
+
+    async def _send(
+        self, client: httpx2.AsyncClient, method: str, path: str, request: Mapping[str, Any] | None
+    ) -> _Answer:
+        async with client.stream(method, f"{self._address}{path}", json=request) as answer:
+            content = bytearray()
+            if answer.headers.get("Content-Encoding", "identity") != "identity":
+                raise httpx2.DecodingError("the body is compressed, though none was asked for")
+            async for chunk in answer.aiter_raw():
+                content += chunk
+                if len(content) > MAX_BODY_BYTES:
+                    raise httpx2.DecodingError("the body is too large")
+        body = without_key(content.decode("utf-8", "replace"), self._settings.api_key or "").lstrip("\ufeff")
+        wait = answer.headers.get("Retry-After", "")
+        return _Answer(_status_in(body) or answer.status_code, body, float(wait) if wait.isdecimal() else 0.0)
+
+    def _reply(self, answer: _Answer) -> Reply:
+        """Turn an answer into an outcome; nothing in its body is trusted."""
+        status = answer.status
+        has_version = re.search(r"/v\d+\w*$", self._address) is not None
+        if status == HTTPStatus.OK and "error" in _as_object(answer.body) and "choices" not in _as_object(answer.body):
+            fault = SERVICE_FAILED if has_version else NO_VERSION
+        elif status == HTTPStatus.OK:
+            reply = read_completion(answer.body)
+            return replace(reply, fault=NO_VERSION) if reply.fault == UNREADABLE and not has_version else reply
+        elif status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            fault = KEY_REFUSED
+        elif status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.PAYMENT_REQUIRED}:
+            fault = LIMIT_REACHED
+        elif status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+            fault = NOT_FOUND if has_version else NO_VERSION
+        else:
+            fault = SERVICE_FAILED if status >= FIRST_SERVER_ERROR else REQUEST_REFUSED
+        return Reply(fault=fault, ask_again=False)
 
 
-def _can_be_sent(key: str) -> bool:
-    """Whether a key fits into a header; the HTTP library's own error would show it."""
-    return key.isascii() and key.isprintable() and key == key.strip()
+Tokens = Annotated[int, Field(ge=0, le=10**12)]
 
 
-def _is_address(url: str | None) -> bool:
-    """Whether the key may be sent there: https, or http to this machine; without user and password, which are shown."""
-    if url is None:
-        return True
+class _Message(BaseModel):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(BaseModel):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _Usage(BaseModel):
+    prompt_tokens: Tokens | None = None
+    completion_tokens: Tokens | None = None
+
+
+class _Body(BaseModel):
+    choices: Annotated[list[_Choice], Field(min_length=1)]
+    usage: _Usage | None = None
+
+
+def read_completion(body: str) -> Reply:
+    """Read the body of a chat completion."""
     try:
-        parts = urlsplit(http.check_url(url, "OPENAI_BASE_URL"))
-        return parts.port != 0 and parts.username is None
-    except (InvalidInput, ValueError):  # brackets left open, or a port that is none
-        return False
-
-
-def _fault(error: openai.OpenAIError) -> str:
-    """Turn an error of the SDK into fixed words; its own message may hold the key."""
-    match error:
-        case openai.APITimeoutError():
-            return TOO_SLOW
-        case openai.APIConnectionError():
-            return NOT_REACHED
-        case openai.AuthenticationError() | openai.PermissionDeniedError():
-            return KEY_REFUSED
-        case openai.RateLimitError():
-            return LIMIT_REACHED
-        case openai.APIStatusError() if error.status_code < 500:
-            return REQUEST_REFUSED
-        case _:
-            return SERVICE_FAILED
-
-
-def _reply(body: str) -> Reply:
-    """Read the body of an answer, of which nothing is trusted."""
-    completion = chat_completion.read(body)
-    if completion is None:
-        return Reply(fault=NONSENSE)
-    if completion.finish_reason == "length":
+        completion = _Body.model_validate_json(body)
+    except ValidationError:
+        return Reply(fault=UNREADABLE)
+    choice, usage = completion.choices[0], completion.usage or _Usage()
+    content = choice.message.content or ""
+    if choice.finish_reason == "length":
         fault = CUT_OFF
-    elif completion.refused:
+    elif choice.message.refusal or choice.finish_reason == "content_filter":
         fault = NOTHING_SAID
     else:
-        fault = "" if completion.content else NONSENSE
-    return Reply(
-        "" if fault else completion.content, fault, tokens_in=completion.tokens_in, tokens_out=completion.tokens_out
-    )
+        fault = "" if content.strip() else UNREADABLE
+    return Reply("" if fault else content, fault, tokens_in=usage.prompt_tokens, tokens_out=usage.completion_tokens)
 
 
-def language_model(settings: ModelSettings) -> LanguageModel | None:
-    """Return the model of ``settings``; None when they hold no key or no model."""
-    return OpenAIModel(settings) if settings.api_key and settings.model else None
+def _status_in(body: str) -> int | None:
+    """Return the status of an error that a service answers inside a body, whatever the answer's own status is."""
+    found = _as_object(body)
+    error = found.get("error")
+    if not error or found.get("choices"):
+        return None
+    code = str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else str(error)
+    if re.fullmatch(r"[45]\d\d", code):
+        return int(code)
+    limits = "rate_limit", "quota", "too many requests"
+    if any(word in code.lower() for word in limits):
+        return int(HTTPStatus.TOO_MANY_REQUESTS)
+    return int(HTTPStatus.UNAUTHORIZED) if "api_key" in code else None
+
+
+def _as_object(body: str) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _shutdown_dates(body: str) -> dict[str, Any]:
+    models = _as_object(body).get("data")
+    entries = models if isinstance(models, list) else []
+    return {str(one.get("id")): one.get("shutdown_date") for one in entries if isinstance(one, dict)}
+
+
+def _fits_a_header(text: str) -> bool:
+    return bool(text) and text.isascii() and text.isprintable() and text == text.strip()
+
+
+def _fault_of_key(key: str) -> str:
+    """A key that fits no header cannot be right; the HTTP library's own error would show it."""
+    return "" if not key or _fits_a_header(key) else KEY_REFUSED
+
+
+def _fault_of_address(address: str) -> str:
+    """The key may be sent over https, or over http to this machine; user and password would be shown."""
+    try:
+        parts = urlsplit(address)
+        if not parts.hostname or parts.port == 0 or parts.username is not None:
+            return NO_ADDRESS
+    except ValueError:  # brackets left open, or a port that is none
+        return NO_ADDRESS
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        return PLAIN_HTTP
+    return "" if parts.scheme in {"http", "https"} else NO_ADDRESS
+
+
+def language_model(settings: ModelSettings) -> HttpModel | None:
+    """Return the model of ``settings``; None without a name, or without a key for a service on another machine."""
+    local = bool(settings.base_url) and not _fault_of_address(str(settings.base_url)) and _is_local(settings)
+    return HttpModel(settings) if settings.model and (settings.api_key or local) else None
+
+
+def _is_local(settings: ModelSettings) -> bool:
+    return urlsplit(settings.base_url or "").hostname in LOOPBACK

@@ -15,10 +15,8 @@ from typing import Any
 import pandas as pd
 
 from insights import wording
-from insights.summaries import fact_wording
 from insights.summaries.fact_tables import Tables, fact_tables
-from insights.summaries.fact_wording import Plain
-from insights.summaries.facts import Fact, facts_of, rules
+from insights.summaries.facts import Fact, Plain, facts_of, plain, rules
 
 _FILE = Path(__file__).with_name("questions.toml")
 VALUE = "{value}"
@@ -85,7 +83,7 @@ def questions(tables: Tables) -> list[Question]:
 
 def _values(tables: Tables, each: Entry) -> list[Plain]:
     rows = _select(tables, each, None)
-    found = [fact_wording.plain(cell) for cell in rows[each["column"]]] if each["column"] in rows else []
+    found = [plain(cell) for cell in rows[each["column"]]] if each["column"] in rows else []
     return [value for value in found if value is not None]
 
 
@@ -130,7 +128,7 @@ def _select(tables: Tables, selection: Entry, value: Plain | None) -> pd.DataFra
         rows = rows[(rows[column] == (value if wanted == VALUE else wanted)).fillna(False).astype(bool)]
     for column, wanted in contains.items():
         entry = value if wanted == VALUE else wanted
-        rows = rows[[entry in (fact_wording.plain(cell) or []) for cell in rows[column]]]  # type: ignore[operator]
+        rows = rows[[entry in (plain(cell) or []) for cell in rows[column]]]  # type: ignore[operator]
     for column, preferred in selection.get("prefer", {}).items():
         first = next((choice for choice in preferred if (rows[column] == choice).any()), None)
         rows = rows[rows[column] == first]

@@ -1,8 +1,8 @@
 """What summaries need from outside: the language model that the environment names, and answers kept in Gold.
 
-Reads ``OPENAI_API_KEY``, ``OPENAI_BASE_URL`` and ``SUMMARY_MODEL``, and, where there is no key in the environment, the
-secret that ``OPENAI_SECRET_ID`` names; reads and writes answers in the Gold bucket, so that everyone who runs the
-report on this stack pays for an answer once.
+Reads ``OPENAI_API_KEY``, ``OPENAI_BASE_URL``, ``OPENAI_ORG_ID`` and ``SUMMARY_MODEL``, and, without a key in the
+environment, the secret that ``OPENAI_SECRET_ID`` names. Answers are kept in the Gold bucket, so that everyone who runs
+the report on this stack pays for an answer once.
 """
 
 from __future__ import annotations
@@ -10,20 +10,18 @@ from __future__ import annotations
 import pandas as pd
 
 from insights import inputs
-from insights.summaries.language_model import NO_KEY, LanguageModel, ModelSettings, language_model
+from insights.summaries.language_model import DEFAULT_MODEL, NO_KEY, HttpModel, ModelSettings, language_model
 from insights.summaries.summarise import ALL_DROPPED, NO_FACTS
 from pipeline import aws, keys, settings
 from pipeline.documents import to_json
 from pipeline.settings import LakeSettings
 
-# A small model is enough: it chooses and joins facts, and every sentence is checked.
-DEFAULT_MODEL = "gpt-4o-mini"
 # Why a text is computed, where asking again would give the same.
 LASTING_REASONS = {"", NO_KEY, NO_FACTS, ALL_DROPPED}
 
 
-def model() -> LanguageModel | None:
-    """Return the language model that the environment names; None without a key.
+def model() -> HttpModel | None:
+    """Return the language model that the environment names; None without a key, except for one on this machine.
 
     Raises
     ------
@@ -38,7 +36,12 @@ def model() -> LanguageModel | None:
         key = answer["SecretString"].strip()
     address = settings.variable("OPENAI_BASE_URL") or None
     return language_model(
-        ModelSettings(api_key=key, model=settings.variable("SUMMARY_MODEL", DEFAULT_MODEL), base_url=address)
+        ModelSettings(
+            api_key=key,
+            model=settings.variable("SUMMARY_MODEL", DEFAULT_MODEL),
+            base_url=address,
+            organization=settings.variable("OPENAI_ORG_ID"),
+        )
     )
 
 

@@ -1,15 +1,16 @@
 """Summaries: answers to a few questions in sentences of which every number and name is a row of Gold.
 
-Reads Gold tables as data frames; gives rows of the Gold table ``summaries``. A language model chooses, orders and
-joins facts, if there is one; its sentences are checked and those that fail are dropped and counted. In their place,
-and where no model answers, stand sentences computed from the same facts.
+Reads Gold tables as data frames; returns rows of the Gold table ``summaries``. A language model, if there is one,
+writes sentences with placeholders. Each is checked against the facts; the model may replace one that fails once, else a
+computed sentence takes its place. Without a model all sentences are computed.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,24 +18,33 @@ import pandas as pd
 
 from insights.columns import SUMMARIES
 from insights.frames import typed
+from insights.summaries import editor
 from insights.summaries import language_model as lm
 from insights.summaries.cache import MemoryCache, SummaryCache
 from insights.summaries.check import Checked, Sentence, check_all
-from insights.summaries.facts import Fact
 from insights.summaries.language_model import LanguageModel, Reply
-from insights.summaries.prompt import MAX_SENTENCES, SCHEMA, facts_hash, messages, read_answer, request_hash
+from insights.summaries.prompt import (
+    MAX_SENTENCES,
+    SCHEMA,
+    facts_hash,
+    messages,
+    read_answer,
+    repair_messages,
+    request_hash,
+    sha256,
+)
 from insights.summaries.questions import Question, questions
 
 COMPUTED = "computed"
 NO_FACTS = "there are no facts to answer from"
-ALL_DROPPED = "no sentence of the model stood the check"
+ALL_DROPPED = "no sentence of the model passed the check"
 TOO_MANY = "more sentences than asked for"
-CLAUSES_TOLD = 3  # clauses in one computed sentence
+SIGNATURE = "Generated from the data, without AI"
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """What a model, or the cache, gave for a question; ``sentences`` is None when there is nothing to read."""
+    """What the model, or the cache, gave for a question; ``sentences`` is None when there is nothing to read."""
 
     sentences: Sequence[Sentence] | None = None
     reason: str = ""
@@ -42,6 +52,7 @@ class _Answer:
     ask_again: bool = True
     tokens_in: int | None = 0
     tokens_out: int | None = 0
+    wanted: int = 0  # sentences of the first answer, where some were replaced
 
 
 def summarise(
@@ -102,7 +113,7 @@ def _ask(question: Question, model: LanguageModel | None, cache: SummaryCache, s
     entry = cache.get(key)
     kept = read_answer(entry) if entry else None
     if kept is not None:
-        return _Answer(kept, cached=True)
+        return _repaired(question, model, cache, _Answer(kept, cached=True))
     if stopped:
         return _Answer(reason=stopped)
     reply = model.ask(messages(question), SCHEMA)
@@ -110,12 +121,43 @@ def _ask(question: Question, model: LanguageModel | None, cache: SummaryCache, s
     if sentences is None:
         return _failed(reply)
     cache.put(key, reply.content)
-    return _Answer(sentences, tokens_in=reply.tokens_in, tokens_out=reply.tokens_out)
+    return _repaired(question, model, cache, _Answer(sentences, "", False, True, reply.tokens_in, reply.tokens_out))
 
 
 def _failed(reply: Reply) -> _Answer:
-    reason = reply.fault or lm.NONSENSE
+    reason = reply.fault or lm.UNREADABLE
     return _Answer(None, reason, False, reply.ask_again, reply.tokens_in, reply.tokens_out)
+
+
+def _repaired(question: Question, model: LanguageModel, cache: SummaryCache, answer: _Answer) -> _Answer:
+    """Ask once for other sentences in place of those that fail the check."""
+    given = list(answer.sentences or ())[:MAX_SENTENCES]
+    checked = check_all(given, question.facts)
+    refused = [(one.text, found.reason) for one, found in zip(given, checked, strict=True) if not found.text]
+    if not refused:
+        return answer
+    content = json.dumps({"sentences": [{"text": one.text} for one in given]})
+    key = sha256([request_hash(question, model.name), content])
+    entry = cache.get(key)
+    reply = Reply(entry, tokens_in=0, tokens_out=0) if entry else _ask_for_repair(question, model, content, refused)
+    others = read_answer(reply.content) if reply.content else None
+    tokens = [_sum(answer.tokens_in, reply.tokens_in), _sum(answer.tokens_out, reply.tokens_out)]
+    if others is None:
+        return replace(answer, tokens_in=tokens[0], tokens_out=tokens[1], ask_again=reply.ask_again)
+    cache.put(key, reply.content)
+    kept = [one for one, found in zip(given, checked, strict=True) if found.text]
+    sentences = [*kept, *others, *(one for one in given if one not in kept)]
+    return replace(answer, sentences=sentences, tokens_in=tokens[0], tokens_out=tokens[1], wanted=len(given))
+
+
+def _ask_for_repair(
+    question: Question, model: LanguageModel, content: str, refused: Sequence[tuple[str, str]]
+) -> Reply:
+    return model.ask(repair_messages(question, content, refused), SCHEMA)
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
 
 
 def summary_row(question: Question, answer: _Answer, model: str) -> dict[str, Any]:
@@ -127,15 +169,16 @@ def summary_row(question: Question, answer: _Answer, model: str) -> dict[str, An
         The columns of ``SUMMARIES`` but run_id and created_at.
     """
     given = answer.sentences or ()
-    checked = check_all(given[:MAX_SENTENCES], question.facts)
-    kept = [sentence for sentence in checked if sentence.text]
-    reasons = [sentence.reason for sentence in checked if not sentence.text] + [TOO_MANY] * len(given[MAX_SENTENCES:])
-    told = kept + _to_fill_in(question, kept, len(checked) - len(kept) if kept else len(question.facts))
+    checked = check_all(given, question.facts)
+    passed = [sentence for sentence in checked if sentence.text]
+    kept = passed[:MAX_SENTENCES]
+    reasons = [sentence.reason for sentence in checked if not sentence.text] + [TOO_MANY] * len(passed[MAX_SENTENCES:])
+    told = kept + _computed(question, kept, (answer.wanted or len(given)) - len(kept))
     reason = answer.reason or ("" if kept else ALL_DROPPED)
     return {
         "question_id": question.id,
         "question": question.asks,
-        "text": _text(question, told, _byline(model, len(kept), len(told), reason)),
+        "text": _text(question, told, _signature(model, len(kept), len(told), reason)),
         "written_by": f"model {model}" if kept else COMPUTED,
         "reason": reason,
         "sentences": [sentence.text for sentence in told],
@@ -152,30 +195,25 @@ def summary_row(question: Question, answer: _Answer, model: str) -> dict[str, An
     }
 
 
-def _byline(model: str, kept: int, told: int, reason: str) -> str:
+def _signature(model: str, kept: int, told: int, reason: str) -> str:
     if not kept:
-        return f"No model wrote this text: {reason}."
-    return "" if kept == told else f"{kept} of {told} sentences by model {model}, the others computed."
+        shown = reason not in {"", lm.NO_KEY, NO_FACTS}
+        return f"{SIGNATURE}: {reason}." if shown else f"{SIGNATURE}."
+    others = told - kept
+    rest = f", and {others} generated from the data, without AI" if others else ""
+    return f"{kept} sentence{'' if kept == 1 else 's'} by {model}, checked against the data{rest}."
 
 
-def _text(question: Question, told: Sequence[Checked], byline: str) -> str:
-    return " ".join(part for part in (*question.notes, *(sentence.text for sentence in told), byline) if part)
+def _text(question: Question, told: Sequence[Checked], signature: str) -> str:
+    """The answer in paragraphs: sentences, notes, and who wrote them."""
+    paragraphs = (" ".join(sentence.text for sentence in told), " ".join(question.notes), signature)
+    return "\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
-def _to_fill_in(question: Question, kept: Sequence[Checked], wanted: int) -> list[Checked]:
-    """Computed sentences about facts that the kept ones do not tell, at most ``wanted``."""
+def _computed(question: Question, kept: Sequence[Checked], lacking: int) -> list[Checked]:
+    """Computed sentences: all of them, or as many as are ``lacking``, about facts that the kept ones do not tell."""
+    if not question.facts:
+        return []
     told = {fact.id for sentence in kept for fact in sentence.facts}
-    remaining = {name: fact for name, fact in question.facts.items() if fact.id not in told}
-    computed = [sentence for group in question.groups for sentence in _told(group, remaining)]
-    return [sentence for sentence in check_all(computed, question.facts) if sentence.text][:wanted]
-
-
-def _told(group: Sequence[str], facts: Mapping[str, Fact]) -> list[Sentence]:
-    """Tell facts of one selection in sentences of a few clauses each."""
-    names = [name for name in group if name in facts and facts[name].tell]
-    parts = [names[start : start + CLAUSES_TOLD] for start in range(0, len(names), CLAUSES_TOLD)]
-    return [Sentence("; ".join(_clause(name, facts[name]) for name in part) + ".", tuple(part)) for part in parts]
-
-
-def _clause(name: str, fact: Fact) -> str:
-    return fact.tell.replace("{.", f"{{{name}.").replace("{}", f"{{{name}}}")
+    new = [one for one in editor.answer(question) if not told & {fact.id for fact in one.facts}]
+    return new[: max(0, lacking)] if kept else new

@@ -9,12 +9,22 @@ def rows(frame: pd.DataFrame, *columns: str) -> list[list[object]]:
     return frame[list(columns)].to_numpy().tolist()
 
 
-def test_shares_among_the_first_tenth_stand_beside_shares_among_all() -> None:
+def test_shares_of_the_first_tenth_are_kept_where_a_random_tenth_would_rarely_differ_as_much() -> None:
     traits = fact_tables.top_rated_traits(gold_rows.gold())
-    # 20 top films, all dramas; of the other 180 films 90 are dramas
-    genre = traits[traits["trait"] == "genre"]
-    assert rows(genre, "name", "top_share", "all_share", "top_films", "all_films") == [["Drama", 1.0, 0.55, 20, 200]]
-    assert rows(traits[traits["trait"] == "decade"], "name", "decade") == [["1970", 1970.0]]
+    # 20 top films, all dramas; of the other 180 films 90 are dramas. Decade and country are those of all films.
+    assert sorted(rows(traits, "name", "top_share", "all_share", "top_films", "all_films")) == [
+        ["Comedy", 0.0, 0.45, 20, 200],
+        ["Drama", 1.0, 0.55, 20, 200],
+    ]
+    drama = traits.set_index("name").loc["Drama"]
+    assert (round(drama["low"], 3), drama["high"], drama["difference"]) == (0.839, 1.0, pytest.approx(45.0))
+
+
+def test_shares_that_differ_by_chance_are_not_kept() -> None:
+    films = gold_rows.movies().assign(genres=[["Drama"] if film % 2 else ["Comedy"] for film in range(200)])
+    films.loc[:2, "genres"] = pd.Series([["Western"]] * 3, index=films.index[:3])
+    films.loc[50:60, "genres"] = pd.Series([["Western"]] * 11, index=films.index[50:61])
+    assert fact_tables.top_rated_traits({"movies": films}).empty
 
 
 def test_runtime_and_directors_of_the_first_tenth() -> None:
@@ -51,20 +61,17 @@ def test_without_an_earlier_run_nothing_has_changed() -> None:
 
 
 def test_places_are_among_rows_of_one_source_with_enough_films() -> None:
-    placed = fact_tables.with_places(gold_rows.ratings_by_genre(), "mean", "films", ["source"])
+    placed = fact_tables.with_places(gold_rows.ratings_by_genre(), "mean", films="films", within=["source"])
     places = placed["place"].astype("object").where(placed["place"].notna(), None).tolist()
-    assert places == ["the highest", "the 2nd highest", "the lowest", None, "the highest", "the lowest"]
-    assert placed["placed"].tolist()[:3] == [3, 3, 3]
+    assert places == [1, 2, 3, None, 1, 2]
+    assert placed["place_of"].tolist()[:3] == [3, 3, 3]
 
 
-def test_equal_values_share_a_place() -> None:
+def test_equal_values_and_a_value_alone_have_no_place() -> None:
     equal = gold_rows.ratings_by_genre().iloc[:3].assign(mean=[50.0, 50.0, 40.0])
-    placed = fact_tables.with_places(equal, "mean", "films", ["source"])
-    assert placed["place"].tolist() == ["the joint highest", "the joint highest", "the lowest"]
-
-
-def test_a_value_alone_has_no_place() -> None:
-    alone = fact_tables.with_places(gold_rows.box_office_by_decade(), "mean_usd", "films_with_box_office", [])
+    placed = fact_tables.with_places(equal, "mean", films="films", within=["source"])
+    assert placed["place"].isna().tolist() == [True, True, False]
+    alone = fact_tables.with_places(gold_rows.box_office_by_decade(), "mean_usd", films="films_with_box_office")
     assert alone["place"].isna().all()
 
 

@@ -1,41 +1,52 @@
 import re
+from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from insights.summaries import fact_wording, facts
+from insights.summaries import facts
 from insights.summaries.fact_tables import fact_tables
-from insights.summaries.facts import facts_of, rules
+from insights.summaries.facts import Plain, facts_of, rules
 from pipeline.columns import GOLD_TABLES
 from tests import gold_rows
 
 
-def test_a_row_becomes_a_fact_with_its_source_unit_and_films() -> None:
-    fact = facts_of("ratings_by_genre", gold_rows.ratings_by_genre())[0]
+def test_a_row_becomes_a_fact_with_its_source_unit_measure_and_place() -> None:
+    fact = facts_of("ratings_by_genre", fact_tables(gold_rows.gold())["ratings_by_genre"])[0]
     assert (fact.id, fact.subject) == ("ratings_by_genre/genre=Drama/source=rotten_tomatoes", "Drama")
-    assert fact.values["mean"] == facts.FactValue(
-        "a Rotten Tomatoes mean of 65.2 out of 100 (8,913 films)",
+    mean = fact.values["mean"]
+    assert (mean.text, mean.number, mean.shown) == (
+        "an average of 65.2 out of 100 on Rotten Tomatoes",
         65.2441,
         "65.2 out of 100",
-        "ratings_by_genre.mean/source=rotten_tomatoes",
     )
+    assert (mean.place, mean.placed, mean.among) == (1, 3, "genres with ten or more such films")
+    assert mean.measure == {"average", "rating", "score"}
 
 
-def test_what_is_not_known_is_no_value_and_no_part_of_the_telling() -> None:
+def test_what_is_not_known_is_no_value() -> None:
     known, unknown = facts_of("box_office_by_decade", gold_rows.box_office_by_decade())
-    assert set(known.values) == {"films", "mean", "median", "total"}
-    assert known.tell == "{} has {.films} and {.mean}"
-    assert set(unknown.values) == {"films"}
-    assert unknown.tell == "{} has {.films}"
+    assert set(known.values) == {"films", "known", "mean", "median", "total"}
+    assert set(unknown.values) == {"films", "known"}
 
 
-def test_a_trend_is_told_as_what_the_test_found() -> None:
+def test_values_of_different_sources_have_different_scales() -> None:
+    found = facts_of("ratings_by_genre", gold_rows.ratings_by_genre())
+    assert len({fact.values["mean"].scale for fact in found}) == 2
+
+
+def test_a_trend_is_what_the_test_found() -> None:
     rows = fact_tables(gold_rows.gold())["genre_trends"]
-    assert [fact.values["trend"].text for fact in facts_of("genre_trends", rows)] == [
-        "a rising share of all films, +1.2 percentage points a decade (95% interval +0.8 to +1.6; 1940 to 2014, "
-        "8,913 films)",
-        "no clear trend in its median Metacritic rating (1940 to 2014, 3,906 films)",
-        "no clear trend in its median box office in the dollars of the day (1940 to 2014, 12 films)",
+    found = [fact.values["trend"] for fact in facts_of("genre_trends", rows)]
+    assert [(value.text, value.trend) for value in found] == [
+        (
+            "a rising share of the listed films (+1.2 percentage points a decade, "
+            "95% confidence interval +0.8 to +1.6)",
+            1,
+        ),
+        ("no clear trend in its median Metacritic rating", 0),
+        ("no clear trend in its median box office in the dollars of the day", 0),
     ]
 
 
@@ -62,7 +73,63 @@ def test_the_rules_name_columns_and_formats_that_exist(table: str) -> None:
     patterns = [*rule.subject, *(says for value in rule.values.values() for says in value.says)]
     used = [field for pattern in patterns for field in re.findall(r"\{(\w+):(\w+)\}", pattern)]
     used += [tuple(value.compares.split(":")) for value in rule.values.values() if value.compares]
-    assert {kind for _, kind in used} <= fact_wording.KINDS
-    assert {column for column, _ in used} | set(rule.key) <= columns
-    told = {name for tell in rule.tells for name in re.findall(r"\{\.(\w+)\}", tell)}
-    assert told <= set(rule.values)
+    placed = {value.place for value in rule.values.values() if value.place}
+    assert {kind for _, kind in used} <= facts.KINDS
+    assert {column for column, _ in used} | set(rule.key) | placed | {f"{name}_of" for name in placed} <= columns
+    assert all(value.measure for value in rule.values.values())
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        (65.2441, "points", "65.2 out of 100"),
+        (8.75, "tenths", "8.8 out of 10"),
+        (0.1249, "share", "12%"),
+        (3.21, "signed_points", "+3.2"),
+        (1_234_000_000, "dollars", "$1.23 billion"),
+        (1, "films", "1 film"),
+        (8913, "films", "8,913 films"),
+        (1970, "year", "1970"),
+        (["A", "B", "C", "D", "E"], "names", "A, B, C and 2 others"),
+        ("rotten_tomatoes", "source", "Rotten Tomatoes"),
+        ("Drama 99.9", "name", "“Drama 99.9”"),
+        ("Say ”99” and “stop”", "title", "“Say ’99’ and ‘stop’”"),
+        ("two\nlines\u202e\x00 of <b>", "title", "“two lines of <b>”"),
+        ("x" * 100, "text", "x" * 79 + "…"),
+        (None, "points", None),
+        (float("inf"), "points", None),
+        (True, "films", None),
+        ("8", "films", None),
+        (8, "name", None),
+        (" \u200b", "name", None),
+        ([], "names", None),
+        (8, "no such format", None),
+    ],
+)
+def test_a_value_is_written_with_its_unit_or_not_at_all(value: Plain | None, kind: str, text: str | None) -> None:
+    assert facts.written(value, kind) == text
+
+
+def test_the_first_pattern_that_can_be_filled_is_and_a_name_with_braces_is_not_filled_again() -> None:
+    patterns = ["{a:number} of {b:number}", "{a:number}"]
+    assert facts.fill(patterns, {"a": 1, "b": 2}) == "1 of 2"
+    assert facts.fill(patterns, {"a": 1, "b": None}) == "1"
+    assert facts.fill(patterns, {"b": 2}) is None
+    assert facts.fill(["{a:title} {b:number}"], {"a": "{b:number}", "b": 7}) == "“{b:number}” 7"
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        (np.float64("nan"), None),
+        (pd.NA, None),
+        (pd.NaT, None),
+        (np.int32(7), 7),
+        (np.array(["a", None, "b"], dtype=object), ["a", "b"]),
+        ([1, "a"], ["a"]),
+        (date(1970, 1, 2), date(1970, 1, 2)),
+        (object(), None),
+    ],
+)
+def test_cells_of_a_frame_become_plain_values(cell: object, value: Plain | None) -> None:
+    assert facts.plain(cell) == value

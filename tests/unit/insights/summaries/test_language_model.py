@@ -2,12 +2,12 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from insights.summaries import chat_completion
 from insights.summaries import language_model as lm
-from insights.summaries.language_model import ModelSettings, OpenAIModel, Reply
+from insights.summaries.language_model import HttpModel, ModelSettings, Reply
 from insights.summaries.prompt import SCHEMA
 from pipeline.omdb.key import HIDDEN
 from tests.openai_server import Answer, Behaviour, ChatServer, Request, chat_server, completion, failing
@@ -23,12 +23,17 @@ def server() -> Iterator[ChatServer]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lm, "FIRST_WAIT_SECONDS", 0.001)
+
+
 def settings(server: ChatServer) -> ModelSettings:
     return ModelSettings(KEY, "fake-1", server.url, timeout_seconds=5, max_retries=1)
 
 
 def ask(server: ChatServer) -> Reply:
-    return OpenAIModel(settings(server)).ask(MESSAGES, SCHEMA)
+    return HttpModel(settings(server)).ask(MESSAGES, SCHEMA)
 
 
 def in_turn(*behaviours: Behaviour) -> Behaviour:
@@ -55,19 +60,19 @@ def test_an_answer_comes_with_the_tokens_the_service_counts(server: ChatServer) 
     [
         (failing(401, f"Incorrect API key provided: {KEY}"), lm.KEY_REFUSED, False, 1),
         (failing(403), lm.KEY_REFUSED, False, 1),
-        (failing(404), lm.REQUEST_REFUSED, False, 1),
-        (failing(429, retry_after_ms="1"), lm.LIMIT_REACHED, False, 2),
-        (failing(500, retry_after_ms="1"), lm.SERVICE_FAILED, False, 2),
+        (failing(404), lm.NOT_FOUND, False, 2),
+        (failing(429, retry_after="0"), lm.LIMIT_REACHED, False, 2),
+        (failing(500), lm.SERVICE_FAILED, False, 3),
         (failing(400), lm.REQUEST_REFUSED, False, 2),
-        (lambda _: Answer("<html>busy</html>", 503, "text/html", {"retry-after-ms": "1"}), lm.SERVICE_FAILED, False, 2),
+        (lambda _: Answer("<html>busy</html>", 503, "text/html", {}), lm.SERVICE_FAILED, False, 2),
         (lambda _: replace(GOOD, announced=10), lm.NOT_REACHED, False, 2),
-        (lambda _: Answer("<html>hello</html>", media_type="text/html"), lm.NONSENSE, True, 1),
-        (lambda _: Answer(GOOD.body[:40]), lm.NONSENSE, True, 1),
-        (lambda _: Answer("[1, 2]"), lm.NONSENSE, True, 1),
-        (lambda _: Answer('{"choices": []}'), lm.NONSENSE, True, 1),
-        (lambda _: Answer('{"choices": [{"message": {"content": [1]}}]}'), lm.NONSENSE, True, 1),
-        (lambda _: completion(None), lm.NONSENSE, True, 1),
-        (lambda _: completion("x" * chat_completion.MAX_BODY_CHARACTERS), lm.NONSENSE, True, 1),
+        (lambda _: Answer("<html>hello</html>", media_type="text/html"), lm.UNREADABLE, True, 1),
+        (lambda _: Answer(GOOD.body[:40]), lm.UNREADABLE, True, 1),
+        (lambda _: Answer("[1, 2]"), lm.UNREADABLE, True, 1),
+        (lambda _: Answer('{"choices": []}'), lm.UNREADABLE, True, 1),
+        (lambda _: Answer('{"choices": [{"message": {"content": [1]}}]}'), lm.UNREADABLE, True, 1),
+        (lambda _: completion(None), lm.UNREADABLE, True, 1),
+        (lambda _: completion("x" * lm.MAX_BODY_BYTES), lm.NOT_REACHED, False, 1),
         (lambda _: completion('{"sent', "length"), lm.CUT_OFF, True, 1),
         (lambda _: completion("", "content_filter"), lm.NOTHING_SAID, True, 1),
         (lambda _: completion("x", refusal="I cannot help with that."), lm.NOTHING_SAID, True, 1),
@@ -85,13 +90,13 @@ def test_what_goes_wrong_is_said_in_fixed_words(
 
 
 def test_a_limit_that_passes_is_waited_for(server: ChatServer) -> None:
-    server.behaviour = in_turn(failing(429, retry_after_ms="1"), lambda _: GOOD)
+    server.behaviour = in_turn(failing(429, retry_after="0"), lambda _: GOOD)
     assert ask(server).content == "fine"
 
 
 def test_a_limit_that_lasts_longer_than_the_question_may_is_called_a_limit(server: ChatServer) -> None:
     server.behaviour = failing(429, retry_after="100")
-    model = OpenAIModel(replace(settings(server), question_seconds=0.3))
+    model = HttpModel(replace(settings(server), question_seconds=0.3))
     assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.LIMIT_REACHED, ask_again=False)
 
 
@@ -105,24 +110,93 @@ def test_tokens_that_the_service_does_not_count_are_not_known(server: ChatServer
 def test_a_service_that_counts_no_whole_tokens_talks_nonsense(server: ChatServer, count: object) -> None:
     usage = {"prompt_tokens": count, "completion_tokens": 1}
     server.behaviour = lambda _: Answer(json.dumps({**json.loads(GOOD.body), "usage": usage}))
-    assert ask(server) == Reply(fault=lm.NONSENSE)
+    assert ask(server) == Reply(fault=lm.UNREADABLE)
 
 
-def test_a_service_without_schemas_is_asked_in_plain_words_from_then_on(server: ChatServer) -> None:
+@pytest.mark.parametrize("status", sorted(lm.SCHEMA_REFUSALS))
+def test_a_service_without_schemas_is_asked_in_plain_words_from_then_on(server: ChatServer, status: int) -> None:
     def refuses_schemas(request: Request) -> Answer:
-        return failing(400)(request) if "response_format" in request else GOOD
+        return failing(status)(request) if "response_format" in request else GOOD
 
     server.behaviour = refuses_schemas
-    model = OpenAIModel(settings(server))
+    model = HttpModel(settings(server))
 
     assert [model.ask(MESSAGES, SCHEMA).content for _ in range(2)] == ["fine", "fine"]
     assert ["response_format" in request for request in server.requests] == [True, False, False]
 
 
+def test_only_what_models_with_and_without_reasoning_take_is_sent(server: ChatServer) -> None:
+    ask(server)
+    server.behaviour = failing(400)
+    ask(server)
+    sent = {key for request in server.requests for key in request}
+    assert sent == {"model", "messages", "max_completion_tokens", "response_format"}
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        ({"code": 429, "message": "slow down"}, lm.LIMIT_REACHED),
+        ({"code": "429"}, lm.LIMIT_REACHED),
+        ({"code": "rate_limit_exceeded"}, lm.LIMIT_REACHED),
+        ({"type": "insufficient_quota", "code": None}, lm.LIMIT_REACHED),
+        ({"code": "invalid_api_key"}, lm.KEY_REFUSED),
+        ({"message": "it broke"}, lm.SERVICE_FAILED),
+        ("model is loading", lm.SERVICE_FAILED),
+    ],
+)
+def test_an_error_inside_an_answer_of_200_is_an_error(server: ChatServer, error: object, fault: str) -> None:
+    server.behaviour = lambda _: Answer(json.dumps({"error": error}))
+    assert ask(server) == Reply(fault=fault, ask_again=False)
+
+
+@pytest.mark.parametrize("answer", [failing(404), failing(405), lambda _: Answer('{"error": "Unexpected endpoint"}')])
+def test_an_address_without_a_version_is_named_as_the_reason(server: ChatServer, answer: Behaviour) -> None:
+    server.behaviour = answer
+    without = replace(settings(server), base_url=server.url.removesuffix("/v1"))
+    assert HttpModel(without).ask(MESSAGES, SCHEMA).fault == lm.NO_VERSION
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_certificates_that_are_not_there_raise_nothing(
+    server: ChatServer, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "/nowhere/certificates.pem")
+    assert ask(server).fault in {"", lm.BAD_ENVIRONMENT}
+
+
+@pytest.mark.parametrize("organization", ["", "org-é", "org\n", " ", "\x00"])
+def test_an_organization_that_fits_no_header_is_not_sent(server: ChatServer, organization: str) -> None:
+    model = HttpModel(replace(settings(server), organization=organization))
+    assert model.ask(MESSAGES, SCHEMA).content == "fine"
+    assert "openai-organization" not in server.headers[0]
+
+
+def test_a_model_on_this_machine_needs_no_key(server: ChatServer) -> None:
+    model = lm.language_model(ModelSettings(None, "llama", server.url))
+    assert model is not None
+    assert model.ask(MESSAGES, SCHEMA).content == "fine"
+    assert "authorization" not in server.headers[0]
+
+
+@pytest.mark.parametrize(
+    ("models", "date"),
+    [
+        ([{"id": "fake-1", "shutdown_date": "2027-01-14"}], "2027-01-14"),
+        ([{"id": "fake-1", "shutdown_date": None}], ""),
+        ([{"id": "fake-1"}, {"id": "other", "shutdown_date": "2027-01-14"}], ""),
+        ([{"id": "fake-1", "shutdown_date": "soon <b>"}, "odd"], ""),
+    ],
+)
+def test_the_service_tells_when_a_model_is_shut_down(server: ChatServer, models: list[Any], date: str) -> None:
+    server.models = models
+    assert HttpModel(settings(server)).shutdown_date() == date
+
+
 @pytest.mark.parametrize("answer", [replace(GOOD, stall=True), replace(GOOD, drip=True)], ids=["stalls", "drips"])
 def test_a_service_that_never_finishes_is_left_and_not_asked_again(server: ChatServer, answer: Answer) -> None:
     server.behaviour = lambda _: answer
-    model = OpenAIModel(replace(settings(server), question_seconds=0.3, report_seconds=0.3))
+    model = HttpModel(replace(settings(server), question_seconds=0.3, report_seconds=0.3))
 
     assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.TOO_SLOW, ask_again=False)
     assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.TOO_SLOW, ask_again=False)
@@ -131,7 +205,7 @@ def test_a_service_that_never_finishes_is_left_and_not_asked_again(server: ChatS
 
 def test_a_request_that_takes_too_long_is_sent_again_a_limited_number_of_times(server: ChatServer) -> None:
     server.behaviour = lambda _: replace(GOOD, stall=True)
-    model = OpenAIModel(replace(settings(server), timeout_seconds=0.1))
+    model = HttpModel(replace(settings(server), timeout_seconds=0.1))
 
     assert model.ask(MESSAGES, SCHEMA).fault == lm.TOO_SLOW
     assert len(server.requests) == 2
@@ -140,7 +214,7 @@ def test_a_request_that_takes_too_long_is_sent_again_a_limited_number_of_times(s
 def test_a_service_that_is_not_there_is_an_outcome() -> None:
     with chat_server() as server:
         gone = replace(settings(server), max_retries=0)
-    assert OpenAIModel(gone).ask(MESSAGES, SCHEMA).fault == lm.NOT_REACHED
+    assert HttpModel(gone).ask(MESSAGES, SCHEMA).fault == lm.NOT_REACHED
 
 
 def test_the_key_is_never_shown(server: ChatServer, caplog: pytest.LogCaptureFixture) -> None:
@@ -153,23 +227,28 @@ def test_the_key_is_never_shown(server: ChatServer, caplog: pytest.LogCaptureFix
 
 @pytest.mark.parametrize("key", ["sk-é", "sk-\nx", "sk ", "\x00"])
 def test_a_key_that_fits_no_header_is_refused_before_it_is_sent(server: ChatServer, key: str) -> None:
-    model = OpenAIModel(replace(settings(server), api_key=key))
+    model = HttpModel(replace(settings(server), api_key=key))
     assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.KEY_REFUSED, ask_again=False)
     assert server.requests == []
 
 
 @pytest.mark.parametrize("address", ["no address", "http://[::1", "ftp://127.0.0.1/v1", "http://127.0.0.1:99999/v1"])
 def test_an_address_that_is_none_is_an_outcome(address: str) -> None:
-    model = OpenAIModel(ModelSettings(KEY, "fake-1", address, max_retries=0))
-    assert model.ask(MESSAGES, SCHEMA).fault == lm.NOT_REACHED
+    model = HttpModel(ModelSettings(KEY, "fake-1", address, max_retries=0))
+    assert model.ask(MESSAGES, SCHEMA).fault == lm.NO_ADDRESS
 
 
 @pytest.mark.parametrize(
-    "address", ["http://model.example/v1", "http://10.0.0.1/v1", "https://user:word@model.example/v1"]
+    ("address", "fault"),
+    [
+        ("http://model.example/v1", lm.PLAIN_HTTP),
+        ("http://10.0.0.1/v1", lm.PLAIN_HTTP),
+        ("https://user:word@model.example/v1", lm.NO_ADDRESS),
+    ],
 )
-def test_the_key_travels_to_https_only_and_shows_no_password(address: str) -> None:
-    model = OpenAIModel(ModelSettings(KEY, "fake-1", address, max_retries=0))
-    assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.NOT_REACHED, ask_again=False)
+def test_the_key_travels_to_https_only_and_shows_no_password(address: str, fault: str) -> None:
+    model = HttpModel(ModelSettings(KEY, "fake-1", address, max_retries=0))
+    assert model.ask(MESSAGES, SCHEMA) == Reply(fault=fault, ask_again=False)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

