@@ -14,7 +14,7 @@ import psutil
 import typer
 from rich.markup import escape
 
-from pipeline import aws, keys
+from pipeline import aws, keys, settings
 from pipeline.errors import ReelhouseError
 from pipeline.gold.athena import Queries
 from reelhouse import console, stack
@@ -69,6 +69,8 @@ def examine(stack_name: str | None) -> Iterator[Check]:
     if stack_name is None:
         yield Check("SAM CLI", deploy.SAM.is_file(), str(deploy.SAM), "`make environment` installs it")
         yield from _local()
+    if settings.variable("OPENAI_API_KEY") or settings.variable("OPENAI_BASE_URL"):
+        yield _safely("language model", _language_model, None)
     try:
         found = stack.find(stack_name)
     except ReelhouseError as error:
@@ -119,6 +121,17 @@ def _process(name: str, process: Process | None) -> Check:
     if reachable:
         return Check(name, False, f"listens on {', '.join(reachable)}", "`reelhouse down`, then report this")
     return Check(name, True, f"pid {process.pid} listens on {processes.HOST}:{process.port} only")
+
+
+def _language_model(_: None) -> Check:
+    """Warn if the service's model list gives the model of the summaries a shutdown date."""
+    from insights.summaries import service  # noqa: PLC0415 (loads pandas)
+
+    model = service.model()
+    gone = model.shutdown_date() if model else ""
+    label = model.label if model else "none: without a key summaries are computed"
+    text = f"{label} is shut down on {gone}" if gone else label
+    return Check("language model", not gone, text, "set SUMMARY_MODEL to another model")
 
 
 def _parked(found: Stack) -> Check:
