@@ -1,7 +1,7 @@
-"""Charts that anyone can read: one theme, a text alternative, the films behind them, and no script or address.
+"""Charts that anyone can read: one theme, tooltips, a text alternative, the number of films, and no script or address.
 
-Notebooks draw with Altair and hand the chart to :func:`figure`. It becomes inline SVG in two widths, for a desk and for
-a phone; the page shows the one that fits. Pure: nothing is read or written.
+Notebooks draw with Altair. :func:`figure` makes a chart part of a report, in one width for a desk and one for a phone;
+:func:`picture` draws any other chart. Both are inline SVG. Pure: nothing is read or written.
 """
 
 from __future__ import annotations
@@ -14,18 +14,32 @@ from html import escape
 from typing import Any
 
 import pandas as pd
-import vl_convert
-from altair import AutoSizeParams
 
-BLUE, ORANGE, GREY = "#0b5cad", "#b34700", "#8a9099"
+from insights.reports.style import styled
+
+BLUE, ORANGE, GREY = "#0b5cad", "#b34700", "#868c95"
+GREEN, PURPLE = "#3f7016", "#7b4fa3"
 INK, QUIET, GRID = "#1c2026", "#4a515b", "#e3e6ea"
+# The page knows these colours by name, and has others for dark screens.
+_NAMED = {
+    BLUE: "var(--blue)",
+    ORANGE: "var(--orange)",
+    GREY: "var(--grey)",
+    GREEN: "var(--green)",
+    PURPLE: "var(--purple)",
+    INK: "currentColor",
+    QUIET: "var(--quiet)",
+    GRID: "var(--grid)",
+}
 # vl-convert measures text with Liberation Sans, whose letters are as wide as Arial's and Helvetica's.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 WIDE, NARROW = 696, 350  # pixels of the whole picture
 NARROW_LABELS = 96
+_NO_TOOLTIPS = {"line mark", "area mark", "rect mark container", "axis", "legend", "title", "group mark container"}
 
 _AXIS = {"labelColor": QUIET, "titleColor": INK, "gridColor": GRID, "domainColor": GREY, "tickColor": GREY,
-         "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "titlePadding": 8}  # fmt: skip
+         "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "titlePadding": 8,
+         "labelOverlap": True}  # fmt: skip
 _THEME = {
     "font": FONT,
     "background": "transparent",
@@ -37,34 +51,34 @@ _THEME = {
         "orient": "top",
         "labelFontSize": 12,
         "titleFontSize": 12,
+        "titleFontWeight": "normal",
         "labelColor": INK,
-        "labelLimit": 220,
-        "symbolType": "stroke",
-        "symbolSize": 250,
-        "symbolStrokeWidth": 3,
+        "titleColor": INK,
+        "symbolStrokeWidth": 2.5,
     },
     "header": {"labelFontSize": 12, "labelColor": INK},
     "bar": {"color": BLUE},
     "line": {"color": BLUE, "strokeWidth": 2},
     "point": {"color": BLUE, "filled": True, "size": 45},
-    "text": {"color": INK, "fontSize": 11},
+    "circle": {"color": BLUE},
+    "text": {"color": INK, "fontSize": 12},
     "rule": {"color": GREY},
-    "range": {"category": [BLUE, ORANGE, "#4f7f1f", "#7b4fa3", GREY]},
+    "range": {"category": [BLUE, ORANGE, GREEN, PURPLE, GREY]},
 }
 
 
 @dataclass(frozen=True, repr=False)
 class Figure:
-    """A chart as the output of a cell: a heading of its own, SVG, and its text alternative.
+    """A chart as the output of a cell: a heading, SVG with tooltips, and a text alternative.
 
     Attributes
     ----------
     title : str
         What it shows.
     alt : str
-        What a reader sees in it, for those who cannot.
+        The same for readers who do not see it, with the numbers that matter.
     about : str
-        Unit, source and films behind it: the line below the title.
+        The line below the title: unit, source and number of films.
     specs : tuple of dict
         Vega-Lite specifications, wide and narrow; none when there is nothing to draw.
     """
@@ -81,25 +95,10 @@ class Figure:
         about = f'<span class="about">{escape(self.about)}</span>' if self.about else ""
         head = f"<figcaption><strong>{escape(self.title)}</strong>{about}</figcaption>"
         if not self.specs:
-            return f'<figure>{head}<p class="nothing">{escape(self.alt)}</p></figure>'
+            return styled(f'<figure>{head}<p class="nothing">{escape(self.alt)}</p></figure>')
         names = ("wide", "narrow")
-        pictures = "".join(self._svg(spec, name) for spec, name in zip(self.specs, names, strict=True))
-        return f"<figure>{head}{pictures}</figure>"
-
-    def _svg(self, spec: dict[str, Any], size: str) -> str:
-        """SVG of a specification; ids are made unique, because the page holds many pictures."""
-        svg = vl_convert.vegalite_to_svg(spec)
-        key = f"f{hashlib.sha256(json.dumps(spec, default=str).encode()).hexdigest()[:10]}"
-        svg = re.sub(r'\bid="', f'id="{key}-', svg)
-        svg = svg.replace("url(#", f"url(#{key}-")
-        svg = re.sub(r' xmlns(:\w+)?="[^"]*"', "", svg)
-        # The parts of a picture are no news to a screen reader that has been given its text alternative.
-        svg = re.sub(r' (role|class|aria-[a-z]+)="[^"]*"', "", svg)
-        opening = (
-            f'<svg role="img" aria-labelledby="{key}-t {key}-d" class="{size}"',
-            f'<title id="{key}-t">{escape(self.title)}</title><desc id="{key}-d">{escape(self.alt)}</desc>',
-        )
-        return re.sub(r"<svg([^>]*)>", lambda match: f"{opening[0]}{match[1]}>{opening[1]}", svg, count=1)
+        pictures = "".join(_svg(spec, name, self.title, self.alt) for spec, name in zip(self.specs, names, strict=True))
+        return styled(f"<figure>{head}{pictures}</figure>")
 
 
 def figure(chart: Any, title: str, *, alt: str, about: str = "", height: int | None = None) -> Figure:
@@ -108,32 +107,83 @@ def figure(chart: Any, title: str, *, alt: str, about: str = "", height: int | N
     Parameters
     ----------
     chart : altair.Chart or altair.LayerChart
-        A chart of one data frame, without size or title. Without rows nothing is drawn, and that is said.
+        A chart of one data frame, without size or title. Its columns are named as a reader should read them in a
+        tooltip. Without rows nothing is drawn, and the page says so.
     title : str
         What it shows.
     alt : str
         Text alternative: what is to be seen, with the numbers that matter.
     about : str
-        Unit, source and films behind it.
+        Unit, source and number of films.
     height : int, optional
-        Pixels; None leaves it to the chart (rows of bars have a height each).
+        Pixels; None leaves it to the chart (each row of bars has a height of its own).
     """
     data = _data(chart)
     if data is not None and data.empty:
         return Figure(title, f"Nothing to draw: {about or 'Gold has no such values yet'}.", "", ())
-    specs = []
-    for width in (WIDE, NARROW):
-        sized = chart.properties(width=width, autosize=AutoSizeParams(type="fit-x", contains="padding"))
-        sized = sized.properties(height=height) if height else sized
-        spec = sized.to_dict()
-        spec["config"] = _narrow(_THEME) if width == NARROW else _THEME
-        specs.append(spec)
-    return Figure(title, alt, about, tuple(specs))
+    return Figure(title, alt, about, tuple(_spec(chart, width, height) for width in (WIDE, NARROW)))
+
+
+def picture(chart: Any) -> str:
+    """Draw any Altair chart as inline SVG with tooltips, in the theme of the reports unless it has one of its own."""
+    spec = chart.to_dict()
+    given = {name: value for name, value in spec.get("config", {}).items() if name != "view"}
+    spec["config"] = _THEME | given
+    title = spec.get("title", "")
+    name = title if isinstance(title, str) else str(title.get("text", ""))
+    return styled(_svg(spec, "wide", name or "Chart", str(spec.get("description", ""))))
+
+
+def _spec(chart: Any, width: int, height: int | None) -> dict[str, Any]:
+    from altair import AutoSizeParams  # noqa: PLC0415 (pages without charts do not need it)
+
+    sized = chart.properties(width=width, autosize=AutoSizeParams(type="fit-x", contains="padding"))
+    spec: dict[str, Any] = (sized.properties(height=height) if height else sized).to_dict()
+    return {**spec, "config": _narrow(_THEME) if width == NARROW else _THEME}
+
+
+def _svg(spec: dict[str, Any], size: str, title: str, alt: str) -> str:
+    """Draw a specification. Ids are made unique, because a page has many pictures."""
+    import vl_convert  # noqa: PLC0415 (as above)
+
+    svg = vl_convert.vegalite_to_svg(spec)
+    key = f"f{hashlib.sha256(json.dumps(spec, default=str).encode()).hexdigest()[:10]}"
+    svg = re.sub(r'\bid="', f'id="{key}-', svg)
+    svg = svg.replace("url(#", f"url(#{key}-")
+    svg = re.sub(r' xmlns(:\w+)?="[^"]*"', "", svg)
+    svg = _with_tooltips(svg)
+    for colour, name in _NAMED.items():
+        svg = svg.replace(f'"{colour}"', f'"{name}"')
+    opening = (
+        f'<svg role="img" aria-labelledby="{key}-t {key}-d" class="{size}"',
+        f'<title id="{key}-t">{escape(title)}</title><desc id="{key}-d">{escape(alt or title)}</desc>',
+    )
+    return re.sub(r"<svg([^>]*)>", lambda match: f"{opening[0]}{match[1]}>{opening[1]}", svg, count=1)
+
+
+def _with_tooltips(svg: str) -> str:
+    """Turn the labels that Vega gives to marks into tooltips; a screen reader has the text alternative instead."""
+
+    def mark(match: re.Match[str]) -> str:
+        attributes = match[1]
+        label = re.search(r'aria-label="([^"]*)"', attributes)
+        role = re.search(r'aria-roledescription="([^"]*)"', attributes)
+        plain = re.sub(r' (role|class|aria-[a-z]+)="[^"]*"', "", attributes)
+        if label is None or role is None or role[1] in _NO_TOOLTIPS:
+            return f"<path{plain}/>"
+        return f"<path{plain}><title>{_lines(label[1])}</title></path>"
+
+    svg = re.sub(r"<path([^>]*)/>", mark, svg)
+    return re.sub(r' (role|class|aria-[a-z]+)="[^"]*"', "", svg)
+
+
+def _lines(label: str) -> str:
+    """One line a value; a value that is both drawn and named in the tooltip is written once."""
+    return "\n".join(dict.fromkeys(label.split("; ")))
 
 
 def _narrow(theme: dict[str, Any]) -> dict[str, Any]:
-    axis = {**_AXIS, "labelLimit": NARROW_LABELS, "labelOverlap": True}
-    return {**theme, "axis": axis, "axisQuantitative": {"tickCount": 4}}
+    return {**theme, "axis": {**_AXIS, "labelLimit": NARROW_LABELS}, "axisQuantitative": {"tickCount": 4}}
 
 
 def _data(chart: Any) -> pd.DataFrame | None:

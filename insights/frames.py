@@ -1,15 +1,26 @@
-"""Data frames in the shape of a Gold table: all columns, in order, typed. Pure.
+"""Data frames in the shape of a table: all columns, in order, typed. Pure.
 
-Read by the modules of insights that make Gold tables, so that a table without rows has the same schema as a full one.
+Tables without rows have the same schema as full ones.
 """
 
 from __future__ import annotations
 
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
 
 from pipeline.columns import TYPES, Table
 
 PANDAS_TYPES = {glue: types.pandas for glue, types in TYPES.items()}
+ARROW_TYPES = {
+    "string": pa.string(),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+    "array<string>": pa.list_(pa.string()),
+}
 
 
 def typed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -18,7 +29,7 @@ def typed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     Parameters
     ----------
     rows : DataFrame
-        Any number of rows, also none; a column that is no column of the table is left out.
+        Any number of rows; columns that the table does not have are dropped.
     table : Table
         The table's columns with their Glue types.
 

@@ -1,111 +1,301 @@
-"""The lake as a data scientist sees it: Gold's tables as data frames, and new tables beside them.
+"""The lake: tables of Silver and Gold as data frames, SQL over both, and tables of your own beside them.
 
-``from insights import lake; lake.table("ratings_by_genre")`` reads the Gold bucket of the stack that the environment
-names (``GOLD_BUCKET``, ``GOLD_DATABASE``; ``reelhouse lab`` and the reports set them).
+``from reelhouse import lake`` finds a deployed stack and gives these methods; :class:`Lake` itself only knows the names
+of buckets and database that it was made with.
 """
 
 from __future__ import annotations
 
-import awswrangler as wr
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+from botocore.exceptions import BotoCoreError, ClientError
 
-from insights import inputs
-from pipeline import aws, keys, settings
-from pipeline.columns import GOLD_TABLES, Table
-from pipeline.errors import InvalidInput
+from insights import lake_tables
+from insights.frames import typed
+from insights.lake_tables import Description
+from pipeline import aws, keys
+from pipeline.aws import StoredObject
+from pipeline.columns import SILVER_TABLES, Table
+from pipeline.errors import InvalidInput, StorageFailed
 from pipeline.gold import tables as gold_tables
-from pipeline.settings import LakeSettings
+from pipeline.gold.build import Build, build_in_use
 
-_MADE_FROM = "made-from"
+if TYPE_CHECKING:
+    from insights.lake_query import Limits
 
-
-def tables() -> list[str]:
-    """Names of the tables that Gold has now, in alphabetical order."""
-    return gold_tables.names(settings.load(LakeSettings).gold_bucket)
-
-
-def table(name: str) -> pd.DataFrame:
-    """Read a whole Gold table; types as in ``docs/data.md``, lists as arrays, missing values as pandas' own.
-
-    Rows of ``movies``, ``movie_ratings`` and ``rank_history`` are in the order of rank or film; those of other tables
-    are in no order where Athena built them.
-
-    Raises
-    ------
-    InvalidInput
-        When Gold has no such table; the message names those it has.
-    """
-    lake = settings.load(LakeSettings)
-    with aws.failures_of("lake", name):
-        parts = gold_tables.parts(lake.gold_bucket, name)
-        inputs.read(inputs.TABLE + name, inputs.of_table(parts))
-        if parts is None:
-            raise InvalidInput(
-                "Gold has no such table", subject=name, next_step=f"it has: {', '.join(tables()) or 'none yet'}"
-            )
-        if not parts:
-            return _no_rows(GOLD_TABLES[name])
-        frame: pd.DataFrame = wr.s3.read_parquet([f"s3://{lake.gold_bucket}/{part.key}" for part in parts])
-    return _in_order(name, frame)
+SILVER = "silver."
+_STEP = "lake"
+_OPTIONS, _MEANING = "options", "meaning"
+# Nullable types, so that a missing value does not turn a column of whole numbers into fractions.
+_PANDAS_TYPES = {
+    pa.int32(): pd.Int32Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+    pa.string(): pd.StringDtype(),
+}
 
 
-def _in_order(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    order = [column for column in GOLD_TABLES[name].order if column in frame] if name in GOLD_TABLES else []
-    return frame.sort_values(order, ignore_index=True) if order else frame
+@dataclass(frozen=True)
+class Lake:
+    """A stack's Silver and Gold.
 
-
-def _no_rows(definition: Table) -> pd.DataFrame:
-    """A table without rows, of which Athena writes no object."""
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in definition.pandas_types().items()})
-
-
-def made_from(name: str) -> str:
-    """Return what a table's last writer said it was made from; "" where nobody said, or there is no such table."""
-    lake = settings.load(LakeSettings)
-    with aws.failures_of("lake", name):
-        return aws.metadata(aws.client("s3"), lake.gold_bucket, keys.gold_table(name)).get(_MADE_FROM, "")
-
-
-def write(definition: Table, frame: pd.DataFrame, made_from: str = "") -> None:
-    """Replace a Gold table in one step, and enter it into the catalogue.
-
-    Parameters
+    Attributes
     ----------
-    definition : Table
-        Name, columns and types; columns of ``frame`` that it does not name are left out.
-    made_from : str
-        What it is made from, kept in the object's metadata for :func:`made_from`.
-
-    Raises
-    ------
-    InvalidInput
-        When ``frame`` lacks a column.
+    gold_bucket, gold_database : str
+        Bucket of Gold's objects, and the catalogue's database that lists its tables.
+    silver_bucket : str
+        Bucket of Silver's objects; "" where Silver may not be read.
     """
-    missing = [name for name in definition.column_names if name not in frame]
-    if missing:
-        raise InvalidInput(f"lacks {', '.join(missing)}", subject=definition.name)
-    lake = settings.load(LakeSettings)
-    types = {column.name: column.type for column in definition.columns}
-    typed = frame[definition.column_names].astype(definition.pandas_types())
-    path = f"s3://{lake.gold_bucket}/{keys.gold_table(definition.name)}"
-    with aws.failures_of("lake", definition.name):
-        wr.s3.to_parquet(
-            typed,
-            path=path,
-            index=False,
-            compression="zstd",
-            dtype=types,
-            s3_additional_kwargs={"Metadata": {_MADE_FROM: made_from}},
+
+    gold_bucket: str
+    gold_database: str
+    silver_bucket: str = ""
+
+    def as_variables(self) -> dict[str, str]:
+        """Return the environment variables by which a child process finds this lake."""
+        names = {field.name.upper(): getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in names.items() if value}
+
+    def tables(self) -> list[str]:
+        """Names of all tables: Gold's in alphabetical order, then Silver's, which begin with ``silver.``."""
+        with aws.failures_of(_STEP, self.gold_bucket):
+            gold = gold_tables.names(self.gold_bucket)
+        return gold + ([f"{SILVER}{name}" for name in SILVER_TABLES] if self.silver_bucket else [])
+
+    def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Read a whole table.
+
+        Parameters
+        ----------
+        name : str
+            A table of Gold, or of Silver with ``silver.`` before its name.
+        columns : sequence of str, optional
+            Columns to read, in this order; None means all.
+
+        Returns
+        -------
+        DataFrame
+            Types as in ``docs/data.md``; lists are arrays, missing values are pandas' own. Tables with an order of
+            their own are sorted: ``movies`` by rank, for example.
+
+        Raises
+        ------
+        InvalidInput
+            When there is no such table or column; the message names those there are.
+        StorageFailed
+            When it cannot be read.
+        """
+        frame: pd.DataFrame = self.arrow(name).to_pandas(types_mapper=_PANDAS_TYPES.get)
+        definition = lake_tables.definition(name)
+        order = [column for column in definition.order if column in frame] if definition else []
+        if order:
+            frame = frame.sort_values(order, ignore_index=True)
+        if columns is None:
+            return frame
+        unknown = [column for column in columns if column not in frame]
+        if unknown:
+            next_step = f"it has: {', '.join(frame.columns)}"
+            raise InvalidInput(f"has no column {', '.join(unknown)}", subject=name, next_step=next_step)
+        return frame[list(columns)]
+
+    def arrow(self, name: str) -> Any:
+        """Read a whole table as an Arrow table, in no order; see :meth:`table`."""
+        if name.startswith(SILVER):
+            return self._silver(name)
+        with aws.failures_of(_STEP, name):
+            parts = gold_tables.parts(self.gold_bucket, name)
+        if parts is None:
+            next_step = f"there are: {', '.join(self.tables()) or 'none yet'}"
+            raise InvalidInput("Gold has no such table", subject=name, next_step=next_step)
+        definition = lake_tables.definition(name)
+        if not parts and definition is not None:
+            return pa.Table.from_pandas(typed(pd.DataFrame(), definition), preserve_index=False)
+        found = [_parquet(key, body) for key, body in self._bodies(self.gold_bucket, parts)]
+        return pa.concat_tables(found, promote_options="permissive")
+
+    def _silver(self, name: str) -> Any:
+        definition = SILVER_TABLES.get(name.removeprefix(SILVER))
+        if definition is None or not self.silver_bucket:
+            there = ", ".join(f"{SILVER}{table}" for table in SILVER_TABLES) if self.silver_bucket else "none here"
+            raise InvalidInput("Silver has no such table", subject=name, next_step=f"Silver has: {there}")
+        with aws.failures_of(_STEP, name):
+            parts = aws.list_objects(aws.client("s3"), self.silver_bucket, f"{definition.name}/")
+        return lake_tables.silver(definition, list(self._bodies(self.silver_bucket, parts)))
+
+    def _bodies(self, bucket: str, parts: Sequence[StoredObject]) -> list[tuple[str, bytes]]:
+        wanted = [part.key for part in parts]
+        found = []
+        for key, answer in zip(wanted, aws.get_many(aws.client("s3"), bucket, wanted), strict=True):
+            if isinstance(answer, ClientError | BotoCoreError):
+                raise StorageFailed("cannot be read", subject=key, step=_STEP, next_step="try again") from answer
+            found.append((key, answer[0]))
+        return found
+
+    def sql(self, query: str, *, read_only: bool = False, limits: Limits | None = None) -> pd.DataFrame:
+        """Run one SQL statement over Gold and Silver with DuckDB, in this process.
+
+        Tables are Gold's by their names and Silver's as ``silver.movies``; each that the query names is read whole.
+        Data frames of the caller can be named too, and so can local files.
+
+        Parameters
+        ----------
+        query : str
+            One statement in DuckDB's dialect.
+        read_only : bool
+            Allow one SELECT over the lake's tables and nothing else: no files, no network, no settings, no variables
+            of this process.
+        limits : Limits, optional
+            Most rows, seconds and memory of a read-only query; None means :data:`insights.lake_query.LIMITS`.
+
+        Raises
+        ------
+        InvalidInput
+            When DuckDB refuses the statement, or it exceeds a limit.
+        StorageFailed
+            When a table cannot be read.
+        """
+        from insights import lake_query  # noqa: PLC0415 (reports do not need DuckDB)
+
+        return lake_query.run(query, self, (limits or lake_query.LIMITS) if read_only else None)
+
+    def describe(self, name: str) -> Description:
+        """Describe a table: columns with types, units and what a missing value means, its rows and its build.
+
+        Raises
+        ------
+        InvalidInput
+            When there is no such table.
+        """
+        content = self.arrow(name)
+        definition = lake_tables.definition(name)
+        written: Mapping[str, str] = {}
+        if not name.startswith(SILVER):
+            with aws.failures_of(_STEP, name):
+                written = aws.metadata(aws.client("s3"), self.gold_bucket, keys.gold_table(name))
+        build = None if name.startswith(SILVER) else self.build()
+        return Description(
+            name=name,
+            meaning=definition.meaning if definition else written.get(_MEANING, ""),
+            rows=content.num_rows,
+            build_id=build.build_id if build else "",
+            options=json.loads(written.get(_OPTIONS, "{}")),
+            columns=lake_tables.columns(content.schema, definition),
         )
-        wr.catalog.create_parquet_table(
-            database=lake.gold_database,
-            table=definition.name,
-            path=f"s3://{lake.gold_bucket}/{definition.name}/",
-            columns_types=types,
-            columns_comments={column.name: column.meaning for column in definition.columns},
-            description=definition.meaning,
-            mode="overwrite",
-        )
-        inputs.wrote(
-            inputs.TABLE + definition.name, inputs.of_table(gold_tables.parts(lake.gold_bucket, definition.name))
-        )
+
+    def build(self) -> Build | None:
+        """Return Gold's build in use; None before the first."""
+        with aws.failures_of(_STEP, self.gold_bucket):
+            return build_in_use(self.gold_bucket)
+
+    def similar(self, title: str, k: int = 10) -> pd.DataFrame:
+        """Find the films most similar to one.
+
+        Parameters
+        ----------
+        title : str
+            A title, with or without its year, or an IMDb id.
+        k : int
+            Films to find, 20 at most.
+
+        Returns
+        -------
+        DataFrame
+            Best first: rank, imdb_id, title, year, similarity (0-1) and why they are similar.
+
+        Raises
+        ------
+        InvalidInput
+            When no film or several have the title; the message names the closest.
+        """
+        from insights.find_similar_movies import GoldCatalogue  # noqa: PLC0415 (reports do not need it)
+
+        catalogue = GoldCatalogue(self.gold_bucket)()
+        match = catalogue.find(title)
+        if len(match.films) != 1:
+            choice = ", ".join(f"{film.title} ({film.year}, {film.imdb_id})" for film in match.films or match.closest)
+            fault = "several films have this title" if match.films else "there is no such film"
+            raise InvalidInput(fault, subject=title, next_step=f"choose one of: {choice or 'none is close'}")
+        return pd.DataFrame(catalogue.similar(match.films[0].imdb_id, k)["similar"])
+
+    def publish(self, definition: Table, frame: pd.DataFrame, options: Mapping[str, Any] | None = None) -> None:
+        """Replace a table that Reelhouse defines, in one step, and enter it into the catalogue.
+
+        Parameters
+        ----------
+        definition : Table
+            Name, columns and types; columns of ``frame`` that it does not name are left out.
+        options : mapping, optional
+            What the rows were made with; :meth:`describe` shows it.
+
+        Raises
+        ------
+        InvalidInput
+            When ``frame`` lacks a column.
+        StorageFailed
+            When it cannot be written.
+        """
+        missing = [name for name in definition.column_names if name not in frame]
+        if missing:
+            raise InvalidInput(f"lacks {', '.join(missing)}", subject=definition.name)
+        metadata = {_OPTIONS: json.dumps(dict(options or {}))}
+        self._put(definition, typed(frame, definition), metadata)
+
+    def write(self, name: str, frame: pd.DataFrame, meaning: str = "") -> None:
+        """Write a table of your own into Gold, in place of any of that name, and enter it into the catalogue.
+
+        Parameters
+        ----------
+        name : str
+            Lower-case letters, digits and underscores; no table of Reelhouse.
+        frame : DataFrame
+            Its columns become the table's, with the types they have; the index is not written.
+        meaning : str
+            What the table holds, for :meth:`describe` and the catalogue.
+
+        Raises
+        ------
+        InvalidInput
+            When the name is taken or not allowed, or a column has no type that a table can have.
+        StorageFailed
+            When it cannot be written.
+        """
+        lake_tables.check_own(name)
+        definition = lake_tables.inferred(name, frame, meaning)
+        self._put(definition, frame, {_MEANING: meaning.encode("ascii", "backslashreplace").decode()})
+
+    def drop(self, name: str) -> None:
+        """Remove a table of your own.
+
+        Raises
+        ------
+        InvalidInput
+            When it is a table of Reelhouse, or there is none of that name.
+        """
+        lake_tables.check_own(name)
+        if name not in self.tables():
+            raise InvalidInput("Gold has no such table", subject=name)
+        with aws.failures_of(_STEP, name):
+            aws.client("s3").delete_object(Bucket=self.gold_bucket, Key=keys.gold_table(name))
+            lake_tables.forget(self.gold_database, name)
+
+    def _put(self, definition: Table, frame: pd.DataFrame, metadata: dict[str, str]) -> None:
+        body = lake_tables.encode(definition, frame)
+        with aws.failures_of(_STEP, definition.name):
+            aws.client("s3").put_object(
+                Bucket=self.gold_bucket, Key=keys.gold_table(definition.name), Body=body, Metadata=metadata
+            )
+            lake_tables.enter(self.gold_bucket, self.gold_database, definition)
+
+
+def _parquet(key: str, body: bytes) -> Any:
+    try:
+        return pq.read_table(pa.BufferReader(body))
+    except pa.ArrowException as error:
+        next_step = "`reelhouse replay --all` or `reelhouse report` writes it again"
+        raise StorageFailed("is no parquet file", subject=key, step=_STEP, next_step=next_step) from error

@@ -1,6 +1,6 @@
-"""RunReports: the reports that an event asks for, published as ``reelhouse report`` publishes them.
+"""RunReports: run the reports that an event names, as ``reelhouse report`` does.
 
-Reads Gold through the notebooks; writes ``reports/`` in the Gold bucket, and what the notebooks write.
+Reads Gold through the notebooks; writes ``reports/`` in the Gold bucket, and the tables that the notebooks publish.
 """
 
 from __future__ import annotations
@@ -8,30 +8,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from insights.lake import Lake
 from insights.reports import notebooks as report_notebooks
 from insights.reports import publish
 from insights.reports.store import Store
 from pipeline import keys
 from pipeline.errors import InvalidInput, ReportFailed
 
-_FIELDS = ("names", "parameters", "fresh")
+_FIELDS = ("names", "parameters")
 
 
-def run(event: Mapping[str, Any], store: Store) -> dict[str, Any]:
+def run(event: Mapping[str, Any], lake: Lake, store: Store) -> dict[str, Any]:
     """Run the reports of one event.
 
     Parameters
     ----------
     event : mapping
-        ``names``, a list of notebooks (missing or empty means all), ``parameters``, their values by name, and
-        ``fresh``, whether to run those for which nothing changed, too (missing means no).
+        ``names``, a list of notebooks (missing or empty means all), and ``parameters``, their values by name.
+    lake : Lake
+        The lake that the notebooks read and write.
     store : Store
         Where the reports go.
 
     Returns
     -------
     dict
-        ``index``, the key of the index, and ``reports``: of each its name, status, seconds and the key of its page.
+        ``index``, the key of the index, and ``reports``: for each its name, status, seconds and the key of its page.
 
     Raises
     ------
@@ -40,9 +42,9 @@ def run(event: Mapping[str, Any], store: Store) -> dict[str, Any]:
     ReportFailed
         When a notebook failed, after all were run and published.
     """
-    names, parameters, fresh = read(event)
+    names, parameters = read(event)
     notebooks = report_notebooks.choose(report_notebooks.discover(), names)
-    published = list(publish.run(notebooks, parameters, [store], fresh=fresh))
+    published = list(publish.run(notebooks, parameters, lake, [store]))
     failed = [one.report for one in published if not one.succeeded]
     if failed:
         causes = "; ".join(f"{report['name']}: {report['error']}" for report in failed)
@@ -54,15 +56,15 @@ def run(event: Mapping[str, Any], store: Store) -> dict[str, Any]:
     }
 
 
-def read(event: Mapping[str, Any]) -> tuple[list[str], dict[str, object], bool]:
-    """Names and parameters of an event, and whether all are to run.
+def read(event: Mapping[str, Any]) -> tuple[list[str], dict[str, object]]:
+    """Return the names and parameters of an event.
 
     Raises
     ------
     InvalidInput
         When it has other fields, or these are of another type.
     """
-    names, parameters, fresh = event.get("names", []), event.get("parameters", {}), event.get("fresh", False)
+    names, parameters = event.get("names", []), event.get("parameters", {})
     unknown = sorted(set(event) - set(_FIELDS))
     if unknown:
         fault = f"{', '.join(unknown)[:80]} is unknown"
@@ -70,8 +72,6 @@ def read(event: Mapping[str, Any]) -> tuple[list[str], dict[str, object], bool]:
         fault = "names must be a list of texts"
     elif not isinstance(parameters, dict):
         fault = "parameters must be an object"
-    elif not isinstance(fresh, bool):
-        fault = "fresh must be true or false"
     else:
-        return names, parameters, fresh
-    raise InvalidInput(fault, subject="event", next_step=f"it may have: {', '.join(_FIELDS)}; nothing was run")
+        return names, parameters
+    raise InvalidInput(fault, subject="event", next_step=f"its fields may be: {', '.join(_FIELDS)}; nothing was run")

@@ -16,9 +16,11 @@ FOLDERS = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNT
 set_variables({"HOME": HOME, "XDG_CACHE_HOME": f"{HOME}/cache"} | {name: f"{HOME}/{name.lower()}" for name in FOLDERS})
 
 from insights import run_reports as step  # noqa: E402 (see above)
+from insights.lake import Lake  # noqa: E402
 from insights.reports.store import BucketStore  # noqa: E402
 
 settings = load(LakeSettings)
+lake = Lake(settings.gold_bucket, settings.gold_database)
 store = BucketStore(settings.gold_bucket)
 
 
@@ -27,6 +29,6 @@ def handler(event: Event, context: LambdaContext) -> Reply:
     """Run the reports that the event names; a failed one fails the invocation, once its page is published."""
     with story("RunReports", "the index links the new pages") as told:
         told["received"] = {"reports": event.get("names") or "all"}
-        result = step.run(event, store)
+        result = step.run(event, lake, store)
         told.update(outcomes={"published": len(result["reports"])}, **result)
     return result

@@ -89,10 +89,11 @@ class FindSimilarMoviesSettings:
 
 @dataclass(frozen=True)
 class LakeSettings:
-    """Location of Gold, for notebooks, reports and lookups."""
+    """Location of Gold, and of Silver where it may be read, for notebooks and reports."""
 
     gold_bucket: str
     gold_database: str
+    silver_bucket: str = ""
 
 
 def load(kind: type[T], environment: Mapping[str, str] | None = None) -> T:

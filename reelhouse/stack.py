@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline import aws, documents, keys, settings
+from pipeline import aws, documents, keys
 from pipeline.errors import DocumentInvalid, InvalidInput, LocalStackError, StorageFailed
 from pipeline.gold.build import Build, build_in_use
 from pipeline.runs import Manifest
 from reelhouse.local import connection, processes, state
+
+if TYPE_CHECKING:
+    from insights.lake import Lake
 
 _ERROR_CHARACTERS = 500
 QUEUES = ("MovieQueue", "BronzeEvents", "SilverEvents")
@@ -35,6 +39,12 @@ class Stack:
             hint = "deploy it with this version's template"
             raise InvalidInput(f"it has no output {output}", subject=f"stack {self.name}", next_step=hint)
         return self.outputs[output]
+
+    def lake(self) -> Lake:
+        """Return the stack's tables."""
+        from insights.lake import Lake  # noqa: PLC0415 (pandas takes a second to import)
+
+        return Lake(self["GoldBucketName"], self["GoldDatabaseName"], self["SilverBucketName"])
 
     def count(self, bucket: str, kind: str, run_id: str) -> int:
         """Return the number of objects of one kind of one run, such as Bronze's ``movies``."""
@@ -134,5 +144,4 @@ def find(name: str | None) -> Stack:
     outputs = {o["OutputKey"]: o["OutputValue"] for o in answer["Stacks"][0].get("Outputs", [])}
     if "GoldBucketName" not in outputs:
         raise InvalidInput("it is not a Reelhouse stack, or its deployment failed", subject=f"stack {wanted}")
-    settings.set_variables({"GOLD_BUCKET": outputs["GoldBucketName"], "GOLD_DATABASE": outputs["GoldDatabaseName"]})
     return Stack(wanted, outputs)

@@ -67,8 +67,6 @@ def stack(local: State, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     """The deployed stack, with this test's environment pointing at it."""
     for name, value in local.connection().items():
         monkeypatch.setenv(name, value)
-    for name in ("GOLD_BUCKET", "GOLD_DATABASE"):
-        monkeypatch.setenv(name, "set when the stack is found")
     aws.forget_clients()
     yield deployed_stack.find(None)
     aws.forget_clients()

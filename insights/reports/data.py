@@ -1,30 +1,28 @@
-"""What a report stands on: Gold's tables, which build and run they are of, and what is missing in them.
+"""The tables that a report reads, what is missing in them, and the tables that it publishes.
 
-Reads Gold through :mod:`insights.lake`; writes nothing. A table or column that is not there is given without rows or
+Reads and writes Gold through :class:`insights.lake.Lake`. A table or column that is missing is given without rows or
 values, and named, so that a report says what it lacks and shows the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import pandas as pd
 
-from insights import inputs, lake
-from insights.columns import INSIGHTS_TABLES
+from insights import wording
 from insights.frames import PANDAS_TYPES, typed
-from pipeline import aws, settings
-from pipeline.columns import GOLD_TABLES, Table
+from insights.lake import Lake
+from insights.lake_tables import DEFINED
+from insights.reports.style import styled
+from pipeline.columns import Table
 from pipeline.errors import InvalidInput
-from pipeline.gold.build import Build, build_in_use
-from pipeline.settings import LakeSettings
+from pipeline.gold.build import Build
 
 MIME = "application/vnd.reelhouse.source+json"
-# All tables of Gold that Reelhouse writes; others may stand beside them, and be anything.
-DEFINED = GOLD_TABLES | INSIGHTS_TABLES
 RUN = "`reelhouse run` fills Gold"
 
 
@@ -68,18 +66,21 @@ class Source:
         }
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """Tell what is missing, and hand the rest to whoever runs the report."""
+        """Show what is missing and how much there is, and hand build and run to the program that runs the report."""
         points = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.missing)
         notice = f'<div class="missing"><p><strong>What is missing</strong></p><ul>{points}</ul></div>'
-        plain = f"Gold build {self.build.build_id if self.build else 'none'}, run {self.run_id}"
-        return {MIME: self.about(), "text/html": notice if self.missing else "", "text/plain": plain}
+        rows = ", ".join(f"{name} ({len(frame):,} rows)" for name, frame in self.tables.items())
+        plain = f"Gold build {self.build.build_id if self.build else 'none'}: {rows}"
+        return {MIME: self.about(), "text/html": styled(notice) if self.missing else "", "text/plain": plain}
 
 
-def load(**columns: Sequence[str]) -> Source:
+def load(lake: Lake, **columns: Sequence[str]) -> Source:
     """Read tables of Gold.
 
     Parameters
     ----------
+    lake : Lake
+        Where they are.
     **columns : sequence of str
         Table names, each with the columns that the report cannot do without; they are missing where Gold lacks them
         or no row has a value.
@@ -87,37 +88,57 @@ def load(**columns: Sequence[str]) -> Source:
     Raises
     ------
     InvalidInput
-        When there is no such table in Reelhouse at all.
+        When Reelhouse defines no such table.
     StorageFailed
         When Gold cannot be read.
     """
-    bucket = settings.load(LakeSettings).gold_bucket
-    with aws.failures_of("report", bucket):
-        build = build_in_use(bucket)
-    inputs.read(inputs.BUILD, inputs.of_build(build))
+    build = lake.build()
     missing = [] if build else [f"Gold has not been built yet: {RUN}."]
-    there = lake.tables()
+    existing = lake.tables()
     tables = {}
     for name, needed in columns.items():
         definition = _definition(name)
-        if name in there:
+        if name in existing:
             tables[name], lacks = read(lake.table(name), definition, needed)
             missing += lacks
         else:
-            inputs.read(inputs.TABLE + name, inputs.MISSING)
             tables[name] = typed(pd.DataFrame(), definition)
             missing.append(f"Gold has no table {name}.")
     return Source(tables, tuple(missing), build)
 
 
-def everything(but: Collection[str]) -> dict[str, pd.DataFrame]:
-    """All tables that Gold has of those that Reelhouse defines, ``but`` for some, as they stand in Gold."""
-    there = lake.tables()
-    wanted = [name for name in DEFINED if name not in but]
-    for name in wanted:
-        if name not in there:
-            inputs.read(inputs.TABLE + name, inputs.MISSING)
-    return {name: lake.table(name) for name in wanted if name in there}
+def everything(lake: Lake, but: Collection[str]) -> dict[str, pd.DataFrame]:
+    """Read all tables that Reelhouse defines and Gold has, except those named in ``but``, as they are in Gold."""
+    existing = lake.tables()
+    return {name: lake.table(name) for name in DEFINED if name in existing and name not in but}
+
+
+def publish(
+    lake: Lake, tables: Sequence[tuple[Table, pd.DataFrame]], options: Mapping[str, Any], *, publish: bool
+) -> wording.Text:
+    """Replace tables of Gold, or say that they were left alone.
+
+    Parameters
+    ----------
+    tables : sequence of (Table, DataFrame)
+        Definitions with their new rows.
+    options : mapping
+        What the rows were made with; it is stored with each table.
+    publish : bool
+        False writes nothing.
+
+    Returns
+    -------
+    Text
+        A sentence for the report.
+    """
+    names = wording.listed([table.name for table, _ in tables])
+    made_with = ", ".join(f"{name} = {value}" for name, value in options.items())
+    if not publish:
+        return wording.Text(f"Not published: {names} in Gold stays as it was. This page used {made_with}.", "note")
+    for table, frame in tables:
+        lake.publish(table, frame, options)
+    return wording.Text(f"Published to Gold: {names}, made with {made_with}.", "note")
 
 
 def _definition(name: str) -> Table:
@@ -132,7 +153,7 @@ def read(frame: pd.DataFrame, definition: Table, needed: Sequence[str]) -> tuple
     Returns
     -------
     frame : DataFrame
-        All columns of the definition; those that Gold lacks, or has with values of another type, without values.
+        All columns of the definition; those that Gold lacks, or has with values of another type, are empty.
     missing : list of str
         Those columns, and any of ``needed`` without a single value, one sentence each.
     """
@@ -166,6 +187,6 @@ def _fits(frame: pd.DataFrame, name: str, kind: str) -> bool:
 
 
 def _empty(column: pd.Series[Any]) -> bool:
-    """Whether no row has a value; an empty list is none."""
+    """Return whether no row has a value; an empty list is none."""
     known = column.dropna()
     return bool(known.empty or (known.map(lambda value: hasattr(value, "__len__") and len(value) == 0)).all())

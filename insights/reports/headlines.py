@@ -1,7 +1,7 @@
-"""Headline values: what a report says in one line, handed from a notebook to whoever runs it.
+"""Findings and headline values: what a report says first, handed from a notebook to the program that runs it.
 
-A notebook shows them with :func:`show`. They are an output of its own kind in the executed notebook, so that they need
-no file or address, and are there in JupyterLab too. Reads and writes nothing else.
+A notebook shows them with :func:`show_findings` and :func:`show`. They are outputs of a kind of their own in the
+executed notebook, so that they need no file, and JupyterLab shows them too. Reads and writes nothing else.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from typing import Any
 import pandas as pd
 from IPython.display import display
 
+from insights.reports.style import styled
 from insights.wording import number
 
 MIME = "application/vnd.reelhouse.headlines+json"
+FINDINGS_MIME = "application/vnd.reelhouse.findings+json"
+MOST_FINDINGS = 3
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,17 @@ class Headline:
 
 
 def show(*headlines: Headline) -> None:
-    """Show headline values as the output of a cell, and hand them to the report."""
+    """Show headline values as the output of a cell."""
     values = [headline.as_dict() for headline in headlines]
-    display({MIME: values, "text/html": cards(values)}, raw=True)
+    display({MIME: values, "text/html": styled(cards(values))}, raw=True)
+
+
+def show_findings(*sentences: str) -> None:
+    """Show what a report found, in three sentences at most, as the output of a cell; empty ones are left out."""
+    found = [sentence for sentence in sentences if sentence][:MOST_FINDINGS]
+    points = "".join(f"<li>{escape(sentence)}</li>" for sentence in found)
+    html = styled(f'<ul class="findings">{points}</ul>') if found else ""
+    display({FINDINGS_MIME: found, "text/html": html}, raw=True)
 
 
 def cards(values: list[dict[str, Any]]) -> str:
@@ -83,6 +94,11 @@ def outputs(notebook: dict[str, Any], mime: str) -> Iterator[Any]:
         for output in cell.get("outputs", []):
             if mime in output.get("data", {}):
                 yield output["data"][mime]
+
+
+def findings(notebook: dict[str, Any]) -> list[str]:
+    """Read the findings of an executed notebook."""
+    return [str(sentence) for found in outputs(notebook, FINDINGS_MIME) for sentence in found][:MOST_FINDINGS]
 
 
 def collect(notebook: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The index of all reports: for each its last good page, and whether a newer attempt failed. Pure.
 
-Reads keys and ``report.json`` of a store; :mod:`.report_page` makes the page.
+Reads keys and ``report.json`` of a store; :mod:`.page` makes the page.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Place:
 
     @property
     def needed(self) -> list[str]:
-        """The keys that there are."""
+        """The keys that exist."""
         return [key for key in (self.newest, self.latest) if key]
 
 
@@ -46,7 +46,7 @@ def dashboard(found: Sequence[str]) -> str | None:
 
 
 def entries(found: Sequence[Place], reports: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What the index says of each report.
+    """Describe each report for the index.
 
     Parameters
     ----------
@@ -74,6 +74,7 @@ def _entry(place: Place, reports: Mapping[str, Mapping[str, Any]]) -> dict[str, 
         "built_at": about.get("built_at"),
         "built": _moment(about.get("built_at")),
         "missing": about.get("missing", []),
+        "findings": known.get("findings", []),
         "headlines": known.get("headlines", [])[:4],
         "failed": None,
     }

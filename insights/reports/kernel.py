@@ -1,4 +1,4 @@
-"""Runs one notebook with papermill, in a kernel of this very Python, and says how it went.
+"""Runs one notebook with papermill, in a kernel of this Python that no personal configuration reaches.
 
 Reads the notebook; writes into a temporary folder only, which is also the working directory of the kernel.
 """
@@ -6,6 +6,7 @@ Reads the notebook; writes into a temporary folder only, which is also the worki
 from __future__ import annotations
 
 import logging
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,41 +15,53 @@ from typing import Any
 
 import nbformat
 import papermill
-from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpecManager
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
-from traitlets import default
 
-from insights import inputs
-from insights.reports import headlines
 from insights.reports.notebooks import Notebook, Value
+from pipeline import settings
 
 # Far above the slowest notebook (recommendations for 17,472 films take seconds), and below a function's 15 minutes.
 CELL_TIMEOUT_SECONDS = 600
 START_TIMEOUT_SECONDS = 60
-# Run after the notebook's own cells, and taken out again.
-_SHOW_NOTES = "from insights import inputs\ninputs.Shown()"
+# Importing insights first spares the kernel an import of two seconds.
+_START = "import insights; from ipykernel import kernelapp; kernelapp.launch_new_instance()"
+# Configuration, profiles and start-up files of the person at this machine, which could change what a report shows.
+_PERSONAL = ("PYTHONSTARTUP", "JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "MPLBACKEND")
 
 Progress = Callable[[int], None]
 
 
 class OwnKernelManager(AsyncKernelManager):
-    """Starts kernels of the running interpreter: a kernel that a person has installed elsewhere lacks our packages.
+    """Starts kernels of the running interpreter: one that a person has installed elsewhere lacks our packages.
 
-    A subclass names the kernel's working directory in ``folder``. Papermill's own ``cwd`` changes that of this whole
-    process, in which another notebook may be running.
+    A subclass names the kernel's working directory in ``folder`` and its environment's variables in ``variables``.
+    Papermill's own ``cwd`` changes that of this whole process, in which another notebook may be running.
     """
 
     folder: Path
+    variables: Mapping[str, str]
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """The kernel's command."""
+        command = [sys.executable, "-c", _START, "-f", "{connection_file}", "--IPKernelApp.log_level=50"]
+        return KernelSpec(argv=command, display_name="Python 3", language="python")
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
-        """Start the kernel in its folder."""
-        await super().start_kernel(**{**options, "cwd": str(self.folder)})
+        """Start the kernel in its folder, with a profile of its own, and its complaints in a file."""
+        environment = settings.environment_with(**self.variables, IPYTHONDIR=str(self.folder / "ipython"))
+        for name in _PERSONAL:
+            environment.pop(name, None)
+        with log_of(self.folder).open("wb") as log:
+            await super().start_kernel(**{**options, "cwd": str(self.folder), "env": environment, "stderr": log})
 
-    @default("kernel_spec_manager")
-    def _only_native(self) -> KernelSpecManager:
-        return KernelSpecManager(kernel_dirs=[], parent=self)
+
+def log_of(folder: Path) -> Path:
+    """The file with what a kernel wrote to standard error."""
+    return folder / "kernel.log"
 
 
 @dataclass(frozen=True)
@@ -61,16 +74,15 @@ class Executed:
         Its cells with their outputs.
     error : str or None
         What stopped it.
-    noted : dict of str to str
-        What it read and wrote, as :mod:`insights.inputs` noted it; {} when it did not get to its end.
     """
 
     notebook: dict[str, Any]
     error: str | None
-    noted: dict[str, str]
 
 
-def execute(notebook: Notebook, parameters: Mapping[str, Value], progress: Progress) -> Executed:
+def execute(
+    notebook: Notebook, parameters: Mapping[str, Value], variables: Mapping[str, str], progress: Progress
+) -> Executed:
     """Run a notebook to its end, or to its first error.
 
     Parameters
@@ -78,38 +90,43 @@ def execute(notebook: Notebook, parameters: Mapping[str, Value], progress: Progr
     notebook : Notebook
         As it stands in the repository; it is not changed.
     parameters : mapping
-        Values that replace the defaults; checked by :func:`.report_notebooks.assign`.
+        Values that replace the defaults; checked by :func:`.notebooks.assign`.
+    variables : mapping of str to str
+        Environment variables of the kernel, besides those of this process.
     progress : callable
-        Told the number of cells done.
+        Called with the number of finished cells.
     """
     logging.getLogger("papermill").setLevel(logging.ERROR)
     to_run = nbformat.read(notebook.path, as_version=4)  # type: ignore[no-untyped-call]
-    to_run.cells.append(nbformat.v4.new_code_cell(_SHOW_NOTES))  # type: ignore[no-untyped-call]
     with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
         output = Path(folder, "notebook.ipynb")
-        error = _run(to_run, parameters, output, progress)
+        error = _run(to_run, parameters, _manager(Path(folder), variables), output, progress)
         executed = nbformat.read(output, as_version=4) if output.is_file() else to_run  # type: ignore[no-untyped-call]
-    shown = headlines.outputs({"cells": [executed.cells.pop()]}, inputs.MIME)
     executed.metadata.pop("papermill", None)  # it holds paths of this machine
     progress(notebook.cells)
-    return Executed(executed, error, next(shown, {}))
+    return Executed(executed, error)
 
 
-def _run(notebook: Any, parameters: Mapping[str, Value], output: Path, progress: Progress) -> str | None:
-    """Run it with papermill; give the error in one line, or None."""
+def _manager(folder: Path, variables: Mapping[str, str]) -> type[OwnKernelManager]:
+    return type("KernelManagerOfOne", (OwnKernelManager,), {"folder": folder, "variables": dict(variables)})
+
+
+def _run(
+    notebook: Any, parameters: Mapping[str, Value], manager: type[OwnKernelManager], output: Path, progress: Progress
+) -> str | None:
+    """Run it with papermill; return the error in one line, or None."""
     try:
         papermill.execute_notebook(
             notebook,
             output,
             parameters=dict(parameters),
-            kernel_name=NATIVE_KERNEL_NAME,
-            kernel_manager_class=type("KernelManagerOfOne", (OwnKernelManager,), {"folder": output.parent}),
+            kernel_name="python3",
+            kernel_manager_class=manager,
             progress_bar=False,
             request_save_on_cell_execute=False,
             autosave_cell_every=0,
             start_timeout=START_TIMEOUT_SECONDS,
             execution_timeout=CELL_TIMEOUT_SECONDS,
-            extra_arguments=["--IPKernelApp.log_level=50"],
             on_cell_start=lambda cell, cell_index: progress(cell_index),  # noqa: ARG005 (nbclient names them)
         )
     except PapermillExecutionError as error:
@@ -118,4 +135,11 @@ def _run(notebook: Any, parameters: Mapping[str, Value], output: Path, progress:
         return f"a cell took longer than {CELL_TIMEOUT_SECONDS} seconds"
     except DeadKernelError:
         return "the kernel died, perhaps for lack of memory"
+    except (RuntimeError, OSError) as error:  # jupyter_client's, when the kernel cannot start
+        return f"the kernel did not start: {_last_line(log_of(manager.folder)) or error}"
     return None
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.is_file() else []
+    return lines[-1].strip()[:300] if lines else ""

@@ -1,7 +1,7 @@
-"""The notebooks that reports are made of: which there are, their titles, and their typed parameters.
+"""The notebooks that reports are made of: their names, titles and typed parameters.
 
-Reads ``notebooks/NN_name.ipynb``; writes nothing. What a person gives for a parameter is checked here, before anything
-runs, because papermill only warns of a parameter that no notebook has.
+Reads ``notebooks/NN_name.ipynb``; writes nothing. Given parameters are checked here before anything runs, because
+papermill only warns of a parameter that the notebook does not declare.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import papermill
 
@@ -58,13 +59,22 @@ class Notebook:
 
 
 def discover(folder: Path = FOLDER) -> list[Notebook]:
-    """All notebooks of a folder, in the order of their numbers."""
-    return [_read(path) for path in sorted(folder.glob("*.ipynb")) if _NAME.fullmatch(path.stem)]
+    """Return a folder's reports in the order of their numbers; ``reelhouse.report: false`` marks other notebooks."""
+    found = {path: _content(path) for path in sorted(folder.glob("*.ipynb")) if _NAME.fullmatch(path.stem)}
+    return [_read(path, content) for path, content in found.items() if _own(content).get("report", True)]
 
 
-def _read(path: Path) -> Notebook:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    cells, after = content["cells"], content["metadata"].get("reelhouse", {}).get("after", [])
+def _content(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _own(content: dict[str, Any]) -> dict[str, Any]:
+    """What a notebook's metadata says to Reelhouse."""
+    return dict(content["metadata"].get("reelhouse", {}))
+
+
+def _read(path: Path, content: dict[str, Any]) -> Notebook:
+    cells, after = content["cells"], _own(content).get("after", [])
     markdown = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     heading = re.search(r"^# (.+)$", markdown, re.MULTILINE)
     declared = papermill.inspect_notebook(str(path))
@@ -76,9 +86,9 @@ def _read(path: Path) -> Notebook:
 
 
 def waves(notebooks: Sequence[Notebook]) -> list[list[Notebook]]:
-    """Part notebooks into groups that may run side by side, each after those it reads from.
+    """Divide notebooks into groups that may run in parallel, each after the notebooks whose tables it reads.
 
-    A notebook that is to run after one that is not among them waits for nothing: it takes what Gold has.
+    A notebook that follows one that is not among them does not wait: it reads what Gold has.
     """
     parted: list[list[Notebook]] = []
     waiting = list(notebooks)
@@ -91,7 +101,7 @@ def waves(notebooks: Sequence[Notebook]) -> list[list[Notebook]]:
 
 
 def choose(notebooks: Sequence[Notebook], names: Sequence[str]) -> list[Notebook]:
-    """Find notebooks by name, with or without its number, or by number; all when no name is given.
+    """Find notebooks by name, with or without the number, or by number; return all when no name is given.
 
     Raises
     ------
@@ -108,12 +118,12 @@ def choose(notebooks: Sequence[Notebook], names: Sequence[str]) -> list[Notebook
 
 
 def assign(notebooks: Sequence[Notebook], given: Mapping[str, object]) -> dict[str, dict[str, Value]]:
-    """Check the given parameters, and share them out.
+    """Check the given parameters and assign them to the notebooks that declare them.
 
     Parameters
     ----------
     notebooks : sequence of Notebook
-        Those that are to run.
+        Those that will run.
     given : mapping of str to object
         Values, as text or of the right type, by the parameter's name.
 

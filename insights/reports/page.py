@@ -1,7 +1,7 @@
 """The pages of reports: an executed notebook as one HTML file that needs nothing else, and the index of all reports.
 
-Reads the templates in ``template/``; pure otherwise. nbconvert renders a notebook's prose and outputs without
-its code; the shell around it is ours, because nbconvert's own loads scripts from the network.
+Reads the templates in ``template/``; pure otherwise. nbconvert renders a notebook's prose and outputs without its code.
+The page around them is our own template, because nbconvert's loads scripts from the network.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from insights import wording
 from insights.content_policy import content_policy
 from insights.reports import data as report_data
 from insights.reports import headlines
+from insights.reports.style import without_styles
+from pipeline import keys
 
 _TEMPLATES = Path(__file__).parent / "template"
-# Around the body in report.html.j2.
-_BEFORE_BODY, _AFTER_BODY = '<main id="main">\n', "\n</main>"
 
 
 @cache
@@ -48,7 +48,7 @@ def _exporter() -> HTMLExporter:
 
 
 def _page(template: str, title: str, **values: Any) -> str:
-    style, script = _ours("style.css"), _ours("age.js")
+    style, script = _ours("output.css") + _ours("style.css"), _ours("age.js")
     shell = {"title": title, "style": style, "script": script, "policy": content_policy(script)}
     return _environment().get_template(template).render(shell, **values)
 
@@ -57,7 +57,7 @@ def _ours(name: str) -> Markup:
     return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 (a file of ours)
 
 
-def report_page(body: str, report: Mapping[str, Any]) -> str:
+def report_page(body: str, report: Mapping[str, Any], order: Sequence[tuple[str, str]] = ()) -> str:
     """Make the page of a report.
 
     Parameters
@@ -66,12 +66,16 @@ def report_page(body: str, report: Mapping[str, Any]) -> str:
         What the notebook shows, as :func:`body_of` makes it.
     report : mapping
         The report as ``report.json`` has it.
+    order : sequence of (str, str)
+        Name and title of all reports, for the links to the previous and the next.
 
     Returns
     -------
     str
-        HTML without any address of another file but those of the index.
+        HTML whose only addresses are those of other reports and the index.
     """
+    names = [name for name, _ in order]
+    at = names.index(report["name"]) if report["name"] in names else None
     started = datetime.fromisoformat(report["started_at"])
     about = report["data"] or {"build_id": None}
     built = datetime.fromisoformat(about["built_at"]) if about["build_id"] else None
@@ -83,18 +87,15 @@ def report_page(body: str, report: Mapping[str, Any]) -> str:
         built=wording.moment(built) if built else "",
         age=_age(built, started) if built else "",
         started=wording.moment(started),
-        ran=wording.moment(datetime.fromisoformat(report["ran_at"])),
+        previous=None if not at else order[at - 1],
+        following=None if at is None else next(iter(order[at + 1 :]), None),
+        latest=keys.LATEST,
         body=Markup(body),  # noqa: S704 (outputs are escaped where they are made)
     )
 
 
 def _age(built: datetime, started: datetime) -> str:
     return f"{wording.age(built, started)} before this report" if built <= started else "while this report was made"
-
-
-def body_in(page: str) -> str:
-    """Find the body in the page of a report; "" where it is none."""
-    return page.partition(_BEFORE_BODY)[2].rpartition(_AFTER_BODY)[0]
 
 
 def body_of(notebook: Mapping[str, Any]) -> str:
@@ -105,19 +106,24 @@ def body_of(notebook: Mapping[str, Any]) -> str:
     if first is not None:  # its heading is the page's own
         first.source = re.sub(r"\A# .+\n?", "", first.source)
     body, _ = _exporter().from_notebook_node(shown)
-    return str(body)
+    return without_styles(str(body))
 
 
 def index_page(entries: Sequence[Mapping[str, Any]], now: datetime, dashboard: str | None = None) -> str:
-    """Make the page that lists all reports, as :mod:`insights.reports.index` gives them."""
+    """Make the page that lists all reports, as :mod:`insights.reports.index` gives them.
+
+    It opens with the first finding of each of the first three reports that has one.
+    """
+    findings = [(entry, entry["findings"][0]) for entry in entries if entry["page"] and entry["findings"]]
     shown = [
         {**entry, "headlines": Markup(headlines.cards(entry["headlines"]))}  # noqa: S704 (escaped by cards)
         for entry in entries
     ]
-    return _page("index.html.j2", "Reports", entries=shown, dashboard=dashboard, written=wording.moment(now))
+    values = {"entries": shown, "findings": findings[: headlines.MOST_FINDINGS], "dashboard": dashboard}
+    return _page("index.html.j2", "Reports", **values, written=wording.moment(now))
 
 
 def source_of(notebook: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What an executed notebook says it stands on, the last time it says so; None when it did not get so far."""
+    """Return what an executed notebook says of its data, the last time it does; None if it did not get so far."""
     found = list(headlines.outputs(dict(notebook), report_data.MIME))
     return found[-1] if found else None

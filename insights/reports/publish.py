@@ -1,7 +1,7 @@
 """Reports: notebooks run on Gold, each published as a page, the executed notebook and its headline values.
 
-Reads ``notebooks/`` and what those read; writes to the stores it is given. The command line, and anything on a
-schedule, runs reports through :func:`run`.
+Reads ``notebooks/`` and what those read; writes to the stores it is given. The command line and the scheduled function
+run reports through :func:`run`.
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ from typing import Any
 
 import nbformat
 
-from insights.reports import headlines, reuse
+from insights.lake import Lake
+from insights.reports import headlines
 from insights.reports import page as report_page
+from insights.reports.index import places
 from insights.reports.kernel import Executed, execute
-from insights.reports.notebooks import Notebook, Value, assign, waves
-from insights.reports.reuse import Earlier
+from insights.reports.notebooks import Notebook, Value, assign, discover, waves
 from insights.reports.store import Store, put, write_index
 from pipeline.runs import utc
 
 SUCCEEDED, FAILED = "succeeded", "failed"
 # A kernel takes a core and half a gigabyte.
 AT_ONCE = 2
+# The parameter of notebooks that write Gold tables: only reports publish.
+PUBLISH = "publish"
 Progress = Callable[[Notebook, int], None]
 
 
@@ -46,28 +49,26 @@ class Published:
 def run(
     notebooks: Sequence[Notebook],
     given: Mapping[str, object],
+    lake: Lake,
     stores: Sequence[Store],
     progress: Progress = lambda notebook, done: None,  # noqa: ARG005 (the names say what)
-    *,
-    fresh: bool = False,
 ) -> Iterator[Published]:
     """Run notebooks, two at a time where neither reads from the other, and publish each to all stores.
 
-    A failed one does not stop the others. One for which nothing changed since it ran for the newest report in the last
-    store is not run: what it showed then is published anew.
+    A failed one does not stop the others. A notebook's parameter ``publish`` is true unless it is given.
 
     Parameters
     ----------
     notebooks : sequence of Notebook
-        In the order in which they run: later ones read what earlier ones wrote.
+        In any order; one that reads what another writes runs after it.
     given : mapping of str to object
         Parameters by name.
+    lake : Lake
+        The lake that the notebooks read and write.
     stores : sequence of Store
-        Where the reports go; in the last one earlier reports are looked for.
+        Where the reports go.
     progress : callable
-        Told the notebook and how many of its cells are done.
-    fresh : bool
-        Run all, changed or not.
+        Called with a notebook and the number of its finished cells.
 
     Raises
     ------
@@ -75,67 +76,62 @@ def run(
         When a parameter is unknown or of another type; before anything runs, with the first report asked for.
     """
     assigned = assign(notebooks, given)
+    for one in notebooks:
+        if any(parameter.name == PUBLISH for parameter in one.parameters):
+            assigned[one.name].setdefault(PUBLISH, True)
+    variables = lake.as_variables()
+    order = _order(notebooks, stores)
+
+    def make(one: Notebook) -> _Made:
+        started, clock = datetime.now(UTC), time.monotonic()
+        executed = execute(one, assigned[one.name], variables, lambda done: progress(one, done))
+        return _Made(describe(one, assigned[one.name], executed, started, time.monotonic() - clock), executed)
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for wave in waves(notebooks):
-            for made in pool.map(lambda one: _make(one, assigned[one.name], stores[-1:], progress, fresh), wave):
-                yield _publish(made, stores)
-            for store in stores:
-                write_index(store, datetime.now(UTC))
+            for made in pool.map(make, wave):
+                yield _publish(made, stores, order)
+    for store in stores:
+        write_index(store, datetime.now(UTC))
 
 
 @dataclass(frozen=True)
 class _Made:
-    """A notebook that ran, now or earlier, and what ``report.json`` says of it."""
+    """A notebook that ran, and what ``report.json`` says of it."""
 
-    notebook: Notebook
-    executed: Executed
-    earlier: Earlier | None
     report: dict[str, Any]
+    executed: Executed
 
 
-def _make(
-    notebook: Notebook, parameters: Mapping[str, Value], earlier_in: Sequence[Store], progress: Progress, fresh: bool
-) -> _Made:
-    started, clock = datetime.now(UTC), time.monotonic()
-    defaults = {parameter.name: _default(parameter.default) for parameter in notebook.parameters}
-    all_parameters = defaults | dict(parameters)
-    earlier = next((reuse.find(notebook, all_parameters, store) for store in earlier_in if not fresh), None)
-    if earlier:
-        progress(notebook, notebook.cells)
-        executed = Executed(earlier.notebook, None, earlier.noted)
-    else:
-        executed = execute(notebook, parameters, lambda done: progress(notebook, done))
-    report = describe(notebook, all_parameters, executed, started, time.monotonic() - clock)
-    return _Made(notebook, executed, earlier, report)
+def _order(notebooks: Sequence[Notebook], stores: Sequence[Store]) -> list[tuple[str, str]]:
+    """Name and title of the reports that a page may link: those that run now, and those that every store has."""
+    stored = [{place.name for place in places(store.keys()) if place.latest} for store in stores]
+    linked = {one.name for one in notebooks} | (set.intersection(*stored) if stored else set())
+    titles = {one.name: one.title for one in (*discover(), *notebooks)}
+    return [(name, titles[name]) for name in sorted(titles) if name in linked]
 
 
-def _publish(made: _Made, stores: Sequence[Store]) -> Published:
-    """Publish from one thread: what renders notebooks is not made for several."""
-    earlier, executed = made.earlier, made.executed
-    text = nbformat.writes(executed.notebook)  # type: ignore[no-untyped-call]
-    body = earlier.body if earlier else report_page.body_of(executed.notebook)
-    report = made.report | {
-        "reused_from": earlier.stamp if earlier else None,
-        "ran_at": earlier.ran_at if earlier else made.report["started_at"],
-        "stands_on": reuse.stands_on(made.notebook, executed.noted, text, body),
-    }
-    page = report_page.report_page(body, report)
-    placed = [put(store, report, page, text) for store in stores]
-    return Published(report, placed[0] if placed else "")
+def _publish(made: _Made, stores: Sequence[Store], order: Sequence[tuple[str, str]]) -> Published:
+    """Publish from one thread: nbconvert is not made for several."""
+    text = nbformat.writes(made.executed.notebook)  # type: ignore[no-untyped-call]
+    page = report_page.report_page(report_page.body_of(made.executed.notebook), made.report, order)
+    placed = [put(store, made.report, page, text) for store in stores]
+    return Published(made.report, placed[0] if placed else "")
 
 
 def describe(
-    notebook: Notebook, parameters: Mapping[str, object], executed: Executed, started: datetime, seconds: float
+    notebook: Notebook, parameters: Mapping[str, Value], executed: Executed, started: datetime, seconds: float
 ) -> dict[str, Any]:
-    """Make ``report.json``, but for what tells whether it can be used again.
+    """Make ``report.json``.
 
     Returns
     -------
     dict
         name, title, stamp, started_at, seconds, status (succeeded or failed), error (or None), parameters (all, with
         their defaults), data (build_id, built_at, run_id, rows by table and what is missing; None when the notebook
-        did not read Gold), headlines (name, value, unit, n).
+        did not read Gold), findings (sentences), headlines (name, value, unit, n).
     """
+    defaults = {parameter.name: _default(parameter.default) for parameter in notebook.parameters}
     return {
         "name": notebook.name,
         "title": notebook.title,
@@ -144,8 +140,9 @@ def describe(
         "seconds": round(seconds, 3),
         "status": FAILED if executed.error else SUCCEEDED,
         "error": executed.error,
-        "parameters": dict(parameters),
+        "parameters": defaults | dict(parameters),
         "data": report_page.source_of(executed.notebook),
+        "findings": headlines.findings(executed.notebook),
         "headlines": headlines.collect(executed.notebook),
     }
 

@@ -1,14 +1,14 @@
-"""Where reports are kept: a folder, or the Gold bucket; and how they are put there.
+"""Where reports are stored: a folder or the Gold bucket.
 
-A report has its dated place for good. ``latest`` is a copy of the newest that succeeded, so a failure leaves it as it
-was. The index is made from what the store has, whoever put it there.
+Each report stays under its time. ``latest`` is a copy of the newest that succeeded, so that a failure does not replace
+it. The index lists the reports that the store has.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -104,15 +104,8 @@ class BucketStore:
             aws.client("s3").put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=kind)
 
 
-def publish(store: Store, report: Mapping[str, Any], page: str, notebook: str) -> str:
-    """Put a report into a store, and bring the index up to date; see :func:`put`."""
-    key = put(store, report, page, notebook)
-    write_index(store, datetime.now(UTC))
-    return key
-
-
 def put(store: Store, report: Mapping[str, Any], page: str, notebook: str) -> str:
-    """Put a report into a store, whose index does not know it yet.
+    """Store a report; :func:`write_index` then lists it.
 
     Parameters
     ----------
@@ -126,7 +119,7 @@ def put(store: Store, report: Mapping[str, Any], page: str, notebook: str) -> st
     str
         Key of the dated page.
     """
-    # report.json comes last: a report without it is not finished, and the index does not know it.
+    # report.json comes last: a report without it is unfinished, and the index leaves it out.
     files = {PAGE: page, NOTEBOOK: notebook, REPORT: json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False)}
     stamps = [report["stamp"], keys.LATEST] if report["status"] == "succeeded" else [report["stamp"]]
     for stamp in stamps:
@@ -136,7 +129,7 @@ def put(store: Store, report: Mapping[str, Any], page: str, notebook: str) -> st
 
 
 def write_index(store: Store, now: datetime) -> None:
-    """Make the index anew from the reports that the store has."""
+    """Rebuild the index from the reports in the store."""
     there = store.keys()
     places = report_index.places(there)
     found = {key: json.loads(store.get(key)) for place in places for key in place.needed}

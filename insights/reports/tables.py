@@ -1,6 +1,6 @@
-"""Data frames as tables of a report: caption, headings with scope, numbers aligned and written as people read them.
+"""Data frames as tables of a report: captions, headings with scope, aligned numbers in the units that people read.
 
-Pure: reads data frames, gives HTML. Every cell is escaped, for the text of films is data.
+Headings and formats come from the column definitions. Pure: reads data frames, returns HTML. Every cell is escaped.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from insights import wording
+from insights.lake_tables import DEFINED
+from insights.reports.style import styled
+from pipeline.columns import Column
 
 NONE = "–"
 # The formats that notebooks name for a column.
@@ -22,6 +25,64 @@ cell, year, decade, dollars, places, signed = (
     wording.cell, wording.year, wording.decade, wording.dollars, wording.decimals, wording.signed,
 )  # fmt: skip
 percent = partial(wording.percent, places=1)
+# Headings that the column's name does not give.
+_HEADINGS = {
+    "because": "Why", "box_office_usd": "Box office", "films": "Films (n)", "imdb_id": "IMDb id", "in_gold": "In Gold",
+    "p90": "Best tenth from", "q_autocorrelated": "q value", "run_id": "Run", "started_at": "Started (UTC)",
+    "test_films": "Films tested (n)", "title": "Film", "training_films": "Films learned from (n)",
+}  # fmt: skip
+
+
+def of(
+    name: str, frame: pd.DataFrame, caption: str, *columns: str, heads: Mapping[str, str] | None = None, **options: Any
+) -> ReportTable:
+    """Show columns of a table that Reelhouse defines.
+
+    Parameters
+    ----------
+    name : str
+        The table, whose column definitions give headings and formats.
+    frame : DataFrame
+        Rows of it, perhaps with columns joined from elsewhere.
+    caption : str
+        What the table shows and what its numbers are based on.
+    *columns : str
+        Columns to show, in this order.
+    heads : mapping of str to str, optional
+        Headings by column where the definition's do not fit.
+    **options
+        ``rows``, ``empty`` and ``formats`` (by column) of :class:`ReportTable`.
+    """
+    known = {column.name: column for column in DEFINED[name].columns}
+    given = {column: known.get(column, Column(column, "string", "")) for column in columns}
+    labels = {column: heading(column) for column in columns} | dict(heads or {})
+    own = options.pop("formats", {})
+    formats = {labels[column]: own.get(column, format_of(given[column])) for column in columns}
+    return ReportTable(frame[list(columns)].rename(columns=labels), caption, formats=formats, **options)
+
+
+def named(rows: pd.DataFrame) -> pd.DataFrame:
+    """Name all columns as a reader knows them, for the axes and tooltips of a chart."""
+    return rows.rename(columns={name: heading(str(name)) for name in rows.columns})
+
+
+def heading(column: str) -> str:
+    """Return a column's heading: ``Box office mean`` for ``box_office_mean_usd``."""
+    plain = column.removesuffix("_usd").replace("_", " ")
+    return _HEADINGS.get(column, plain[:1].upper() + plain[1:])
+
+
+def format_of(column: Column) -> wording.Format:
+    """Return the format of a column's values, by its unit and type."""
+    if column.name == "decade":
+        return decade
+    if column.unit == "calendar year" or column.name == "year":
+        return year
+    if "US dollars" in column.unit:
+        return dollars
+    if column.unit == "0-1":
+        return percent
+    return places(1) if column.type == "double" else cell
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,13 +94,13 @@ class ReportTable:
     frame : DataFrame
         What it shows; its column names are the headings, the first column heads each row.
     caption : str
-        What it shows and what its numbers stand on.
+        What it shows and what its numbers are based on.
     formats : mapping of str to callable
         How a column's known values are written; others by :func:`insights.wording.cell`.
     rows : int
-        Most rows shown; how many there are is said below.
+        Most rows shown; a note below gives the number of all.
     empty : str
-        Said in place of a table without rows.
+        Text in place of a table without rows.
     """
 
     frame: pd.DataFrame
@@ -53,10 +114,10 @@ class ReportTable:
 
     def _repr_html_(self) -> str:
         if self.frame.empty:
-            return f'<p class="nothing"><strong>{escape(self.caption)}.</strong> {escape(self.empty)}</p>'
+            return styled(f'<p class="nothing"><strong>{escape(self.caption)}.</strong> {escape(self.empty)}</p>')
         more = len(self.frame) - self.rows
         note = f'<p class="note">The first {self.rows:,} of {len(self.frame):,} rows.</p>' if more > 0 else ""
-        return (
+        return styled(
             f'<div class="table" tabindex="0" role="region" aria-label="{escape(self.caption)}"><table>'
             f"<caption>{escape(self.caption)}</caption>{self._head()}{self._body()}</table></div>{note}"
         )

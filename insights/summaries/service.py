@@ -7,17 +7,9 @@ the report on this stack pays for an answer once.
 
 from __future__ import annotations
 
-import pandas as pd
-
-from insights import inputs
-from insights.summaries.language_model import DEFAULT_MODEL, NO_KEY, HttpModel, ModelSettings, language_model
-from insights.summaries.summarise import ALL_DROPPED, NO_FACTS
+from insights.summaries.language_model import DEFAULT_MODEL, HttpModel, ModelSettings, language_model
 from pipeline import aws, keys, settings
 from pipeline.documents import to_json
-from pipeline.settings import LakeSettings
-
-# Why a text is computed, where asking again would give the same.
-LASTING_REASONS = {"", NO_KEY, NO_FACTS, ALL_DROPPED}
 
 
 def model() -> HttpModel | None:
@@ -28,7 +20,6 @@ def model() -> HttpModel | None:
     StorageFailed
         When there is a secret and it cannot be read.
     """
-    inputs.read(inputs.MODEL, inputs.of_model())
     key, secret = settings.variable("OPENAI_API_KEY"), settings.variable("OPENAI_SECRET_ID")
     if not key and secret:
         with aws.failures_of("summaries", "the language model's secret"):
@@ -45,12 +36,6 @@ def model() -> HttpModel | None:
     )
 
 
-def note_faults(summaries: pd.DataFrame) -> None:
-    """Note answers that a fault of the service kept away: the next run asks again."""
-    for reason in sorted(set(summaries["reason"]) - LASTING_REASONS):
-        inputs.never_the_same(reason)
-
-
 class GoldCache:
     """Answers kept in the Gold bucket, one object each.
 
@@ -60,8 +45,8 @@ class GoldCache:
         When S3 refuses or fails.
     """
 
-    def __init__(self) -> None:
-        self._bucket = settings.load(LakeSettings).gold_bucket
+    def __init__(self, bucket: str) -> None:
+        self._bucket = bucket
 
     def get(self, key: str) -> str | None:
         """Return the entry, or None when there is none or it is no text."""

@@ -17,6 +17,7 @@ from insights.columns import INSIGHTS_TABLES
 from insights.dashboard import checks, data, kpis, schema
 from insights.dashboard.definition import load
 from insights.dashboard.page import render
+from insights.lake import Lake
 from insights.reports import data as report_data
 from insights.reports import index as report_index
 from insights.reports.data import Source
@@ -36,8 +37,7 @@ def command(
 
     Example: [bold]reelhouse dashboard --output dashboard.html --no-browser[/]
     """
-    stack.find(stack_name)
-    made = make(output)
+    made = make(stack.find(stack_name).lake(), output)
     if json_output:
         console.print_json(made.as_dict())
     else:
@@ -65,8 +65,8 @@ class Made:
         }
 
 
-def make(output: Path) -> Made:
-    """Make the page from the Gold that the environment names.
+def make(lake: Lake, output: Path) -> Made:
+    """Make the page from a lake's Gold.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def make(output: Path) -> Made:
     """
     definition = load()
     checks.check(definition)
-    source = report_data.load(**dict.fromkeys(schema.source_tables(definition), ()))
+    source = report_data.load(lake, **dict.fromkeys(schema.source_tables(definition), ()))
     frames = data.frames(definition, source.tables)
     page = render(definition, frames, stands_on=stands_on(source), missing=missing(source))
     try:

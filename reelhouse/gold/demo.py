@@ -8,11 +8,11 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from insights import lake
+from insights.lake import Lake
 from pipeline import settings
 from reelhouse import stack
 from reelhouse.console import out
-from reelhouse.gold import frames, report
+from reelhouse.gold import dashboard, frames, report
 from reelhouse.local import up
 from reelhouse.local.stack import REAL_LIST, REAL_OMDB, Options
 from reelhouse.run.start import WATCH_SECONDS, print_report, start, watch_to_end
@@ -46,23 +46,23 @@ def command(films: Annotated[int, typer.Option(min=1, help="Films to ingest.")] 
     print_report(result)
     if result.status != "complete":
         raise typer.Exit(1)
-    show_tables()
-    # AggregateToGold has just built Gold, so notebook 01 need not.
-    published = report.run(found, report.Wanted(parameters=("rebuild=false",)), REPORTS)
+    show_tables(found.lake())
+    published = report.run(found, report.Wanted(), REPORTS)
     report.print_published(published, REPORTS, found)
+    dashboard.tell(dashboard.make(found.lake(), REPORTS / "dashboard.html"), browser=False)
     show_next()
     if not all(one.succeeded for one in published):
         raise typer.Exit(1)
 
 
-def show_tables() -> None:
+def show_tables(lake: Lake) -> None:
     """Print the number of films, the top genres, box office by decade, and the most frequent directors."""
     movies = lake.table("movies")
     years = f", {movies['year'].min()}–{movies['year'].max()}" if movies["year"].notna().any() else ""
     out.print(f"\n[bold]{len(movies):,} films in Gold[/]{years}\n")
     source, genres = top_genres(lake.table("ratings_by_genre"))
     frames.show(genres, f"Top genres by {source} rating (0-100; n = films rated)")
-    frames.show(decades(), "Box office by decade (nominal US dollars; n = films with a figure)")
+    frames.show(decades(lake), "Box office by decade (nominal US dollars; n = films with a figure)")
     frames.show(lake.table("films_by_director").head(8)[["director", "films"]], "Most frequent directors")
 
 
@@ -82,7 +82,7 @@ def top_genres(ratings: pd.DataFrame, least: int = 20) -> tuple[str, pd.DataFram
     return source, best[["genre", "mean", "median", "films"]].rename(columns={"films": "n"})
 
 
-def decades() -> pd.DataFrame:
+def decades(lake: Lake) -> pd.DataFrame:
     """Return mean and median box office of each decade."""
     data = lake.table("box_office_by_decade")
     data = data[data["films_with_box_office"] > 0]

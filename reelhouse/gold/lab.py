@@ -1,25 +1,31 @@
-"""``reelhouse lab``: JupyterLab on the notebooks, connected to a stack's Gold.
-
-The environment of this process names the stack (``reelhouse.stack.find`` has set it), and JupyterLab and its kernels
-inherit it, so ``from insights import lake; lake.table("ratings_by_genre")`` works in the first cell.
-"""
+"""``reelhouse lab``: JupyterLab on the notebooks and docs, with a stack's tables in reach."""
 
 from __future__ import annotations
 
 import os
+import secrets
+import subprocess
 import sys
+import time
+import webbrowser
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
+import requests
 import typer
 
-from insights.reports.notebooks import FOLDER
 from pipeline import settings
-from reelhouse import stack
+from pipeline.errors import LocalStackError
+from reelhouse import console, stack
+from reelhouse.local import state
 from reelhouse.options import StackName
+from reelhouse.stack import Stack
 
 HOST = "127.0.0.1"
-_NO_UPDATES = "jupyterlab.NeverCheckForUpdate"
+START_SECONDS = 60
+# JupyterLab's question for its news, its look for updates, and a person's own settings do not belong here.
+_QUIET = ("--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
 
 
 def command(
@@ -27,31 +33,80 @@ def command(
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
     stack_name: StackName = None,
 ) -> None:
-    """Open JupyterLab on the notebooks, connected to the stack's Gold.
+    """Open JupyterLab on the notebooks, connected to the stack's tables.
 
-    In the first cell: from insights import lake; lake.table("ratings_by_genre")
+    In a cell: from reelhouse import lake; lake.table("ratings_by_genre")
 
     Example: [bold]reelhouse lab[/]
     """
-    run(stack.find(stack_name).name, port, browser=browser)
+    raise typer.Exit(run(stack.find(stack_name), port, browser=browser))
 
 
-def server_command(port: int, *, browser: bool) -> list[str]:
-    """Return the command that starts JupyterLab with this Python, reachable from this machine only."""
-    options = [f"--ServerApp.ip={HOST}", f"--ServerApp.port={port}", f"--ServerApp.root_dir={FOLDER}"]
-    # Without this a root user is refused; the address above still keeps other machines out.
-    options += ["--ServerApp.allow_root=True", "--LabApp.news_url=", "--LabApp.check_for_updates_class=" + _NO_UPDATES]
-    return [sys.executable, "-m", "jupyterlab", *options, *([] if browser else ["--no-browser"])]
+def server_command(port: int, token: str) -> list[str]:
+    """Return the command that starts JupyterLab in this Python, reachable from this machine only."""
+    options = [f"--ServerApp.ip={HOST}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    options += [f"--ServerApp.root_dir={state.ROOT}", f"--IdentityProvider.token={token}", "--no-browser"]
+    # A root user would be refused without this; the address above keeps others out all the same.
+    options += ["--ServerApp.allow_root=True", "--ServerApp.log_level=ERROR"]
+    return [sys.executable, "-m", "jupyterlab", *options, *_QUIET]
 
 
-def environment(stack_name: str) -> dict[str, str]:
-    """Return JupyterLab's environment: this process's, with kernels of this Python first and this code importable."""
-    paths = [str(Path(__file__).parents[2]), *filter(None, [settings.variable("PYTHONPATH")])]
+def environment(found: Stack) -> dict[str, str]:
+    """Return JupyterLab's environment: this process's, the stack's tables, and kernels of this Python first."""
+    paths = [str(state.ROOT), *filter(None, [settings.variable("PYTHONPATH")])]
     return settings.environment_with(
-        JUPYTER_PREFER_ENV_PATH="1", PYTHONPATH=os.pathsep.join(paths), REELHOUSE_STACK=stack_name
+        JUPYTER_PREFER_ENV_PATH="1", PYTHONPATH=os.pathsep.join(paths), **found.lake().as_variables()
     )
 
 
-def run(stack_name: str, port: int, *, browser: bool) -> NoReturn:
-    """Replace this process with JupyterLab, so that every signal reaches it and no process is left behind."""
-    os.execve(sys.executable, server_command(port, browser=browser), environment(stack_name))  # noqa: S606 (no shell needed)
+def run(found: Stack, port: int, *, browser: bool) -> int:
+    """Start JupyterLab, print its address once it answers, and wait until it ends.
+
+    Returns
+    -------
+    int
+        JupyterLab's exit status; 0 after Ctrl-C.
+
+    Raises
+    ------
+    LocalStackError
+        When it does not start; the message has the last line that it wrote.
+    """
+    token = secrets.token_hex(16)
+    log = state.home() / "logs" / "jupyterlab.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output, subprocess.Popen(
+        server_command(port, token), env=environment(found), stdout=output, stderr=subprocess.STDOUT
+    ) as process:  # fmt: skip
+        try:
+            with console.err.status("Starting JupyterLab …"):
+                _await(process, port, log)
+            address = f"http://{HOST}:{port}/lab/tree/notebooks/00_start_here.ipynb?token={token}"
+            console.out.print(f"JupyterLab: {address}", markup=False, soft_wrap=True)
+            console.say("Ctrl-C ends it")
+            if browser:
+                webbrowser.open(address)
+            return process.wait()
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            process.terminate()
+
+
+def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Wait until JupyterLab answers.
+
+    Raises
+    ------
+    LocalStackError
+        When it ends, or does not answer in time.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(requests.RequestException):
+            if requests.get(f"http://{HOST}:{port}/api", timeout=2).ok:
+                return
+        time.sleep(0.2)
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    cause = lines[-1].strip()[:200] if lines else "it does not answer"
+    raise LocalStackError(cause, subject="JupyterLab", next_step=f"another --port may help; see {log}")

@@ -1,10 +1,9 @@
-"""``reelhouse report``: runs the notebooks on a stack's Gold, and puts the pages into a folder and the Gold bucket."""
+"""``reelhouse report``: run the notebooks on a stack's Gold and write their pages to a folder and the Gold bucket."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,7 +26,7 @@ from reelhouse.options import Json, StackName, usage_errors
 from reelhouse.stack import Stack
 
 
-def command(  # noqa: PLR0913, PLR0917 (each is an option)
+def command(
     names: Annotated[
         list[str] | None, typer.Argument(help="Reports by name or number; without any, all.", metavar="[NAME]...")
     ] = None,
@@ -35,19 +34,17 @@ def command(  # noqa: PLR0913, PLR0917 (each is an option)
         list[str] | None, typer.Option("-p", help="A notebook's parameter; repeatable.", metavar="NAME=VALUE")
     ] = None,
     output: Annotated[Path, typer.Option(help="Folder for the pages.", metavar="DIR")] = Path("reports"),
-    fresh: Annotated[bool, typer.Option("--fresh", help="Run notebooks even where nothing changed.")] = False,
     every: Annotated[str, typer.Option(help="Repeat at this interval, e.g. 1h, until Ctrl-C.", metavar="TIME")] = "",
     stack_name: StackName = None,
     json_output: Json = False,
 ) -> None:
     """Run the notebooks on Gold and publish their pages.
 
-    Pages are written to a folder and to the Gold bucket. A notebook whose data, parameters and code did not change
-    since its newest report is not run again. Exit 1 when a notebook fails; the others run.
+    Pages are written to a folder and to the Gold bucket, tables to Gold. Exit 1 when a notebook fails; the others run.
 
     Example: [bold]reelhouse report 02_genre_trends -p min_films=10 --output reports[/]
     """
-    wanted = Wanted(names or [], parameters or [], fresh)
+    wanted = Wanted(names or [], parameters or [])
     with usage_errors():
         seconds = repeat.interval(every) if every else 0
         report_notebooks.choose(report_notebooks.discover(), wanted.names)
@@ -63,14 +60,14 @@ def command(  # noqa: PLR0913, PLR0917 (each is an option)
         return all(one.succeeded for one in published)
 
     if seconds:
-        keep_fresh(once, seconds, repeat.Clock())
+        run_repeatedly(once, seconds, repeat.Clock())
     elif not once():
         raise typer.Exit(1)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for.
+    """The reports that a person asks for.
 
     Attributes
     ----------
@@ -78,13 +75,10 @@ class Wanted:
         Notebooks; none means all.
     parameters : sequence of str
         Parameters as ``name=value``.
-    fresh : bool
-        Run notebooks for which nothing changed, too.
     """
 
     names: Sequence[str] = ()
     parameters: Sequence[str] = ()
-    fresh: bool = False
 
 
 def run(stack: Stack, wanted: Wanted, output: Path) -> list[Published]:
@@ -104,36 +98,35 @@ def run(stack: Stack, wanted: Wanted, output: Path) -> list[Published]:
     stores: list[Store] = [FolderStore(output), BucketStore(stack["GoldBucketName"])]
     with ReportBars(notebooks) as bars:
         published = []
-        for report in publish.run(
-            notebooks, parse_parameters(wanted.parameters), stores, bars.update, fresh=wanted.fresh
-        ):
+        given = parse_parameters(wanted.parameters)
+        for report in publish.run(notebooks, given, stack.lake(), stores, bars.update):
             bars.finish(report)
             published.append(report)
     return published
 
 
-def keep_fresh(once: Callable[[], bool], seconds: int, clock: Clock) -> None:
+def run_repeatedly(run_once: Callable[[], bool], seconds: int, clock: Clock) -> None:
     """Run reports now and at every interval, until Ctrl-C.
 
     Parameters
     ----------
-    once : callable
-        Runs them; a failed notebook has been told, and is tried again the next time.
+    run_once : callable
+        Runs the reports and prints which failed; they are tried again the next time.
     seconds : int
         The interval.
     clock : Clock
-        What is waited by.
+        The clock to wait by.
 
     Raises
     ------
     ReelhouseError
-        When the first round cannot run: a wrong name or parameter would be wrong again. Later it is told, and the next
-        round tries anew, since the stack may be back by then.
+        When the first round cannot run: a wrong name or parameter stays wrong. A later error is printed, and the next
+        round tries again, since the stack may be back by then.
     """
     try:
         for number in repeat.rounds(seconds, clock):
             try:
-                once()
+                run_once()
             except ReelhouseError as error:
                 if number == 1:
                     raise
@@ -151,14 +144,14 @@ def parse_parameters(given: Sequence[str]) -> dict[str, str]:
     InvalidInput
         When one has no ``=``, or names a parameter twice.
     """
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for text in given:
         name, equals, value = text.partition("=")
-        if not equals or not name or name in found:
-            fault = "is given twice" if name in found else "must be name=value"
+        if not equals or not name or name in values:
+            fault = "is given twice" if name in values else "must be name=value"
             raise InvalidInput(fault, subject=f"-p {text}"[:80], next_step="nothing was run")
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
 class ReportBars:
@@ -197,16 +190,14 @@ class ReportBars:
 
 
 def print_published(published: Sequence[Published], output: Path, stack: Stack) -> None:
-    """Print what came out, and where it is."""
+    """Print the first finding, or the first headlines, of each report, and where the pages are."""
     for one in published:
         if not one.succeeded:
             console.fail(f"{one.report['name']}: {one.report['error']}")
             continue
-        values = "; ".join(_headline(entry) for entry in one.report["headlines"][:3])
+        values = "".join(one.report["findings"][:1])
+        values = values or "; ".join(_headline(entry) for entry in one.report["headlines"][:3])
         console.out.print(f"[bold]{escape(one.report['title'])}[/]{escape(f': {values}' if values else '')}")
-        if one.report["reused_from"]:
-            ran = wording.moment(datetime.fromisoformat(one.report["ran_at"]))
-            console.out.print(f"  [dim]nothing changed since the notebook ran, {ran}; --fresh runs it[/]")
     console.out.print(f"Reports: [bold]{escape(str((output / 'index.html').absolute()))}[/]", soft_wrap=True)
     console.out.print(f"         s3://{stack['GoldBucketName']}/{keys.REPORT_INDEX}", soft_wrap=True)
 
@@ -217,7 +208,7 @@ def _headline(entry: dict[str, Any]) -> str:
 
 
 def as_dict(published: Sequence[Published], output: Path, stack: Stack) -> dict[str, Any]:
-    """The same as JSON."""
+    """Return the same for JSON output."""
     return {
         "index": str((output / "index.html").absolute()),
         "s3": f"s3://{stack['GoldBucketName']}/{keys.REPORT_INDEX}",

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from insights import find_similar_movies
-from insights import lake as gold_lake
 from insights.columns import RECOMMENDATIONS
 from insights.find_similar_movies import GoldCatalogue
+from insights.lake import Lake as GoldLake
 from insights.similar.api import respond
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.aggregate_to_gold import Result
@@ -31,13 +31,13 @@ from tests.integration.moto_lake import Lake
 from tests.silver_rows import FILMS, QUARANTINE, REJECTED, RUNS, Row, film, silver_files
 
 SETTINGS = AggregateToGoldSettings("silver", "gold", 256)
+GOLD_LAKE = GoldLake("gold", "reelhouse_gold")
 
 
 @pytest.fixture(autouse=True)
 def _stack(monkeypatch: pytest.MonkeyPatch, lake: Lake) -> None:
     """A catalogue, where Gold is, and no quiet moment to wait for."""
     monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
-    monkeypatch.setenv("GOLD_DATABASE", "reelhouse_gold")
     make_catalogue(aws.client("glue"))
 
 
@@ -99,15 +99,15 @@ def test_athena_builds_the_tables_that_duckdb_builds(lake: Lake, whole: AthenaEn
     """Athena goes first, over an empty Gold: a table made from others can take them from its own build only."""
     store_all(lake)
     by_athena = build(whole).build
-    tables = {table.name: gold_lake.table(table.name) for table in GOLD}
-    assert set(by_athena.locations) == set(tables) == set(gold_lake.tables())
+    tables = {table.name: GOLD_LAKE.table(table.name) for table in GOLD}
+    assert set(by_athena.locations) == set(tables) == set(GOLD_LAKE.tables())
 
     by_duckdb = build(DuckdbEngine(256)).build
 
     assert by_athena.tables == by_duckdb.tables
     assert by_athena.runs == by_duckdb.runs
     for name, found in tables.items():
-        expected = gold_lake.table(name)
+        expected = GOLD_LAKE.table(name)
         assert list(found.columns) == list(expected.columns)
         assert found.dtypes.equals(expected.dtypes), name
         assert sorted_rows(found) == sorted_rows(expected), name
@@ -119,7 +119,7 @@ def test_large_tables_are_read_in_their_order_whoever_built_them(lake: Lake, who
     build({"athena": whole, "duckdb": DuckdbEngine(256)}[by])
 
     for name in ("movies", "movie_ratings", "rank_history"):
-        table = gold_lake.table(name)
+        table = GOLD_LAKE.table(name)
         order = list(GOLD_TABLES[name].order)
         assert len(table) > 1
         assert table[order].equals(table[order].sort_values(order, ignore_index=True)), name
@@ -143,8 +143,8 @@ def test_tables_without_rows_are_there_and_empty(lake: Lake, engine: AthenaEngin
     build(engine)
 
     assert lake.keys("gold", keys.builds("movies")) == []
-    assert list(gold_lake.table("movies").columns) == GOLD_TABLES["movies"].column_names
-    assert len(gold_lake.table("movies")) == 0
+    assert list(GOLD_LAKE.table("movies").columns) == GOLD_TABLES["movies"].column_names
+    assert len(GOLD_LAKE.table("movies")) == 0
 
 
 def test_each_build_has_folders_of_its_own_and_the_last_stays_readable(lake: Lake, engine: AthenaEngine) -> None:
@@ -157,7 +157,7 @@ def test_each_build_has_folders_of_its_own_and_the_last_stays_readable(lake: Lak
 
     assert second.build_id > first.build_id
     assert {key: lake.get("gold", key) for key in before} == before
-    assert sorted(gold_lake.table("movies")["imdb_id"]) == ["tt0000001", "tt0000002"]
+    assert sorted(GOLD_LAKE.table("movies")["imdb_id"]) == ["tt0000001", "tt0000002"]
 
 
 def test_nothing_is_built_twice(lake: Lake, engine: AthenaEngine, athena: FakeAthena) -> None:
@@ -194,7 +194,7 @@ def test_a_query_that_fails_leaves_the_last_build_in_use(lake: Lake, engine: Ath
 
     assert build_in_use("gold") == first
     assert engine.in_use(first)
-    assert gold_lake.table("movies")["imdb_id"].tolist() == ["tt0000001"]
+    assert GOLD_LAKE.table("movies")["imdb_id"].tolist() == ["tt0000001"]
     athena.fail.clear()
     assert build(engine).builds == 1
 
@@ -238,7 +238,7 @@ def test_each_engine_builds_anew_after_the_other(lake: Lake, engine: AthenaEngin
         result = build(each)
 
         assert (result.builds, result.build.engine) == (1, each.name)
-        assert gold_lake.table("movies")["imdb_id"].tolist() == ["tt0000001"]
+        assert GOLD_LAKE.table("movies")["imdb_id"].tolist() == ["tt0000001"]
 
 
 def test_the_handler_takes_the_engine_from_its_settings(lake: Lake) -> None:
@@ -256,7 +256,7 @@ def test_similar_films_are_found_in_a_build_by_athena(lake: Lake, engine: Athena
     store(lake, [film(1), film(2), film(3)])
     build(engine)
     pair = {"imdb_id": "tt0000001", "rank": 1, "recommended_imdb_id": "tt0000003", "similarity": 0.5, "because": "both"}
-    gold_lake.write(RECOMMENDATIONS, pd.DataFrame([pair]).reindex(columns=RECOMMENDATIONS.column_names))
+    GOLD_LAKE.publish(RECOMMENDATIONS, pd.DataFrame([pair]).reindex(columns=RECOMMENDATIONS.column_names))
     seconds = count(step=find_similar_movies.LOOK_SECONDS)
     catalogue = GoldCatalogue("gold", lambda: next(seconds))
     assert respond("/similar/tt0000001", None, catalogue)[1]["similar"][0]["imdb_id"] == "tt0000003"

@@ -16,7 +16,6 @@ import pandas as pd
 import pytest
 from moto import mock_aws
 
-from insights import lake
 from insights.reports import headlines
 from insights.reports import index as report_index
 from insights.reports import page as report_page
@@ -24,7 +23,7 @@ from pipeline import aggregate_to_gold, aws, keys, process_bronze_to_silver
 from pipeline.gold.engine import DuckdbEngine
 from pipeline.messages import QueueMessage
 from pipeline.settings import AggregateToGoldSettings, ProcessBronzeToSilverSettings
-from reelhouse import console
+from reelhouse import console, lake
 from reelhouse.console import Terminal
 from reelhouse.gold import dashboard, frames
 from tests.integration.moto_lake import s3_event
@@ -146,10 +145,10 @@ class Page(HTMLParser):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_page_of_a_report_holds_more_than_text(gold: None, name: str) -> None:
-    notebook = cells.run(cells.NOTEBOOKS / f"{name}.ipynb", **({"rebuild": False} if name.startswith("01") else {}))
+    notebook = cells.run(cells.NOTEBOOKS / f"{name}.ipynb", **({} if name.startswith("01") else {"publish": True}))
     report = {
         "name": name, "title": name, "started_at": "2026-11-24T03:00:00.000000Z", "seconds": 1.0, "error": None,
-        "reused_from": None, "ran_at": "2026-11-24T03:00:00.000000Z", "parameters": {}, "status": "succeeded",
+        "findings": headlines.findings(notebook), "parameters": {}, "status": "succeeded",
         "data": report_page.source_of(notebook), "headlines": headlines.collect(notebook), "stamp": "",
     }  # fmt: skip
     page = report_page.report_page(report_page.body_of(notebook), report)
@@ -163,7 +162,7 @@ def test_no_page_of_a_report_holds_more_than_text(gold: None, name: str) -> None
 
 
 def test_the_dashboard_holds_films_as_data_only(gold: None, tmp_path: Path) -> None:
-    page = dashboard.make(tmp_path / "dashboard.html").path.read_text(encoding="utf-8")
+    page = dashboard.make(lake.connect(), tmp_path / "dashboard.html").path.read_text(encoding="utf-8")
 
     assert Page(page.replace(' id="filters"', "").replace("<form", "<div").replace("</form", "</div")).markup == []
     assert MARK not in page, "films are compressed, and set as text"

@@ -1,4 +1,4 @@
-"""All six notebooks on a deployed stack with 300 films: their numbers are those that pandas finds in Gold."""
+"""All reports on a deployed stack with 300 films: their numbers are those that pandas finds in Gold."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from insights import lake
 from insights.columns import INSIGHTS_TABLES
 from insights.reports import notebooks as report_notebooks
 from pipeline import aws, keys
+from reelhouse import lake
 from reelhouse import stack as deployed_stack
 from reelhouse.gold import lab, report
 from reelhouse.local.state import State
@@ -30,13 +30,11 @@ def folder(local: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     with pytest.MonkeyPatch.context() as patch:
         for name, value in local.connection().items():
             patch.setenv(name, value)
-        for name in ("GOLD_BUCKET", "GOLD_DATABASE"):
-            patch.setenv(name, "set when the stack is found")
         patch.delenv("OPENAI_API_KEY", raising=False)
         aws.forget_clients()
         output = tmp_path_factory.mktemp("reports")
         published = report.run(deployed_stack.find(None), report.Wanted(), output)
-        assert [one.report["error"] for one in published] == [None] * 6
+        assert [one.report["error"] for one in published] == [None] * 5
         yield output
     aws.forget_clients()
 
@@ -48,28 +46,16 @@ def headline(folder: Path, name: str, title: str) -> Any:
 
 
 def pages(folder: Path) -> list[Path]:
-    """The six pages and the index."""
+    """The pages and the index."""
     return [*folder.glob(f"*/{keys.LATEST}/report.html"), folder / "index.html"]
 
 
-def again(folder: Path, *, fresh: bool = False) -> dict[str, str | None]:
-    """Report again, and give for each report the stamp it is reused from."""
-    wanted = report.Wanted([], [], fresh)
-    published = report.run(deployed_stack.find(None), wanted, folder)
-    assert [one.report["error"] for one in published] == [None] * 6
-    return {one.report["name"]: one.report["reused_from"] for one in published}
-
-
-def test_gold_comes_out_the_same(folder: Path) -> None:
-    assert headline(folder, "01_gold_aggregates", "Films in Gold") == FILMS
-    assert headline(folder, "01_gold_aggregates", "Tables with the same rows") == "12 of 12"
-
-
-def test_dashboard_agrees_with_pandas(folder: Path) -> None:
-    movies = lake.table("movies")
-    assert headline(folder, "06_dashboard", "Films") == len(movies) == FILMS
-    assert headline(folder, "06_dashboard", "Median Rotten") == movies["rotten_tomatoes"].median()
-    assert headline(folder, "06_dashboard", "Median box") == pytest.approx(movies["box_office_usd"].median() / 1e6)
+def test_the_first_report_agrees_with_pandas(folder: Path) -> None:
+    assert headline(folder, "01_gold_aggregates", "Films") == len(lake.table("movies")) == FILMS
+    ratings = lake.table("ratings_by_genre").query("source == 'rotten_tomatoes' and films >= 20")
+    assert headline(folder, "01_gold_aggregates", "Genres") == len(ratings)
+    best = ratings.sort_values(["median", "genre"], ascending=[False, True]).iloc[0]
+    assert f"{best['genre']} films are rated best" in (folder / "index.html").read_text()
 
 
 def test_trends_agree_with_the_table(folder: Path) -> None:
@@ -115,9 +101,9 @@ def test_all_tables_are_in_the_catalogue(folder: Path) -> None:
 
 def test_reports_are_in_the_bucket_too(folder: Path) -> None:
     s3, bucket = aws.client("s3"), deployed_stack.find(None)["GoldBucketName"]
-    found = s3.get_object(Bucket=bucket, Key=keys.report("06_dashboard", keys.LATEST, "report.html"))
+    found = s3.get_object(Bucket=bucket, Key=keys.report("01_gold_aggregates", keys.LATEST, "report.html"))
     assert found["ContentType"].startswith("text/html")
-    assert found["Body"].read() == (folder / "06_dashboard/latest/report.html").read_bytes()
+    assert found["Body"].read() == (folder / "01_gold_aggregates/latest/report.html").read_bytes()
     assert aws.exists(s3, bucket, keys.REPORT_INDEX)
 
 
@@ -145,7 +131,7 @@ class Page(HTMLParser):
 
 
 def test_pages_need_nothing_and_can_be_read_by_anyone(folder: Path) -> None:
-    assert len(pages(folder)) == 7
+    assert len(pages(folder)) == 6
     for path in pages(folder):
         html = path.read_text()
         page = Page(html)
@@ -171,16 +157,16 @@ def test_pages_say_what_they_stand_on(folder: Path) -> None:
         assert build.build_id in path.read_text()
         assert build.newest_run in path.read_text()
     index = (folder / "index.html").read_text()
-    assert index.count(build.build_id) == 6
+    assert index.count(build.build_id) == 5
 
 
 def test_the_first_cell_in_jupyterlab_works(stack: Stack) -> None:
-    environment = lab.environment(stack.name)
+    environment = lab.environment(stack)
     manager, client = start_new_kernel(env=environment, cwd=str(report_notebooks.FOLDER))
     try:
         said: list[str] = []
         answer = client.execute_interactive(
-            'from insights import lake; len(lake.table("ratings_by_genre"))',
+            'from reelhouse import lake; len(lake.table("ratings_by_genre"))',
             timeout=60,
             output_hook=lambda message: said.append(message["content"].get("data", {}).get("text/plain", "")),
         )
@@ -192,31 +178,4 @@ def test_the_first_cell_in_jupyterlab_works(stack: Stack) -> None:
 
 
 def test_jupyterlab_is_reachable_from_this_machine_only() -> None:
-    assert "--ServerApp.ip=127.0.0.1" in lab.server_command(8888, browser=False)
-
-
-def test_with_nothing_changed_no_notebook_runs_again(folder: Path) -> None:
-    reports = {path.parent.parent.name: json.loads(path.read_text()) for path in folder.glob("*/latest/report.json")}
-    page = folder / "02_genre_trends/latest/report.html"
-    said = page.read_text()
-
-    reused = again(folder)
-
-    assert reused == {name: report["reused_from"] or report["stamp"] for name, report in reports.items()}
-    assert "Nothing changed since" not in said
-    assert "Nothing changed since" in page.read_text()
-    assert said.partition("<main")[2] == page.read_text().partition("<main")[2]
-    for path in folder.glob("*/latest/report.json"):
-        assert json.loads(path.read_text())["headlines"] == reports[path.parent.parent.name]["headlines"]
-
-
-def test_a_table_that_is_gone_is_made_again_and_no_other(folder: Path) -> None:
-    before = again(folder)
-    bucket = deployed_stack.find(None)["GoldBucketName"]
-    aws.client("s3").delete_object(Bucket=bucket, Key=keys.gold_table("prediction_scores"))
-
-    ran = {name for name, reused_from in again(folder).items() if reused_from != before[name]}
-
-    # Summaries are told from all tables; these are the same bytes again.
-    assert ran == {"05_predictions"}
-    assert aws.exists(aws.client("s3"), bucket, keys.gold_table("prediction_scores"))
+    assert "--ServerApp.ip=127.0.0.1" in lab.server_command(8888, "token")

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from insights.lake import Lake
+from insights.reports import kernel, publish
 from insights.reports import notebooks as report_notebooks
-from insights.reports import publish
 from insights.reports.notebooks import Notebook
 from insights.reports.store import FolderStore
 from pipeline import keys
 from pipeline.errors import InvalidInput
 
+LAKE = Lake("gold", "gold")
 PARAMETERS = "fail: bool = False  # raise in the middle\nn: int = 3  # films"
 WORK = """
 import sys
@@ -60,7 +62,7 @@ def test_success_then_failure_then_the_next(notebooks: list[Notebook], tmp_path:
     folder = tmp_path / "out"
     store = FolderStore(folder)
     seen: list[tuple[str, int]] = []
-    first = list(publish.run(notebooks[:1], {"n": "5"}, [store], lambda one, done: seen.append((one.name, done))))
+    first = list(publish.run(notebooks[:1], {"n": "5"}, LAKE, [store], lambda one, done: seen.append((one.name, done))))
     assert first[0].succeeded
     assert seen[-1] == ("01_first", 3)
     good = read(folder, "01_first", keys.LATEST)
@@ -70,7 +72,7 @@ def test_success_then_failure_then_the_next(notebooks: list[Notebook], tmp_path:
     assert f"kernel {sys.executable}" in page
     assert "Headline(" not in page, "code must not be shown"
 
-    failed, other = list(publish.run(notebooks, {"fail": True}, [store]))
+    failed, other = list(publish.run(notebooks, {"fail": True}, LAKE, [store]))
     assert not failed.succeeded
     assert "KeyError" in failed.report["error"]
     assert failed.report["headlines"][0]["value"] == 3, "what was shown before the error is kept"
@@ -83,13 +85,46 @@ def test_success_then_failure_then_the_next(notebooks: list[Notebook], tmp_path:
 @pytest.mark.parametrize("given", [{"colour": "red"}, {"n": "many"}, {"fail": "maybe"}])
 def test_wrong_parameters_run_nothing(notebooks: list[Notebook], tmp_path: Path, given: dict[str, str]) -> None:
     with pytest.raises(InvalidInput):
-        list(publish.run(notebooks, given, [FolderStore(tmp_path / "out")]))
+        list(publish.run(notebooks, given, LAKE, [FolderStore(tmp_path / "out")]))
     assert not (tmp_path / "out").exists()
 
 
 def test_the_repository_s_notebook_is_not_changed(notebooks: list[Notebook], tmp_path: Path) -> None:
     before = notebooks[0].path.read_bytes()
-    list(publish.run(notebooks[:1], {"n": 9}, [FolderStore(tmp_path / "out")]))
+    list(publish.run(notebooks[:1], {"n": 9}, LAKE, [FolderStore(tmp_path / "out")]))
     assert notebooks[0].path.read_bytes() == before
     executed = (tmp_path / "out" / "01_first" / keys.LATEST / "notebook.ipynb").read_text()
     assert str(tmp_path) not in executed, "paths of this machine are nobody's business"
+
+
+def test_nothing_personal_reaches_a_kernel(
+    notebooks: list[Notebook], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = tmp_path / "ipython" / "profile_default"
+    (profile / "startup").mkdir(parents=True)
+    (profile / "startup" / "00-mine.py").write_text("n_of_mine = 1\nmin = max\n")
+    (profile / "ipython_config.py").write_text("c.InteractiveShell.ast_node_interactivity = 'none'\n")
+    (tmp_path / "startup.py").write_text("raise SystemExit('personal')\n")
+    monkeypatch.setenv("IPYTHONDIR", str(profile.parent))
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "startup.py"))
+
+    (published,) = list(publish.run(notebooks[:1], {}, LAKE, [FolderStore(tmp_path / "out")]))
+
+    assert published.succeeded, published.report["error"]
+    page = (tmp_path / "out" / "01_first" / keys.LATEST / "report.html").read_text()
+    assert f"kernel {sys.executable}" in page, "the last expression of a cell is shown"
+
+
+def test_a_kernel_that_dies_at_its_start_is_one_failed_report(
+    notebooks: list[Notebook], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = kernel._START
+    monkeypatch.setattr(kernel, "_START", f"import os\nif 'dies' in os.environ: raise ImportError('no room')\n{start}")
+    monkeypatch.setenv("dies", "yes")
+    failed = list(publish.run(notebooks, {}, LAKE, [FolderStore(tmp_path / "out")]))
+    monkeypatch.delenv("dies")
+    good = list(publish.run(notebooks, {}, LAKE, [FolderStore(tmp_path / "out")]))
+
+    assert [one.succeeded for one in failed] == [False, False]
+    assert failed[0].report["error"] == "the kernel did not start: ImportError: no room"
+    assert [one.succeeded for one in good] == [True, True]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from insights import lake
 from insights.reports import notebooks, publish
 from insights.reports.store import FolderStore
+from reelhouse import lake
 from reelhouse.stack import Stack
 from tests.lies import LIES
 from tests.openai_server import ChatServer, chat_server, saying
@@ -18,14 +18,14 @@ KEY = "planted-model-key-5d20"
 
 @pytest.fixture
 def report(stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> object:
-    """Run notebook 04 with a server, whatever changed; gives the headline values by name."""
+    """Run notebook 04 with a server; gives the headline values by name."""
 
     def run(server: ChatServer, model: str) -> dict[str, object]:
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("SUMMARY_MODEL", model)
         chosen = notebooks.choose(notebooks.discover(), ["04_summaries"])
-        (published,) = publish.run(chosen, {}, [FolderStore(tmp_path)], fresh=True)
+        (published,) = publish.run(chosen, {}, stack.lake(), [FolderStore(tmp_path)])
         assert published.succeeded, published.report["error"]
         return {entry["name"]: entry["value"] for entry in published.report["headlines"]}
 

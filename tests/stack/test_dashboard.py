@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from insights import lake
-from insights.reports.store import FolderStore, publish
+from insights.reports.store import FolderStore, put, write_index
 from pipeline import aws
+from reelhouse import lake
 from reelhouse.cli import app
 from reelhouse.stack import Stack
 
@@ -20,9 +21,10 @@ def test_the_page_is_of_the_stacks_gold(stack: Stack, tmp_path: Path) -> None:
     report = {
         "name": "06_dashboard", "title": "Dashboard", "stamp": "20261124T030000.000000Z", "seconds": 1.0,
         "status": "succeeded", "error": None, "started_at": "2026-11-24T03:00:00.000000Z", "parameters": {},
-        "data": None, "headlines": [],
+        "data": None, "headlines": [], "findings": [],
     }  # fmt: skip
-    publish(FolderStore(output.parent), report, "page", "{}")
+    put(FolderStore(output.parent), report, "page", "{}")
+    write_index(FolderStore(output.parent), datetime.now(UTC))
     assert 'href="dashboard.html"' not in (output.parent / "index.html").read_text(encoding="utf-8")
 
     ran = CliRunner().invoke(app, ["dashboard", "--output", str(output), "--json"])

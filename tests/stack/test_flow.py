@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from insights import lake
 from pipeline import aws, keys
+from reelhouse import lake
 from reelhouse.stack import Stack
 from tests.running import run_to_the_end
 

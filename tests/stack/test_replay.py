@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from insights import lake
 from pipeline import aws, keys
+from reelhouse import lake
 from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.local.deploy import build_folder
 from reelhouse.operate.replay import Replay, replay

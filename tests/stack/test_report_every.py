@@ -13,7 +13,7 @@ from tests.running import wait_until
 
 def test_ctrl_c_ends_it_cleanly_after_a_round(stack: Stack, tmp_path: Path) -> None:
     errors = tmp_path / "stderr"
-    arguments = ["report", "01", "-p", "rebuild=false", "--every", "1h", "--output", str(tmp_path / "reports")]
+    arguments = ["report", "01", "--every", "1h", "--output", str(tmp_path / "reports")]
     with errors.open("wb") as stderr, subprocess.Popen(
         [sys.executable, "-m", "reelhouse", *arguments], stdout=subprocess.DEVNULL, stderr=stderr,
         # Where the tests themselves run in the background, what they start would be deaf to Ctrl-C.

@@ -144,7 +144,7 @@ def test_a_failure_fails_the_invocation_once_its_page_is_there(address: str, sta
 def test_what_nobody_knows_is_refused(address: str) -> None:
     for event in (
         {"names": ["07_nothing"]},
-        {"names": ["06_dashboard"], "parameters": {"colour": "red"}},
-        {"name": "06_dashboard"},
+        {"names": ["01_gold_aggregates"], "parameters": {"colour": "red"}},
+        {"name": "01_gold_aggregates"},
     ):
         assert lambda_image.invoke(address, event)["errorType"] == "InvalidInput"

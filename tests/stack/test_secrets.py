@@ -149,7 +149,7 @@ def report_with_a_model_that_tells(key: str, folder: Path, stack: Stack, monkeyp
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         chosen = notebooks.choose(notebooks.discover(), ["04_summaries"])
         stores: list[Store] = [FolderStore(folder), BucketStore(stack["GoldBucketName"])]
-        (published,) = publish.run(chosen, {}, stores)
+        (published,) = publish.run(chosen, {}, stack.lake(), stores)
         assert published.succeeded, published.report["error"]
         assert all(headers["authorization"] == f"Bearer {key}" for headers in server.headers)
     return len(asked)

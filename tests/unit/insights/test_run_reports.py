@@ -32,8 +32,8 @@ def statements(resources: Any, role: str) -> dict[str, Any]:
 
 
 def test_an_event_names_reports_and_parameters() -> None:
-    assert run_reports.read({"names": ["06"], "parameters": {"top": 5}}) == (["06"], {"top": 5}, False)
-    assert run_reports.read({"fresh": True}) == ([], {}, True)
+    assert run_reports.read({"names": ["06"], "parameters": {"top": 5}}) == (["06"], {"top": 5})
+    assert run_reports.read({}) == ([], {})
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_an_event_names_reports_and_parameters() -> None:
         ({"names": "06_dashboard"}, "names must be"),
         ({"names": [6]}, "names must be"),
         ({"parameters": ["top=5"]}, "parameters must be"),
-        ({"fresh": "yes"}, "fresh must be"),
+        ({"fresh": True}, "fresh is unknown"),
         ({"name": ["06_dashboard"]}, "name is unknown"),
     ],
 )

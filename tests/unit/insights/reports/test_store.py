@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from insights.reports.store import FolderStore, publish
+from insights.reports.store import FolderStore, Store, put, write_index
 from pipeline import keys
 from pipeline.errors import InvalidInput
 
@@ -20,11 +21,17 @@ DATA = {
 HEADLINE = {"name": "Rising <genres>", "value": 3, "unit": "", "n": None}
 
 
+def publish(store: Store, report: dict[str, Any], page: str, notebook: str) -> str:
+    key = put(store, report, page, notebook)
+    write_index(store, datetime.now(UTC))
+    return key
+
+
 def report(stamp: str, status: str = "succeeded", **values: Any) -> dict[str, Any]:
     return {
         "name": NAME, "title": "Genre trends", "stamp": stamp, "seconds": 1.0, "status": status, "error": None,
         "started_at": f"2026-11-24T{stamp[9:11]}:00:00.000000Z", "parameters": {}, "data": DATA,
-        "headlines": [HEADLINE],
+        "headlines": [HEADLINE], "findings": [],
     } | values  # fmt: skip
 
 
@@ -51,6 +58,15 @@ def test_a_success_ends_the_failure(tmp_path: Path) -> None:
     assert "KeyError" not in index
     assert "No film has a genre." in index
     assert DATA["run_id"] in index
+
+
+def test_the_index_opens_with_findings_as_text(tmp_path: Path) -> None:
+    publish(FolderStore(tmp_path), report(FIRST, findings=["<b>Dramas</b> lead.", "Second."]), "page", "{}")
+    index = (tmp_path / "index.html").read_text()
+    assert index.index("&lt;b&gt;Dramas&lt;/b&gt; lead.") < index.index("<section")
+    assert "Second." in index
+    assert "Rising" not in index, "headlines take the place of missing findings only"
+    assert index.index("About this data") < index.index(DATA["run_id"])
 
 
 def test_the_index_gives_the_time_of_the_data(tmp_path: Path) -> None:

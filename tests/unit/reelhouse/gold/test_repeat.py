@@ -91,7 +91,7 @@ def test_reports_stay_fresh_through_failures_until_ctrl_c(capsys: pytest.Capture
             raise KeyboardInterrupt
         return len(begun) != 3
 
-    report.keep_fresh(once, 60, fake.clock())
+    report.run_repeatedly(once, 60, fake.clock())
 
     assert begun == [0, 60, 120, 180]
     said = capsys.readouterr().err
@@ -103,7 +103,7 @@ def test_ctrl_c_while_waiting_ends_it_too() -> None:
     def wait(_: float) -> None:
         raise KeyboardInterrupt
 
-    report.keep_fresh(lambda: True, 60, repeat.Clock(lambda: 0.0, wait))
+    report.run_repeatedly(lambda: True, 60, repeat.Clock(lambda: 0.0, wait))
 
 
 def test_what_is_wrong_from_the_start_is_not_tried_again() -> None:
@@ -113,5 +113,5 @@ def test_what_is_wrong_from_the_start_is_not_tried_again() -> None:
         raise InvalidInput("there is no such report")
 
     with pytest.raises(InvalidInput):
-        report.keep_fresh(once, 60, fake.clock())
+        report.run_repeatedly(once, 60, fake.clock())
     assert fake.waits == []

@@ -1,0 +1,243 @@
+"""Single tables of the lake: definitions, types, parquet, catalogue entries and descriptions.
+
+Place: behind :class:`insights.lake.Lake`, which reads and writes the objects.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+from botocore.exceptions import ClientError
+
+from insights.columns import INSIGHTS_TABLES
+from insights.frames import ARROW_TYPES
+from pipeline import aws
+from pipeline.columns import GOLD_TABLES, SILVER_TABLES, Column, Table
+from pipeline.errors import InvalidInput, StorageFailed
+
+# All tables of Gold that Reelhouse writes; others may stand beside them.
+DEFINED = GOLD_TABLES | INSIGHTS_TABLES
+_OWN_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}", re.ASCII)
+# Folders of the Gold bucket that hold no tables, and schemas of SQL.
+_NOT_TABLES = {"builds", "reports", "gold", "silver", "main"}
+_ROW_GROUP = 20_480
+_PARQUET_FORMAT = {
+    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+    "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
+}
+
+
+def definition(name: str) -> Table | None:
+    """Return the definition of a table of Reelhouse, None for any other; Silver's names begin with ``silver.``."""
+    return SILVER_TABLES.get(name.removeprefix("silver.")) if name.startswith("silver.") else DEFINED.get(name)
+
+
+def check_own(name: str) -> None:
+    """Check that a name may be that of a person's own table.
+
+    Raises
+    ------
+    InvalidInput
+        When it is not allowed, or Reelhouse's.
+    """
+    if name in DEFINED or name in _NOT_TABLES:
+        raise InvalidInput("is a name of Reelhouse", subject=name, next_step="choose another name")
+    if not _OWN_NAME.fullmatch(name):
+        rule = "use up to 61 lower-case letters, digits and underscores, beginning with a letter"
+        raise InvalidInput("is no table name", subject=name[:80], next_step=rule)
+
+
+def inferred(name: str, frame: pd.DataFrame, meaning: str) -> Table:
+    """Define a table by a data frame.
+
+    Raises
+    ------
+    InvalidInput
+        Naming every column whose type no table can have.
+    """
+    if not len(frame.columns) or not all(isinstance(column, str) for column in frame.columns):
+        raise InvalidInput("needs columns that are named by text", subject=name)
+    columns, faults = [], []
+    for column in frame.columns:
+        try:
+            kind = _glue_type(pa.Array.from_pandas(frame[column]).type)
+        except (pa.ArrowException, TypeError, ValueError, AttributeError):
+            kind = None
+        if kind is None:
+            faults.append(column)
+        else:
+            columns.append(Column(column, kind, "", null="not known"))
+    if faults:
+        next_step = "use text, numbers, booleans, dates, times or lists of text"
+        raise InvalidInput(f"has columns of other types: {', '.join(faults)}", subject=name, next_step=next_step)
+    return Table(name, "gold", meaning, tuple(columns))
+
+
+def _glue_type(kind: Any) -> str | None:
+    """Glue's name of an Arrow type; None where a table cannot hold it."""
+    types = pa.types
+    if types.is_dictionary(kind):
+        return _glue_type(kind.value_type)
+    if types.is_list(kind):
+        return "array<string>" if types.is_string(kind.value_type) else None
+    tests = {
+        "string": lambda k: types.is_string(k) or types.is_large_string(k) or types.is_null(k),
+        "boolean": types.is_boolean,
+        "int": lambda k: types.is_integer(k) and k.bit_width <= 32 and not types.is_uint32(k),
+        "bigint": types.is_integer,
+        "double": types.is_floating,
+        "date": types.is_date,
+        "timestamp": types.is_timestamp,
+    }
+    return next((name for name, test in tests.items() if test(kind)), None)
+
+
+def encode(table: Table, frame: pd.DataFrame) -> bytes:
+    """Encode rows as one parquet file with the table's columns and types; times with a zone become UTC.
+
+    Raises
+    ------
+    InvalidInput
+        When a value does not have its column's type.
+    """
+    schema = pa.schema([(column.name, ARROW_TYPES[column.type]) for column in table.columns])
+    try:
+        rows = pa.Table.from_pandas(frame[table.column_names], schema=schema, preserve_index=False)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise InvalidInput(str(error)[:200], subject=table.name, next_step="nothing was written") from error
+    sink = pa.BufferOutputStream()
+    pq.write_table(rows.replace_schema_metadata(), sink, compression="zstd", row_group_size=_ROW_GROUP)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def enter(bucket: str, database: str, table: Table) -> None:
+    """Enter a table into the catalogue, in place of any entry of its name."""
+    columns = [{"Name": c.name, "Type": c.type, "Comment": c.meaning[:255]} for c in table.columns]
+    entry = {
+        "Name": table.name,
+        "Description": table.meaning[:2048],
+        "TableType": "EXTERNAL_TABLE",
+        "Parameters": {"classification": "parquet"},
+        "StorageDescriptor": {**_PARQUET_FORMAT, "Columns": columns, "Location": f"s3://{bucket}/{table.name}/"},
+    }
+    glue = aws.client("glue")
+    try:
+        glue.update_table(DatabaseName=database, TableInput=entry, SkipArchive=True)
+    except ClientError as error:
+        if aws.error_code(error) != "EntityNotFoundException":
+            raise
+        glue.create_table(DatabaseName=database, TableInput=entry)
+
+
+def forget(database: str, name: str) -> None:
+    """Remove a table's entry from the catalogue, if it has one."""
+    try:
+        aws.client("glue").delete_table(DatabaseName=database, Name=name)
+    except ClientError as error:
+        if aws.error_code(error) != "EntityNotFoundException":
+            raise
+
+
+def silver(table: Table, objects: Sequence[tuple[str, bytes]]) -> Any:
+    """Read a Silver table from its objects, given as key and bytes, as an Arrow table.
+
+    Older objects may lack columns, which are null then. A film's row that is stored twice, while compaction replaces
+    its part, is read once.
+
+    Raises
+    ------
+    StorageFailed
+        When an object is damaged; the message names it.
+    """
+    schema = pa.schema([(column.name, ARROW_TYPES[column.type]) for column in table.columns])
+    rows = [_silver_rows(table, schema, key, body) for key, body in objects]
+    found = pa.concat_tables(rows) if rows else schema.empty_table()
+    if table.format != "parquet":
+        return found
+    frame = found.select(["run_id", "imdb_id", "processed_at", "bronze_key"]).to_pandas()
+    newest = frame.sort_values(["processed_at", "bronze_key"]).drop_duplicates(["run_id", "imdb_id"], keep="last")
+    return found.take(pa.array(newest.index.sort_values()))
+
+
+def _silver_rows(table: Table, schema: Any, key: str, body: bytes) -> Any:
+    try:
+        if table.format == "parquet":
+            given = pq.read_table(pa.BufferReader(body))
+        else:
+            given = pa.Table.from_pylist([json.loads(line) for line in body.splitlines() if line.strip()])
+        columns = [
+            _as_type(given[field.name], field.type) if field.name in given.column_names else pa.nulls(len(given))
+            for field in schema
+        ]
+        return pa.Table.from_arrays([c.cast(f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+    except (pa.ArrowException, ValueError, TypeError, AttributeError) as error:
+        next_step = "`reelhouse replay --all` writes it again from Bronze"
+        raise StorageFailed("is damaged", subject=key, step="lake", next_step=next_step) from error
+
+
+def _as_type(column: Any, kind: Any) -> Any:
+    """Parse a time that JSON holds as text."""
+    if pa.types.is_timestamp(kind) and pa.types.is_string(column.type):
+        return pa.chunked_array([pa.array(pd.to_datetime(column.to_pandas(), utc=True).dt.tz_localize(None))])
+    return column
+
+
+@dataclass(frozen=True, repr=False)
+class Description:
+    """What a table holds. In a notebook it shows itself as a table.
+
+    Attributes
+    ----------
+    rows : int
+        Its rows now.
+    build_id : str
+        The build of Gold in use; "" for Silver.
+    options : dict
+        What its rows were made with; {} where nobody said.
+    columns : DataFrame
+        One row a column: ``column``, ``type``, ``unit``, ``meaning`` and what a missing value means, ``null``.
+    """
+
+    name: str
+    meaning: str
+    rows: int
+    build_id: str
+    columns: pd.DataFrame
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def _head(self) -> str:
+        build = f" Gold build {self.build_id}." if self.build_id else ""
+        options = ", ".join(f"{name} = {value}" for name, value in self.options.items())
+        return f"{self.meaning} {self.rows:,} rows.{build}{f' Made with {options}.' if options else ''}".strip()
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {self._head}\n{self.columns.to_string(index=False)}"
+
+    def _repr_html_(self) -> str:
+        from insights.reports.tables import ReportTable  # noqa: PLC0415 (it stands above this module)
+
+        heads = {"column": "Column", "type": "Type", "unit": "Unit", "meaning": "Meaning", "null": "Empty when"}
+        shown = ReportTable(self.columns.rename(columns=heads), self.name, rows=len(self.columns))
+        return f"<p>{escape(self._head)}</p>{shown._repr_html_()}"
+
+
+def columns(schema: Any, table: Table | None) -> pd.DataFrame:
+    """Describe columns, as :attr:`Description.columns` has them, in the order of an Arrow schema."""
+    known = {column.name: column for column in table.columns} if table else {}
+    rows = []
+    for part in schema:
+        column = known.get(part.name) or Column(part.name, _glue_type(part.type) or str(part.type), "", null="")
+        null = "" if column.null == "never" else column.null
+        row = {"column": column.name, "type": column.type, "unit": column.unit, "meaning": column.meaning, "null": null}
+        rows.append(row)
+    return pd.DataFrame(rows, columns=["column", "type", "unit", "meaning", "null"])

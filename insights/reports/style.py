@@ -1,0 +1,32 @@
+"""One look for tables, figures and headlines, in JupyterLab, VS Code and the pages of reports. Pure.
+
+An output brings its style with it, because a notebook has no page of ours around it. A report's page has the style once
+and takes it out of the outputs.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+_FILE = Path(__file__).parent / "template" / "output.css"
+
+
+@cache
+def css() -> str:
+    """Return the style sheet of outputs."""
+    return _FILE.read_text(encoding="utf-8")
+
+
+def styled(html: str) -> str:
+    """Wrap the HTML of an output so that it looks the same wherever it is shown."""
+    return f'{_element()}<div class="reelhouse">{html}</div>'
+
+
+def without_styles(html: str) -> str:
+    """Take the style sheets of outputs out of a page that has it already."""
+    return html.replace(_element(), "")
+
+
+def _element() -> str:
+    return f"<style>{css()}</style>"

@@ -1,0 +1,25 @@
+"""``reelhouse env``: the environment variables by which other programs find a stack and its tables."""
+
+from __future__ import annotations
+
+import shlex
+
+from reelhouse import console, stack
+from reelhouse.local import state
+from reelhouse.options import Json, StackName
+
+
+def command(stack_name: StackName = None, json_output: Json = False) -> None:
+    """Print the variables by which other programs find the stack, as shell commands.
+
+    For the local stack they include its address and credentials. Any AWS client works with them.
+
+    Example: [bold]eval "$(reelhouse env)"[/]
+    """
+    found = stack.find(stack_name)
+    variables = found.lake().as_variables() | ({} if stack_name else state.load().connection())
+    if json_output:
+        console.print_json(variables)
+        return
+    for name, value in variables.items():
+        print(f"export {name}={shlex.quote(value)}")

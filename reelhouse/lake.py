@@ -1,0 +1,83 @@
+"""The lake from any Python: ``from reelhouse import lake``, then ``lake.table("movies")``.
+
+In a notebook or script, :func:`connect` finds the local stack by its state file, or a stack in AWS by its name. The
+other functions are those of :class:`insights.lake.Lake` on the stack that :func:`connect` finds without a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from insights.lake import Lake
+from insights.notebook_display import use_offline_charts
+from pipeline import settings
+from pipeline.settings import LakeSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from insights.lake_query import Limits
+    from insights.lake_tables import Description
+
+use_offline_charts()
+
+
+def connect(stack: str | None = None) -> Lake:
+    """Find a stack's lake.
+
+    Parameters
+    ----------
+    stack : str, optional
+        A CloudFormation stack in the AWS account of your credentials. None means the lake that the environment names
+        (``GOLD_BUCKET``, ``GOLD_DATABASE`` and ``SILVER_BUCKET``, as ``reelhouse env`` prints them), else the local
+        stack.
+
+    Raises
+    ------
+    LocalStackError
+        When the local stack does not run; the message says how to start it.
+    InvalidInput
+        When AWS has no such stack.
+    """
+    if stack is None and settings.variable("GOLD_BUCKET"):
+        found = settings.load(LakeSettings)
+        return Lake(found.gold_bucket, found.gold_database, found.silver_bucket)
+    from reelhouse import stack as deployed_stack  # noqa: PLC0415 (reports in AWS have no command line)
+
+    return deployed_stack.find(stack).lake()
+
+
+def tables() -> list[str]:
+    """List all tables; see :meth:`insights.lake.Lake.tables`."""
+    return connect().tables()
+
+
+def table(name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a table, or some of its columns; see :meth:`insights.lake.Lake.table`."""
+    return connect().table(name, columns)
+
+
+def sql(query: str, *, read_only: bool = False, limits: Limits | None = None) -> pd.DataFrame:
+    """Run one SQL statement over Gold and Silver; see :meth:`insights.lake.Lake.sql`."""
+    return connect().sql(query, read_only=read_only, limits=limits)
+
+
+def describe(name: str) -> Description:
+    """Describe a table and its columns; see :meth:`insights.lake.Lake.describe`."""
+    return connect().describe(name)
+
+
+def similar(title: str, k: int = 10) -> pd.DataFrame:
+    """Find the films most similar to one; see :meth:`insights.lake.Lake.similar`."""
+    return connect().similar(title, k)
+
+
+def write(name: str, frame: pd.DataFrame, meaning: str = "") -> None:
+    """Write a table of your own into Gold; see :meth:`insights.lake.Lake.write`."""
+    connect().write(name, frame, meaning)
+
+
+def drop(name: str) -> None:
+    """Remove a table of your own; see :meth:`insights.lake.Lake.drop`."""
+    connect().drop(name)

@@ -1,0 +1,168 @@
+"""The lake on moto: tables of Gold and Silver, SQL, descriptions, and tables of one's own."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pandas as pd
+import pytest
+
+from insights.columns import RECOMMENDATIONS
+from insights.lake import Lake as GoldLake
+from insights.lake_query import Limits
+from pipeline import aggregate_to_gold, aws, keys
+from pipeline.columns import GOLD_TABLES
+from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.gold.engine import DuckdbEngine
+from pipeline.settings import AggregateToGoldSettings
+from tests.integration.moto_lake import Lake
+from tests.silver_rows import FILMS, RUNS, silver_files
+
+DATABASE = "reelhouse_gold"
+
+
+@pytest.fixture
+def used(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> GoldLake:
+    """A lake whose Gold was built from a few films."""
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
+    for name, part in (("movies", FILMS), ("runs", RUNS)):
+        for key, (_, body) in silver_files(part, name).items():
+            lake.put("silver", key, body)
+    aggregate_to_gold.run(AggregateToGoldSettings("silver", "gold"), DuckdbEngine(256), 60, again=True)
+    aws.client("glue").create_database(DatabaseInput={"Name": DATABASE})
+    return GoldLake("gold", DATABASE, "silver")
+
+
+def test_tables_are_gold_s_and_silver_s(used: GoldLake) -> None:
+    assert set(used.tables()) == {
+        *GOLD_TABLES,
+        *(f"silver.{name}" for name in ("movies", "quarantine", "rejected", "runs")),
+    }
+    assert used.table("movies")["imdb_id"].is_unique
+    silver = used.table("silver.movies")
+    assert len(silver) == len(silver.drop_duplicates(["run_id", "imdb_id"])) > len(used.table("movies"))
+    assert str(used.table("silver.runs")["started_at"].dtype).startswith("datetime64")
+    assert used.table("silver.rejected").columns.tolist()[:2] == ["imdb_id", "run_id"]
+
+
+def test_a_film_s_row_that_is_stored_twice_is_read_once(used: GoldLake, lake: Lake) -> None:
+    before = used.table("silver.movies")
+    (name, (_, body)) = next(iter(silver_files(FILMS, "movies", "again").items()))
+    lake.put("silver", name.replace("part", "part-again"), body)
+    pd.testing.assert_frame_equal(used.table("silver.movies"), before)
+
+
+def test_columns_come_in_the_order_asked_for(used: GoldLake) -> None:
+    assert used.table("movies", columns=["title", "imdb_id"]).columns.tolist() == ["title", "imdb_id"]
+    with pytest.raises(InvalidInput, match="has no column colour"):
+        used.table("movies", columns=["colour"])
+    with pytest.raises(InvalidInput, match="no such table"):
+        used.table("nothing")
+
+
+def test_damage_names_the_object(used: GoldLake, lake: Lake) -> None:
+    lake.put("gold", keys.gold_table("movies"), b"no parquet")
+    with pytest.raises(StorageFailed, match=r"movies/movies\.parquet"):
+        used.table("movies")
+    lake.put("silver", "movies/part-x.parquet", b"no parquet")
+    with pytest.raises(StorageFailed, match=r"movies/part-x\.parquet"):
+        used.table("silver.movies")
+
+
+def test_sql_joins_gold_silver_and_the_caller_s_frames(used: GoldLake) -> None:
+    mine = pd.DataFrame({"imdb_id": used.table("movies")["imdb_id"].head(2), "stars": [5, 3]})
+    rows = used.sql("SELECT m.title, mine.stars FROM movies AS m JOIN mine USING (imdb_id) ORDER BY stars")
+    assert rows["stars"].tolist() == [3, 5]
+    assert len(mine) == 2
+    counted = used.sql('SELECT (SELECT count(*) FROM silver.movies) AS s, (SELECT count(*) FROM gold."movies") AS g')
+    assert counted.iloc[0].tolist() == [len(used.table("silver.movies")), len(used.table("movies"))]
+    assert used.sql("SELECT count(*) AS n FROM movies", read_only=True)["n"].tolist() == [len(used.table("movies"))]
+
+
+@pytest.mark.parametrize(
+    ("query", "fault"),
+    [
+        ("DROP TABLE movies", "not SELECT"),
+        ("SELECT 1; SELECT 2", "has 2 statements"),
+        ("", "has no statements"),
+        ("SELECT * FROM read_csv('/etc/passwd')", "disabled"),
+        ("SELECT * FROM '/etc/passwd'", "passwd"),
+        ("SELECT * FROM glob('/*')", "disabled"),
+        ("COPY movies TO '/tmp/x.csv'", "not SELECT"),
+        ("SET threads = 1", "not SELECT"),
+        ("INSTALL httpfs", "not SELECT"),
+        ("ATTACH '/tmp/x.db'", "not SELECT"),
+        ("SELECT * FROM secret", "secret"),
+        ("SELECT getenv('HOME')", "getenv"),
+        ("SELECT sum(a.range * b.range) FROM range(1000000000) a, range(1000000000) b", "longer than"),
+        ("SELECT * FROM range(1000)", "more than 100 rows"),
+        ("SELEKT 1", "syntax"),
+    ],
+)
+def test_a_guarded_query_reads_tables_and_nothing_else(used: GoldLake, query: str, fault: str) -> None:
+    secret = pd.DataFrame({"password": ["planted"]})
+    with pytest.raises(InvalidInput, match=f"(?i){fault}") as error:
+        used.sql(query, read_only=True, limits=Limits(rows=100, seconds=2, memory_mb=256))
+    assert "\n" not in str(error.value)
+    assert len(secret) == 1
+
+
+def test_describe_gives_units_and_options(used: GoldLake) -> None:
+    rows = pd.DataFrame([["tt1", 1, "tt2", 0.5, "both"]], columns=RECOMMENDATIONS.column_names)
+    used.publish(RECOMMENDATIONS, rows, {"k": 5})
+    about = used.describe("recommendations")
+    assert about.options == {"k": 5}
+    assert about.rows == 1
+    assert about.columns.set_index("column").loc["similarity", "unit"] == "0-1"
+    assert "k = 5" in repr(about)
+    assert "<table" in about._repr_html_()
+    build = used.build()
+    assert build is not None
+    assert used.describe("movies").build_id == build.build_id
+    assert used.describe("silver.movies").build_id == ""
+
+
+def test_a_table_of_one_s_own_is_typed_described_and_dropped(used: GoldLake) -> None:
+    mine = pd.DataFrame({
+        "film": ["A", None], "seen": [date(2026, 1, 2), None], "stars": [5, 4], "share": [0.5, None],
+        "good": [True, False],
+        "when": pd.to_datetime([datetime(2026, 1, 2, tzinfo=UTC), None]), "tags": [["a", "b"], None],
+    })  # fmt: skip
+    used.write("my_ratings", mine, "What I think of films – so far")
+    used.write("my_ratings", mine.assign(stars=[1, 2]), "What I think of films – so far")
+
+    assert used.table("my_ratings")["stars"].tolist() == [1, 2]
+    about = used.describe("my_ratings")
+    assert about.columns["type"].tolist() == [
+        "string", "date", "bigint", "double", "boolean", "timestamp", "array<string>",
+    ]  # fmt: skip
+    entry = aws.client("glue").get_table(DatabaseName=DATABASE, Name="my_ratings")["Table"]
+    assert entry["Description"] == "What I think of films – so far"
+    assert used.sql("SELECT sum(stars) AS s FROM my_ratings")["s"].tolist() == [3]
+
+    used.drop("my_ratings")
+    assert "my_ratings" not in used.tables()
+    with pytest.raises(aws.client("glue").exceptions.EntityNotFoundException):
+        aws.client("glue").get_table(DatabaseName=DATABASE, Name="my_ratings")
+    with pytest.raises(InvalidInput, match="no such table"):
+        used.drop("my_ratings")
+
+
+@pytest.mark.parametrize(
+    "name", ["movies", "recommendations", "reports", "builds", "silver", "../x", "Mine", "", "x" * 70]
+)
+def test_no_table_of_reelhouse_is_written_over(used: GoldLake, name: str) -> None:
+    before = used.tables()
+    with pytest.raises(InvalidInput):
+        used.write(name, pd.DataFrame({"a": [1]}))
+    with pytest.raises(InvalidInput):
+        used.drop(name)
+    assert used.tables() == before
+
+
+def test_columns_that_no_table_can_have_are_named(used: GoldLake) -> None:
+    with pytest.raises(InvalidInput, match="other types: odd"):
+        used.write("mine", pd.DataFrame({"fine": [1], "odd": [{"a": 1}]}))
+    with pytest.raises(InvalidInput, match="named by text"):
+        used.write("mine", pd.DataFrame([[1, 2]]))
+    assert "mine" not in used.tables()
