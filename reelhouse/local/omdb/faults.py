@@ -1,6 +1,6 @@
-"""Faults that the OMDb-compatible server can be told to show: the switches, and what each makes of an answer.
+"""Faults of the OMDb-compatible server: the switches, and how each changes an answer.
 
-Pure: it reads and writes nothing. :mod:`reelhouse.local.omdb.server` waits, counts and closes connections as it says.
+Pure. :mod:`reelhouse.local.omdb.server` waits, counts and closes connections accordingly.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PLOT = b'"Plot":"'
 
 
 class Reply(NamedTuple):
-    """An answer: the outcome it counts as, its body, HTTP status and media type."""
+    """An answer: the outcome under which it is counted, its body, HTTP status and media type."""
 
     outcome: str
     body: bytes
@@ -27,10 +27,10 @@ class Reply(NamedTuple):
 
 
 class Faults(BaseModel):
-    """All switches; the defaults are a server without a fault that takes any key.
+    """All switches. By default there is no fault and any key is accepted.
 
-    Of several that concern one request the first of ``latency_ms``, ``reset``, ``status``, ``fail_rate``, ``html``,
-    ``keys``, ``quota``, ``wrong_film`` and ``malformed`` that ends it decides.
+    When several apply to one request, the first in this order that ends it wins: ``latency_ms``, ``reset``, ``status``,
+    ``fail_rate``, ``html``, ``keys``, ``quota``, ``wrong_film``, ``malformed``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,49 +48,49 @@ class Faults(BaseModel):
     html: bool = Field(default=False, description="answer with status 200 and HTML")
     malformed: Malformed | None = Field(default=None, description="invalid JSON: escape, control or truncated")
     quota: int | None = Field(default=None, ge=0, description="calls still allowed")
-    keys: list[Annotated[SecretStr, Field(min_length=1)]] | None = Field(
-        default=None, description="a key that is accepted"
-    )
+    keys: list[Annotated[SecretStr, Field(min_length=1)]] | None = Field(default=None, description="an accepted key")
     reset: bool = Field(default=False, description="close the connection without an answer")
     only: list[str] | None = Field(
-        default=None, description="a film that the faults concern; keys and quota concern all"
+        default=None, description="a film that the faults apply to; keys and quota apply to all"
     )
     first: int | None = Field(
-        default=None, ge=0, description="requests for each film that meet the faults; keys and quota concern all"
+        default=None,
+        ge=0,
+        description="requests for each film that the faults apply to; keys and quota apply to all",
     )
     wrong_film: bool = Field(default=False, description="answer with the record of another film")
-    seed: int = Field(default=0, description="another seed makes other requests fail")
+    seed: int = Field(default=0, description="chooses which requests fail")
 
     def of_request(self, imdb_id: str, nth: int) -> Faults:
-        """These faults, or none when ``only`` leaves the film out, or ``first`` its nth request."""
-        concerned = (self.only is None or imdb_id in self.only) and (self.first is None or nth <= self.first)
-        return self if concerned else NO_FAULTS
+        """Return these faults, or none when ``only`` excludes the film or ``first`` its nth request."""
+        applies = (self.only is None or imdb_id in self.only) and (self.first is None or nth <= self.first)
+        return self if applies else NO_FAULTS
 
     def drawn(self, draw: float) -> Faults:
-        """These faults, with the failure of ``fail_with`` that a request drew switched on."""
+        """Return these faults with the failure of ``fail_with`` that a request drew."""
         if not self.fail_with or draw >= self.fail_rate:
             return self
         kind = self.fail_with[int(draw / self.fail_rate * len(self.fail_with))]
         return self.model_copy(update={"fail_with": None, **_DRAWN.get(kind, {})})
 
     def accepts(self, key: str) -> bool:
-        """Whether ``key`` is one of ``keys``; any is when ``keys`` is None."""
+        """Whether ``key`` is one of ``keys``; every key is accepted when ``keys`` is None."""
         return self.keys is None or any(key == accepted.get_secret_value() for accepted in self.keys)
 
     def draws(self, imdb_id: str, nth: int) -> tuple[float, float]:
-        """Two numbers in [0, 1), for the failure and the jitter of the nth request for a film.
+        """Return two numbers in [0, 1), for the failure and the jitter of the nth request for a film.
 
-        They depend on seed, film and ``nth`` alone: the same requests fail whatever the order of arrival.
+        They depend only on seed, film and ``nth``, so the same requests fail in any order of arrival.
         """
         numbers = random.Random(f"{self.seed} {imdb_id} {nth}")  # noqa: S311
         return numbers.random(), numbers.random()
 
     def delay_seconds(self, draw: float) -> float:
-        """How long the answer waits, in seconds."""
+        """Return the delay of the answer, in seconds."""
         return (self.latency_ms + draw * self.jitter_ms) / 1000
 
     def outage(self, draw: float) -> Reply | None:
-        """The answer of a server that never came to look at the request, or None when it does."""
+        """Return the answer of a server that is down, or None when it handles the request."""
         if self.reset:
             return Reply("reset", b"", 500, HTML)
         if self.status is not None:
@@ -101,7 +101,7 @@ class Faults(BaseModel):
 
 
 NO_FAULTS = Faults()
-# A failure that is none of these is the one that ``fail_rate`` stands for by itself.
+# The remaining kind, "unavailable", is what ``fail_rate`` alone causes.
 _DRAWN: dict[str, dict[str, object]] = {
     "html": {"html": True, "fail_rate": 0},
     "reset": {"reset": True},
@@ -110,7 +110,7 @@ _DRAWN: dict[str, dict[str, object]] = {
 
 
 def html_page(status: int) -> bytes:
-    """A page such as a proxy shows when what is behind it does not answer."""
+    """Return an error page such as a proxy sends when its upstream does not answer."""
     return f"<!DOCTYPE html>\n<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>".encode()
 
 
@@ -120,7 +120,7 @@ def spoil(body: bytes, how: Malformed) -> bytes:
     Parameters
     ----------
     how : {"escape", "control", "truncated"}
-        An escape that JSON does not know (``\s``) in the plot, raw control characters at its start, or the first half
+        An invalid escape (``\s``) in the plot, raw control characters at its start, or the first half
         of the body.
     """
     if how == "truncated":
@@ -129,7 +129,7 @@ def spoil(body: bytes, how: Malformed) -> bytes:
 
 
 def complaint(error: ValidationError) -> str:
-    """What is wrong with switches, in one line that holds none of their values."""
+    """Describe invalid switches in one line, without their values."""
     faults = []
     for fault in error.errors(include_url=False, include_input=False, include_context=False):
         name = ".".join(str(part) for part in fault["loc"])[:80] or "switches"

@@ -1,8 +1,8 @@
-"""The sample films: what the local stack knows instead of the real source list and the real OMDb.
+"""The sample films, which replace the real source list and the real OMDb on the local stack.
 
-Reads ``movies.db`` of the package bokeh-sampledata, read-only; writes nothing. Its films come from Wikidata (CC0).
-The table has 17,472 rows; two IMDb ids stand in it twice, so 17,470 films are served. Values are passed on as they
-are, in OMDb's format. What the table does not know is "N/A": IMDb's ratings and votes, plots and posters always.
+Reads ``movies.db`` of the package bokeh-sampledata. Its films come from Wikidata (CC0). The table has 17,472 rows; two
+IMDb ids occur twice, so 17,470 films are served. Values are passed on unchanged in OMDb's format. Missing values are
+"N/A", always so for IMDb's ratings and votes, plots and posters.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ FROM omdb AS o LEFT JOIN tomatoes AS t ON t.ID = o.ID
 
 
 def read_films() -> list[Film]:
-    """Read all rows of the table, in no order; an empty text is None.
+    """Read all rows of the table, unordered; empty text becomes None.
 
     Raises
     ------
     LocalStackError
-        When the table is not there or is not the one expected.
+        When the table is missing or is not the expected one.
     """
     try:
         table = resources.files("bokeh_sampledata") / "_data" / "movies.db"
@@ -53,13 +53,13 @@ def read_films() -> list[Film]:
         raise LocalStackError(
             f"cannot be read ({type(error).__name__})",
             subject="the sample films",
-            next_step="install bokeh-sampledata as requirements.lock has it",
+            next_step="install the version of bokeh-sampledata in requirements.lock",
         ) from error
     return [{name: None if value == "" else value for name, value in dict(row).items()} for row in rows]
 
 
 def unique(films: Iterable[Film]) -> list[Film]:
-    """Keep one row for each IMDb id: the one with most values, of equals the one with the lower ``row_id``."""
+    """Keep one row for each IMDb id: the one with most values; ties go to the lower ``row_id``."""
     best: dict[str, Film] = {}
     for film in sorted(films, key=lambda film: (sum(value is None for value in film.values()), film["row_id"])):
         best.setdefault(film["imdb_id"], film)
@@ -67,10 +67,10 @@ def unique(films: Iterable[Film]) -> list[Film]:
 
 
 def score(average: float, reviews: int, mean: float) -> float:
-    """Shrink a film's average rating towards the mean of all films, the more the fewer reviews it has.
+    """Shrink a film's average rating towards the mean of all films, more so with fewer reviews.
 
     ``(reviews * average + PRIOR_REVIEWS * mean) / (reviews + PRIOR_REVIEWS)``: the weighted rating known from IMDb's
-    Top 250. A film with the median number of reviews stands half way between its own average and the mean.
+    Top 250. A film with the median number of reviews scores half way between its average and the mean.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def score(average: float, reviews: int, mean: float) -> float:
 
 
 def ranked(films: Iterable[Film]) -> list[Film]:
-    """Order films by :func:`score`, best first; those without a rating last; of equals the lower IMDb id first."""
+    """Order films by :func:`score`, best first, unrated films last; ties go to the lower IMDb id."""
     films = list(films)
     rated = [film for film in films if film["average"] is not None]
     mean = fmean(film["average"] for film in rated) if rated else 0.0
@@ -97,9 +97,9 @@ def ranked(films: Iterable[Film]) -> list[Film]:
 
 
 def source_item(film: Film, rank: int) -> dict[str, str]:
-    """One entry of the source list; what is not known is "".
+    """Return one entry of the source list; missing values are "".
 
-    ``crew`` names the first director and two actors. The table's cast is alphabetical, so they are no leads.
+    ``crew`` names the first director and two actors. The table's cast is alphabetical, so they need not be the leads.
     """
     crew = [f"{name} (dir.)" for name in _names(film["director"])[:1]] + _names(film["actors"])[:CREW_ACTORS]
     return {
@@ -116,7 +116,7 @@ def source_item(film: Film, rank: int) -> dict[str, str]:
 
 
 def omdb_record(film: Film, *, tomatoes: bool = False) -> dict[str, Any]:
-    """One film as OMDb answers it: the same keys in the same order, all values text but ``Ratings``.
+    """Return one film as OMDb answers it: the same keys in the same order, all values text except ``Ratings``.
 
     ``tomatoes`` adds the keys of OMDb's parameter ``tomatoes=true``, among them the number of reviews. Their
     ``tomatoFresh`` and ``tomatoRotten`` are the table's, which derived them from the rounded Tomatometer.
@@ -153,17 +153,17 @@ def omdb_record(film: Film, *, tomatoes: bool = False) -> dict[str, Any]:
 
 @functools.cache
 def films_by_id() -> dict[str, Film]:
-    """All 17,470 films by IMDb id, best ranked first; read once a process."""
+    """Return all 17,470 films by IMDb id, best ranked first; cached."""
     return {film["imdb_id"]: film for film in ranked(unique(read_films()))}
 
 
 def source_list() -> dict[str, list[dict[str, str]]]:
-    """The source list of the sample films: ``{"items": [...]}``, best ranked first."""
+    """Return the source list of the sample films: ``{"items": [...]}``, best ranked first."""
     return {"items": [source_item(film, rank) for rank, film in enumerate(films_by_id().values(), start=1)]}
 
 
 def omdb_answer(imdb_id: str, tomatoes: bool = False) -> dict[str, Any] | None:
-    """OMDb's answer for one film; None for an id that is not among the sample films."""
+    """Return OMDb's answer for one film, or None for an unknown id."""
     film = films_by_id().get(imdb_id)
     return None if film is None else omdb_record(film, tomatoes=tomatoes)
 
@@ -177,14 +177,14 @@ def _text(value: str | float | None, template: str = "{}") -> str:
 
 
 def _released(day: str | None) -> str:
-    """``14 Oct 1994``. The table writes 1 January where it knows only the year (11,468 rows): the day is not known."""
+    """Format a date as ``14 Oct 1994``. 1 January stands for an unknown day in the table (11,468 rows)."""
     if day is None or day.endswith("-01-01"):
         return NOT_AVAILABLE
     return f"{date.fromisoformat(day):%d %b %Y}"
 
 
 def _box_office(dollars: float | None) -> str:
-    """``$28,767,189``. Six rows hold fractions such as 126.404, a separator misread: their size is not known."""
+    """Format dollars as ``$28,767,189``. Six rows hold fractions such as 126.404, misread separators of unknown size."""
     if dollars is None or dollars <= 0 or not dollars.is_integer():
         return NOT_AVAILABLE
     return f"${dollars:,.0f}"

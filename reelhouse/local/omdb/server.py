@@ -1,7 +1,7 @@
-"""A server that answers like OMDb, with the sample films, on this machine only.
+"""A server that answers like OMDb, with the sample films, on 127.0.0.1 only.
 
-``python -m reelhouse.local.omdb.server --port N`` listens on 127.0.0.1, says where in one line, and logs no request. It
-reads :mod:`reelhouse.local.omdb.films` and writes nothing. ``GET /?i=tt…&apikey=…[&tomatoes=true]`` is OMDb's,
+``python -m reelhouse.local.omdb.server --port N`` prints its address and logs no request. It serves the films of
+:mod:`reelhouse.local.omdb.films`. ``GET /?i=tt…&apikey=…[&tomatoes=true]`` is OMDb's,
 ``GET /Top250Movies.json`` the source list. ``/faults`` shows (GET), sets (PUT) and clears (DELETE) the switches of
 :class:`~reelhouse.local.omdb.faults.Faults`; ``/stats`` counts (``?calls=1`` by film; DELETE resets them).
 """
@@ -42,7 +42,7 @@ _ID_WITH_LETTERS = re.compile(r"tt[0-9A-Za-z]{1,20}")
 
 
 class OmdbServer:
-    """The routes, and the state behind them: the faults in force and the counts."""
+    """The routes and their state: the active faults and the counts."""
 
     def __init__(self, started: Faults = NO_FAULTS) -> None:
         self.started = self.faults = started
@@ -50,7 +50,7 @@ class OmdbServer:
         self.stats = Stats(self.connections)
 
     def app(self) -> Starlette:
-        """The ASGI application."""
+        """Return the ASGI application."""
         return Starlette(
             routes=[
                 Route("/", self.film),
@@ -62,7 +62,7 @@ class OmdbServer:
         )
 
     async def film(self, request: Request) -> Response:
-        """Answer one film as OMDb does, through the faults in force when it was asked for."""
+        """Answer a request for one film as OMDb does, with the faults active at its arrival."""
         imdb_id = request.query_params.get("i", "")
         self.connections.use(request.client)
         with self.stats.request(imdb_id) as nth:
@@ -71,7 +71,7 @@ class OmdbServer:
             faults = faults.drawn(failure)
             try:
                 await asyncio.sleep(faults.delay_seconds(jitter))
-            except asyncio.CancelledError:  # the server is stopping and waits for nobody
+            except asyncio.CancelledError:  # the server is stopping
                 faults = Faults(reset=True)
             if faults.reset:
                 self.connections.break_off(request.client)
@@ -82,7 +82,7 @@ class OmdbServer:
         return Response(reply.body, reply.status, media_type=reply.media_type)
 
     def _refusal(self, query: QueryParams) -> Reply | None:
-        """OMDb's three refusals with status 401, else None; a call that passes is one less of the quota."""
+        """Return one of OMDb's three refusals with status 401, or None; an accepted call uses the quota."""
         key = query.get("apikey", "")
         if not key:
             return Reply("no_key", error_body("No API key provided."), 401)
@@ -95,18 +95,18 @@ class OmdbServer:
         return None
 
     async def source_list(self, request: Request) -> Response:
-        """The sample films as a source list; status 304 to a client that has it."""
+        """Serve the sample films as a source list, or status 304 to a client that has it."""
         body, etag = source_list_body()
         if request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers={"ETag": etag})
         return Response(body, media_type="application/json", headers={"ETag": etag})
 
     async def health(self, request: Request) -> Response:  # noqa: ARG002
-        """Tell whose server this is."""
+        """Answer that the server is ready."""
         return JSONResponse({"status": "ok"})
 
     async def switches(self, request: Request) -> Response:
-        """Show, set or clear the faults; what is not set is as it was when the server was started."""
+        """Show, set or clear the faults; switches that are not set keep their value from the command line."""
         if request.method == "DELETE":
             self.faults = self.started
         elif request.method == "PUT":
@@ -120,14 +120,14 @@ class OmdbServer:
         return Response(self.faults.model_dump_json(), media_type="application/json")
 
     async def counts(self, request: Request) -> Response:
-        """Show the counts, or begin them again."""
+        """Show or reset the counts."""
         if request.method == "DELETE":
             self.stats.clear()
         return JSONResponse(self.stats.as_dict(calls=request.query_params.get("calls") == "1"))
 
 
 def answer(query: QueryParams, faults: Faults) -> Reply:
-    """OMDb's answer to a call that it accepts: a film, or why there is none."""
+    """Return OMDb's answer to an accepted call: a film, or an error."""
     imdb_id = query.get("i", "")
     films = sample_films.films_by_id()
     if imdb_id not in films:
@@ -141,7 +141,7 @@ def answer(query: QueryParams, faults: Faults) -> Reply:
 
 
 def no_film(imdb_id: str) -> Reply:
-    """Why OMDb has no film of this id. For one with letters its JSON is invalid: the quotes are not escaped."""
+    """Return OMDb's error for an unknown id. For an id with letters its JSON is invalid: the quotes are not escaped."""
     if _IMDB_ID.fullmatch(imdb_id):
         return Reply("unknown_id", error_body("Error getting data."))
     if _ID_WITH_LETTERS.fullmatch(imdb_id) and not imdb_id[2:].isdigit():
@@ -151,19 +151,19 @@ def no_film(imdb_id: str) -> Reply:
 
 
 def error_body(error: str) -> bytes:
-    """OMDb's JSON for an error."""
+    """Return OMDb's JSON for an error."""
     return _json({"Response": "False", "Error": error})
 
 
 @functools.cache
 def film_body(imdb_id: str, tomatoes: bool) -> bytes:
-    """OMDb's JSON for one of the sample films; written once."""
+    """Return OMDb's JSON for one of the sample films, cached."""
     return _json(sample_films.omdb_answer(imdb_id, tomatoes))
 
 
 @functools.cache
 def source_list_body() -> tuple[bytes, str]:
-    """The source list and its ETag; written once."""
+    """Return the source list and its ETag, cached."""
     body = _json(sample_films.source_list())
     return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
@@ -173,22 +173,22 @@ def _json(value: Any) -> bytes:
 
 
 def port_number(text: str) -> int:
-    """A TCP port from the command line; argparse reports the error."""
+    """Parse a TCP port; argparse reports the error."""
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
         raise argparse.ArgumentTypeError("must be a whole number from 0 to 65535")
     return int(text)
 
 
 def parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, Faults]:
-    """Read the command line; every switch is an option, and one that is a list can be given again and again."""
+    """Parse the command line; every switch is an option, and list switches can be repeated."""
     parser = argparse.ArgumentParser(
-        prog="python -m reelhouse.local.omdb.server", description="Real films, OMDb's answers."
+        prog="python -m reelhouse.local.omdb.server", description="Answers like OMDb, with real films."
     )
     parser.add_argument("--port", type=port_number, required=True, metavar="N", help="0: any free one")
-    parser.add_argument("--host", choices=[HOST], default=HOST, help="no other: it is for this machine only")
+    parser.add_argument("--host", choices=[HOST], default=HOST, help="always this machine only")
     parser.add_argument("--home", metavar="FOLDER", help="state folder, by which `reelhouse down` finds the process")
     parser.add_argument("--lifeline", type=int, metavar="FD", help="a pipe; the server ends when it is closed")
-    switches = parser.add_argument_group("faults, which PUT /faults can also set")
+    switches = parser.add_argument_group("faults, also set by PUT /faults")
     for name, field in Faults.model_fields.items():
         lists = {"keys", "only", "fail_with"}
         action = "store_true" if field.annotation is bool else "append" if name in lists else "store"
@@ -203,12 +203,12 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, Faults]:
 
 
 def listen(port: int) -> socket.socket:
-    """Take a port of 127.0.0.1, before anything slow is done; 0 is any free one.
+    """Bind a port of 127.0.0.1 before anything slow is done; 0 means any free one.
 
     Raises
     ------
     OSError
-        When it is in use, or not ours to take.
+        When it is in use or may not be bound.
     """
     # asyncio sets TCP_NODELAY only on a socket that names its protocol; without it each answer takes 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -219,7 +219,7 @@ def listen(port: int) -> socket.socket:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT, then exit with 0; exit with 1 when the port cannot be had."""
+    """Serve until SIGTERM or SIGINT, then exit with 0; exit with 1 when the port cannot be bound."""
     options, faults = parse(arguments)
     lifeline.watch(options.lifeline)
     for stop in (signal.SIGTERM, signal.SIGINT):

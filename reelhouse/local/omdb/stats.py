@@ -1,6 +1,6 @@
-"""What the OMDb-compatible server counts: requests by outcome, by film and at once, and connections.
+"""Counts of the OMDb-compatible server: requests by outcome, by film and at a time, and connections.
 
-It reads and writes nothing; :mod:`reelhouse.local.omdb.server` reports here, and serves the counts at ``/stats``.
+:mod:`reelhouse.local.omdb.server` reports here and serves the counts at ``/stats``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
 class Connections:
-    """The open connections of one running server: counted, and broken off on demand."""
+    """The open connections of one running server, counted, and aborted on demand."""
 
     def __init__(self) -> None:
         self.used = 0
@@ -24,7 +24,7 @@ class Connections:
         self._unused: set[tuple[str, int] | None] = set()
 
     def protocol(self) -> type[H11Protocol]:
-        """Make a protocol class for uvicorn that reports its connections here; an application never sees them."""
+        """Return a protocol class for uvicorn that reports its connections here; applications cannot see them."""
         connections = self
 
         class ReportingProtocol(H11Protocol):
@@ -41,7 +41,7 @@ class Connections:
         return ReportingProtocol
 
     def use(self, client: Address | None) -> None:
-        """Count the connection of ``client`` when a film is asked for on it for the first time."""
+        """Count the connection of ``client`` on its first request for a film."""
         if client in self._unused:
             self._unused.remove(client)
             self.used += 1
@@ -53,7 +53,7 @@ class Connections:
 
 
 class Stats:
-    """What has been asked since the start, or since :meth:`clear`."""
+    """Counts since the start or since :meth:`clear`."""
 
     def __init__(self, connections: Connections) -> None:
         self.connections = connections
@@ -62,7 +62,7 @@ class Stats:
         self.under_way = self.most_under_way = 0
 
     def clear(self) -> None:
-        """Begin again; requests and connections under way are counted when they end, or are used anew."""
+        """Reset the counts; requests in progress are counted when they end, connections when they are used again."""
         self.outcomes.clear()
         self.calls.clear()
         self.connections.used = 0
@@ -70,7 +70,7 @@ class Stats:
 
     @contextmanager
     def request(self, imdb_id: str) -> Iterator[int]:
-        """Count a request while it is under way; gives how often the film has been asked for, from 1."""
+        """Count a request while it is in progress; yield how often the film has been requested, from 1."""
         self.calls[imdb_id] += 1
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
@@ -80,10 +80,10 @@ class Stats:
             self.under_way -= 1
 
     def as_dict(self, *, calls: bool) -> dict[str, Any]:
-        """The counts for JSON; ``calls`` adds those by film.
+        """Return the counts for JSON; ``calls`` adds those by film.
 
-        ``connections`` are those on which a film was asked for; ``requests`` the sum of ``outcomes``, without those
-        still under way.
+        ``connections`` counts those used to request a film. ``requests`` is the sum of ``outcomes``, without requests
+        in progress.
         """
         return {
             "requests": self.outcomes.total(),
