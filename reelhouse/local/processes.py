@@ -11,6 +11,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -140,12 +141,21 @@ def of_home(home: Path) -> list[Process]:
     return found
 
 
-def stop(process: Process | None) -> None:
-    """Stop a process and its children: by SIGTERM first, then by SIGKILL."""
+def stop(process: Process | None, *, at_once: bool = False) -> None:
+    """Stop a process and its children: by SIGTERM first, then by SIGKILL.
+
+    Parameters
+    ----------
+    at_once : bool
+        Send SIGKILL only, where nothing that the process would save is needed.
+    """
     if process is None or not running(process):
         return
     parent = psutil.Process(process.pid)
     family = [parent, *parent.children(recursive=True)]
+    if at_once:
+        _kill(family)
+        return
     parent.terminate()
     gone, _ = psutil.wait_procs([parent], timeout=STOP_SECONDS)
     rest = [member for member in family if member not in gone]
@@ -155,9 +165,14 @@ def stop(process: Process | None) -> None:
         except psutil.NoSuchProcess:
             continue
     _, alive = psutil.wait_procs(rest, timeout=2)
-    for member in alive:
-        member.kill()
-    psutil.wait_procs(alive, timeout=2)
+    _kill(alive)
+
+
+def _kill(family: list[psutil.Process]) -> None:
+    for member in family:
+        with suppress(psutil.NoSuchProcess):
+            member.kill()
+    psutil.wait_procs(family, timeout=2)
 
 
 def _last_line(log: Path) -> str:

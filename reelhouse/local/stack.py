@@ -123,11 +123,11 @@ def down(*, delete: bool) -> bool:
             current = None
         ran = processes.of_home(state.home())
         if current is not None:
-            _stop_ministack(current)
-            processes.stop(current.omdb)
+            _stop_ministack(current, at_once=delete)
+            processes.stop(current.omdb, at_once=delete)
         # Those of a start that was interrupted, or whose record is damaged.
         for process in ran:
-            processes.stop(process)
+            processes.stop(process, at_once=delete)
         if delete:
             state.delete()
         elif current is not None and ran:
@@ -167,10 +167,10 @@ def _environment(**more: str) -> dict[str, str]:
     return {name: value for name in _INHERITED if (value := settings.variable(name))} | state.NO_FILES | more
 
 
-def _stop_ministack(current: State) -> None:
-    """Stop the emulator, which saves its memory if it is running."""
+def _stop_ministack(current: State, *, at_once: bool = False) -> None:
+    """Stop the emulator, which saves its memory if it is running, unless ``at_once``."""
     running = processes.running(current.ministack)
-    processes.stop(current.ministack)
+    processes.stop(current.ministack, at_once=at_once)
     # The emulator unpacks each function for each of its workers, 140 MB at a time, and never removes it.
     shutil.rmtree(_temporary(), ignore_errors=True)
     current.stopped = current.stopped or running

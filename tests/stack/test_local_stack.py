@@ -1,4 +1,4 @@
-"""The local stack as a person has it: started twice, stopped, started again, and alone on 127.0.0.1."""
+"""The local stack: started twice, stopped, started again, interrupted, and listening on 127.0.0.1 only."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_run_prints_one_json_object_with_its_counts(stack: Stack) -> None:
     assert set(report["seconds"]) == {"bronze", "silver", "gold", "total"}
 
 
-def test_status_tells_runs_and_queues(stack: Stack) -> None:
+def test_status_shows_runs_and_queues(stack: Stack) -> None:
     first = next(run_id for run_id, counts in stack.build().runs.items() if counts.expected == 300)
 
     found = answer("status", first)
@@ -54,7 +54,7 @@ def test_status_tells_runs_and_queues(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--top-n", "0"], ["--top-n", "-1"], ["--top-n", "2.5"], ["--batch-size", "x"]])
-def test_run_refuses_what_makes_no_sense(stack: Stack, arguments: list[str]) -> None:
+def test_run_rejects_invalid_options(stack: Stack, arguments: list[str]) -> None:
     done = reelhouse("run", *arguments)
 
     assert done.returncode == 2
@@ -71,7 +71,7 @@ def test_table_writes_files(stack: Stack, tmp_path: Any, ending: str) -> None:
     assert path.stat().st_size > 0
 
 
-def test_an_unknown_table_is_refused_with_the_names_there_are(stack: Stack) -> None:
+def test_an_unknown_table_is_rejected_with_the_known_names(stack: Stack) -> None:
     done = reelhouse("table", "nonsense")
 
     assert done.returncode == 1
@@ -79,14 +79,15 @@ def test_an_unknown_table_is_refused_with_the_names_there_are(stack: Stack) -> N
     assert "Traceback" not in done.stderr
 
 
-def test_doctor_finds_everything_well_or_says_what_is_not(stack: Stack) -> None:
+def test_doctor_reports_a_healthy_stack(stack: Stack) -> None:
     checks = {check["name"]: check for check in json.loads(reelhouse("doctor", "--json").stdout)}
 
     assert checks["MiniStack"]["ok"] is checks["OMDb-compatible server"]["ok"] is checks["stack"]["ok"] is True
-    assert "alone" in checks["MiniStack"]["found"]
+    assert "127.0.0.1" in checks["MiniStack"]["found"]
+    assert checks["disk"]["ok"] is True
 
 
-def test_nothing_listens_but_on_loopback(stack: Stack, local: State) -> None:
+def test_servers_listen_on_loopback_only(stack: Stack, local: State) -> None:
     for process in (local.ministack, local.omdb):
         assert process is not None
         family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
@@ -103,7 +104,7 @@ def test_up_again_changes_nothing(stack: Stack, local: State) -> None:
     assert again.ministack == local.ministack
 
 
-def test_the_schedule_really_starts_a_run(stack: Stack) -> None:
+def test_the_schedule_starts_a_run(stack: Stack) -> None:
     scheduler = aws.client("scheduler")
     name = next(s["Name"] for s in scheduler.list_schedules()["Schedules"] if "GetMovies" in s["Name"])
     schedule = scheduler.get_schedule(Name=name)
@@ -135,7 +136,7 @@ def complete(stack: Stack, run_ids: set[str]) -> bool:
     return bool(build) and any(build.runs[run_id].stored == 250 for run_id in run_ids & build.runs.keys())
 
 
-def test_down_leaves_no_process_and_up_finds_the_data_again(stack: Stack, local: State) -> None:
+def test_down_leaves_no_process_and_up_restores_the_data(stack: Stack, local: State) -> None:
     runs_before, films_before = stack.run_ids(), stack.build().tables["movies"]
     family = [child for p in (local.ministack, local.omdb) if p for child in with_children(p.pid)]
 

@@ -184,7 +184,7 @@ def _released(day: str | None) -> str:
 
 
 def _box_office(dollars: float | None) -> str:
-    """Format dollars as ``$28,767,189``. Six rows hold fractions such as 126.404, misread separators of unknown size."""
+    """Format dollars as ``$28,767,189``. Six rows hold misread fractions such as 126.404, whose size is unknown."""
     if dollars is None or dollars <= 0 or not dollars.is_integer():
         return NOT_AVAILABLE
     return f"${dollars:,.0f}"
