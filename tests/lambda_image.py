@@ -1,7 +1,7 @@
-"""A container image's function without a container: its Dockerfile's files, under Lambda's interface emulator.
+"""Run a container image's function without Docker: its Dockerfile's files, under Lambda's runtime interface emulator.
 
-Linux namespaces stand for the container: everything is read-only but 512 MB of ``/tmp``, ``/dev/shm`` is unusable,
-and the environment is Lambda's, without a home.
+Linux namespaces replace the container: everything is read-only except 512 MB of ``/tmp``, ``/dev/shm`` is unusable, and
+the environment is Lambda's, without a home folder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import requests
 from tests.running import wait_until
 
 ROOT = Path(__file__).parents[1]
-# A folder that every Linux has, in /var/task's place.
+# A folder that exists on every Linux, in place of /var/task.
 TASK = "/srv"
 _ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), "")
 _SANDBOX = f"""
@@ -42,18 +42,18 @@ exec "$@"
 
 
 def emulator() -> Path | None:
-    """Lambda's runtime interface emulator, which the SAM CLI carries; None where there is none for this machine."""
+    """Return the SAM CLI's copy of Lambda's runtime interface emulator; None if it lacks this architecture."""
     found = list(ROOT.glob(f".sam-venv/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{_ARCHITECTURE}"))
     return found[0] if found and sys.platform == "linux" else None
 
 
 def below_tmp() -> bool:
-    """Whether Python itself would vanish when the sandbox mounts its own ``/tmp``."""
+    """Return whether Python lies below ``/tmp``, which the sandbox hides."""
     return Path(sys.prefix).resolve().is_relative_to("/tmp")
 
 
 def namespaces() -> bool:
-    """Whether this machine lets us mount in a namespace of our own."""
+    """Return whether this machine permits mounts in a user namespace."""
     tried = subprocess.run(
         ["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/tmp"],
         capture_output=True,
@@ -63,7 +63,7 @@ def namespaces() -> bool:
 
 
 def unpack(dockerfile: Path, folder: Path) -> None:
-    """Copy what the Dockerfile copies into its working directory."""
+    """Copy the files that the Dockerfile copies into its working directory."""
     for line in dockerfile.read_text(encoding="utf-8").splitlines():
         command, *paths = line.split() or [""]
         if command != "COPY" or paths[-1].startswith("/"):
@@ -78,7 +78,7 @@ def unpack(dockerfile: Path, folder: Path) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody has now."""
+    """Return unused ports of 127.0.0.1."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
@@ -88,13 +88,13 @@ def free_ports(count: int) -> list[int]:
 
 @contextlib.contextmanager
 def running(task: Path, handler: str, environment: Mapping[str, str], log: Path) -> Iterator[str]:
-    """Run a handler; gives the address to invoke it at."""
+    """Run a handler inside the block; yield the URL that invokes it."""
     rie = emulator()
     assert rie is not None
     shutil.copy(rie, task / "aws-lambda-rie")
     (task / "aws-lambda-rie").chmod(0o755)
     port, runtime_port = free_ports(2)
-    # It listens on all interfaces unless told both addresses.
+    # It listens on all interfaces unless both addresses are given.
     command = [
         "unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child",
         "sh", "-c", _SANDBOX, "sandbox", str(task),
@@ -125,5 +125,5 @@ def _listens(port: int) -> bool:
 
 
 def invoke(address: str, event: Mapping[str, Any]) -> Any:
-    """The handler's answer; an error is an answer too, with ``errorType`` and ``errorMessage``."""
+    """Return the handler's answer; for an error it has ``errorType`` and ``errorMessage``."""
     return requests.post(address, json=event, timeout=280).json()

@@ -1,4 +1,4 @@
-"""The calls that each role of the templates may make, and those that none may: what tests/stack/test_iam.py tries."""
+"""The calls that each role of the templates may make, and those that no role may, for tests/stack/test_iam.py."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ RUN = "run_id=20261124T000000Z-00000000"
 FILM = f"{RUN}/imdb_id=tt0000001.json"
 LIST_BUCKET = "roles-source"
 DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "403"}
-# Answers of a service that let the call in: what it names is not there, or it asks for nonsense, so nothing happens.
+# Answers that prove the call was authorised: it names something missing or is invalid, so nothing happens.
 LET_IN = {
     "allowed", "404", "NoSuchKey", "NoSuchUpload", "EntityNotFoundException", "ResourceNotFoundException",
     "InvalidExecutionInput", "InvalidRequestException", "InvalidParameterException", "LayersNotFoundException",
@@ -25,7 +25,7 @@ METHODS = {
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One call: its IAM action, and its arguments, in which a resource's logical id stands for its name."""
+    """An IAM action and the arguments of its call, in which logical ids stand for physical names."""
 
     action: str
     arguments: dict[str, Any]
@@ -33,7 +33,7 @@ class Call:
     __hash__ = None  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
-        """Two actions that are made by the same call with the same arguments are one."""
+        """Compare by API call and arguments: two actions may be tried by the same call."""
         return isinstance(other, Call) and (self.service, self.method, self.arguments) == (
             other.service, other.method, other.arguments,
         )  # fmt: skip
@@ -55,7 +55,7 @@ def s3(verb: str, bucket: str, key: str = "", **more: Any) -> Call:
 
 
 def taking(queue: str) -> list[Call]:
-    """What an SQS event source needs."""
+    """Return the calls that an SQS event source makes."""
     url = {"QueueUrl": queue}
     return [
         Call("sqs:ReceiveMessage", {**url, "VisibilityTimeout": 0}),
@@ -73,7 +73,7 @@ def image(verb: str, **more: Any) -> Call:
 
 
 LAYER, UPLOAD = "sha256:" + "0" * 64, "00000000-0000-0000-0000-000000000000"
-# What each role may do: every action of its policies, on what they name. Every other role is denied it.
+# Calls that each role may make: every action of its policies, on the resources they name. Other roles are denied them.
 ALLOWED: dict[str, list[Call]] = {
     "ScheduleRole": [
         Call("lambda:InvokeFunction", {"FunctionName": "roles-GetMoviesAndSendToQueue"}),
@@ -119,7 +119,7 @@ ALLOWED: dict[str, list[Call]] = {
         s3("GetObject", "GoldBucket", "_build.json"),
         s3("GetObject", "GoldBucket", "movies/movies.parquet"),
         s3("ListBucket", "GoldBucket"),
-        # By Athena.
+        # With GoldEngine=athena.
         Call("athena:StartQueryExecution", {"QueryString": "SELECT 1", "WorkGroup": "AthenaWorkGroup"}),
         table("GetTable", "SilverDatabase"),
         table("GetTables", "SilverDatabase", ""),
@@ -143,7 +143,7 @@ ALLOWED: dict[str, list[Call]] = {
         s3("ListBucket", "GoldBucket"),
     ],
     "RefreshSpiceRole": [s3("GetObject", "GoldBucket", "_build.json")],
-    # What is no JSON starts nothing.
+    # Invalid JSON starts no execution.
     "RefreshSpiceOnBuildRole": [Call("states:StartExecution", {"stateMachineArn": "RefreshSpice", "input": "probe"})],
     "RunReportsRole": [
         s3("GetObject", "GoldBucket", "movies/movies.parquet"),
@@ -180,31 +180,31 @@ ALLOWED: dict[str, list[Call]] = {
         image("BatchGetImage", imageIds=[{"imageTag": "none"}]),
     ],
 }  # fmt: skip
-# What no call here proves, and why.
+# Actions that no call here proves, and the reason.
 NOT_HERE = {
     "quicksight:CreateIngestion": "the emulator has no QuickSight",
     "quicksight:DescribeIngestion": "the emulator has no QuickSight",
-    "logs:CreateLogStream": "the emulator asks for the group's ARN without the :* that AWS puts behind it",
+    "logs:CreateLogStream": "the emulator expects the log group's ARN without the :* that AWS appends",
     "logs:PutLogEvents": "as CreateLogStream",
-    "glue:GetDatabase": "the emulator takes the database for a table",
-    "athena:GetQueryExecution": "the emulator refuses calls that name no work group",
+    "glue:GetDatabase": "the emulator checks the database as if it were a table",
+    "athena:GetQueryExecution": "the emulator denies calls that name no workgroup",
     "athena:GetQueryResults": "as GetQueryExecution",
     "athena:StopQueryExecution": "as GetQueryExecution",
-    "s3:GetObjectVersion": "CodeBuild reads a version where a bucket keeps them; this one keeps none",
+    "s3:GetObjectVersion": "CodeBuild reads versions of versioned buckets only; this bucket is not versioned",
 }
-# What a role may do besides what is above.
+# Further calls that a role may make.
 WIDER = {
-    # It may read all of Gold, and by Athena change every table of its database.
+    # It may read all of Gold and, with GoldEngine=athena, change every table of its database.
     "AggregateToGoldRole": [
         s3("GetObject", "GoldBucket", "recommendations/recommendations.parquet"),
         s3("GetObject", "GoldBucket", "builds/movies/part"),
         table("UpdateTable", "GoldDatabase", "", TableInput={"Name": "summaries"}),
         table("GetTable", "GoldDatabase", "summaries"),
     ],
-    # On AWS its grants end at its own tables; the emulator looks at the database only.
+    # On AWS its rights are limited to its own tables; the emulator checks the database only.
     "RunReportsRole": [table("UpdateTable", "GoldDatabase", "", TableInput={"Name": "movies"})],
 }
-# What nobody may do.
+# Calls that no role may make.
 FORBIDDEN = [
     *(s3("DeleteObject", f"{bucket}Bucket", "movies/any") for bucket in ("Bronze", "Silver", "Gold")),
     s3("DeleteObjectVersion", "BronzeBucket", f"movies/{FILM}", VersionId="null"),

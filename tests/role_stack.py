@@ -1,8 +1,7 @@
-"""The templates' roles on the emulator, beside buckets, queues and logs of their own, where nothing starts a function.
+"""Deploy only the roles of a template to the emulator, with the buckets, queues and log groups they name.
 
-So probes with these roles may call what they like: no film, message or table of the deployed stack is touched. The
-roles' policies are the templates' own, resolved by CloudFormation; only their trust is another's, so that a test may
-assume them.
+Nothing starts a function there, so probes cannot touch films, messages or tables of the deployed stack. The policies
+are the template's own, resolved by CloudFormation. Only the trust policies differ, so that a test may assume the roles.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _FUNCTION = {"Type": "AWS::Lambda::Function", "Properties": {
 
 
 def cut(template: str) -> dict[str, Any]:
-    """Return the template's roles and what they name."""
+    """Return a template reduced to its roles and the resources they name."""
     document: Any = load(str(ROOT / template))
     resources: dict[str, Any] = {}
     for name, body in document["Resources"].items():
@@ -57,7 +56,7 @@ def cut(template: str) -> dict[str, Any]:
 
 @contextmanager
 def deployed(name: str, template: str, parameters: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Deploy a template's roles for the length of a block; gives physical ids by logical id."""
+    """Deploy a template's roles inside the block; yield physical ids by logical id."""
     cloudformation = aws.client("cloudformation")
     cloudformation.create_stack(
         StackName=name,
@@ -79,7 +78,7 @@ def deployed(name: str, template: str, parameters: dict[str, str]) -> Iterator[d
 
 
 def credentials(role: str) -> dict[str, str]:
-    """Credentials of a role, as boto3's clients take them."""
+    """Return credentials of a role as keyword arguments of boto3 clients."""
     arn = aws.client("iam").get_role(RoleName=role)["Role"]["Arn"]
     found = aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="probe")["Credentials"]
     return {
@@ -90,7 +89,7 @@ def credentials(role: str) -> dict[str, str]:
 
 
 def outcome(client: Any, method: str, arguments: dict[str, Any]) -> str:
-    """Make a call; "allowed" or the error's code."""
+    """Make a call; return "allowed" or the error code."""
     try:
         getattr(client, method)(**arguments)
     except client.exceptions.ClientError as error:

@@ -1,4 +1,4 @@
-"""CloudWatch's dashboard and alarms show what there is: metrics that the handlers emit, and AWS's of our resources."""
+"""Every metric of the operations dashboard and the alarms exists: emitted by a handler, or AWS's own of a resource."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tools import scale
 ROOT = Path(__file__).parents[2]
 TEMPLATE: Any = load(str(ROOT / "template.yaml"))
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
-# What AWS measures by itself, by namespace: the dimension, the kind of resource that is its value, and metrics that we
-# use, as AWS's user guides name them.
+# AWS's own metrics by namespace: the dimension, the type of resource that it names, and the metrics used here, as in
+# AWS's user guides.
 BY_AWS = {
     "AWS/SQS": (
         "QueueName", "AWS::SQS::Queue", {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
@@ -31,13 +31,13 @@ Metric = tuple[str, str, tuple[tuple[str, str], ...]]
 
 @pytest.fixture(scope="module")
 def widgets() -> list[dict[str, Any]]:
-    """The dashboard's widgets; CloudFormation's ``${…}`` stand in them as they are."""
+    """The dashboard's widgets, with ``${…}`` unresolved."""
     body = json.loads(RESOURCES["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
     return list(body["widgets"])
 
 
 def shown(widgets: list[dict[str, Any]]) -> Iterator[Metric]:
-    """Namespace, name and dimensions of each metric on the dashboard."""
+    """Yield namespace, name and dimensions of each metric on the dashboard."""
     for widget in widgets:
         for row in widget["properties"].get("metrics", []):
             if isinstance(row[0], str):
@@ -46,7 +46,7 @@ def shown(widgets: list[dict[str, Any]]) -> Iterator[Metric]:
 
 
 def watched() -> Iterator[Metric]:
-    """The same of each alarm."""
+    """Yield namespace, name and dimensions of each alarm's metrics."""
     for alarm in RESOURCES.values():
         if alarm["Type"] == "AWS::CloudWatch::Alarm":
             properties = alarm["Properties"]
@@ -57,13 +57,13 @@ def watched() -> Iterator[Metric]:
 
 
 def reference(value: dict[str, Any]) -> str:
-    """Write ``!Ref X`` and ``!GetAtt X.Y`` as they stand in ``!Sub``."""
+    """Return ``!Ref X`` or ``!GetAtt X.Y`` in the notation of ``!Sub``."""
     return f"${{{value['Ref']}}}" if "Ref" in value else f"${{{'.'.join(value['Fn::GetAtt'])}}}"
 
 
 @pytest.fixture
 def emitted(lake: Lake, omdb: Omdb, handler: Cold, top: Top, capsys: pytest.CaptureFixture[str]) -> set[Metric]:
-    """Every metric of one small run through the handlers, by their own lines."""
+    """Every metric that the handlers print during one small run."""
     top(3)
     handler("get_movies_and_send_to_queue")({"top_n": 3, "batch_size": 3})
     handler("enrich_and_store_movie")(sqs_event(*lake.receive()))
@@ -74,27 +74,27 @@ def emitted(lake: Lake, omdb: Omdb, handler: Cold, top: Top, capsys: pytest.Capt
     for line in map(json.loads, capsys.readouterr().out.splitlines()):
         for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
             for names in directive["Dimensions"]:
-                # The service is the stack's name, by POWERTOOLS_SERVICE_NAME.
+                # POWERTOOLS_SERVICE_NAME is the stack's name.
                 values = {"service": "${AWS::StackName}"}
                 dimensions = tuple((name, values[name]) for name in names)
                 found |= {(directive["Namespace"], metric["Name"], dimensions) for metric in directive["Metrics"]}
     return found
 
 
-def test_our_metrics_are_really_emitted(widgets: list[dict[str, Any]], emitted: set[Metric]) -> None:
+def test_every_reelhouse_metric_is_emitted_and_shown(widgets: list[dict[str, Any]], emitted: set[Metric]) -> None:
     ours = {metric for metric in [*shown(widgets), *watched()] if metric[0] == "Reelhouse"}
 
     assert ours <= emitted
-    assert emitted <= set(shown(widgets)), "what is measured is shown"
+    assert emitted <= set(shown(widgets)), "a metric that no widget shows"
 
 
-def test_every_function_gives_its_metrics_the_stacks_name() -> None:
+def test_the_service_of_every_metric_is_the_stack_s_name() -> None:
     variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
 
     assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
 
 
-def test_metrics_of_aws_are_of_resources_that_there_are(widgets: list[dict[str, Any]]) -> None:
+def test_aws_metrics_name_existing_resources(widgets: list[dict[str, Any]]) -> None:
     theirs = [metric for metric in [*shown(widgets), *watched()] if metric[0] != "Reelhouse"]
 
     assert theirs
@@ -125,7 +125,7 @@ def test_widgets_fill_a_grid_of_24_columns_without_overlap(widgets: list[dict[st
         assert apart or above, (one["properties"], other["properties"])
 
 
-def test_each_number_says_what_it_is(widgets: list[dict[str, Any]]) -> None:
+def test_every_number_has_a_title_and_a_label(widgets: list[dict[str, Any]]) -> None:
     for widget in widgets:
         properties = widget["properties"]
         assert properties.get("title") or widget["type"] == "text"
@@ -137,12 +137,12 @@ def test_each_number_says_what_it_is(widgets: list[dict[str, Any]]) -> None:
                 assert options.get("stat") or properties.get("stat") or "expression" in options, row
 
 
-def test_every_number_is_explained(widgets: list[dict[str, Any]]) -> None:
+def test_every_widget_is_documented(widgets: list[dict[str, Any]]) -> None:
     explained = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     titles = [widget["properties"]["title"] for widget in widgets if "title" in widget["properties"]]
 
     assert [title for title in titles if f"*{title}*" not in explained] == []
 
 
-def test_the_bill_counts_every_metric(emitted: set[Metric]) -> None:
+def test_the_cost_estimate_counts_every_metric(emitted: set[Metric]) -> None:
     assert len(emitted) == scale.METRICS

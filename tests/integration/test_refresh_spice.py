@@ -1,6 +1,6 @@
-"""The state machine that refreshes SPICE, run by moto's Step Functions as the template has it.
+"""The state machine RefreshSpice of the template, executed by moto's Step Functions.
 
-moto has no DescribeIngestion: a state that answers in its place stands for it, and waits take no time.
+moto lacks DescribeIngestion, so a Pass state replaces it; Wait states take no time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ IDS = ["films", "genre-trends"]
 
 @pytest.fixture
 def cloud(clients: None) -> Iterator[None]:
-    """An AWS in this process whose state machines really run, with a first build of Gold."""
+    """An AWS account in this process that executes state machines."""
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         aws.forget_clients()
         aws.ensure_bucket(aws.client("s3"), "gold", REGION)
@@ -39,14 +39,14 @@ def cloud(clients: None) -> Iterator[None]:
 
 
 def build(number: int) -> dict[str, Any]:
-    """Write ``_build.json``; gives the event that S3 sends EventBridge for it."""
+    """Write ``_build.json``; return the event that S3 sends to EventBridge for it."""
     etag = aws.client("s3").put_object(Bucket="gold", Key=keys.BUILD, Body=f"build {number}".encode())["ETag"]
     event = {"bucket": {"name": "gold"}, "object": {"key": keys.BUILD, "etag": etag.strip('"')}}
     return {"source": "aws.s3", "detail-type": "Object Created", "detail": event}
 
 
 def definition(seen: str) -> str:
-    """The state machine's definition, in which a refresh is seen to be ``seen``."""
+    """Return the definition with a fixed ingestion status, without waiting times."""
     text = json.dumps(RESOURCES["RefreshSpice"]["Properties"]["Definition"])
     text = re.sub(r'{"Fn::Sub": ("[^"]+")}', r"\1", text).replace("${AWS::Partition}", "aws")
     machine = json.loads(text.replace("${AccountId}", ACCOUNT).replace("${DataSetIds}", ",".join(IDS)))
@@ -65,7 +65,7 @@ def definition(seen: str) -> str:
 
 
 def run(event: dict[str, Any], seen: str = "COMPLETED") -> str:
-    """Execute it; gives the status in the end."""
+    """Execute the state machine; return its final status."""
     states = aws.client("stepfunctions")
     machine = states.create_state_machine(
         name="RefreshSpice", definition=definition(seen), roleArn=f"arn:aws:iam::{ACCOUNT}:role/refresh"
@@ -77,7 +77,7 @@ def run(event: dict[str, Any], seen: str = "COMPLETED") -> str:
 
 @pytest.fixture
 def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Data sets whose ingestion was started; moto answers CreateIngestion and remembers nothing of it."""
+    """Ids of data sets whose ingestion was started; moto itself does not record them."""
     started: list[str] = []
     answer = QuickSightBackend.create_ingestion
 
@@ -95,7 +95,7 @@ def test_a_build_refreshes_every_data_set(cloud: None, refreshed: list[str]) -> 
     assert sorted(refreshed) == IDS
 
 
-def test_a_build_that_was_followed_by_another_refreshes_nothing(cloud: None, refreshed: list[str]) -> None:
+def test_a_build_that_is_not_the_newest_refreshes_nothing(cloud: None, refreshed: list[str]) -> None:
     first = build(1)
     build(2)
 
@@ -104,14 +104,14 @@ def test_a_build_that_was_followed_by_another_refreshes_nothing(cloud: None, ref
 
 
 @pytest.mark.parametrize("seen", ["FAILED", "CANCELLED"])
-def test_a_refresh_that_fails_fails_the_execution_once_all_are_started(
+def test_a_failed_refresh_fails_the_execution_after_all_have_started(
     cloud: None, refreshed: list[str], seen: str
 ) -> None:
     assert run(build(1), seen) == "FAILED"
     assert sorted(refreshed) == IDS
 
 
-def test_the_rule_hears_of_gold_s_build_and_of_nothing_else() -> None:
+def test_only_a_new_build_of_gold_triggers_the_rule() -> None:
     pattern = RESOURCES["RefreshSpiceOnBuild"]["Properties"]["EventPattern"]
 
     assert pattern["detail"]["object"]["key"] == [keys.BUILD]
@@ -120,17 +120,17 @@ def test_the_rule_hears_of_gold_s_build_and_of_nothing_else() -> None:
     assert notifications[:2] == ["HasQuickSight", {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}]
 
 
-def test_only_quicksight_makes_it() -> None:
+def test_it_exists_only_with_quicksight() -> None:
     parts = [body for name, body in RESOURCES.items() if name.startswith("RefreshSpice")]
 
     assert len(parts) == 5
     assert all(body["Condition"] == "HasQuickSight" for body in parts)
 
 
-def test_all_data_sets_of_the_dashboard_are_named() -> None:
+def test_all_data_sets_of_the_dashboard_are_refreshed() -> None:
     (separator, ids) = NESTED["Outputs"]["DataSetIds"]["Value"]["Fn::Join"]
 
     assert separator == ","
     assert len(ids) == len(dashboard_definition.load().data_sets)
-    # The role may refresh what begins with the stack's name.
+    # The role may refresh data sets named after the stack.
     assert all(str(one["Fn::Sub"]).startswith("${NamePrefix}-") for one in ids)

@@ -1,4 +1,4 @@
-"""Least privilege: each role of the templates makes the calls that its part needs, and is denied its neighbours'."""
+"""Least privilege: each role may make the calls that its function needs, and none that only other roles need."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.templates import GRANTS, listed
 
 QUICKSIGHT = "arn:aws:quicksight:eu-central-1:123456789012:group/default/films"
 IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/reports:1"
-# Everything switched on, so that every role is there.
+# All optional parts, so that every role exists.
 MAIN = {
     "OmdbApiKey": "a", "RequireTls": "false", "GoldEngine": "athena", "QuickSightPrincipalArn": QUICKSIGHT,
     "ReportsImageUri": IMAGE, "UseLanguageModel": "true", "SourceListUri": f"s3://{LIST_BUCKET}/list.json",
@@ -27,10 +27,10 @@ MAIN = {
 
 @dataclass(frozen=True)
 class Roles:
-    """The roles' stack: physical ids by logical id, and a client for each role and service."""
+    """Deployed roles: physical ids by logical id, and one client per role and service."""
 
     ids: dict[str, str]
-    # One session: it reads each service's model once.
+    # A single session loads each service's model once.
     opened: boto3.Session = field(default_factory=boto3.Session)
     keys: dict[str, dict[str, str]] = field(default_factory=dict)
     clients: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -54,7 +54,7 @@ def arn_of_queue(url: str) -> str:
 
 @pytest.fixture(scope="module")
 def deployed_roles(local: State) -> Iterator[Roles]:
-    """All templates' roles, on the emulator of the deployed stack and apart from it."""
+    """The roles of all templates, in stacks of their own on the emulator."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in local.connection().items():
             patch.setenv(name, value)
@@ -84,14 +84,14 @@ def roles(stack: Stack, deployed_roles: Roles) -> Roles:
 
 
 @pytest.mark.parametrize("role", ALLOWED)
-def test_each_role_allows_what_its_part_does(roles: Roles, role: str) -> None:
+def test_each_role_allows_the_calls_it_needs(roles: Roles, role: str) -> None:
     answers = [(call, roles.outcome(role, call)) for call in ALLOWED[role]]
 
     assert not [(call, answer) for call, answer in answers if answer not in LET_IN]
 
 
 @pytest.mark.parametrize("role", ALLOWED)
-def test_each_role_denies_what_its_neighbours_do(roles: Roles, role: str) -> None:
+def test_each_role_denies_the_calls_of_other_roles(roles: Roles, role: str) -> None:
     own = [*ALLOWED[role], *WIDER.get(role, [])]
     neighbours = [call for calls in ALLOWED.values() for call in calls]
     answers = [(call, roles.outcome(role, call)) for call in [*neighbours, *FORBIDDEN] if call not in own]
@@ -99,7 +99,7 @@ def test_each_role_denies_what_its_neighbours_do(roles: Roles, role: str) -> Non
     assert not [(call, answer) for call, answer in answers if answer not in DENIED]
 
 
-def test_every_grant_of_the_templates_is_tried() -> None:
+def test_every_granted_action_is_tried_or_excused() -> None:
     granted = set()
     for where, grant in GRANTS:
         template, _, role = where.partition(": ")
@@ -115,7 +115,7 @@ def test_every_grant_of_the_templates_is_tried() -> None:
     assert tried <= granted
 
 
-def test_every_function_has_its_own_role_of_these(stack: Stack) -> None:
+def test_each_deployed_function_uses_its_own_role(stack: Stack) -> None:
     functions = aws.client("lambda").list_functions()["Functions"]
     ours = {
         f["FunctionName"].removeprefix("reelhouse-"): f["Role"] for f in functions if "reelhouse-" in f["FunctionName"]

@@ -1,4 +1,4 @@
-"""Ids that are none become neither key nor address, wherever they come in."""
+"""Invalid ids never become part of a key or URL, wherever they enter."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NO_NAMES = ["", "..", "Movies", "movies/", "movies\n", "movies;drop", "mövies",
 
 
 @pytest.mark.parametrize("imdb_id", NO_IDS)
-def test_what_is_no_film_s_id_goes_nowhere(imdb_id: str) -> None:
+def test_invalid_film_ids_are_rejected_everywhere(imdb_id: str) -> None:
     good = {"id": FILM, "rank": "1"}
     message = {"schema": 1, "run_id": RUN, "batch": 1, "batches": 1, "movies": [good, {"id": imdb_id}]}
 
@@ -43,13 +43,13 @@ def test_what_is_no_film_s_id_goes_nowhere(imdb_id: str) -> None:
 @pytest.mark.parametrize(
     "imdb_id", [one for one in NO_IDS if one and one.upper() != FILM.upper() and one[-3:] != "%2f"]
 )
-def test_the_function_url_takes_no_other_id(imdb_id: str) -> None:
+def test_the_function_url_rejects_invalid_film_ids(imdb_id: str) -> None:
     with pytest.raises(InvalidInput):
         api.parsed(f"/similar/{imdb_id}", {})
 
 
 @pytest.mark.parametrize("run_id", NO_RUNS)
-def test_what_is_no_run_s_id_goes_nowhere(run_id: str) -> None:
+def test_invalid_run_ids_are_rejected_everywhere(run_id: str) -> None:
     makers: list[Callable[[str], str]] = [
         keys.manifest,
         keys.source_list,
@@ -65,7 +65,7 @@ def test_what_is_no_run_s_id_goes_nowhere(run_id: str) -> None:
 
 
 @pytest.mark.parametrize("name", NO_NAMES)
-def test_what_is_no_table_report_or_digest_goes_nowhere(name: str) -> None:
+def test_invalid_names_of_tables_reports_and_builds_are_rejected(name: str) -> None:
     for make in (
         keys.gold_table,
         keys.summary_answer,

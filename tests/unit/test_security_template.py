@@ -26,16 +26,16 @@ from tests.templates import (
     target,
 )
 
-# Actions that end in a star, and why.
-STARRED_ACTIONS = {"sqs:SendMessage*": "AWS knows SendMessage only; the emulator asks for SendMessageBatch by name"}
-# Actions on every resource, and why.
-ANY_RESOURCE = {"ecr:GetAuthorizationToken": "logging in to ECR concerns no single repository"}
-# Resources that are no part of this stack, and why.
+# Actions with a wildcard, and the reason.
+STARRED_ACTIONS = {"sqs:SendMessage*": "on AWS it is SendMessage; the emulator checks SendMessageBatch by its name"}
+# Actions on all resources, and the reason.
+ANY_RESOURCE = {"ecr:GetAuthorizationToken": "this action supports no resource"}
+# Resources outside this stack, and the reason.
 SHARED = {
     "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:catalog": "every Glue call checks the catalogue too",
     "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:database/default": "Athena checks it for every query",
 }
-# Who assumes each role: the one service that it is made for.
+# The only service that may assume each role.
 ASSUMED_BY = {
     "GetMoviesAndSendToQueueRole": "lambda", "EnrichAndStoreMovieRole": "lambda", "ProcessBronzeToSilverRole": "lambda",
     "AggregateToGoldRole": "lambda", "FindSimilarMoviesRole": "lambda", "RunReportsRole": "lambda",
@@ -46,7 +46,7 @@ BRONZE_WRITERS = {"GetMoviesAndSendToQueueRole", "EnrichAndStoreMovieRole"}
 
 
 def policy_of(bucket: str) -> dict[str, Any]:
-    """Statements of a bucket's policy by their Sid."""
+    """Return the statements of a bucket's policy by Sid."""
     template, _, logical_id = bucket.partition(": ")
     (found,) = [b for where, b in BUCKET_POLICIES.values() if (where, target(b["Bucket"])) == (template, logical_id)]
     return {statement["Sid"]: statement for statement in found["PolicyDocument"]["Statement"]}
@@ -84,7 +84,7 @@ def test_a_grant_names_its_actions_and_resources(role: str, grant: dict[str, Any
         if resource == "*":
             assert set(actions) <= set(ANY_RESOURCE), actions
             continue
-        # A resource of this template, or one whose name begins with this stack's name.
+        # A resource of this template, or one named after this stack.
         assert isinstance(resource, dict), resource
         text = resource.get("Fn::Sub", "")
         pattern = str(text if isinstance(text, str) else text[0])
@@ -101,13 +101,13 @@ def test_a_role_is_assumed_by_one_service_only(name: str) -> None:
 
     assert (statement["Effect"], statement["Action"]) == ("Allow", "sts:AssumeRole")
     assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
-    # Lambda passes on no condition keys when it assumes a role; the others are bound to this account.
+    # Lambda sets no source keys when it assumes a role; the other services are bound to this account.
     bound = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
     assert statement.get("Condition") == (None if service == "lambda" else bound)
     assert not ROLES[name][1].get("ManagedPolicyArns")
 
 
-def test_nobody_deletes_or_administers() -> None:
+def test_no_role_deletes_data_or_administers_services() -> None:
     for role, grant in GRANTS:
         for action in listed(grant["Action"]):
             service, _, verb = action.partition(":")
@@ -200,13 +200,13 @@ def test_a_bucket_is_encrypted_private_and_tls_only(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(BUCKET_POLICIES))
-def test_a_bucket_s_policy_only_denies(name: str) -> None:
+def test_bucket_policies_only_deny(name: str) -> None:
     _, body = BUCKET_POLICIES[name]
 
     assert {statement["Effect"] for statement in body["PolicyDocument"]["Statement"]} == {"Deny"}
 
 
-def test_bronze_is_written_once_and_never_deleted_by_anybody() -> None:
+def test_the_bronze_policy_denies_overwriting_and_deleting_to_everyone() -> None:
     policy = policy_of(f"{MAIN}: BronzeBucket")
 
     assert set(policy) == {"TlsOnly", "WrittenOnce", "NeverDeleted"}
@@ -226,7 +226,7 @@ def test_a_queue_is_encrypted(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(resources("AWS::SQS::QueuePolicy")))
-def test_a_queue_takes_messages_of_this_account_s_buckets_only(name: str) -> None:
+def test_queues_accept_messages_of_this_account_s_buckets_only(name: str) -> None:
     _, body = resources("AWS::SQS::QueuePolicy")[name]
     (statement,) = body["PolicyDocument"]["Statement"]
 
@@ -236,8 +236,8 @@ def test_a_queue_takes_messages_of_this_account_s_buckets_only(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", sorted(TOPICS))
-def test_a_topic_takes_messages_of_this_account_s_alarms_only(name: str) -> None:
-    # Without a policy, SNS's own lets everybody of the account publish. Encryption: see .checkov.yaml.
+def test_the_topic_accepts_messages_of_this_account_s_alarms_only(name: str) -> None:
+    # SNS's default policy lets every principal of the account publish. Encryption: see .checkov.yaml.
     (body,) = [body for _, body in resources("AWS::SNS::TopicPolicy").values()]
     (statement,) = body["PolicyDocument"]["Statement"]
 
@@ -246,7 +246,7 @@ def test_a_topic_takes_messages_of_this_account_s_alarms_only(name: str) -> None
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
-def test_the_one_address_asks_for_signatures() -> None:
+def test_the_only_function_url_requires_iam() -> None:
     functions = resources("AWS::Serverless::Function")
     addresses = {
         name: body["FunctionUrlConfig"] for name, (_, body) in functions.items() if "FunctionUrlConfig" in body
@@ -257,7 +257,7 @@ def test_the_one_address_asks_for_signatures() -> None:
 
 
 @pytest.mark.parametrize("parameter", ["SourceListUri", "OmdbUrl", "LanguageModelUrl"])
-def test_addresses_are_https_but_on_this_machine(parameter: str) -> None:
+def test_urls_must_be_https_except_on_this_machine(parameter: str) -> None:
     pattern = TEMPLATES[MAIN]["Parameters"][parameter]["AllowedPattern"]
 
     assert re.fullmatch(pattern, "https://www.example.org/api")

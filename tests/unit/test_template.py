@@ -76,7 +76,7 @@ def test_queues_are_encrypted_and_keep_messages_two_weeks(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(QUEUES) - DEAD_LETTERS))
-def test_a_queue_has_its_own_dead_letters_and_an_alarm_on_them(name: str) -> None:
+def test_each_queue_has_a_dead_letter_queue_with_an_alarm(name: str) -> None:
     redrive = QUEUES[name]["RedrivePolicy"]
     alarms = of_type("AWS::CloudWatch::Alarm").values()
     watched = [target(alarm["Dimensions"][0]["Value"]) for alarm in alarms if alarm.get("Namespace") == "AWS/SQS"]
@@ -87,13 +87,13 @@ def test_a_queue_has_its_own_dead_letters_and_an_alarm_on_them(name: str) -> Non
 
 
 @pytest.mark.parametrize(("function", "source"), SOURCES, ids=[function for function, _ in SOURCES])
-def test_a_message_outlasts_its_function_and_fails_alone(function: str, source: dict[str, Any]) -> None:
+def test_a_message_stays_hidden_for_six_timeouts_and_fails_alone(function: str, source: dict[str, Any]) -> None:
     queue = QUEUES[target(source["Queue"])]
 
     assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS[function]["Timeout"]
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
-    # Lambda asks for a window where a batch may be larger than ten.
+    # Lambda requires a batching window for batches larger than ten.
     assert source["BatchSize"] <= 10 or source["MaximumBatchingWindowInSeconds"] >= 1
 
 
@@ -105,7 +105,7 @@ def test_every_queue_feeds_one_function() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_a_functions_handler_is_there(name: str) -> None:
+def test_each_function_has_its_handler(name: str) -> None:
     package, module, function = FUNCTIONS[name]["Handler"].split(".")
     path = ROOT / package / f"{module}.py"
 
@@ -116,7 +116,7 @@ def test_a_functions_handler_is_there(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_a_function_has_limits_logs_and_a_role_of_its_own(name: str) -> None:
+def test_each_function_has_limits_a_log_group_and_a_role_of_its_own(name: str) -> None:
     function = FUNCTIONS[name]
     roles = [target(body["Role"]) for body in FUNCTIONS.values()]
     groups = [str(group["LogGroupName"]) for group in of_type("AWS::Logs::LogGroup").values()]
@@ -131,7 +131,7 @@ def test_a_function_has_limits_logs_and_a_role_of_its_own(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["GetMoviesAndSendToQueue", "EnrichAndStoreMovie", "ProcessBronzeToSilver", "AggregateToGold"]
 )
-def test_a_function_gets_exactly_its_settings(name: str) -> None:
+def test_each_function_receives_exactly_its_settings(name: str) -> None:
     kind: Any = getattr(settings, f"{name}Settings")
     given = set(FUNCTIONS[name]["Environment"]["Variables"])
 
@@ -179,7 +179,7 @@ def test_the_schedule_starts_runs_with_the_stacks_parameters() -> None:
 @pytest.mark.parametrize(
     "table", SILVER + SILVER_BY_RUN + GOLD + GOLD_BUILDS, ids=lambda table: f"{table.layer}.{table.name}"
 )
-def test_glue_has_the_columns(table: Table) -> None:
+def test_each_glue_table_has_the_defined_columns(table: Table) -> None:
     layer = table.layer.title().replace("_", "")
     bucket = f"{table.layer.split('_')[0].title()}Bucket"
     (glue,) = [
@@ -195,7 +195,7 @@ def test_glue_has_the_columns(table: Table) -> None:
 
 
 @pytest.mark.parametrize("table", SILVER_BY_RUN + GOLD_BUILDS, ids=lambda table: f"{table.layer}.{table.name}")
-def test_a_partitioned_table_takes_its_folder_from_the_query(table: Table) -> None:
+def test_a_partitioned_table_uses_injected_projection(table: Table) -> None:
     (glue,) = [
         body["TableInput"]
         for body in (resource["Properties"] for resource in GLUE_TABLES.values())
@@ -213,7 +213,7 @@ def test_a_partitioned_table_takes_its_folder_from_the_query(table: Table) -> No
 # ── Athena ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_catalogue_is_passed_every_name_it_asks_for() -> None:
+def test_the_nested_template_gets_every_parameter_and_has_tables_only() -> None:
     nested = load(str(ROOT / "lambdas" / "glue_tables.template.yaml"))
 
     assert set(RESOURCES["GlueTables"]["Properties"]["Parameters"]) == set(nested["Parameters"])
@@ -326,6 +326,13 @@ def test_no_completed_run_is_silent_before_the_first_run_and_without_a_schedule(
     assert TEMPLATE["Conditions"]["ScheduleIsOn"]["Fn::Equals"] == [{"Ref": "ScheduleState"}, "ENABLED"]
     assert alarm["TreatMissingData"] == "missing"
     assert alarm["InsufficientDataActions"] == [{"Ref": "Alarms"}]
+
+
+def test_the_documented_cost_is_the_computed_one() -> None:
+    scale = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    (total,) = re.findall(r"^\| \*\*total\*\* \| \*\*([\d.]+)\*\*", scale, re.MULTILINE)
+
+    assert f"US${total} " in (ROOT / "docs" / "aws.md").read_text(encoding="utf-8")
 
 
 def test_waiting_for_the_quota_is_no_recursive_loop() -> None:
