@@ -1,7 +1,6 @@
-"""``python -m tests.chaos``: every fault on a stack of its own, a table at the end, exit 1 when a promise is broken.
+"""``python -m tests.chaos``: inject every fault into a deployed stack and print a table; exit 1 when a check fails.
 
-Works in a temporary folder, which is gone afterwards, unless ``REELHOUSE_HOME`` names one, whose stack is then used and
-left running.
+Uses a temporary stack and removes it, unless ``REELHOUSE_HOME`` names one, which is then used and left running.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from pipeline.settings import set_variables, variable
 from reelhouse.local import stack as local_stack
 from reelhouse.local.omdb import films as sample_films
 from tests.chaos import aws_calls, deliveries, killed, killed_emulator, omdb_kinds
-from tests.chaos.ground import Result, Scenario, prepared
+from tests.chaos.harness import Result, Scenario, prepared
 
 FILMS, BATCH_SIZE = 24, 4
 KINDS: dict[str, Callable[[], Iterator[Scenario]]] = {
@@ -35,7 +34,7 @@ console = Console(width=150)
 
 
 def source_list(folder: Path) -> str:
-    """Write a list of sample films, and of one film that OMDb does not know, which every run has to reject."""
+    """Write a list of sample films and one film that OMDb does not know, which every run must reject."""
     items = sample_films.source_list()["items"][: FILMS - 1]
     path = folder / "list.json"
     path.write_bytes(to_json({"items": [*items, {**items[0], "id": "tt0000000", "rank": str(FILMS)}]}))
@@ -43,19 +42,19 @@ def source_list(folder: Path) -> str:
 
 
 def chosen(words: list[str]) -> list[Scenario]:
-    """The faults of some kinds, or with some words in their names; without any word all."""
+    """Return the scenarios of some kinds or with some words in their names; all without any word."""
     every = [(kind, scenario) for kind, scenarios in KINDS.items() for scenario in scenarios()]
     return [s for kind, s in every if not words or kind in words or any(word in s.name for word in words)]
 
 
 def results(scenarios: list[Scenario], folder: Path, stays: bool) -> Iterator[tuple[str, Result]]:
-    """Bring the stack up, and let faults strike it."""
+    """Start the stack and yield the result of each scenario."""
     options = local_stack.Options(source_list=source_list(folder), stays=stays)
     state = local_stack.up(options, console.print)
-    with prepared(state, options, FILMS, BATCH_SIZE) as ground:
+    with prepared(state, options, FILMS, BATCH_SIZE) as harness:
         for scenario in scenarios:
             started = time.monotonic()
-            result = scenario.played(ground)
+            result = scenario.played(harness)
             sign = "[green]✓[/]" if result.held else "[red]✗[/]"
             console.print(f"{sign} {scenario.name} ({time.monotonic() - started:.0f} s)")
             yield scenario.name, result
@@ -83,7 +82,7 @@ def show(found: list[tuple[str, Result]]) -> None:
 
 
 def main() -> int:
-    """Run what the command line asks for."""
+    """Run the scenarios that the command line selects."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     help_ = f"{', '.join(KINDS)}, or a word of a fault's name; without any, all faults"
     parser.add_argument("words", nargs="*", metavar="WORD", help=help_)
@@ -102,7 +101,7 @@ def main() -> int:
                 local_stack.down(delete=True)
     broken = [name for name, result in found if not result.held]
     struck, seconds = sum(result.injected for _, result in found), time.monotonic() - started
-    console.print(f"{len(found)} faults struck {struck} times in {seconds:.0f} s: {len(broken)} promises broken")
+    console.print(f"{len(found)} faults injected {struck} times in {seconds:.0f} s: {len(broken)} failed")
     return 1 if broken or not found else 0
 
 

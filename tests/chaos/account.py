@@ -1,4 +1,4 @@
-"""What became of a run's films, and whether Gold is what it would be without any fault."""
+"""Account for a run's films, and compare Gold with the Gold of a run without faults."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from reelhouse.operate.parked import parked
 from reelhouse.operate.silver_reader import OUTCOMES, SilverReader
 from reelhouse.stack import Stack
 
-# They say when, by which run and from which object a row was made, not what it says.
+# Lineage columns, which differ between runs even when the data is the same.
 MAKING = (
     "run_id", "previous_run_id", "bronze_key", "bronze_version", "fetched_at", "processed_at", "started_at",
     "finished_at", "code_version",
 )  # fmt: skip
-# Tables that have rows of each run; the others have the newest row of each film, or are made of those.
+# Tables with rows of each run. The others hold the newest row of each film, or are computed from those.
 BY_RUN = ("rank_history", "pipeline_runs")
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -27,16 +27,16 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 @dataclass
 class Account:
-    """A run's films by what became of them.
+    """A run's films by outcome.
 
     Attributes
     ----------
     lost : list of str
         Films neither stored, rejected nor parked.
     doubled : list of str
-        What is there twice: versions of a Bronze object, outcomes of a film in Silver, rows of a film in Gold.
+        Duplicates: versions of a Bronze object, outcomes of a film in Silver, rows of a film in Gold.
     repeated : int
-        Rows of Silver that say once more what another part says; readers take one.
+        Redundant rows of Silver, of which readers take one.
     """
 
     run_id: str
@@ -93,7 +93,7 @@ def _rows_of_gold(stack: Stack, run_id: str) -> list[str]:
 
 
 def gold_rows(stack: Stack, run_id: str) -> Rows:
-    """All rows of all Gold tables, in order, without what says when and whence; of tables by run, this run's."""
+    """Return all rows of all Gold tables, ordered, without lineage; of tables by run, only this run's rows."""
     found: Rows = {}
     tables = GoldTables(stack["GoldBucketName"])
     with duckdb.connect() as database:
@@ -108,11 +108,11 @@ def gold_rows(stack: Stack, run_id: str) -> Rows:
 
 
 def _rounded(value: Any) -> Any:
-    """Nine digits: a sum depends on the order of its terms."""
+    """Round to nine digits, since a sum depends on the order of its terms."""
     return float(f"{value:.9g}") if isinstance(value, float) else value
 
 
 def differences(rows: Rows, undisturbed: Rows, *, by_run: bool = True) -> list[str]:
-    """Names of the tables that differ; ``by_run=False`` leaves out those where a rejected film has to show."""
+    """Return names of tables that differ; ``by_run=False`` omits tables in which a rejected film must show."""
     names = [name for name in undisturbed if by_run or name not in BY_RUN]
     return [name for name in names if rows.get(name) != undisturbed[name]]

@@ -1,20 +1,18 @@
-"""OMDb that is slow, refuses, breaks off, fails, or answers what is no film of ours; a key revoked, a quota spent."""
+"""OMDb that is slow, unreachable, breaks off, fails or answers wrongly; a revoked key, a spent quota."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from pipeline import aws
-from pipeline.omdb.key import FRESH_SECONDS
 from reelhouse.local import processes, stack
 from reelhouse.operate.redrive import redrive
 from reelhouse.run import resume
-from tests.chaos.ground import Ground, Result, Scenario, wait_until
+from tests.chaos.harness import Harness, Result, Scenario, wait_until
 
-# Each film's first requests fail so, and then no more: nothing may be missing.
+# Only the first requests for each film fail, so nothing may be missing.
 PASSING: dict[str, dict[str, Any]] = {
     "slow": {"latency_ms": 800, "jitter_ms": 800},
     "no answer for 16 s": {"latency_ms": 16_000, "first": 1},
@@ -28,7 +26,7 @@ DAYS = 13
 
 
 def scenarios() -> Iterator[Scenario]:
-    """Every fault of OMDb's, one run each."""
+    """Yield one run for each fault of OMDb."""
     for name, switches in PASSING.items():
         yield Scenario(f"OMDb: {name}", partial(passing, switches=switches))
     truncated, wrong = {"malformed": "truncated"}, {"wrong_film": True}
@@ -41,106 +39,104 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario(f"OMDb: quota spent for {DAYS} days", without_quota)
 
 
-def passing(ground: Ground, switches: dict[str, Any]) -> Result:
-    """One run through a fault that passes."""
-    ground.omdb.reset_calls()
-    ground.omdb.faults(**switches)
-    run_id = ground.start()
-    ground.settle(run_id)
-    ground.omdb.no_faults()
-    return ground.judge(_failures(ground), run_id)
+def passing(harness: Harness, switches: dict[str, Any]) -> Result:
+    """Run once with a transient fault."""
+    harness.omdb.reset_calls()
+    harness.omdb.faults(**switches)
+    run_id = harness.start()
+    harness.settle(run_id)
+    harness.omdb.no_faults()
+    return harness.judge(_failures(harness), run_id)
 
 
-def final(ground: Ground, switches: dict[str, Any], outcome: str) -> Result:
-    """Two films stay bad: put aside with their reasons, in Gold as they were before; the next run has both."""
-    bad = sorted(ground.expected())[-2:]
-    ground.omdb.faults(**switches, only=bad)
-    run_id = ground.start()
-    ground.settle(run_id)
-    ground.omdb.no_faults()
-    result = ground.judge(len(bad), run_id, by_run=False)
-    put_aside = getattr(result.accounts[0], outcome) - getattr(ground.first, outcome)
-    ground.settle(ground.start())
+def final(harness: Harness, switches: dict[str, Any], outcome: str) -> Result:
+    """Two films keep failing: they are rejected or quarantined, Gold keeps their old rows, the next run has both."""
+    bad = sorted(harness.expected())[-2:]
+    harness.omdb.faults(**switches, only=bad)
+    run_id = harness.start()
+    harness.settle(run_id)
+    harness.omdb.no_faults()
+    result = harness.judge(len(bad), run_id, by_run=False)
+    put_aside = getattr(result.accounts[0], outcome) - getattr(harness.first, outcome)
+    harness.settle(harness.start())
     return result if put_aside == len(bad) else result.broken(f"{put_aside} films {outcome}, not {len(bad)}")
 
 
-def refusing(ground: Ground) -> Result:
-    """The server is gone when the run begins, and comes back."""
-    processes.stop(ground.state.omdb)
-    run_id = ground.start()
-    wait_until(lambda: ground.stack.queues()["MovieQueue"]["in_flight"] > 0)
-    ground.bring_up()
-    ground.settle(run_id)
-    return ground.judge(1, run_id)
+def refusing(harness: Harness) -> Result:
+    """The server is down when the run starts, and comes back."""
+    processes.stop(harness.state.omdb)
+    run_id = harness.start()
+    wait_until(lambda: harness.stack.queues()["MovieQueue"]["in_flight"] > 0)
+    harness.bring_up()
+    harness.settle(run_id)
+    return harness.judge(1, run_id)
 
 
-def parked_and_redriven(ground: Ground) -> Result:
-    """An outage that outlasts a message's receives (here one) parks it; a redrive brings it back."""
-    ground.omdb.faults(status=522)
-    with ground.receives(1):
-        run_id = ground.start()
-        wait_until(lambda: ground.stack.queues()["MovieQueue"]["parked"] == ground.messages)
-        before = ground.judge(1, run_id)
-    ground.omdb.no_faults()
-    redrive(ground.stack, "MovieQueue", lambda *_: None)
-    ground.settle(run_id)
-    result = ground.judge(ground.messages, run_id)
+def parked_and_redriven(harness: Harness) -> Result:
+    """An outage longer than a message's receives (here one) parks it; a redrive recovers it."""
+    harness.omdb.faults(status=522)
+    with harness.receives(1):
+        run_id = harness.start()
+        wait_until(lambda: harness.stack.queues()["MovieQueue"]["parked"] == harness.messages)
+        before = harness.judge(1, run_id)
+    harness.omdb.no_faults()
+    redrive(harness.stack, "MovieQueue", lambda *_: None)
+    harness.settle(run_id)
+    result = harness.judge(harness.messages, run_id)
     parked = before.accounts[0].parked
-    return result if parked == len(ground.expected()) else result.broken(f"only {parked} films were parked")
+    return result if parked == len(harness.expected()) else result.broken(f"only {parked} films were parked")
 
 
-def rotated(ground: Ground) -> Result:
-    """The key is rotated, then the old one revoked, while films are being fetched: nobody notices."""
-    ground.omdb.reset_calls()
-    ground.omdb.faults(latency_ms=400)
-    run_id = ground.start()
-    wait_until(lambda: sum(ground.omdb.calls().values()) > 0)
-    ground.put_key("rotated")
-    ground.omdb.faults(keys=["rotated"], latency_ms=100)
-    ground.settle(run_id)
-    refused = ground.omdb.outcomes().get("invalid_key", 0)
-    ground.omdb.no_faults()
-    ground.put_key(stack.SAMPLE_KEY)
-    return ground.judge(refused, run_id)
+def rotated(harness: Harness) -> Result:
+    """The key is rotated and the old one revoked during a run, without any failure."""
+    harness.omdb.reset_calls()
+    harness.omdb.faults(latency_ms=400)
+    run_id = harness.start()
+    wait_until(lambda: sum(harness.omdb.calls().values()) > 0)
+    harness.put_key("rotated")
+    harness.omdb.faults(keys=["rotated"], latency_ms=100)
+    harness.settle(run_id)
+    refused = harness.omdb.outcomes().get("invalid_key", 0)
+    harness.omdb.no_faults()
+    harness.put_key(stack.SAMPLE_KEY)
+    return harness.judge(refused, run_id)
 
 
-def revoked(ground: Ground) -> Result:
-    """The key is revoked before it is rotated: messages wait; a resumed run need not wait for them."""
-    ground.omdb.reset_calls()
-    ground.omdb.faults(latency_ms=400)
-    run_id = ground.start()
-    wait_until(lambda: sum(ground.omdb.calls().values()) > 0)
-    ground.omdb.faults(keys=["new"])
-    wait_until(lambda: ground.omdb.outcomes().get("invalid_key", 0) > 0)
-    ground.put_key("new")
-    # Within this time a function does not look at a key again that was just refused.
-    time.sleep(FRESH_SECONDS)
-    resume.resume(ground.stack, run_id)
-    wait_until(lambda: ground.is_complete(run_id))
-    refused = ground.omdb.outcomes()["invalid_key"]
-    ground.omdb.no_faults()
-    ground.put_key(stack.SAMPLE_KEY)
-    # What was refused comes again after a quarter of an hour, and is stored by then: nobody waits for it here.
-    aws.client("sqs").purge_queue(QueueUrl=ground.stack["MovieQueueUrl"])
-    ground.settle(run_id)
-    return ground.judge(refused, run_id)
+def revoked(harness: Harness) -> Result:
+    """The key is revoked before it is rotated: messages wait; a resumed run does not wait for them."""
+    harness.omdb.reset_calls()
+    harness.omdb.faults(latency_ms=400)
+    run_id = harness.start()
+    wait_until(lambda: sum(harness.omdb.calls().values()) > 0)
+    harness.omdb.faults(keys=["new"])
+    wait_until(lambda: harness.omdb.outcomes().get("invalid_key", 0) > 0)
+    harness.put_key("new")
+    resume.resume(harness.stack, run_id)
+    wait_until(lambda: harness.is_complete(run_id))
+    refused = harness.omdb.outcomes()["invalid_key"]
+    harness.omdb.no_faults()
+    harness.put_key(stack.SAMPLE_KEY)
+    # Refused messages return after 15 minutes, when their films are already stored; there is no need to wait.
+    aws.client("sqs").purge_queue(QueueUrl=harness.stack["MovieQueueUrl"])
+    harness.settle(run_id)
+    return harness.judge(refused, run_id)
 
 
-def without_quota(ground: Ground, days: int = DAYS) -> Result:
-    """The quota is spent in the middle of a run and stays so for days: messages ask twice a day, none is parked."""
-    ground.omdb.reset_calls()
-    ground.omdb.faults(quota=5)
-    run_id = ground.start()
-    asked = days * 2 * ground.messages
-    wait_until(lambda: ground.omdb.outcomes().get("quota_spent", 0) > asked)
-    parked = ground.stack.queues()["MovieQueue"]["parked"]
-    spent = ground.omdb.outcomes()["quota_spent"]
-    ground.omdb.no_faults()
-    ground.settle(run_id)
-    result = ground.judge(spent, run_id)
+def without_quota(harness: Harness, days: int = DAYS) -> Result:
+    """The quota is spent during a run and stays spent for days: messages retry twice a day, none is parked."""
+    harness.omdb.reset_calls()
+    harness.omdb.faults(quota=5)
+    run_id = harness.start()
+    asked = days * 2 * harness.messages
+    wait_until(lambda: harness.omdb.outcomes().get("quota_spent", 0) > asked)
+    parked = harness.stack.queues()["MovieQueue"]["parked"]
+    spent = harness.omdb.outcomes()["quota_spent"]
+    harness.omdb.no_faults()
+    harness.settle(run_id)
+    result = harness.judge(spent, run_id)
     return result if not parked else result.broken(f"{parked} messages were parked")
 
 
-def _failures(ground: Ground) -> int:
-    """Requests that got no film: by their count beyond one a film, or all where OMDb is only slow."""
-    return max(sum(ground.omdb.calls().values()) - len(ground.expected()), 0) or len(ground.expected())
+def _failures(harness: Harness) -> int:
+    """Return the number of requests without a film: those beyond one a film, or all if OMDb is only slow."""
+    return max(sum(harness.omdb.calls().values()) - len(harness.expected()), 0) or len(harness.expected())

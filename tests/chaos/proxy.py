@@ -1,7 +1,7 @@
-"""A proxy between the deployed functions and the emulator, on this machine only, that lets chosen calls fail.
+"""A proxy between the deployed functions and the emulator, on this machine only, that makes chosen calls fail.
 
-Each function has a port of its own, so that its calls are known. A call is what the code makes: botocore's attempts
-at it share an id, and fail together or only the first of them.
+Each function has its own port, which identifies its calls. All of botocore's attempts at one call share an id; either
+all of them fail, or only the first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HOP_BY_HOP = {"connection", "expect", "transfer-encoding", "content-length", "k
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to some calls of a function.
+    """A fault in some calls of a function.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Fault:
 
 @dataclass
 class Proxy:
-    """Servers in front of the emulator, and the faults in force.
+    """Servers in front of the emulator, and the active faults.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class Proxy:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def url_for(self, function: str) -> str:
-        """The address of a function's server, started when it is asked for first."""
+        """Return the address of a function's server, which is started on first use."""
         if function in self._urls:
             return self._urls[function]
         handler = type("Handler", (_Handler,), {"proxy": self, "function": function})
@@ -98,7 +98,7 @@ class Proxy:
             server.server_close()
 
     def meets(self, function: str, operation: str, headers: Any) -> Fault | None:
-        """The fault that an attempt at a call meets, if any."""
+        """Return the fault of an attempt at a call, if any."""
         call, attempt = headers.get("amz-sdk-invocation-id", ""), headers.get("amz-sdk-request", "attempt=1")
         with self._lock:
             known = self._calls[function, operation]
@@ -112,7 +112,7 @@ class Proxy:
         return None
 
     def kill_client(self, port: int) -> None:
-        """End the emulator's worker that a connection comes from, as the kernel ends one without memory."""
+        """Kill the emulator's worker that a connection comes from, as the kernel does when memory runs out."""
         for child in psutil.Process(self.emulator_pid).children(recursive=True):
             if any(connection.laddr.port == port for connection in child.net_connections("tcp") if connection.laddr):
                 child.kill()
@@ -121,7 +121,7 @@ class Proxy:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Passes one request on, or lets it fail."""
+    """Forwards one request, or makes it fail."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -131,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _any(self) -> None:
         try:
             self._pass_on()
-        except (OSError, http.client.HTTPException):  # either side is gone: killed, as it was meant to be
+        except (OSError, http.client.HTTPException):  # one side was killed, as intended
             self.close_connection = True
 
     def _pass_on(self) -> None:
@@ -150,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         return None
 
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _any  # noqa: N815 (names that http.server asks for)
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _any  # noqa: N815 (names that http.server requires)
 
     def _operation(self) -> str:
         if target := self.headers.get("X-Amz-Target"):
@@ -162,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         upstream = http.client.HTTPConnection(HOST, self.proxy.emulator_port, timeout=60)
         try:
-            # The Host header stays as it is: it is signed.
+            # The Host header is signed, so it must not change.
             upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():
                 if name.lower() not in _HOP_BY_HOP:
@@ -191,4 +191,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"" if self.command == "HEAD" else content)
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""

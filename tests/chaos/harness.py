@@ -1,7 +1,7 @@
-"""The deployed stack made ready for faults: functions that call through the proxy, and short waits.
+"""The deployed stack, prepared for fault injection: functions call AWS through a proxy, and waits are short.
 
-What is changed of the deployment is put back at the end: where functions send their calls, how long they may wait for
-OMDb's quota, and how long the queues hide what a function that died had taken.
+The changed settings are restored at the end: the functions' endpoints, their longest wait for OMDb's quota, and the
+visibility time-outs of the queues.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.chaos.proxy import Fault, Proxy
 from tests.running import Omdb
 
 FUNCTIONS = ("GetMoviesAndSendToQueue", "EnrichAndStoreMovie", "ProcessBronzeToSilver", "AggregateToGold")
-# A queue hides what a dead function had taken for six times the function's time-out; here nobody waits that long.
+# The deployed queues hide the messages of a dead function for six times its time-out, too long for a test.
 VISIBILITY_SECONDS = 6
 QUOTA_WAIT_SECONDS = 1
 WATCH_SECONDS = 200
@@ -35,16 +35,16 @@ WATCH_SECONDS = 200
 
 @dataclass
 class Result:
-    """What a fault came to.
+    """The result of a scenario.
 
     Attributes
     ----------
     injected : int
-        How often the fault struck.
+        How often the fault was injected.
     differing : list of str
-        Gold tables that are not as without a fault.
+        Gold tables that differ from those of a run without faults.
     note : str
-        Another promise that was not kept, or "".
+        Another failed check, or "".
     """
 
     injected: int
@@ -53,38 +53,38 @@ class Result:
     note: str = ""
 
     def broken(self, promise: str) -> Result:
-        """The same, with a promise that was not kept."""
+        """Return the same result with a failed check."""
         return replace(self, note=promise)
 
     @property
     def held(self) -> bool:
-        """Whether the fault struck, and every promise was kept."""
+        """Whether the fault was injected and every check passed."""
         kept = all(not one.lost and not one.doubled for one in self.accounts)
         return kept and self.injected > 0 and not self.differing and not self.note
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A fault by its name, and what lets it strike and accounts for it."""
+    """A named fault, and the function that injects it and accounts for its films."""
 
     name: str
-    play: Callable[[Ground], Result]
+    play: Callable[[Harness], Result]
 
-    def played(self, ground: Ground) -> Result:
-        """Play it, and start afresh after it; one that does not come to its end broke a promise."""
+    def played(self, harness: Harness) -> Result:
+        """Run the scenario and restore the stack; one that does not finish has failed."""
         try:
-            return self.play(ground)
+            return self.play(harness)
         except (RetryError, AssertionError, ReelhouseError) as error:
-            ground.start_afresh()
-            return Result(1, note=f"did not come to its end: {type(error).__name__} {error}"[:200])
+            harness.start_afresh()
+            return Result(1, note=f"did not finish: {type(error).__name__} {error}"[:200])
         finally:
-            ground.proxy.set()
-            ground.omdb.no_faults()
+            harness.proxy.set()
+            harness.omdb.no_faults()
 
 
 @dataclass
-class Ground:
-    """A stack, its OMDb server, and the proxy in front of the emulator."""
+class Harness:
+    """A stack, its OMDb-compatible server, and the proxy in front of the emulator."""
 
     stack: Stack
     state: State
@@ -97,7 +97,7 @@ class Ground:
     first: Account = field(default_factory=lambda: Account(""))
 
     def start(self) -> str:
-        """Start a run; where that fails do what the alarm asks for: resume what was begun, or start anew."""
+        """Start a run; if that fails, do what the alarm asks for: resume it, or start another."""
         before = set(self.stack.run_ids())
         for _ in range(5):
             try:
@@ -142,29 +142,29 @@ class Ground:
         return self.judge(struck, *begun, run_id)
 
     def bring_up(self) -> None:
-        """What `reelhouse up` does; what was started anew is made ready again."""
+        """Do what `reelhouse up` does, and prepare restarted servers again."""
         self.state = local_stack.up(self.options, lambda _: None)
         assert self.state.ministack
         self.proxy.emulator_port, self.proxy.emulator_pid = self.state.ministack.port, self.state.ministack.pid
         if self.state.interrupted:
-            # What the queues held when the stack was deployed: S3's test events, hidden for minutes.
+            # The restored queues hold S3's test events of the deployment, hidden for minutes.
             self.start_afresh()
         make_ready(self.stack, self.proxy)
         resume.resume_after_kill(self.state, deployed_stack.find(None), lambda _: None)
 
     def start_afresh(self) -> None:
-        """Leave nothing of a fault behind that did not come to its end."""
+        """Remove what an unfinished scenario left behind."""
         for queue in QUEUES:
             aws.client("sqs").purge_queue(QueueUrl=self.stack[f"{queue}Url"])
         self.put_key(local_stack.SAMPLE_KEY)
 
     def expected(self) -> set[str]:
-        """Films of every run."""
+        """Return the films of every run."""
         return set(self.stack.manifest(self.first.run_id).expected)
 
     @property
     def messages(self) -> int:
-        """Messages of every run."""
+        """Return the number of messages of every run."""
         return -(-self.films // self.batch_size)
 
     def put_key(self, key: str) -> None:
@@ -173,7 +173,7 @@ class Ground:
 
     @contextmanager
     def receives(self, most: int) -> Iterator[None]:
-        """Park messages of MovieQueue sooner inside the block."""
+        """Park messages of MovieQueue after ``most`` receives inside the block."""
         sqs, url = aws.client("sqs"), self.stack["MovieQueueUrl"]
         policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]
         sooner = json.dumps(json.loads(policy["RedrivePolicy"]) | {"maxReceiveCount": most})
@@ -183,24 +183,24 @@ class Ground:
 
 
 @contextmanager
-def prepared(state: State, options: local_stack.Options, films: int, batch_size: int) -> Iterator[Ground]:
-    """Make the local stack ready, with the Gold of two undisturbed runs."""
+def prepared(state: State, options: local_stack.Options, films: int, batch_size: int) -> Iterator[Harness]:
+    """Prepare the local stack, and record the Gold of two runs without faults."""
     assert state.ministack
     assert state.omdb
     stack, omdb = deployed_stack.find(None), Omdb(f"http://127.0.0.1:{state.omdb.port}/")
     proxy = Proxy(state.ministack.port, state.ministack.pid)
-    ground = Ground(stack, state, omdb, films, batch_size, proxy, options)
+    harness = Harness(stack, state, omdb, films, batch_size, proxy, options)
     queues = {queue: _hidden_seconds(stack, queue) for queue in QUEUES}
     variables = {name: _variables(stack, name) for name in FUNCTIONS}
-    # A function that is changed forgets what it is working on.
-    wait_until(ground.is_quiet)
+    # Reconfiguring a function aborts its invocations.
+    wait_until(harness.is_quiet)
     try:
         make_ready(stack, proxy)
         for _ in range(2):
-            run_id = ground.start()
-            ground.settle(run_id)
-        ground.undisturbed, ground.first = gold_rows(stack, run_id), account(stack, run_id)
-        yield ground
+            run_id = harness.start()
+            harness.settle(run_id)
+        harness.undisturbed, harness.first = gold_rows(stack, run_id), account(stack, run_id)
+        yield harness
     finally:
         omdb.no_faults()
         for name, given in variables.items():
