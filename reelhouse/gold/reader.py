@@ -1,11 +1,11 @@
-"""Gold's tables as they are at one moment, to be compared with those of another; and bringing Gold up to date."""
+"""Gold's tables as they are at one moment, to be compared with another; and a build on request."""
 
 from __future__ import annotations
 
 import json
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -24,12 +24,12 @@ TYPES = {table.name: table.duckdb_types() for table in GOLD}
 
 
 class GoldTables:
-    """The tables that AggregateToGold builds, as parquet files in memory; a table that is not there is left out.
+    """The tables that AggregateToGold builds, as parquet files in memory; missing tables are omitted.
 
     Attributes
     ----------
     files : dict of str to list of bytes
-        By table. Athena writes any number of files, none for a table without rows.
+        By table. Athena writes any number of files, and none for an empty table.
 
     Raises
     ------
@@ -50,14 +50,18 @@ class GoldTables:
 
     @contextmanager
     def as_relation(self, database: duckdb.DuckDBPyConnection, name: str) -> Iterator[str | None]:
-        """Hold a table as something that a query of the database can read; None when its files are no parquet."""
+        """Make a table available to queries of a database, as a relation; None when it is not readable as parquet."""
         if not self.files[name]:
             yield _empty(name)
             return
         with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
-            for place, body in enumerate(self.files[name]):
-                Path(folder, f"{place}.parquet").write_bytes(body)
-            relation = f"read_parquet('{folder}/*.parquet')"
+            paths = [Path(folder, f"{place}.parquet") for place in range(len(self.files[name]))]
+            for path, body in zip(paths, self.files[name], strict=True):
+                path.write_bytes(body)
+            # A path may hold any character, so that it never becomes part of the SQL.
+            variable = f"gold_{name}_{id(self)}"
+            database.execute(f"SET VARIABLE {variable} = ?", [list(map(str, paths))])
+            relation = f"read_parquet(getvariable('{variable}'), hive_partitioning = false)"
             try:
                 database.execute(f"SELECT count(*) FROM (SELECT * FROM {relation})")
             except duckdb.Error:
@@ -66,16 +70,17 @@ class GoldTables:
                 yield relation
 
     def compare(self, later: GoldTables) -> dict[str, Change]:
-        """Count what changed from these tables to later ones, by table; one that cannot be read counts as empty."""
-        found = {}
+        """Count the changes from these tables to later ones, by table; one that cannot be compared is left out."""
+        changes = {}
         with connect() as database:
             for name in (name for name in NAMES if name in self.files and name in later.files):
                 key = f"gold.{name}"
                 with self.as_relation(database, name) as before, later.as_relation(database, name) as after:
                     if after is not None:
                         earlier = before or f"(SELECT * FROM {after} LIMIT 0)"
-                        found[key] = compare(database, earlier, after, KEYS[key])
-        return found
+                        with suppress(duckdb.Error):
+                            changes[key] = compare(database, earlier, after, KEYS[key])
+        return changes
 
 
 def _empty(name: str) -> str:
@@ -84,9 +89,9 @@ def _empty(name: str) -> str:
 
 
 def bring_gold_up_to_date(stack: Stack) -> str:
-    """Have AggregateToGold build Gold, unless it is up to date; returns the version of the code that built it.
+    """Have AggregateToGold build Gold, unless it is up to date; return the version of the code that built it.
 
-    S3 announces new objects only. After objects were removed, somebody has to ask.
+    S3 announces only new objects; after objects were removed, a build must be requested.
 
     Raises
     ------
@@ -94,7 +99,7 @@ def bring_gold_up_to_date(stack: Stack) -> str:
         When the build fails.
     """
     name = stack["AggregateToGoldName"]
-    with aws.failures_of("AggregateToGold", name, "Silver is complete; `reelhouse replay` tries again"):
+    with aws.failures_of("AggregateToGold", name, "Silver is unchanged; `reelhouse replay` tries again"):
         answer = aws.client("lambda").invoke(FunctionName=name, Payload=json.dumps({"Records": []}).encode())
         body = answer["Payload"].read()
     if "FunctionError" in answer:

@@ -27,9 +27,9 @@ from pipeline import aws, keys
 from pipeline.aws import StoredObject
 from pipeline.columns import SILVER_TABLES
 from pipeline.database import PARQUET
+from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
 from reelhouse.gold.reader import bring_gold_up_to_date
-from reelhouse.operate.silver_reader import SilverReader
 from reelhouse.options import Json, RunId, StackName
 from reelhouse.stack import Stack
 
@@ -50,7 +50,7 @@ _RANKED = """
     SELECT m.rowid AS place, m.bronze_key, m.processed_at, m.object_key,
         row_number() OVER films = 1 AS wins,
         first_value(o.settled) OVER films AS replaceable
-    FROM silver.movies AS m JOIN object AS o ON o.object_key = m.object_key
+    FROM stored AS m JOIN object AS o ON o.object_key = m.object_key
     WINDOW films AS (
         PARTITION BY m.bronze_key
         ORDER BY m.processed_at DESC, if(o.compacted, o.modified, NULL) DESC NULLS LAST, m.object_key
@@ -188,6 +188,8 @@ def compact_silver(
 def rank(database: duckdb.DuckDBPyConnection, objects: Collection[StoredObject], settled_before: datetime) -> None:
     """Create the table ``ranked`` of ``silver.movies``: which rows win, in the objects of one run."""
     rows = [(e.key, keys.is_compacted(e.key), e.modified, e.modified <= settled_before) for e in objects]
+    # Rows of a view have no row id.
+    database.execute("CREATE OR REPLACE TABLE stored AS SELECT * FROM silver.movies")
     database.execute(_OBJECTS, [[row[place] for row in rows] for place in range(4)])
     database.execute(_RANKED)
 
@@ -248,16 +250,14 @@ class _Run:
 
     def fault(self) -> str:
         """Return why this run cannot be merged without loss, or ""."""
-        if self.silver.unreadable:
-            return f"{min(self.silver.unreadable)} cannot be read; `reelhouse replay --run-id` rebuilds it"
+        if self.silver.damaged:
+            key, why = min(self.silver.damaged.items())
+            return f"{key} {why}; `reelhouse replay --run-id` rebuilds it"
         if self.silver.unknown_columns:
             names = ", ".join(sorted(self.silver.unknown_columns))
             return f"its columns {names} are unknown to this version; use the version that is deployed"
-        held = dict(self.silver.query("SELECT object_key, count(*) FROM silver.movies GROUP BY object_key"))
-        for key in self.silver.objects:
-            if held.get(key, 0) != keys.rows_of(key):
-                rows = f"{held.get(key, 0)} rows, not the number in its name"
-                return f"{key} holds {rows}; `reelhouse replay --run-id` rebuilds it"
+        if self.silver.query("SELECT 1 FROM silver.movies WHERE bronze_key IS NULL LIMIT 1"):
+            return "it has rows without bronze_key; `reelhouse replay --run-id` rebuilds it"
         return ""
 
     def merge(self, sources: list[str]) -> int:
@@ -276,9 +276,10 @@ class _Run:
         columns = ", ".join(f'm."{name}"' for name in MOVIES.column_names)
         with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
             path = Path(folder, "part.parquet")
-            self.silver.query(
-                f"COPY (SELECT {columns} FROM silver.movies AS m JOIN chosen AS c ON c.place = m.rowid "
-                f"WHERE c.part = {int(part)} ORDER BY m.bronze_key) TO '{path}' ({PARQUET})"
+            self.silver.database.execute(
+                f"COPY (SELECT {columns} FROM stored AS m JOIN chosen AS c ON c.place = m.rowid "
+                f"WHERE c.part = $part ORDER BY m.bronze_key) TO $path ({PARQUET})",
+                {"part": part, "path": str(path)},
             )
             return path.read_bytes()
 

@@ -19,11 +19,12 @@ from rich.markup import escape
 from pipeline import aws, keys
 from pipeline.columns import SILVER
 from pipeline.errors import StorageFailed
+from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
 from reelhouse.gold.reader import GoldTables, bring_gold_up_to_date
 from reelhouse.operate import bronze_events
 from reelhouse.operate.differences import KEYS, Change, compare
-from reelhouse.operate.silver_reader import OUTCOMES, SilverReader
+from reelhouse.operate.outcomes import OUTCOMES
 from reelhouse.options import Json, RunId, StackName
 from reelhouse.stack import Stack
 

@@ -17,10 +17,10 @@ from pipeline import aws, keys
 from pipeline.database import connect
 from pipeline.errors import DocumentInvalid, InvalidInput, StorageFailed
 from pipeline.runs import Manifest
+from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
 from reelhouse.gold.reader import GoldTables
 from reelhouse.operate.parked import parked
-from reelhouse.operate.silver_reader import SilverReader
 from reelhouse.options import ImdbId, Json, RunId, StackName
 from reelhouse.stack import Stack
 

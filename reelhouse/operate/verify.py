@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
+import duckdb
 import typer
 from rich.markup import escape
 
@@ -18,11 +19,12 @@ from pipeline import aggregate_to_gold, aws, keys
 from pipeline.columns import GOLD
 from pipeline.gold import tables
 from pipeline.gold.engine import rows_of
+from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
 from reelhouse.gold.reader import GoldTables
 from reelhouse.operate.differences import KEYS, compare
+from reelhouse.operate.outcomes import OUTCOMES, Recomputation
 from reelhouse.operate.parked import parked
-from reelhouse.operate.silver_reader import OUTCOMES, SilverReader
 from reelhouse.operate.verify_bronze import Bronze, Difference, examine
 from reelhouse.options import Json, RunId, StackName
 from reelhouse.stack import Stack
@@ -47,16 +49,24 @@ class Verified:
         return {"ok": self.ok, **asdict(self)}
 
 
-def command(run_id: RunId = None, stack_name: StackName = None, json_output: Json = False) -> None:
+def command(
+    run_id: RunId = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(min=0, help="Recompute Silver for this many random Bronze objects; without it, for all."),
+    ] = None,
+    stack_name: StackName = None,
+    json_output: Json = False,
+) -> None:
     """Check Bronze, Silver and Gold against each other.
 
-    Compares manifests with Bronze, Bronze with its checksums and with Silver, and Silver with Gold. With --run-id, only
-    that run's Bronze and Silver. Exit 1 with every difference.
+    Compares manifests with Bronze, and Bronze with its checksums; recomputes Silver from Bronze and Gold from Silver,
+    and compares every value. With --run-id, only that run's Bronze and Silver. Exit 1 with every difference.
 
     Example: [bold]reelhouse verify --json[/]
     """
     found = stack.find(stack_name)
-    result = verify(found, found.manifest(run_id).run_id if run_id else None)
+    result = verify(found, found.manifest(run_id).run_id if run_id else None, sample)
     if json_output:
         console.print_json(result.as_dict())
     else:
@@ -72,12 +82,13 @@ def print_verified(result: Verified) -> None:
     counts = result.checked
     console.out.print(
         f"{counts['runs']:,} runs, {counts['bronze_objects']:,} Bronze objects ({counts['bronze_bytes'] / 1e6:,.1f} "
-        f"MB), {counts['silver_objects']:,} Silver objects and {counts['gold_tables']} Gold tables checked: "
+        f"MB), {counts['silver_objects']:,} Silver objects and {counts['gold_tables']} Gold tables checked, "
+        f"{counts['recomputed_objects']:,} Bronze objects recomputed: "
         f"{len(result.differences):,} differences, {result.waiting:,} waiting, {result.parked:,} parked."
     )
 
 
-def verify(stack: Stack, run_id: str | None = None) -> Verified:
+def verify(stack: Stack, run_id: str | None = None, sample: int | None = None) -> Verified:
     """Check everything, or one run's Bronze and Silver (Gold contains all runs, and is then left out).
 
     Raises
@@ -86,17 +97,20 @@ def verify(stack: Stack, run_id: str | None = None) -> Verified:
         When something that is there cannot be read.
     """
     with aws.failures_of("verify", stack.name):
-        bronze = examine(stack["BronzeBucketName"], run_id)
         silver = SilverReader(stack["SilverBucketName"], [run_id] if run_id else None)
+        recomputation = Recomputation(silver.database, sample)
+        bronze = examine(stack["BronzeBucketName"], run_id, recomputation)
         silver.refresh()
         result = Verified(differences=list(bronze.differences))
         missing = _Missing(stack, result)
         for each in sorted({*bronze.manifests, *filter(None, map(keys.run_of, bronze.versions))}):
             _check_run(bronze, each, missing)
         _check_silver(bronze, silver, missing)
+        _check_values(recomputation, silver, missing)
         result.checked = {
             "runs": len(bronze.manifests), "bronze_objects": bronze.objects, "bronze_bytes": bronze.bytes,
             "silver_objects": len(silver.objects), "gold_tables": 0,
+            "recomputed_objects": recomputation.objects,
         }  # fmt: skip
         if run_id is None:
             _check_gold(stack, silver, missing)
@@ -116,7 +130,7 @@ class _Missing:
         self.result.differences.append(Difference(layer, subject, difference))
 
     def film(self, queue: str, run_id: str, imdb_id: str, difference: tuple[str, str, str]) -> None:
-        """Account for a missing film by a queue's parked or waiting messages, or note the difference."""
+        """Account for a missing film by a queue's parked or waiting messages, or add the difference."""
         if queue not in self._parked:
             found = parked(self.stack, queue)
             self._parked[queue] = {(one.run_id, film) for one in found for film in one.films}
@@ -128,27 +142,27 @@ class _Missing:
             self.note(*difference)
 
     def is_busy(self, queue: str) -> bool:
-        """Whether messages wait in a queue or are under way."""
+        """Whether a queue has messages, waiting or in flight."""
         self._queues = self._queues or self.stack.queues()
         return self._queues[queue]["waiting"] + self._queues[queue]["in_flight"] > 0
 
 
 def _check_run(bronze: Bronze, run_id: str, missing: _Missing) -> None:
-    """Manifest against Bronze: every expected film stored or rejected, and no other."""
+    """Manifest against Bronze: every expected film is stored or rejected, and no other film is there."""
     manifest = bronze.manifests.get(run_id)
     if manifest is None:
         missing.note("bronze", keys.manifest(run_id), "is missing, though the run has films")
         return
     there = bronze.of_run(keys.MOVIES, run_id) | bronze.of_run(keys.REJECTED, run_id)
     for imdb_id in sorted(manifest.expected.keys() - there):
-        cause = "is expected, and neither stored nor rejected, waiting nor parked"
+        cause = "is expected, but neither stored, rejected, waiting nor parked"
         missing.film("MovieQueue", run_id, imdb_id, ("bronze", keys.film(keys.MOVIES, run_id, imdb_id), cause))
     for imdb_id in sorted(there - manifest.expected.keys()):
         missing.note("bronze", keys.film(keys.MOVIES, run_id, imdb_id), "its run does not expect this film")
 
 
 def _check_silver(bronze: Bronze, silver: SilverReader, missing: _Missing) -> None:
-    """Bronze against Silver: each object one outcome, made of the version that is there, and no outcome without."""
+    """Bronze against Silver: each object has one outcome, made from its current version, and there are no others."""
     outcomes: dict[str, set[str]] = defaultdict(set)
     made_of: dict[str, set[str | None]] = defaultdict(set)
     for _, _, bronze_key, version, _, outcome in silver.query(OUTCOMES):
@@ -162,34 +176,34 @@ def _check_silver(bronze: Bronze, silver: SilverReader, missing: _Missing) -> No
         elif len(outcomes[key]) > 1:
             missing.note("silver", key, f"has {len(outcomes[key])} outcomes: {', '.join(sorted(outcomes[key]))}")
         elif version_id not in made_of[key]:
-            missing.note("silver", key, "its outcome was made of another version than is there now")
+            missing.note("silver", key, "its outcome was made from another version than the current one")
     for key in sorted(outcomes.keys() - bronze.versions.keys()):
         missing.note("silver", key, "has an outcome in Silver, but is not in Bronze")
     recorded = {row[0] for row in silver.query("SELECT run_id FROM silver.runs")}
     for run_id in sorted(bronze.manifests.keys() - recorded):
         if not missing.is_busy("BronzeEvents"):
             missing.note("silver", keys.silver_run(run_id), "is missing")
-    _check_silver_objects(silver, missing)
 
 
-def _check_silver_objects(silver: SilverReader, missing: _Missing) -> None:
-    for key in sorted(silver.unreadable):
-        missing.note("silver", key, "cannot be read as what its name says")
-    held = dict(silver.query("SELECT object_key, count(*) FROM silver.movies GROUP BY object_key"))
-    for key in sorted(silver.objects.keys() - silver.unreadable):
-        if (named := keys.rows_of(key)) != held.get(key, 0):
-            missing.note("silver", key, f"holds {held.get(key, 0)} rows, not the {named} in its name")
+def _check_values(recomputation: Recomputation, silver: SilverReader, missing: _Missing) -> None:
+    """Silver's values against those that Bronze gives with this version's code; and Silver's damaged objects."""
+    for key, why in sorted(silver.damaged.items()):
+        missing.note("silver", key, f"cannot be used: {why}")
+    for key, why in sorted(recomputation.failed.items()):
+        missing.note("bronze", key, why)
+    for object_key, difference in recomputation.differences(silver):
+        missing.note("silver", object_key, difference)
 
 
 def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
-    """Silver against Gold: every table is made anew of Silver, and compared row by row."""
+    """Silver against Gold: every table is recomputed from Silver, and compared row by row."""
     build = stack.build()
     listed = aws.list_objects(aws.client("s3"), stack["SilverBucketName"])
     if build is None or build.silver.fingerprint != aggregate_to_gold.fingerprint(listed):
         if missing.is_busy("SilverEvents"):
             missing.result.waiting += 1
         else:
-            missing.note("gold", keys.BUILD, "Gold was not built from the Silver that is there")
+            missing.note("gold", keys.BUILD, "Gold was not built from the current Silver")
         return
     stored = GoldTables(stack["GoldBucketName"])
     silver.query("CREATE SCHEMA gold")
@@ -203,11 +217,15 @@ def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
             if there is None:
                 missing.note("gold", key, "cannot be read as parquet")
                 continue
-            change = compare(silver.database, there, f"gold.{table.name}", KEYS[f"gold.{table.name}"])
+            try:
+                change = compare(silver.database, there, f"gold.{table.name}", KEYS[f"gold.{table.name}"])
+            except duckdb.Error as error:
+                missing.note("gold", key, f"cannot be compared: {str(error).splitlines()[0]}"[:300])
+                continue
         counted = build.tables.get(table.name)
         if change.before != counted:
             missing.note("gold", key, f"holds {change.before} rows; the build wrote {counted}")
         if not change.same:
-            cause = f"{change.added} rows of Silver's are missing, {change.removed} are not in Silver, "
+            cause = f"{change.added} rows of Silver are missing, {change.removed} are not in Silver, "
             missing.note("gold", key, cause + f"{change.changed} differ")
         missing.result.checked["gold_tables"] += 1

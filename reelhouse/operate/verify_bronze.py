@@ -1,4 +1,4 @@
-"""Integrity of Bronze: its objects against their checksums, names and runs' manifests.
+"""Check Bronze: its objects against their checksums, names and runs' manifests.
 
 Reads every version in the Bronze bucket; writes nothing.
 """
@@ -17,13 +17,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pipeline import aws, keys
 from pipeline.errors import DocumentInvalid, StorageFailed
 from pipeline.runs import Manifest
+from pipeline.silver.records import BronzeObject
+from reelhouse.operate.outcomes import Recomputation
 
 _AT_ONCE = 500
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Something that is not as it must be: in which layer, of what, and what is wrong."""
+    """A fault: in which layer, of which object, and what is wrong."""
 
     layer: str
     subject: str
@@ -32,7 +34,7 @@ class Difference:
 
 @dataclass
 class Bronze:
-    """What Bronze holds.
+    """Contents of Bronze.
 
     Attributes
     ----------
@@ -41,7 +43,7 @@ class Bronze:
     manifests : dict of str to Manifest
         By run id.
     differences : list of Difference
-        What is wrong with Bronze's objects by themselves.
+        Faults of Bronze's objects by themselves.
     """
 
     versions: dict[str, str] = field(default_factory=dict)
@@ -56,13 +58,13 @@ class Bronze:
         self.differences.append(Difference("bronze", subject, difference))
 
     def of_run(self, kind: str, run_id: str) -> set[str]:
-        """IMDb ids of one kind of object of one run."""
+        """Return the IMDb ids of one kind of object of one run."""
         prefix = keys.run_prefix(kind, run_id)
         return {str(keys.film_of(key)) for key in self.versions if key.startswith(prefix)}
 
 
-def examine(bucket: str, run_id: str | None) -> Bronze:
-    """Read Bronze, or one run of it, and check each object.
+def examine(bucket: str, run_id: str | None, recomputation: Recomputation) -> Bronze:
+    """Read Bronze, or one run of it, check each object, and recompute its Silver row.
 
     Raises
     ------
@@ -73,16 +75,20 @@ def examine(bucket: str, run_id: str | None) -> Bronze:
     for prefix in _prefixes(run_id):
         current = _current(found, bucket, prefix)
         wanted = list(current)
+        recomputed = recomputation.choose(wanted)
         for at in range(0, len(wanted), _AT_ONCE):
-            some = wanted[at : at + _AT_ONCE]
+            some, objects = wanted[at : at + _AT_ONCE], list[BronzeObject]()
             for key, answer in zip(some, aws.get_many(aws.client("s3"), bucket, some), strict=True):
                 if isinstance(answer, ClientError | BotoCoreError):
                     raise StorageFailed("cannot be read", subject=key, step="verify") from answer
                 _check(found, key, answer[0], current[key])
+                if key in recomputed:
+                    objects.append(BronzeObject(key, current[key]["VersionId"], answer[0]))
+            recomputation.add(objects)
     for each, manifest in found.manifests.items():
         digest = found.lists.get(each)
         if digest != manifest.source_sha256:
-            cause = "is missing" if digest is None else "is not the list whose SHA-256 the manifest has"
+            cause = "is missing" if digest is None else "is not the list whose SHA-256 is in the manifest"
             found.note(keys.source_list(each), cause)
     return found
 
@@ -93,7 +99,7 @@ def _prefixes(run_id: str | None) -> list[str]:
 
 
 def _current(found: Bronze, bucket: str, prefix: str) -> dict[str, dict[str, Any]]:
-    """The current version of each object; more than one version, or a delete marker, is a difference."""
+    """Return the current version of each object; more than one version, or a delete marker, is a difference."""
     current: dict[str, dict[str, Any]] = {}
     versions: dict[str, int] = defaultdict(int)
     for version in _versions(bucket, prefix):
@@ -117,7 +123,7 @@ def _versions(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
 
 
 def _check(found: Bronze, key: str, body: bytes, version: dict[str, Any]) -> None:
-    """Check one object, and take note of what it is."""
+    """Check one object, and record what it is."""
     found.objects += 1
     found.bytes += len(body)
     # The ETag of an object written in one piece, and encrypted with S3's own keys, is the MD5 of its content:
@@ -130,7 +136,7 @@ def _check(found: Bronze, key: str, body: bytes, version: dict[str, Any]) -> Non
     elif keys.is_claim(key):
         pass  # says which run an invocation started; nothing depends on it afterwards
     elif parsed is None:
-        found.note(key, "is no key of Bronze")
+        found.note(key, "is not a key of Bronze")
     elif parsed.imdb_id is None:
         _take_manifest(found, key, parsed.run_id, body)
     else:
@@ -152,7 +158,7 @@ def _take_manifest(found: Bronze, key: str, run_id: str, body: bytes) -> None:
 
 
 def _names(body: bytes) -> tuple[str, str] | None:
-    """Run and film that an object's content names."""
+    """Return the run and film that an object's content names; None where it names none."""
     try:
         document = json.loads(body)
         return document["run_id"], document["source"]["id"]

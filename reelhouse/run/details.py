@@ -16,9 +16,9 @@ from rich.markup import escape
 
 from pipeline import aws, keys
 from pipeline.runs import Manifest, started_at
+from pipeline.silver.reader import SilverReader
 from reelhouse import console
 from reelhouse.operate.parked import Parked, parked
-from reelhouse.operate.silver_reader import SilverReader
 from reelhouse.run import advice, steps
 from reelhouse.run.advice import NOTE, WAIT, WRONG
 from reelhouse.stack import Stack

@@ -18,11 +18,12 @@ from botocore.exceptions import ClientError
 from pipeline import aws, keys, messages, source_list
 from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
 from pipeline.runs import Manifest, utc
+from pipeline.silver.reader import SilverReader
 from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.local import state
 from reelhouse.local.state import State
 from reelhouse.operate import bronze_events
-from reelhouse.operate.silver_reader import OUTCOMES, SilverReader
+from reelhouse.operate.outcomes import OUTCOMES
 from reelhouse.run.watch import Resumed
 from reelhouse.stack import Stack
 

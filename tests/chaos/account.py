@@ -9,9 +9,10 @@ from typing import Any
 import duckdb
 
 from pipeline import aws, keys
+from pipeline.silver.reader import SilverReader
 from reelhouse.gold.reader import GoldTables
+from reelhouse.operate.outcomes import OUTCOMES
 from reelhouse.operate.parked import parked
-from reelhouse.operate.silver_reader import OUTCOMES, SilverReader
 from reelhouse.stack import Stack
 
 # Lineage columns, which differ between runs even when the data is the same.

@@ -93,7 +93,7 @@ def test_verify_reads_what_athena_built(lake: Lake, built: list[str]) -> None:
     assert said == [
         (movies, "cannot be read as parquet"),
         (ranks, "holds 3 rows; the build wrote 6"),
-        (ranks, "3 rows of Silver's are missing, 0 are not in Silver, 0 differ"),
+        (ranks, "3 rows of Silver are missing, 0 are not in Silver, 0 differ"),
     ]
 
 

@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 
 from pipeline import aws, keys
+from pipeline.silver.reader import SilverReader
 from reelhouse import lake
 from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.local.deploy import build_folder
+from reelhouse.operate.outcomes import OUTCOMES
 from reelhouse.operate.replay import Replay, replay
-from reelhouse.operate.silver_reader import OUTCOMES, SilverReader
 from reelhouse.operate.verify import verify
 from reelhouse.stack import Stack
 from tests.running import Omdb, let_events_settle, run_to_the_end

@@ -88,11 +88,11 @@ def without_a_row(body: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (without_a_row, "holds"),
-        (lambda _: b"no parquet", "cannot be read"),
-        (damage_part({"bronze_version": "another"}), ""),
+        (without_a_row, "cannot be used"),
+        (lambda _: b"no parquet", "cannot be used"),
+        (damage_part({"title": 7}), "cannot be used: title"),
     ],
-    ids=["row lost", "unreadable", "another version"],
+    ids=["row lost", "unreadable", "wrong type"],
 )
 def test_a_damaged_part_of_silver_is_named(
     stack: Stack, run_id: str, damage: Callable[[bytes], bytes], said: str
@@ -120,7 +120,7 @@ def test_a_lost_part_of_silver_names_its_films(stack: Stack, run_id: str) -> Non
 
     assert len(result.differences) == 10
     assert all("no outcome in Silver" in one.difference for one in result.differences)
-    assert "not built from the Silver" in named(verify(stack), keys.BUILD)
+    assert "not built from the current Silver" in named(verify(stack), keys.BUILD)
 
 
 @pytest.mark.usefixtures("mended")
@@ -147,7 +147,7 @@ def test_a_damaged_gold_table_is_named_row_by_row(stack: Stack, run_id: str) -> 
     said = named(verify(stack), key)
 
     assert f"holds {len(table) - 1} rows; the build wrote {len(table)}" in said
-    assert "1 rows of Silver's are missing, 0 are not in Silver, 1 differ" in said
+    assert "1 rows of Silver are missing, 0 are not in Silver, 1 differ" in said
     s3.put_object(Bucket=bucket, Key=key, Body=b"no parquet")
     assert "cannot be read" in named(verify(stack), key)
     s3.delete_object(Bucket=bucket, Key=key)
@@ -180,6 +180,6 @@ def test_bronze_that_was_overwritten_deleted_or_put_there_by_hand_is_named(stack
     # Messages that other tests left waiting might be this film's.
     assert "neither stored nor rejected" in named(result, removed) or result.waiting >= 1
     assert "is not in Bronze" in named(result, removed)
-    assert "no key of Bronze" in named(result, odd)
+    assert "not a key of Bronze" in named(result, odd)
     assert "does not expect" in named(result, unexpected)
     assert "SHA-256" in named(result, source)
