@@ -21,6 +21,13 @@ from pipeline.gold.engine import to_duckdb
 
 Frames = Mapping[str, pd.DataFrame]
 _DATABASE = "gold"
+MOST_PEOPLE = 6
+# What a film's card on the page shows.
+CARD = (
+    "imdb_id", "title", "year", "rank", "runtime_minutes", "rated", "genres", "directors", "writers", "actors",
+    "countries", "languages", "imdb_rating", "imdb_votes", "rotten_tomatoes", "metascore", "source_rating",
+    "box_office_usd", "plot", "awards", "poster", "run_id", "bronze_key", "fetched_at",
+)  # fmt: skip
 _ARROW_TYPES = {
     "string": pa.string(),
     "int": pa.int32(),
@@ -68,6 +75,36 @@ def _arrow(table: Table, frame: pd.DataFrame | None) -> pa.Table:
     return pa.table(columns)
 
 
+def cards(tables: Frames) -> list[dict[str, Any]]:
+    """Facts of each film for its card on the page, best rank first; empty values are left out.
+
+    Returns
+    -------
+    list of dict
+        The columns of ``CARD`` by name, and ``label``: title and year, as the similar films are named.
+    """
+    movies = tables.get(schema.FILMS)
+    if movies is None or movies.empty:
+        return []
+    known = movies[[name for name in CARD if name in movies]].sort_values("rank", kind="stable")
+    found = []
+    for row in known.to_dict("records"):
+        card = {str(name): plain for name, value in row.items() if (plain := _plain(value)) not in (None, [], "")}
+        card["label"] = f"{card.get('title', card['imdb_id'])} ({card.get('year', 'year not known')})"
+        found.append(card)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if is_list(value):
+        return _texts(value)[:MOST_PEOPLE]
+    if pd.isna(value):
+        return None
+    if isinstance(value, datetime):
+        return _moment(value)
+    return value.item() if hasattr(value, "item") else value
+
+
 def packed(definition: Dashboard, rows: Frames) -> dict[str, Any]:
     """Data sets as the page reads them.
 
@@ -93,6 +130,8 @@ def _used(definition: Dashboard) -> dict[str, list[str]]:
             for measure in _with_n(definition, name):
                 used[measure.data_set] |= {measure.of, measure.by}
         used[definition.data_set_of(visual)] |= set(_shown(visual))
+    for name, data_set in definition.data_sets.items():
+        used[name] |= set(data_set.key) if data_set.explode else set()
     for one in definition.filters.values():
         for name in one.data_sets:
             used[name] |= {one.column, one.first_by}

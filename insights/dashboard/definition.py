@@ -121,7 +121,21 @@ def _place(given: object) -> object:
 
 
 class Visual(Strict):
-    """What all visuals have; ``where`` fixes columns to some texts each, ``page: false`` leaves it out of the page."""
+    """What all visuals have.
+
+    Attributes
+    ----------
+    where : dict
+        Columns with the texts they are fixed to.
+    page : bool
+        False leaves the visual out of the dashboard page.
+    finding : str
+        The page's title, with what the data show: ``{first}`` is the name of the first bar or line, ``{top}`` that of
+        the largest, ``{first_value}`` and ``{top_value}`` their values, ``{count}`` the number of bars. The plain title
+        stands below it.
+    zoom : bool
+        The page draws scores on a scale that shows their differences: dots in place of bars, no zero for lines.
+    """
 
     cells: Annotated[Place, BeforeValidator(_place), Field(alias="place")]
     title: Words
@@ -129,6 +143,8 @@ class Visual(Strict):
     about: str = ""
     where: dict[Name, Annotated[list[str], Field(min_length=1)]] = {}
     page: bool = True
+    finding: str = ""
+    zoom: bool = False
 
 
 class Kpi(Visual):
@@ -150,13 +166,17 @@ class Bar(Visual):
 
 
 class Line(Visual):
-    """Lines over a numeric dimension: one a measure, or one a value of ``series``, at most ``top`` of them."""
+    """Lines over a numeric dimension: one a measure, or one a value of ``series``, at most ``top`` of them.
+
+    The page draws a small chart for each value of ``series``, its values pooled over ``smooth`` years.
+    """
 
     kind: Literal["line"]
     dimension: Name
     measures: Annotated[list[Name], Field(min_length=1, max_length=5)]
     series: Name | None = None
     top: Annotated[int, Field(ge=1, le=8)] = 5
+    smooth: Annotated[int, Field(ge=1, le=21)] = 1
 
 
 class Groups(Visual):

@@ -1,6 +1,6 @@
-"""The local page: the whole dashboard with its data as one HTML file that asks no server for anything. Pure.
+"""The dashboard page: the whole dashboard with its data as one HTML file that asks no server for anything. Pure.
 
-Reads the template, style and scripts in ``page/``. The data go in compressed (gzip, base64), so nothing of a film's
+Reads the template, style and scripts in ``template/``. The data go in compressed (gzip, base64), so nothing of a film's
 text is ever part of the HTML; the scripts set it as text. A content security policy forbids any request.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,18 @@ from insights.dashboard.data import Frames
 from insights.dashboard.definition import Dashboard
 
 _FOLDER = Path(__file__).parent / "template"
-_SCRIPTS = ("data.js", "format.js", "charts.js", "visuals.js", "controls.js", "main.js")
+_SCRIPTS = ("data.js", "format.js", "charts.js", "visuals.js", "controls.js", "films.js", "main.js")
 _MAIN_DATA_SET = "films"  # whose number of rows is told beside the filters
 
 
-def render(definition: Dashboard, frames: Frames, *, stands_on: str, missing: Sequence[str] = ()) -> str:
+def render(
+    definition: Dashboard,
+    frames: Frames,
+    *,
+    stands_on: str,
+    cards: Sequence[Mapping[str, Any]] = (),
+    missing: Sequence[str] = (),
+) -> str:
     """Make the page.
 
     Parameters
@@ -34,7 +41,9 @@ def render(definition: Dashboard, frames: Frames, *, stands_on: str, missing: Se
     frames : mapping of str to DataFrame
         As :func:`insights.dashboard.data.frames` gives them.
     stands_on : str
-        The line that says which run and build the data are of.
+        Which run and build the data are of.
+    cards : sequence of mapping
+        As :func:`insights.dashboard.data.cards` gives them.
     missing : sequence of str
         What Gold lacks, one sentence each.
 
@@ -54,7 +63,7 @@ def render(definition: Dashboard, frames: Frames, *, stands_on: str, missing: Se
         style=_ours("style.css"),
         script=script,
         policy=content_policy(script),
-        data=_compressed({**_described(definition), "data": data.packed(definition, frames)}),
+        data=_compressed({**_described(definition), "data": data.packed(definition, frames), "cards": cards}),
     )
 
 

@@ -58,10 +58,12 @@ def _looked_up(look_up: LookUp) -> str | None:
 
 
 def column_format(data_set: DataSet, name: str) -> str | None:
-    """Format of a column: ``year``, ``fraction``, ``whole``, or None for what is no number."""
+    """Format of a column: ``year``, ``decade``, ``fraction``, ``whole``, or None for what is no number."""
     kind = columns(data_set)[name]
     if kind not in NUMBERS:
         return None
+    if name == "decade":
+        return name
     unit = next((one.unit for one in TABLES[data_set.table].columns if one.name == name), "")
     return "year" if unit == YEAR_UNIT else "fraction" if kind == FRACTION else "whole"
 

@@ -22,6 +22,7 @@ _FORMATS: dict[str, Json] = {
     },
     "percent": {"PercentageDisplayFormatConfiguration": {"DecimalPlacesConfiguration": {"DecimalPlaces": 1}}},
     "fraction": {"NumberDisplayFormatConfiguration": {"DecimalPlacesConfiguration": {"DecimalPlaces": 2}}},
+    "decade": {"NumberDisplayFormatConfiguration": {**_HIDDEN, "DecimalPlacesConfiguration": {"DecimalPlaces": 0}}},
     "year": {"NumberDisplayFormatConfiguration": {**_HIDDEN, "DecimalPlacesConfiguration": {"DecimalPlaces": 0}}},
 }
 

@@ -79,7 +79,8 @@ def make(lake: Lake, output: Path) -> Made:
     checks.check(definition)
     source = report_data.load(lake, **dict.fromkeys(schema.source_tables(definition), ()))
     frames = data.frames(definition, source.tables)
-    page = render(definition, frames, stands_on=stands_on(source), missing=missing(source))
+    cards = data.cards(source.tables)
+    page = render(definition, frames, stands_on=stands_on(source), cards=cards, missing=missing(source))
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(page, encoding="utf-8")

@@ -1,7 +1,7 @@
 // Bars and lines as SVG. Texts are set as text, never as markup: titles of films come from anywhere.
 
 const SVG = "http://www.w3.org/2000/svg";
-const COLOURS = ["#0b5cad", "#b34700", "#4f7f1f", "#7b4fa3", "#5f6670"];
+const COLOURS = 5; // of lines: the classes line-0 to line-4
 const DASHES = ["", "7 4", "2 4", "10 4 2 4", "4 3"];
 const LETTER = 6.6; // pixels of an average letter of 12 px Arial
 
@@ -62,11 +62,46 @@ function barChart(bars, width, title, description) {
   return svg;
 }
 
-// lines: [{label, points: [[x, y, text]]}], x ascending; y of null breaks a line.
-function lineChart(lines, width, height, formats, words) {
+// bars as dots on a scale that shows their differences; `ends` fixes the scale.
+function dotChart(bars, width, title, description, ends = null) {
+  const row = 27;
+  const labels = Math.min(0.36 * width, 12 + LETTER * Math.max(...bars.map((bar) => bar.label.length)));
+  const texts = 16 + LETTER * Math.max(...bars.map((bar) => bar.text.length + (bar.note ? bar.note.length + 1 : 0)));
+  const values = bars.map((bar) => bar.value);
+  const margin = Math.max(0.1 * (Math.max(...values) - Math.min(...values)), 0.5);
+  const [low, high] = ends || [Math.min(...values) - margin, Math.max(...values) + margin];
+  const marks = ticks(low, high, Math.max(3, Math.floor((width - labels - texts) / 70)));
+  const x = (value) => labels + 6 + (Math.max(30, width - labels - texts - 12) * (value - low)) / (high - low || 1);
+  const bottom = bars.length * row + 2;
+  const svg = picture(width, bottom + 22, title, description);
+  for (const value of marks) {
+    svg.append(shape("line", { x1: x(value), x2: x(value), y1: 2, y2: bottom, class: "grid" }));
+    svg.append(shape("text", { x: x(value), y: bottom + 16, "text-anchor": "middle", class: "tick" }, decimals(value, Number.isInteger(value) ? 0 : 1)));
+  }
+  bars.forEach((bar, place) => {
+    const y = place * row + 15;
+    const group = shape("g", { "aria-hidden": "true" });
+    group.append(shape("title", {}, `${bar.label}: ${bar.text} ${bar.note || ""}`));
+    group.append(shape("text", { x: labels - 8, y: y + 4, "text-anchor": "end", class: "label" }, shortened(bar.label, labels - 8)));
+    group.append(shape("line", { x1: x(low), x2: x(bar.value), y1: y, y2: y, class: "stem" }));
+    group.append(shape("circle", { cx: x(bar.value), cy: y, r: 5, class: "dot" }));
+    const value = shape("text", { x: width - texts + 6, y: y + 4, class: "value" }, bar.text);
+    if (bar.note) value.append(shape("tspan", { class: "note", dx: 5 }, bar.note));
+    group.append(value);
+    svg.append(group);
+  });
+  return svg;
+}
+
+// lines: [{label, points: [[x, y, text]]}], x ascending; y of null breaks a line. `zoom` leaves zero out; `top` fixes
+// the upper end; few whole numbers of one line are columns.
+function lineChart(lines, width, height, formats, words, { zoom = false, highest = null } = {}) {
   const points = lines.flatMap((line) => line.points).filter((point) => point[1] !== null);
   const [first, last] = [Math.min(...points.map((p) => p[0])), Math.max(...points.map((p) => p[0]))];
-  const [low, high] = [Math.min(0, ...points.map((p) => p[1])), Math.max(...points.map((p) => p[1]), Number.EPSILON)];
+  const values = points.map((p) => p[1]);
+  const margin = 0.08 * (Math.max(...values) - Math.min(...values)) || 1;
+  const low = zoom ? Math.min(...values) - margin : Math.min(0, ...values);
+  const high = highest ?? (zoom ? Math.max(...values) + margin : Math.max(...values, Number.EPSILON));
   const [left, right, top, bottom] = [52, 14, 12, 26];
   const x = (value) => left + ((width - left - right) * (value - first)) / (last - first || 1);
   const y = (value) => height - bottom - ((height - top - bottom) * (value - low)) / (high - low || 1);
@@ -79,9 +114,15 @@ function lineChart(lines, width, height, formats, words) {
   for (const value of years.length ? years : [first]) {
     svg.append(shape("text", { x: x(value), y: height - 6, "text-anchor": "middle", class: "tick" }, tickLabel(value, formats.x)));
   }
-  lines.forEach((line, place) => svg.append(...strokes(line, place, x, y)));
+  const asColumns = lines.length === 1 && formats.y === "whole";
+  lines.forEach((line, place) => svg.append(...(asColumns ? columnsOf(line, x, y, (width - left - right) / (last - first + 1 || 1)) : strokes(line, place, x, y))));
   svg.append(...hoverStrips(lines, x, [left, width - right, top, height - bottom], formats.x));
   return svg;
+}
+
+function columnsOf(line, x, y, width) {
+  const known = line.points.filter((point) => point[1]);
+  return known.map((point) => shape("rect", { x: x(point[0]) - 0.4 * width, width: Math.max(1, 0.8 * width), y: y(point[1]), height: y(0) - y(point[1]), class: "bar" }));
 }
 
 function strokes(line, place, x, y) {
@@ -95,11 +136,11 @@ function strokes(line, place, x, y) {
       pen = "L";
     }
   }
-  const stroke = { stroke: COLOURS[place % COLOURS.length], "stroke-dasharray": DASHES[place % DASHES.length] };
-  const drawn = [shape("path", { d: path, class: "line", ...stroke })];
-  const alone = (place) => [place - 1, place + 1].every((near) => !line.points[near] || line.points[near][1] === null);
-  for (const [place, point] of line.points.entries()) {
-    if (point[1] !== null && (known.length <= 12 || alone(place))) drawn.push(shape("circle", { cx: x(point[0]), cy: y(point[1]), r: 3, fill: stroke.stroke }));
+  const kind = `line line-${place % COLOURS}`;
+  const drawn = [shape("path", { d: path, class: kind, "stroke-dasharray": DASHES[place % DASHES.length] })];
+  const alone = (at) => [at - 1, at + 1].every((near) => !line.points[near] || line.points[near][1] === null);
+  for (const [at, point] of line.points.entries()) {
+    if (point[1] !== null && (known.length <= 12 || alone(at))) drawn.push(shape("circle", { cx: x(point[0]), cy: y(point[1]), r: 3, class: `mark line-${place % COLOURS}` }));
   }
   return drawn;
 }
@@ -121,8 +162,7 @@ function legend(lines) {
   const list = node("ul", { class: "legend" });
   lines.forEach((line, place) => {
     const key = shape("svg", { width: 26, height: 10, "aria-hidden": "true" });
-    const stroke = { stroke: COLOURS[place % COLOURS.length], "stroke-dasharray": DASHES[place % DASHES.length] };
-    key.append(shape("path", { d: "M0 5L26 5", class: "line", ...stroke }));
+    key.append(shape("path", { d: "M0 5L26 5", class: `line line-${place % COLOURS}`, "stroke-dasharray": DASHES[place % DASHES.length] }));
     list.append(node("li", {}, [key, line.label]));
   });
   return list;

@@ -2,11 +2,13 @@
 
 // One filter's state: {texts: Set} of a choice or pick, {range: [first, last]} of a range; nothing chosen: null.
 class Filters {
-  constructor(filters, data, changed) {
+  constructor(filters, data, cards, changed) {
     Object.assign(this, { filters, data, changed, state: {}, options: {}, extents: {} });
+    this.labels = new Map(cards.map((card) => [card.imdb_id, card.label]));
+    this.ids = new Map(cards.map((card) => [card.label, card.imdb_id]));
     for (const [name, filter] of Object.entries(filters)) {
       if (filter.kind === "range") this.extents[name] = extent(this.column(filter));
-      else this.options[name] = options(this.dataSet(filter), filter);
+      else this.options[name] = filter.kind === "pick" && cards.length ? listed(cards.map((card) => card.label)) : options(this.dataSet(filter), filter);
     }
     this.read();
     window.addEventListener("hashchange", () => { this.read(); this.changed(); });
@@ -22,7 +24,8 @@ class Filters {
     for (const [name, filter] of Object.entries(this.filters)) {
       if (filter.kind === "range") this.state[name] = this.rangeOf(name, ...(asked.get(name) || "").split("-"));
       else {
-        const known = asked.getAll(name).filter((one) => this.options[name].known.has(one));
+        const texts = asked.getAll(name).map((one) => (filter.kind === "pick" && this.labels.get(one)) || one);
+        const known = texts.filter((one) => this.options[name].known.has(one));
         const chosen = filter.kind === "pick" && !known.length ? this.options[name].list.slice(0, 1) : known;
         this.state[name] = chosen.length ? { texts: new Set(chosen) } : null;
       }
@@ -40,7 +43,7 @@ class Filters {
     const address = new URLSearchParams();
     for (const [key, one] of Object.entries(this.state)) {
       if (one && one.range) address.set(key, one.range.join("-"));
-      else if (one && !(this.filters[key].kind === "pick" && one.texts.has(this.options[key].list[0]))) for (const text of one.texts) address.append(key, text);
+      else if (one && !(this.filters[key].kind === "pick" && one.texts.has(this.options[key].list[0]))) for (const text of one.texts) address.append(key, (this.filters[key].kind === "pick" && this.ids.get(text)) || text);
     }
     history.replaceState(null, "", `#${address}`);
     this.changed();
@@ -90,20 +93,26 @@ function options(dataSet, filter) {
     }
   }
   const list = [...weight.keys()].sort((one, other) => weight.get(one) - weight.get(other) || compareTexts(one, other));
+  return listed(list);
+}
+
+function listed(list) {
   return { list, known: new Set(list), folded: list.map(folded) };
 }
 
 const MOST_OFFERED = 40;
+// What fits the letters typed, best first: the whole text, the text but for its year, its beginning, a word's
+// beginning, any place. "Big" is first the film "Big (1988)", then "The Big Sleep (1946)".
 function offered({ list, folded: letters }, typed) {
-  const wanted = folded(typed);
-  const found = [];
-  for (const starts of [true, false]) {
-    for (let place = 0; place < list.length && found.length < MOST_OFFERED; place++) {
-      const at = letters[place].indexOf(wanted);
-      if (starts ? at === 0 : at > 0) found.push(list[place]);
-    }
-  }
-  return found;
+  const wanted = folded(typed.trim());
+  const fit = (text) => {
+    if (text === wanted) return 0;
+    if (text.replace(/ \([^()]*\)$/, "") === wanted) return 1;
+    const at = text.indexOf(wanted);
+    return at < 0 ? null : at === 0 ? 2 : /[^\p{L}\p{N}]/u.test(text[at - 1]) ? 3 : 4;
+  };
+  const found = letters.map((text, place) => ({ fit: fit(text), place })).filter((one) => one.fit !== null);
+  return found.sort((a, b) => a.fit - b.fit || a.place - b.place).slice(0, MOST_OFFERED).map((one) => list[one.place]);
 }
 
 function rangeControl(filters, name) {
@@ -131,8 +140,7 @@ function textControl(filters, name) {
   const offer = () => list.replaceChildren(...offered(filters.options[name], input.value).map((one) => node("option", { value: one })));
   const take = () => {
     const typed = folded(input.value.trim());
-    const place = filters.options[name].folded.indexOf(typed);
-    const found = place < 0 ? offered(filters.options[name], typed) : [filters.options[name].list[place]];
+    const found = offered(filters.options[name], typed);
     input.setCustomValidity(typed && !found.length ? `No ${filter.title.toLowerCase()} fits` : "");
     if (!typed || !found.length) { input.reportValidity(); return; }
     input.value = "";

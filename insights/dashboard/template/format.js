@@ -12,8 +12,8 @@ function decimals(value, places) {
 
 function dollars(value) {
   const size = Math.abs(value);
-  if (size >= 1e9) return `$${decimals(value / 1e9, 1)} billion`;
-  if (size >= 1e6) return `$${decimals(value / 1e6, 1)} million`;
+  if (size >= 9.995e8) return `$${decimals(value / 1e9, 2)} billion`;
+  if (size >= 9.95e5) return `$${decimals(value / 1e6, 1)} million`;
   return `$${decimals(value, 0)}`;
 }
 
@@ -22,8 +22,9 @@ const FORMATS = {
   decimal: (value) => decimals(value, 1),
   signed: (value) => (value > 0 ? "+" : value < 0 ? "−" : "") + decimals(Math.abs(value), 2),
   fraction: (value) => decimals(value, 2),
-  percent: (value) => `${decimals(100 * value, 1)} %`,
+  percent: (value) => `${decimals(100 * value, 1)}%`,
   year: (value) => String(value),
+  decade: (value) => `${value}s`,
   dollars,
 };
 
@@ -35,7 +36,8 @@ function shown(value, format) {
 // Short forms for axes.
 function tickLabel(value, format) {
   if (format === "year") return String(value);
-  if (format === "percent") return `${+(100 * value).toFixed(6)} %`;
+  if (format === "decade") return `${value}s`;
+  if (format === "percent") return `${+(100 * value).toFixed(6)}%`;
   if (format === "dollars" && Math.abs(value) >= 1e6) return `$${+(value / 1e6).toFixed(6)}m`;
   const text = Math.abs(value) >= 1e4 ? `${+(value / 1e3).toFixed(6)}k` : decimals(value, Number.isInteger(value) ? 0 : 1);
   return format === "dollars" ? `$${text}` : text;
@@ -43,4 +45,10 @@ function tickLabel(value, format) {
 
 function count(n, unit) {
   return `${decimals(n, 0)} ${n === 1 && unit.endsWith("s") ? unit.slice(0, -1) : unit}`;
+}
+
+// Names of columns in words: "box_office_usd" is "Box office (US dollars)".
+function inWords(name) {
+  const words = name.replace(/_usd$/, " (US dollars)").replace(/_id$/, " id").replaceAll("_", " ");
+  return words.replace(/^./, (letter) => letter.toUpperCase()).replace(/^Imdb/, "IMDb").replace(/^Metascore/, "Metacritic score");
 }

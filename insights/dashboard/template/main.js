@@ -3,16 +3,19 @@
 async function start() {
   const page = await unpack(document.getElementById("data").textContent.trim());
   const drawn = [];
-  const filters = new Filters(page.filters, page.data, () => draw(page, filters, drawn, controls));
+  page.filmIds = new Map(page.cards.map((card) => [card.label, card.imdb_id]));
+  const filters = new Filters(page.filters, page.data, page.cards, () => draw(page, filters, drawn, controls));
   const controls = buildFilters(page, filters);
   for (const sheet of page.sheets) drawn.push(...buildSheet(page, filters, sheet, controls));
+  hideEmpty(page, drawn);
   followLinks();
+  followFilms(filters);
   draw(page, filters, drawn, controls);
   let width = document.body.clientWidth;
   window.addEventListener("resize", () => {
     if (document.body.clientWidth === width) return;
     width = document.body.clientWidth;
-    requestAnimationFrame(() => drawVisuals(page, filters, drawn));
+    requestAnimationFrame(() => { drawVisuals(page, filters, drawn.filter((one) => !one.element.hidden)); drawCard(page, filters); });
   });
   document.documentElement.dataset.ready = "true";
 }
@@ -46,7 +49,9 @@ function buildSheet(page, filters, sheet, controls) {
 
 function draw(page, filters, drawn, controls) {
   controls.forEach((one) => one.show());
-  drawVisuals(page, filters, drawn);
+  drawVisuals(page, filters, drawn.filter((one) => !one.element.hidden));
+  drawFilmList(page, filters);
+  drawCard(page, filters);
   const films = page.data[page.main].rows;
   const left = select(page.data[page.main], filters.conditions(shared(page), page.main)).rows.length;
   const chosen = filters.described(shared(page));
@@ -85,11 +90,42 @@ function drawVisual(page, filters, { one, width, selections }) {
     filtered: chosen.length > 0,
     picked: sheet.filters.map((name) => page.filters[name]).filter((filter) => filter.kind === "pick").map((filter) => filter.column),
     selection: selections.get(asked),
+    filmIds: page.filmIds,
     width,
     format: (column) => page.formats[visual.data_set][column],
     evaluate: (name, rows) => evaluate(page.measures, name, dataSet, rows),
   };
   one.body.replaceChildren(...DRAW[visual.kind](context));
+}
+
+// Hides what has no value whatever is chosen, and says so in one line a sheet.
+function hideEmpty(page, drawn) {
+  const empty = (visual) => {
+    const dataSet = page.data[visual.data_set];
+    const fixed = Object.entries(visual.where).map(([column, texts]) => ({ column, texts: new Set(texts) }));
+    const rows = select(dataSet, fixed).rows;
+    const measures = visual.measure ? [visual.measure] : visual.measures || [];
+    return !rows.length || (measures.length > 0 && measures.every((name) => evaluate(page.measures, name, dataSet, rows).value === null));
+  };
+  for (const sheet of page.sheets) {
+    const without = drawn.filter((one) => one.sheet === sheet && empty(one.visual));
+    for (const one of without) one.element.hidden = true;
+    const line = document.querySelector(`#sheet-${sheet.id} > .empty`);
+    line.hidden = !without.length;
+    line.textContent = `Not shown, since Gold has no values for it: ${without.map((one) => one.visual.title).join(", ")}.`;
+  }
+}
+
+// A link to a film picks it, wherever the link stands.
+function followFilms(filters) {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("a[data-film]");
+    const label = link && filters.labels.get(link.dataset.film);
+    if (!label || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    filters.set("film", { texts: new Set([label]) });
+    document.getElementById("film-card").scrollIntoView();
+  });
 }
 
 // Links within the page move without touching the address, which holds the filters.

@@ -7,16 +7,32 @@ function node(name, attributes = {}, children = []) {
   return element;
 }
 
-function title(text) {
-  return text.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
+// The title that says what the data show; the plain title where there is nothing to say.
+function finding(context, found) {
+  const { visual, element } = context;
+  const names = [...visual.finding.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+  const says = found && found.count > 1 && names.length > 0 && names.every((name) => found[name] !== undefined);
+  const told = says ? visual.finding.replace(/\{(\w+)\}/g, (_, name) => found[name]) : visual.title;
+  element.querySelector("h3").textContent = told;
+  element.querySelector(".plain").textContent = told === visual.title ? "" : `${visual.title}.`;
+}
+
+const MOST_EQUAL = 2; // more names of one value say nothing
+function foundIn(bars) {
+  const found = { count: bars.length };
+  for (const [key, one] of [["first", bars[0]], ["top", bars.reduce((a, b) => (b.value > a.value ? b : a), bars[0])]]) {
+    const equal = bars.filter((bar) => one && bar.text === one.text);
+    if (equal.length && equal.length <= MOST_EQUAL) Object.assign(found, { [key]: equal.map((bar) => bar.label).join(" and "), [`${key}_value`]: one.text });
+  }
+  return found;
 }
 
 // head: [{text, number}]; body: rows of {text, number}.
 function table(caption, head, body) {
   const cells = (tag, row) => row.map((one, place) => {
     const kind = tag === "td" && place === 0 ? "th" : tag;
-    const scope = tag === "th" ? { scope: "col" } : kind === "th" ? { scope: "row" } : {};
-    return node(kind, { ...scope, ...(one.number ? { class: "number" } : {}) }, [one.text]);
+    const scope = tag === "th" ? { scope: "col" } : kind === "th" ? { scope: "row" } : { "data-label": head[place].text };
+    return node(kind, { ...scope, ...(one.number ? { class: "number" } : {}) }, [one.link || one.text]);
   });
   return node("div", { class: "table", role: "region", tabindex: "0", "aria-label": caption }, [
     node("table", {}, [
@@ -60,28 +76,31 @@ const DRAW = {
       .filter((bar) => bar.value !== null && (!visual.fewest || (bar.n ?? bar.value) >= visual.fewest))
       .sort(comparison(order.order, (bar) => (order.by === visual.measure ? bar.value : bar.key), (bar) => bar.key))
       .slice(0, visual.top)
-      .map((bar) => ({ ...bar, label: shown(bar.key, format), text: shown(bar.value, measure.format), note: note(bar.n) }));
+      .map((bar) => ({ ...bar, label: visual.dimension === "column_name" ? inWords(bar.key) : shown(bar.key, format), text: shown(bar.value, measure.format), note: note(bar.n) }));
     context.element.dataset.marks = bars.length;
+    finding(context, foundIn(bars));
     if (!bars.length) return nothing(context);
-    const head = [{ text: title(visual.dimension) }, { text: measure.title, number: true }];
+    const head = [{ text: inWords(visual.dimension) }, { text: measure.title, number: true }];
     if (measure.n) head.push({ text: "n", number: true });
     const body = bars.map((bar) => [{ text: bar.label }, text(bar.value, measure.format), ...(measure.n ? [text(bar.n)] : [])]);
-    return [barChart(bars, context.width, visual.title, `${visual.alt} ${extremes(bars)}`), asTable(context, head, body)];
+    return [(visual.zoom ? dotChart : barChart)(bars, context.width, visual.title, `${visual.alt} ${extremes(bars)}`), asTable(context, head, body)];
   },
 
   line(context) {
     const { visual, selection } = context;
     const lines = (visual.series ? linesBySeries(context) : linesByMeasure(context)).filter((line) => line.points.some((point) => point[1] !== null));
     context.element.dataset.marks = lines.length;
-    if (!lines.length || !selection.rows.length) return nothing(context);
+    if (!lines.length || !selection.rows.length) { finding(context, null); return nothing(context); }
+    finding(context, visual.series ? foundIn(lines) : foundIn(lines[0].points.filter((p) => p[1] !== null).map((p) => ({ label: shown(p[0], "year"), value: p[1], text: p[2] }))));
     const format = context.measures[visual.measures[0]].format;
     const formats = { x: context.format(visual.dimension), y: format };
     const words = { title: visual.title, description: `${visual.alt} ${lines.map((line) => `${line.label}: ${ends(line)}`).join("; ")}.` };
     const years = [...new Set(lines.flatMap((line) => line.points.map((point) => point[0])))].sort((a, b) => a - b);
-    const head = [{ text: title(visual.dimension) }, ...lines.map((line) => ({ text: line.label, number: true }))];
+    const head = [{ text: inWords(visual.dimension) }, ...lines.map((line) => ({ text: line.label, number: true }))];
     const values = lines.map((line) => new Map(line.points.map((point) => [point[0], point[2]])));
     const body = years.map((year) => [{ text: shown(year, formats.x) }, ...values.map((of) => ({ text: of.get(year) ?? "–", number: true }))]);
-    const picture = lineChart(lines, context.width, context.width < 480 ? 230 : 340, formats, words);
+    if (visual.series) return [panels(context, lines, formats), asTable(context, head, body)];
+    const picture = lineChart(lines, context.width, context.width < 480 ? 230 : 340, formats, words, visual);
     return [lines.length > 1 ? legend(lines) : null, picture, asTable(context, head, body)].filter(Boolean);
   },
 
@@ -93,9 +112,12 @@ const DRAW = {
       .slice(0, visual.top);
     context.element.dataset.marks = groups.length;
     if (!groups.length) return nothing(context);
-    const head = [{ text: title(visual.dimension) }, ...visual.measures.map((name) => ({ text: context.measures[name].title, number: true }))];
+    // A column without any value says nothing; its number of films goes with it.
+    const used = visual.measures.map((name, place) => ({ name, place })).filter(({ place }) => groups.some((group) => group.values[place]));
+    const head = [{ text: inWords(visual.dimension) }, ...used.map(({ name }) => ({ text: context.measures[name].title, number: true }))];
     const format = context.format(visual.dimension);
-    const body = groups.map((group) => [{ text: shown(group.key, format) }, ...group.values.map((value, place) => (value === null ? { text: "–", number: true } : text(value, context.measures[visual.measures[place]].format)))]);
+    const label = (key) => (visual.dimension === "column_name" ? inWords(key) : shown(key, format));
+    const body = groups.map((group) => [{ text: label(group.key) }, ...used.map(({ name, place }) => (group.values[place] === null ? { text: "–", number: true } : text(group.values[place], context.measures[name].format)))]);
     return [table(visual.title, head, body)];
   },
 
@@ -111,6 +133,9 @@ const DRAW = {
     const head = names.map((name) => ({ text: visual.columns[name], number: numbers.has(name) }));
     const body = rows.map((row) => names.map((name) => {
       const known = cell(selection.dataSet, name, row);
+      if (name === "similarity" && known !== null) return { text: decimals(100 * known, 0), number: true };
+      const linked = name === "similar_film" && known !== null && context.filmIds.get(known);
+      if (linked) return { link: filmLink(linked, known) };
       return { text: known === null ? "–" : shown(known, context.format(name)), number: numbers.has(name) };
     }));
     return [table(visual.title, head, body)];
@@ -124,8 +149,8 @@ const DRAW = {
     if (!rows.length) return nothing(context);
     return rows.map((row, place) => {
       const paragraphs = (value(visual.body)(row) || "").split(/\n+/).filter(Boolean).map((line) => node("p", {}, [line]));
-      const by = node("p", { class: "about" }, [`Written by: ${shown(value(visual.note)(row))}`]);
-      const details = node("details", { class: "answer" }, [node("summary", {}, [shown(value(visual.heading)(row))]), ...paragraphs, by]);
+      if (paragraphs.length > 1) paragraphs[paragraphs.length - 1].className = "about";
+      const details = node("details", { class: "answer" }, [node("summary", {}, [shown(value(visual.heading)(row))]), ...paragraphs]);
       details.open = place === 0;
       return details;
     });
@@ -149,13 +174,28 @@ function everyYear(groups) {
 function linesBySeries(context) {
   const { visual, selection } = context;
   const name = visual.measures[0];
+  const half = Math.floor(visual.smooth / 2);
   return [...groupBy(selection, visual.series)]
     .map(([label, rows]) => ({ label, rows, value: context.evaluate(name, rows).value }))
     .sort(comparison("descending", (line) => line.value, (line) => line.label))
     .slice(0, visual.top)
-    .map(({ label, rows }) => {
-      return { label, points: everyYear(groupBy(selection, visual.dimension, rows)).map(([year, some]) => point(context, name, year, some)) };
+    .map(({ label, rows, value }) => {
+      const years = everyYear(groupBy(selection, visual.dimension, rows));
+      const pooled = (place) => years.slice(Math.max(0, place - half), place + half + 1).flatMap(([, some]) => some);
+      return { label, value, text: shown(value, context.measures[name].format), points: years.map(([year], place) => point(context, name, year, pooled(place))) };
     });
+}
+
+// A small chart for each line, all on one scale.
+function panels(context, lines, formats) {
+  const highest = Math.max(...lines.flatMap((line) => line.points.map((p) => p[1] ?? 0)));
+  const across = context.width < 460 ? 1 : context.width < 760 ? 2 : 3;
+  const width = Math.floor((context.width - 16 * (across - 1)) / across);
+  const one = (line) => node("div", {}, [
+    node("p", { class: "panel" }, [`${line.label} `, node("span", { class: "about" }, [line.text])]),
+    lineChart([line], width, 130, formats, { title: `${context.visual.title}: ${line.label}`, description: `${context.visual.alt} ${line.label}: ${ends(line)}.` }, { highest }),
+  ]);
+  return node("div", { class: "panels", style: `--across: ${across}` }, lines.map(one));
 }
 
 function point(context, name, year, rows) {

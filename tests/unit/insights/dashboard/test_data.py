@@ -165,3 +165,16 @@ def test_of_recommendations_only_those_that_can_be_shown_are_packed() -> None:
 
     assert packed["recommendations"]["rows"] == 10 * len(GOLD["movies"])
     assert set(packed["recommendations"]["columns"]["rank"]["values"]) == {1, 2, 3, 4, 5}
+
+
+def test_a_card_has_a_films_facts_and_its_path_to_bronze() -> None:
+    films = dashboard_gold.movies(2).assign(
+        bronze_key="movies/run_id=R/imdb_id=x.json", run_id="R", actors=[list("abcdefgh")] * 2, poster=None
+    )
+    first, second = data.cards({"movies": films.iloc[::-1]})
+    assert (first["rank"], second["rank"]) == (1, 2)
+    assert first["label"] == f"{first['title']} ({first['year']})"
+    assert (first["bronze_key"], first["run_id"]) == ("movies/run_id=R/imdb_id=x.json", "R")
+    assert first["actors"] == list("abcdef")
+    assert "poster" not in first
+    assert data.cards({}) == []

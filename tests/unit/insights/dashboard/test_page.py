@@ -22,7 +22,11 @@ from tests.chromium import Shown
 
 DEFINITION = load()
 FRAMES = data.frames(DEFINITION, dashboard_gold.gold())
-PAGE = render(DEFINITION, FRAMES, stands_on="Data of <b>run</b> R.", missing=["Gold has no table <i>x</i>."])
+GOLD = dashboard_gold.gold()
+CARDS = data.cards(GOLD)
+PAGE = render(
+    DEFINITION, FRAMES, cards=CARDS, stands_on="Data of <b>run</b> R.", missing=["Gold has no table <i>x</i>."]
+)
 VISUALS = {name: visual for _, name, visual in DEFINITION.visuals() if visual.page}
 KPIS = [name for name, visual in VISUALS.items() if visual.kind == "kpi"]
 browser = pytest.mark.skipif(chromium.PROGRAM is None, reason=chromium.WHY_NOT)
@@ -43,6 +47,19 @@ def test_texts_are_never_markup() -> None:
     assert "Data of &lt;b&gt;run&lt;/b&gt; R." in PAGE
     assert "no table &lt;i&gt;x&lt;/i&gt;" in PAGE
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", PAGE)
+
+
+def test_titles_of_the_definition_are_escaped() -> None:
+    """Mutation: a title that the template marks as safe."""
+    tag = "<u>x</u>"
+    (sheet_name, sheet), *_ = DEFINITION.sheets.items()
+    (name, visual), *_ = sheet.visuals.items()
+    titled = visual.model_copy(update={"title": tag, "about": tag, "alt": tag, "finding": tag})
+    changed = sheet.model_copy(update={"title": tag, "about": tag, "visuals": {**sheet.visuals, name: titled}})
+    definition = DEFINITION.model_copy(
+        update={"title": tag, "about": tag, "sheets": {**DEFINITION.sheets, sheet_name: changed}}
+    )
+    assert tag not in render(definition, FRAMES, stands_on=tag, missing=[tag])
 
 
 def test_it_holds_the_definition_and_the_data() -> None:
@@ -241,3 +258,83 @@ def test_a_person_can_filter_and_pick_with_the_keyboard(page: Path) -> None:
     assert "Film 9 (1959)" in said[9]
     assert "Film 10" not in said[9]
     assert said[10] == "true"
+
+
+TITLES = """
+addEventListener("load", async () => {
+  while (!document.documentElement.dataset.ready) await new Promise((done) => setTimeout(done, 20));
+  const input = document.getElementById("film-input");
+  const log = {};
+  for (const title of TYPED) {
+    input.value = title;
+    input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+    log[title] = document.querySelector("#film-card h3").textContent;
+  }
+  document.body.dataset.log = JSON.stringify(log);
+});
+"""
+
+
+@browser
+def test_a_title_typed_in_full_opens_its_own_film(tmp_path: Path) -> None:
+    titles = ["The Big Sleep", "Big", "The Godfather Part II", "The Godfather", "Seven Samurai", "Seven", "Amélie"]
+    films = dashboard_gold.movies(len(titles)).assign(title=titles)
+    gold = {"movies": films, "recommendations": dashboard_gold.recommendations(films)}
+    path = tmp_path / "titles.html"
+    path.write_text(render(DEFINITION, data.frames(DEFINITION, gold), cards=data.cards(gold), stands_on="R"), "utf-8")
+    typed = [*titles, "big", "amelie"]
+    path.write_text(acting(path, TITLES.replace("TYPED", json.dumps(typed))), "utf-8")
+
+    (log,) = re.findall(r'data-log="([^"]*)"', chromium.show(path).document)
+
+    opened = json.loads(log.replace("&quot;", '"'))
+    assert {title: label.rsplit(" (", 1)[0] for title, label in opened.items()} == {
+        **{title: title for title in titles},
+        "big": "Big",
+        "amelie": "Amélie",
+    }
+
+
+@browser
+def test_a_card_opens_by_its_address_and_links_to_similar_films(page: Path) -> None:
+    shown = chromium.show(page, "film=tt0000007")
+
+    card = re.search(r'<article id="film-card".*?</article>', shown.document, re.DOTALL)
+    assert card is not None
+    assert "<h3>Film 7 (1957)</h3>" in card.group()
+    assert "<dd>tt0000007</dd>" in card.group()
+    assert 'data-film="tt0000008">Film 8 (1958)</a>' in shown.part("visual-similar_films")
+
+
+@browser
+def test_filters_list_the_films_they_leave(page: Path) -> None:
+    shown = chromium.show(page, urlencode({"director": "Chloé Zhao", "year": "1950-1969"}))
+
+    films = kpis.kpis(DEFINITION, FRAMES, {"director": ["Chloé Zhao"], "year": (1950, 1969)})["films"][1].value
+    listed = shown.document.split('id="film-list"', 1)[1].split("</details>", 1)[0]
+    assert listed.count('href="#film=tt') == films > 0
+    assert all(f"({year})" not in listed for year in range(1970, 2010))
+
+
+@browser
+def test_what_has_no_value_is_hidden_and_named_in_one_line(tmp_path: Path) -> None:
+    gold = {**GOLD, "movies": GOLD["movies"].assign(imdb_rating=None), "rank_movers": GOLD["rank_movers"].iloc[:0]}
+    path = tmp_path / "gaps.html"
+    path.write_text(render(DEFINITION, data.frames(DEFINITION, gold), cards=data.cards(gold), stands_on="R"), "utf-8")
+
+    shown = chromium.show(path)
+
+    assert shown.console == []
+    assert "Not shown, since Gold has no values for it: Mean IMDb rating." in shown.document
+    assert "Not shown, since Gold has no values for it: Movers of the list." in shown.document
+    assert re.search(r'<figure[^>]* id="visual-imdb"[^>]* hidden', shown.document)
+    assert ">IMDb</th>" not in shown.part("visual-ratings_by_genre")
+
+
+@browser
+def test_titles_state_the_finding(unfiltered: Shown) -> None:
+    genres = FRAMES["films"].explode("genre").dropna(subset=["genre", "rotten_tomatoes"])
+    means = genres.groupby("genre")["rotten_tomatoes"].agg(["mean", "size"]).query("size >= 10")["mean"]
+    best = str(means.idxmax()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    expected = f"Highest score of the listed genres: {best} ({means.max():.1f})"
+    assert f"<h3>{expected}</h3>" in unfiltered.part("visual-top_genres")
