@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import tomllib
 from pathlib import Path
@@ -114,3 +115,14 @@ def test_the_key_reaches_sam_in_a_private_file_and_in_no_argument(monkeypatch: p
         "parameter_overrides": ['ScheduleExpression="rate(10 minutes)"', 'AlarmEmail=""', 'OmdbApiKey="the-key"']
     }
     assert not Path(str(given["file"])).exists()
+
+
+def test_every_setting_and_refused_region_is_documented() -> None:
+    text = (deploy.ROOT / "docs" / "aws.md").read_text(encoding="utf-8")
+    regions = next(part for part in text.split("\n\n") if part.startswith("**Regions.**"))
+    section = text.partition("### Settings\n")[2].partition("\n### ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+
+    assert set(re.findall(r"`([a-z]+-[a-z]+-\d)`", regions)) == deploy.REGIONS_WITHOUT_FUNCTION_URLS
+    documented = {name for row in rows for name in re.findall(r"`([A-Z]\w+)`", row.split("|")[1])}
+    assert documented == set(deploy.template_parameters())
