@@ -211,7 +211,9 @@ def deploy(deployment: Deployment, omdb_api_key: str) -> None:
 
 
 def _sam(*arguments: str) -> None:
-    environment = settings.environment_with(SAM_CLI_TELEMETRY="0")
+    # SAM runs make, which must not take over the flags of the make that runs this.
+    given = settings.environment_with(SAM_CLI_TELEMETRY="0")
+    environment = {name: value for name, value in given.items() if not name.startswith("MAKE")}
     done = subprocess.run([str(SAM), *arguments], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False)
     if done.returncode:
         raise InvalidInput("failed; its output above names the cause", subject=f"sam {arguments[0]}")
