@@ -17,7 +17,11 @@ GENRE_TRENDS = Table(
     (
         Column("measure", "string", "share, imdb, metascore, rotten_tomatoes, source_list or box_office"),
         Column("genre", "string", "Genre"),
-        Column("trend", "string", "rising, falling or no clear trend: by q_autocorrelated and the slope's sign"),
+        Column(
+            "trend",
+            "string",
+            "rising or falling where q is at most 0.05 and the interval excludes 0, else no clear trend",
+        ),
         Column(
             "slope",
             "double",
@@ -25,13 +29,19 @@ GENRE_TRENDS = Table(
             "unit",
             TOO_FEW_YEARS,
         ),
-        Column("slope_low", "double", "Lower end of the slope's 95% confidence interval", "unit", TOO_FEW_YEARS),
-        Column("slope_high", "double", "Upper end of the slope's 95% confidence interval", "unit", TOO_FEW_YEARS),
+        Column(
+            "slope_low", "double", "Lower end of its 95% confidence interval, by the method of p", "unit", TOO_FEW_YEARS
+        ),
+        Column(
+            "slope_high",
+            "double",
+            "Upper end of its 95% confidence interval, by the method of p",
+            "unit",
+            TOO_FEW_YEARS,
+        ),
         Column("unit", "string", "Unit of the slope: percentage points, points of 100 or per cent, a decade"),
-        Column("p", "double", "p-value of the Mann-Kendall test, corrected for ties", "0-1", NO_TEST),
+        Column("p", "double", "p-value of no trend, corrected for ties and autocorrelation", "0-1", NO_TEST),
         Column("q", "double", "p after Benjamini-Hochberg over the measure's genres", "0-1", NO_TEST),
-        Column("p_autocorrelated", "double", "p with Hamed and Rao's variance, never below p", "0-1", NO_TEST),
-        Column("q_autocorrelated", "double", "That p after Benjamini-Hochberg; decides on trend", "0-1", NO_TEST),
         Column("first_year", "int", "First year of the series", "calendar year"),
         Column("last_year", "int", "Last year of the series", "calendar year"),
         Column("years", "int", "Years with a value", "years"),

@@ -1,18 +1,19 @@
 """Trends of genres over the years: how common they are, how they are rated, what they earn. Pure.
 
 Reads Gold's ``genre_share_by_year`` and ``movies`` as data frames; makes Gold's ``genre_trends``. The three functions
-give rows of one layout, told apart by ``measure``; the table is their union.
+return rows of one layout, told apart by ``measure``; the table is their union.
 
-Each row stands on one series with a value a year. Its slope is the Theil-Sen estimator, the median of the slopes
-between all pairs of years (Sen 1968, ``scipy.stats.theilslopes``). Whether there is a trend at all is asked of the
-Mann-Kendall test with the correction for ties (``pymannkendall``), and, because many genres are asked at once, of its
-Benjamini-Hochberg q within the measure (``scipy.stats.false_discovery_control``).
+Each row describes one series with a value per year. Its slope is the Theil-Sen estimator, the median of the slopes
+between all pairs of years (Sen 1968). Interval and p-value come from the same statistic, Kendall's S, with the same
+variance: corrected for ties, and multiplied by ``(1 + r) / (1 - r)``, where r is the autocorrelation of neighbouring
+years about the line, corrected for its bias in short series (:func:`fit`). Without that factor, neighbouring years that
+resemble each other pass for a trend.
 
-Neighbouring years resemble each other, and Mann-Kendall then sees trends where there are none: in 10 % of simulated
-series of 75 years at an autocorrelation of 0.5, in 31 % at 0.7. So the test is made a second time with the variance
-corrected for the autocorrelation of the first lags (Hamed and Rao 1998), which leaves 1 % and 4 %. The correction may
-only weaken the evidence: with a smaller variance it finds too many trends in short series, so there the plain p stands.
-``p`` and ``q`` are those of the plain test; ``trend`` follows ``q_autocorrelated``.
+Many genres are tested at once, so the verdict follows q, the p-value after Benjamini and Hochberg within the measure.
+The interval is that of one series: among twenty genres without a trend, one interval in twenty misses 0 by chance.
+
+In 2,000 simulated series of 75 years without a trend, at autocorrelations of 0, 0.5 and 0.7, the interval covers 0 in
+96.6%, 95.7% and 96.6%, and p is at most 0.05 in 3.5%, 4.4% and 3.5%. A unit test repeats 300 of each.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import numpy as np
 import pandas as pd
 import pymannkendall
 from numpy.typing import NDArray
-from scipy.stats import false_discovery_control, theilslopes
+from scipy import stats
 
 from insights.columns import GENRE_TRENDS
 from insights.frames import typed
@@ -43,13 +44,15 @@ RATINGS = (
 FEWEST_YEARS = 3
 YEARS_A_DECADE = 10
 CONFIDENCE = 0.95
+MOST_AUTOCORRELATION = 0.95
+SMALLEST = 1e-300
 
 Scale = Callable[[float], float]
 
 
 @dataclass(frozen=True)
 class TrendOptions:
-    """What the series are made of and when they are said to have a trend.
+    """What the series are made of, and when they have a trend.
 
     Attributes
     ----------
@@ -59,31 +62,28 @@ class TrendOptions:
         Fewest films behind a year's value; a year with fewer is left out. For the share these are all films of the
         year with a genre, for ratings and box office the genre's films with a value.
     alpha : float
-        Share of false findings, among the trends found in one measure, that is accepted; between 0 and 1.
-    lags : int
-        Lags whose autocorrelation counts in the second test; 0 leaves it out.
+        Accepted share of false findings among the trends found in one measure; between 0 and 1.
 
     Raises
     ------
     InvalidInput
-        When a value is outside its range.
+        If a value is outside its range.
     """
 
     first_year: int | None = None
     last_year: int | None = None
     min_films: int = 5
     alpha: float = 0.05
-    lags: int = 3
 
     def __post_init__(self) -> None:
         window = (self.first_year, self.last_year)
         if None not in window and self.first_year > self.last_year:  # type: ignore[operator]
             raise InvalidInput(f"first year {self.first_year} is after last year {self.last_year}", subject="trends")
-        if self.min_films < 1 or self.lags < 0 or not 0 < self.alpha < 1:
+        if self.min_films < 1 or not 0 < self.alpha < 1:
             raise InvalidInput(
-                f"min_films {self.min_films}, lags {self.lags}, alpha {self.alpha}",
+                f"min_films {self.min_films}, alpha {self.alpha}",
                 subject="trends",
-                next_step="min_films must be 1 or more, lags 0 or more, alpha between 0 and 1",
+                next_step="min_films must be 1 or more, alpha between 0 and 1",
             )
 
 
@@ -91,20 +91,20 @@ DEFAULT = TrendOptions()
 
 
 def genre_trends(shares: pd.DataFrame, options: TrendOptions = DEFAULT) -> pd.DataFrame:
-    """Trend of each genre's share of the year's films, in percentage points a decade.
+    """Return the trend of each genre's share of the year's listed films, in percentage points a decade.
 
     Parameters
     ----------
     shares : DataFrame
-        Gold's ``genre_share_by_year``. It has no row for a genre without films in a year: there the share is 0, in
-        every year that has films at all, also before the genre's first film.
+        Gold's ``genre_share_by_year``. It has no row for a genre without films in a year; its share is then 0, also
+        before the genre's first film.
     options : TrendOptions
         Window of years, fewest films a year, and the level of the test.
 
     Returns
     -------
     DataFrame
-        Rows of ``genre_trends`` with measure ``share``, one a genre, genres in alphabetical order.
+        Rows of ``genre_trends`` with measure ``share``, one per genre, in alphabetical order.
     """
     used = _window(shares.reindex(columns=["year", "genre", "films", "films_in_year"]).dropna(), options)
     used = used[used["films_in_year"] >= options.min_films]
@@ -118,7 +118,7 @@ def genre_trends(shares: pd.DataFrame, options: TrendOptions = DEFAULT) -> pd.Da
 
 
 def rating_trends(movies: pd.DataFrame, options: TrendOptions = DEFAULT) -> pd.DataFrame:
-    """Trend of each genre's median rating, by source, in points of a 0-100 scale a decade.
+    """Return the trend of each genre's median rating, by source, in points of 100 a decade.
 
     Parameters
     ----------
@@ -131,8 +131,8 @@ def rating_trends(movies: pd.DataFrame, options: TrendOptions = DEFAULT) -> pd.D
     -------
     DataFrame
         Rows of ``genre_trends``; measure is the source (imdb, metascore, rotten_tomatoes, source_list). A source
-        without ratings gives no rows. They say how the catalogue's films of a year are rated, not how films were: of
-        the oldest years a catalogue holds mostly the films that are still liked, and ratings then seem to fall.
+        without ratings gives no rows. These are trends of the listed films, not of films as such: of old films a list
+        holds mostly those that are still liked, so ratings seem to fall.
     """
     parts = [
         _rows(measure, "points of 100 a decade", list(_medians(movies, column, factor, options)), options)
@@ -142,10 +142,10 @@ def rating_trends(movies: pd.DataFrame, options: TrendOptions = DEFAULT) -> pd.D
 
 
 def box_office_trends(movies: pd.DataFrame, options: TrendOptions = DEFAULT) -> pd.DataFrame:
-    """Trend of each genre's median box office, in per cent a decade.
+    """Return the trend of each genre's median box office, in per cent a decade.
 
-    Box office grows by factors, so the slope is fitted to the logarithm of the yearly medians. It is nominal: inflation
-    is in it, and a genre that only keeps up with prices rises. A box office of 0 counts as not known.
+    Box office grows by factors, so the slope is fitted to the logarithm of the yearly medians. It is nominal: a genre
+    that only keeps up with inflation rises. A box office of 0 counts as unknown.
 
     Parameters
     ----------
@@ -191,48 +191,78 @@ def _medians(movies: pd.DataFrame, column: str, factor: float, options: TrendOpt
             yield Series(str(genre), factor * years["median"], int(years["count"].sum()))
 
 
+@dataclass(frozen=True)
+class Fit:
+    """Slope of a series per year, its 95% confidence interval, and the p-value of no trend; p is NaN if untestable."""
+
+    slope: float
+    low: float
+    high: float
+    p: float
+
+
+def fit(values: NDArray[np.float64], years: NDArray[np.int_]) -> Fit:
+    """Fit a line through the values of at least three years, allowing for autocorrelation.
+
+    Interval and p-value use Kendall's S and Student's t with the degrees of freedom that the autocorrelation leaves.
+
+    Parameters
+    ----------
+    values, years : arrays of shape (n,)
+        Years ascending. If all values are equal there is no test: p is NaN and the slope 0.
+    """
+    if np.ptp(values) == 0:
+        return Fit(0.0, 0.0, 0.0, math.nan)
+    n = len(values)
+    inflation = _variance_inflation(values - stats.theilslopes(values, years).slope * years)
+    freedom = max(n / inflation, 1.0)
+    z = stats.t.isf((1 - CONFIDENCE) / 2, freedom) * math.sqrt(inflation)
+    # theilslopes takes a normal quantile by its tail, which must not underflow to 0.
+    line = stats.theilslopes(values, years, alpha=max(2 * stats.norm.sf(z), SMALLEST))
+    kendall = pymannkendall.original_test(values)
+    distance = max(abs(kendall.s) - 1, 0) / math.sqrt(kendall.var_s * inflation)
+    return Fit(line.slope, line.low_slope, line.high_slope, float(2 * stats.t.sf(distance, freedom)))
+
+
+def _variance_inflation(residuals: NDArray[np.float64]) -> float:
+    """Return ``(1 + r) / (1 - r)`` for the lag-1 autocorrelation r, which a fitted line biases by -(2 + 4r) / n."""
+    n, centred = len(residuals), residuals - residuals.mean()
+    squares = float(centred @ centred)
+    if n <= 4 or squares == 0:
+        return 1.0
+    r = (float(centred[1:] @ centred[:-1]) / squares * n + 2) / (n - 4)
+    r = min(max(r, 0.0), MOST_AUTOCORRELATION)
+    return (1 + r) / (1 - r)
+
+
 def _rows(
     measure: str, unit: str, series: list[Series], options: TrendOptions, *, scale: Scale = float
 ) -> pd.DataFrame:
-    rows = pd.DataFrame([{"genre": one.genre} | _statistics(one, options.lags, scale) for one in series])
+    rows = pd.DataFrame([{"genre": one.genre} | _statistics(one, scale) for one in series])
     rows = rows.reindex(columns=GENRE_TRENDS.column_names).assign(measure=measure, unit=unit)
     rows["q"] = _false_discovery(rows["p"])
-    rows["q_autocorrelated"] = _false_discovery(rows["p_autocorrelated"])
-    clear = rows["q_autocorrelated"] <= options.alpha
-    # A genre that is missing in most years has a median slope of 0: nothing there rises or falls from year to year.
-    rows["trend"] = np.select(
-        [clear & (rows["slope"] > 0), clear & (rows["slope"] < 0)], [RISING, FALLING], NO_CLEAR_TREND
-    )
+    clear = rows["q"] <= options.alpha
+    # An interval that touches 0 is no trend: neither is a genre that is missing in most years, whose slope is 0.
+    rising, falling = clear & (rows["slope_low"] > 0), clear & (rows["slope_high"] < 0)
+    rows["trend"] = np.select([rising, falling], [RISING, FALLING], NO_CLEAR_TREND)
     return typed(rows, GENRE_TRENDS)
 
 
-def _statistics(series: Series, lags: int, scale: Scale) -> dict[str, float | int]:
-    values = np.asarray(series.values, dtype=np.float64)
+def _statistics(series: Series, scale: Scale) -> dict[str, float | int]:
     years = series.values.index.to_numpy(int)
-    found: dict[str, float | int] = {
+    row: dict[str, float | int] = {
         "first_year": years[0],
         "last_year": years[-1],
         "years": len(years),
         "films": series.films,
     }
-    if len(values) < FEWEST_YEARS:
-        return found
-    line = theilslopes(values, years, alpha=CONFIDENCE)
-    slopes = {"slope": line.slope, "slope_low": line.low_slope, "slope_high": line.high_slope}
-    found |= {name: scale(YEARS_A_DECADE * slope) for name, slope in slopes.items()}
-    if np.ptp(values) > 0:  # of equal values the test's variance is 0, and it says nothing
-        found["p"] = float(pymannkendall.original_test(values).p)
-        found["p_autocorrelated"] = max(found["p"], _hamed_rao(values, lags))
-    return found
-
-
-def _hamed_rao(values: NDArray[np.float64], lags: int) -> float:
-    """Give p of the Hamed-Rao test; 0 where it does not exist: no residuals about the line, or a negative variance."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        test = pymannkendall.hamed_rao_modification_test(values, lag=min(lags, len(values) - 1))
-    return float(np.nan_to_num(test.p, nan=0.0))
+    if len(years) < FEWEST_YEARS:
+        return row
+    line = fit(np.asarray(series.values, dtype=np.float64), years)
+    slopes = {"slope": line.slope, "slope_low": line.low, "slope_high": line.high}
+    return row | {name: scale(YEARS_A_DECADE * slope) for name, slope in slopes.items()} | {"p": line.p}
 
 
 def _false_discovery(p: pd.Series[float]) -> pd.Series[float]:
     known = p.dropna().astype(float)
-    return pd.Series(false_discovery_control(known), index=known.index).reindex(p.index)
+    return pd.Series(stats.false_discovery_control(known), index=known.index).reindex(p.index)
