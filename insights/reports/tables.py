@@ -28,7 +28,7 @@ percent = partial(wording.percent, places=1)
 # Headings that the column's name does not give.
 _HEADINGS = {
     "because": "Why", "box_office_usd": "Box office", "films": "Films (n)", "imdb_id": "IMDb id", "in_gold": "In Gold",
-    "p90": "Best tenth from", "q_autocorrelated": "q value", "run_id": "Run", "started_at": "Started (UTC)",
+    "p90": "Best tenth from", "q": "q value", "run_id": "Run", "started_at": "Started (UTC)",
     "test_films": "Films tested (n)", "title": "Film", "training_films": "Films learned from (n)",
 }  # fmt: skip
 
