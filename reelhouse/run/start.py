@@ -113,6 +113,6 @@ def _print_missing(report: Report) -> None:
     if films:
         more = f" and {len(films) - _MISSING_SHOWN} more" if len(films) > _MISSING_SHOWN else ""
         console.err.print(f"  {len(films):,} films are missing: {', '.join(films[:_MISSING_SHOWN])}{more}")
-    else:
+    elif films is not None:
         console.err.print("  every film is in Bronze; Silver or Gold is not finished")
     console.err.print(f"  `reelhouse status {report.run_id}` shows where it stopped and what to do")

@@ -102,7 +102,7 @@ def watch(stack: Stack, reply: RunReply, on_progress: Callable[[Progress], None]
             last, changed = progress, now
         reason = _reason_to_stop(stack, since, now - changed, now - started > seconds)
         if reason:
-            report.missing = {"why": reason, **_missing(stack, report.run_id)}
+            report.missing = _missing(stack, report.run_id, reason)
             break
         time.sleep(POLL_SECONDS)
     return report
@@ -181,10 +181,15 @@ def _errors(stack: Stack, since: datetime) -> list[tuple[str, str]]:
     return found
 
 
-def _missing(stack: Stack, run_id: str) -> dict[str, Any]:
-    """Return the films that are neither stored nor rejected, and what the queues hold."""
-    settled = stack.films("Bronze", keys.MOVIES, run_id) | stack.films("Bronze", keys.REJECTED, run_id)
-    return {"films": sorted(set(stack.manifest(run_id).expected) - settled), "queues": stack.queues()}
+def _missing(stack: Stack, run_id: str, why: str) -> dict[str, Any]:
+    """Return why watching ended, the films that are neither stored nor rejected, and what the queues hold."""
+    try:
+        with aws.failures_of("run", run_id):
+            settled = stack.films("Bronze", keys.MOVIES, run_id) | stack.films("Bronze", keys.REJECTED, run_id)
+            films = sorted(set(stack.manifest(run_id).expected) - settled)
+            return {"why": why, "films": films, "queues": stack.queues()}
+    except ReelhouseError as error:
+        return {"why": f"{why}; what is missing cannot be read: {error}", "films": None, "queues": {}}
 
 
 class RunBars:

@@ -1,0 +1,68 @@
+"""Looking at parked messages ends, whatever the queue answers, and gives every message back."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import pytest
+
+from pipeline import aws
+from reelhouse.operate import parked
+
+
+class FakeQueue:
+    """A queue that answers receives from a list of batches, again and again."""
+
+    def __init__(self, *batches: list[str]) -> None:
+        self.batches, self.received, self.released = batches, 0, set[str]()
+
+    def receive_message(self, **_: Any) -> dict[str, Any]:
+        batch = self.batches[self.received % len(self.batches)]
+        self.received += 1
+        return {"Messages": [{"MessageId": each, "ReceiptHandle": f"{each}-{self.received}"} for each in batch]}
+
+    def change_message_visibility_batch(self, **asked: Any) -> None:
+        entries = asked["Entries"]
+        assert len(entries) <= 10
+        assert {entry["VisibilityTimeout"] for entry in entries} == {0}
+        self.released |= {entry["ReceiptHandle"].split("-")[0] for entry in entries}
+
+
+def held(queue: FakeQueue, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setattr(aws, "client", lambda _: queue)
+    with parked.received("url") as messages:
+        return [message["MessageId"] for message in messages]
+
+
+def test_an_empty_receive_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = FakeQueue(["a", "b"], ["c"], [])
+
+    assert held(queue, monkeypatch) == ["a", "b", "c"]
+    assert queue.received == 3
+    assert queue.released == {"a", "b", "c"}
+
+
+def test_messages_that_became_visible_again_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = FakeQueue(["a", "b"], ["c"])
+
+    assert held(queue, monkeypatch) == ["a", "b", "c"]
+    assert queue.received == 3
+    assert queue.released == {"a", "b", "c"}
+
+
+def test_it_ends_before_the_first_messages_become_visible_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = FakeQueue(*([str(number)] for number in range(1000)))
+    clock = count(step=10)
+    monkeypatch.setattr(parked.time, "monotonic", lambda: float(next(clock)))
+
+    messages = held(queue, monkeypatch)
+
+    assert len(messages) * 10 < parked.HIDDEN_SECONDS
+    assert queue.released == set(messages)
+
+
+def test_it_ends_at_2000_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = FakeQueue(*([f"{batch}.{number}" for number in range(10)] for batch in range(1000)))
+
+    assert len(held(queue, monkeypatch)) == parked.MOST_SHOWN

@@ -1,0 +1,136 @@
+"""When watching a run ends: complete, hopeless, or no change for too long; and what Ctrl-C says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import typer
+
+from pipeline import keys
+from pipeline.errors import StorageFailed
+from pipeline.gold.build import Build, RunCounts, SilverInput
+from pipeline.runs import RunReply
+from reelhouse import logs
+from reelhouse.logs import LoggedError
+from reelhouse.run import start, watch
+from reelhouse.run.watch import Report
+
+RUN = "20261124T030000Z-1a2b3c4d"
+REPLY = RunReply(RUN, "s3://lists/top.json", 2, 2, [], 1, 2)
+FILMS = {"tt0000001", "tt0000002"}
+
+
+class Manifest:
+    expected = dict.fromkeys(FILMS, 1)
+
+
+class FakeStack:
+    """A stack whose polls are given: films in Bronze at each, or an error."""
+
+    def __init__(self, polls: list[set[str] | Exception], complete: bool = False) -> None:
+        self.polls, self.complete, self.number = polls, complete, -1
+
+    def films(self, bucket: str, kind: str, run_id: str) -> set[str]:
+        if (bucket, kind) == ("Silver", keys.MOVIES) or kind != keys.MOVIES:
+            return set()
+        self.number += 1
+        poll = self.polls[min(self.number, len(self.polls) - 1)]
+        if isinstance(poll, Exception):
+            raise poll
+        return poll
+
+    def count(self, bucket: str, kind: str, run_id: str) -> int:
+        return 0
+
+    def build(self) -> Build | None:
+        if not self.complete:
+            return None
+        counts = RunCounts(2, 2, 0, 0, 2, "complete")
+        return Build("b", "2026-11-24T03:01:00+00:00", 1, "v", "duckdb", SilverInput("s", 1, 1, "f"), {}, {RUN: counts})
+
+    def manifest(self, run_id: str) -> type[Manifest]:
+        return Manifest
+
+    def queues(self) -> dict[str, Any]:
+        return {}
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> list[LoggedError]:
+    """Errors that EnrichAndStoreMovie has logged; waiting takes no time."""
+    errors: list[LoggedError] = []
+    monkeypatch.setattr(logs, "errors", lambda _, function, __: errors if function == "EnrichAndStoreMovie" else [])
+    monkeypatch.setattr(watch, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(watch, "PATIENCE_SECONDS", 0.1)
+    return errors
+
+
+def watched(stack: FakeStack, seconds: float = 60, on_progress: Callable[[Any], None] = lambda _: None) -> Report:
+    return watch.watch(stack, REPLY, on_progress, seconds)  # type: ignore[arg-type]
+
+
+def test_a_complete_run_ends_the_watch(logged: list[LoggedError]) -> None:
+    report = watched(FakeStack([{"tt0000001"}, FILMS], complete=True))
+
+    assert (report.status, report.stored, report.missing) == ("complete", 2, {})
+
+
+@pytest.mark.parametrize("error", ["OmdbKeyInvalid", "OmdbQuotaSpent"])
+def test_an_error_that_waiting_does_not_cure_ends_it_by_its_name(logged: list[LoggedError], error: str) -> None:
+    logged.append(LoggedError("OmdbUnavailable", "does not accept the API key", "m", ""))
+    logged.append(LoggedError(error, "any text", "m", ""))
+
+    report = watched(FakeStack([{"tt0000001"}]))
+
+    assert report.missing["why"] == "EnrichAndStoreMovie: any text"
+    assert report.missing["films"] == ["tt0000002"]
+
+
+def test_a_message_text_alone_ends_nothing_before_patience_does(logged: list[LoggedError]) -> None:
+    logged.append(LoggedError("OmdbUnavailable", "does not accept the API key", "m", ""))
+
+    report = watched(FakeStack([{"tt0000001"}]))
+
+    assert report.missing["why"].startswith("nothing changed for")
+    assert report.missing["why"].endswith("last error: EnrichAndStoreMovie: does not accept the API key")
+
+
+def test_a_poll_that_fails_is_no_change(logged: list[LoggedError]) -> None:
+    """Polls that fail now and then would otherwise reset the patience again and again."""
+    failed: list[set[str] | Exception] = [StorageFailed("SlowDown"), {"tt0000001"}]
+
+    report = watched(FakeStack([{"tt0000001"}, *failed * 5000]))
+
+    assert report.missing["why"].startswith("nothing changed for")
+    assert report.stored == 1
+
+
+def test_the_time_to_watch_ends_it(logged: list[LoggedError]) -> None:
+    assert watched(FakeStack([{"tt0000001"}]), seconds=0.01).missing["why"] == "the time to watch is over"
+
+
+def test_ctrl_c_says_that_the_run_continues(
+    logged: list[LoggedError], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(start, "watch", interrupted)
+
+    with pytest.raises(typer.Exit) as ended:
+        start.watch_to_end(FakeStack([]), REPLY, 60)  # type: ignore[arg-type]
+
+    assert ended.value.exit_code == start.INTERRUPTED
+    printed = capsys.readouterr().err
+    assert f"Run {RUN}: 2 films in 1 messages" in printed
+    assert f"Run {RUN} continues; `reelhouse status {RUN}` shows it" in printed
+
+
+def test_no_film_is_missing_when_only_gold_is_behind(capsys: pytest.CaptureFixture[str]) -> None:
+    start.print_report(Report(RUN, 1, 2, 2, stored=2, missing={"why": "too long", "films": [], "queues": {}}))
+
+    printed = capsys.readouterr().err
+    assert "films are missing" not in printed
+    assert "every film is in Bronze; Silver or Gold is not finished" in printed
