@@ -17,7 +17,7 @@ import duckdb
 from benchmarks import silver_tables
 from benchmarks.measure import Case, Pairs, Plan, Result, Run, Target, compared, fresh, interleaved, measured, peak_of
 from pipeline.columns import GOLD, SILVER_TABLES
-from pipeline.gold.engine import DuckdbEngine
+from pipeline.gold.duckdb_engine import GoldDatabase
 from pipeline.settings import AggregateToGoldSettings
 
 ROW = "All Gold tables"
@@ -38,7 +38,7 @@ PEAK = Target("most", 1536)
 def ours(folder: str, target: str) -> dict[str, Any]:
     """Read Silver from a folder, build all tables, and write each as parquet into another."""
     started, started_cpu = time.perf_counter(), time.process_time()
-    engine = DuckdbEngine(MEMORY_MB)
+    engine = GoldDatabase(MEMORY_MB)
     # All parts at once, as AggregateToGold has them when it begins.
     parts = {path.name: ("etag", path.read_bytes()) for path in sorted(Path(folder, "movies").iterdir())}
     engine.load(SILVER_TABLES["movies"], parts)

@@ -22,7 +22,7 @@ from sqlglot import exp
 
 from pipeline import aws
 from pipeline.columns import DUCKDB_TYPES, GOLD, GOLD_BUILDS, SILVER, SILVER_BY_RUN, Table
-from pipeline.gold.engine import to_duckdb
+from pipeline.gold.statements import to_duckdb
 
 _UNLOAD = re.compile(
     r"UNLOAD \((.*)\) TO 's3://([^/]+)/(.+)' WITH \(format = 'PARQUET', compression = 'ZSTD'\)", re.DOTALL

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.columns import SILVER_TABLES
 from pipeline.documents import to_json
-from pipeline.gold.engine import DuckdbEngine
+from pipeline.gold.duckdb_engine import GoldDatabase
 from pipeline.silver import parquet
 
 FIRST, SECOND = "20261123T030000Z-aaaaaaaa", "20261124T030000Z-bbbbbbbb"
@@ -101,9 +101,9 @@ def silver_files(rows: list[Row], name: str, etag: str = "1") -> Files:
     return {f"{name}/{place}.json": (etag, to_json(row)) for place, row in enumerate(rows)}
 
 
-def engine_of(**tables: list[Row]) -> DuckdbEngine:
+def engine_of(**tables: list[Row]) -> GoldDatabase:
     """An engine with the rows of these Silver tables loaded."""
-    engine = DuckdbEngine(256)
+    engine = GoldDatabase(256)
     for name, rows in tables.items():
         engine.load(SILVER_TABLES[name], silver_files(rows, name))
     return engine

@@ -17,7 +17,7 @@ from insights.dashboard import schema
 from insights.dashboard.definition import AnyVisual, Bar, Dashboard, Groups, Line, Measure, Rows, Texts, measures_of
 from pipeline.columns import Table
 from pipeline.database import connect
-from pipeline.gold.engine import to_duckdb
+from pipeline.gold.statements import to_duckdb
 
 Frames = Mapping[str, pd.DataFrame]
 _DATABASE = "gold"

@@ -13,10 +13,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from pipeline import aws, keys
+from pipeline.aws import StoredObject
 from pipeline.columns import BUILD_ID, GOLD, TYPES, Table
 from pipeline.gold.athena import Queries
 from pipeline.gold.build import Build, RunCounts
-from pipeline.gold.engine import statement
+from pipeline.gold.engine import Written
+from pipeline.gold.statements import statement
 
 REPLACED = "replaced"
 RUN_COUNTS = tuple(field.name for field in fields(RunCounts) if field.name != "status")
@@ -70,28 +72,15 @@ class AthenaEngine:
     gold_database: str
     tables: tuple[Table, ...] = GOLD
 
-    def build(self, build_id: str, deadline: float) -> dict[str, Any]:
-        """Build all tables from Silver as it is now, then move the catalogue's tables to them.
-
-        Returns
-        -------
-        dict
-            ``tables``: rows of each; ``locations``: folder of each in the Gold bucket; ``runs``: as in ``_build.json``.
-
-        Raises
-        ------
-        InvalidInput
-            When Athena refuses a statement, or it scans more than the work group allows.
-        StorageFailed
-            When Athena, S3 or the catalogue fails, or the deadline is too short.
-        """
+    def build(self, build_id: str, silver: list[StoredObject], deadline: float) -> Written:  # noqa: ARG002
+        """Build all tables from Silver as it is now, then move the catalogue's tables to them."""
         for wave in waves(self.tables):
             self.queries.finish([self.unload(table, build_id) for table in wave], deadline)
         tables = self._counts(build_id, deadline)
         runs = self._runs(build_id, deadline)
         locations = {table.name: keys.build_folder(table.name, build_id) for table in self.tables}
         self._move(locations)
-        return {"tables": tables, "locations": locations, "runs": runs}
+        return Written(tables, runs, locations=locations)
 
     def unload(self, table: Table, build_id: str) -> str:
         """Write the UNLOAD statement of one table: its SQL, cast to the catalogue's types.
@@ -140,24 +129,20 @@ class AthenaEngine:
             moved["StorageDescriptor"] = table["StorageDescriptor"] | {"Location": f"s3://{self.gold_bucket}/{folder}"}
             glue.update_table(DatabaseName=self.gold_database, TableInput=moved, SkipArchive=True)
 
-    def in_use(self, build: Build) -> bool:
+    def is_intact(self, build: Build) -> bool:
         """Whether the catalogue points at this build: a slower build, or a new template, may have moved it."""
         pages = aws.client("glue").get_paginator("get_tables").paginate(DatabaseName=self.gold_database)
         there = {table["Name"]: table["StorageDescriptor"]["Location"] for page in pages for table in page["TableList"]}
         wanted = build.locations.items()
         return all(there.get(name) == f"s3://{self.gold_bucket}/{folder}" for name, folder in wanted)
 
-    def expire_before(self, build: Build) -> int:
-        """Tag the objects of all builds before this one, once nobody can be reading them; returns how many.
-
-        A build that is still being written is newer, and is not touched.
-        """
+    def retire(self, build: Build) -> None:
+        """Tag the objects of all builds before this one; a build that is still being written is newer."""
         if not build.locations or datetime.now(UTC) - build.built_at_time < READERS_LEAVE_AFTER:
-            return 0
+            return
         s3 = aws.client("s3")
         tags: Any = {"TagSet": [{"Key": REPLACED, "Value": "true"}]}
         listed = [entry.key for entry in aws.list_objects(s3, self.gold_bucket, keys.BUILDS)]
         old = [key for key in listed if (keys.build_of(key) or build.build_id) < build.build_id]
         for key in old:
             s3.put_object_tagging(Bucket=self.gold_bucket, Key=key, Tagging=tags)
-        return len(old)

@@ -24,9 +24,9 @@ from pipeline.columns import DUCKDB_TYPES, SILVER, Table
 from pipeline.database import PARQUET, connect
 from pipeline.errors import SilverDamaged, StorageFailed
 
-STEP = "silver"
 # Damaged objects that an error names.
 _NAMED = 5
+STEP = "silver"
 # Bytes of Silver that are held in memory at once.
 BATCH_BYTES = 64_000_000
 _SOURCES = {
@@ -222,11 +222,11 @@ class SilverReader:
         schema = "SELECT file_name, name, duckdb_type FROM parquet_schema(?)"
         for file, name, kind in database.execute(schema, [files]).fetchall():
             if name in types and kind != types[name]:
-                raise SilverDamaged(f"{name} is {kind}, not {types[name]}", step=STEP)
+                raise SilverDamaged(f"{name} is {kind}, not {types[name]}")
             keys_of[file].add(name)
         for name in table.key:
             if not all(name in columns for columns in keys_of.values()):
-                raise SilverDamaged(f"has no column {name}", step=STEP)
+                raise SilverDamaged(f"has no column {name}")
         described = f"DESCRIBE SELECT * EXCLUDE (_file) FROM {_source(table)}"
         given = {row[0] for row in database.execute(described, {"files": files}).fetchall()}
         self.unknown_columns |= given - types.keys()
@@ -329,7 +329,7 @@ def _check_counts(database: duckdb.DuckDBPyConnection, merged: Path, object_keys
     for key in object_keys:
         count, named = counts.get(key, 0), keys.rows_of(key)
         if (named and count != named) or (count == 0 and key.endswith(".json")):
-            raise SilverDamaged(f"holds {count} rows, not {named or 1}", step=STEP)
+            raise SilverDamaged(f"holds {count} rows, not {named or 1}")
 
 
 def _no_rows(table: Table) -> str:

@@ -18,7 +18,7 @@ from rich.markup import escape
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.columns import GOLD
 from pipeline.gold import tables
-from pipeline.gold.engine import rows_of
+from pipeline.gold.statements import rows_of
 from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
 from reelhouse.gold.reader import GoldTables

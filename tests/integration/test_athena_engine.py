@@ -23,7 +23,7 @@ from pipeline.gold import athena_engine
 from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import AthenaEngine
 from pipeline.gold.build import build_in_use
-from pipeline.gold.engine import DuckdbEngine
+from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.runs import utc
 from pipeline.settings import AggregateToGoldSettings
 from tests.fake_athena import FakeAthena, make_catalogue
@@ -102,7 +102,7 @@ def test_athena_builds_the_tables_that_duckdb_builds(lake: Lake, whole: AthenaEn
     tables = {table.name: GOLD_LAKE.table(table.name) for table in GOLD}
     assert set(by_athena.locations) == set(tables) == set(GOLD_LAKE.tables())
 
-    by_duckdb = build(DuckdbEngine(256)).build
+    by_duckdb = build(DuckdbEngine("silver", "gold", 256)).build
 
     assert by_athena.tables == by_duckdb.tables
     assert by_athena.runs == by_duckdb.runs
@@ -116,7 +116,7 @@ def test_athena_builds_the_tables_that_duckdb_builds(lake: Lake, whole: AthenaEn
 @pytest.mark.parametrize("by", ["athena", "duckdb"])
 def test_large_tables_are_read_in_their_order_whoever_built_them(lake: Lake, whole: AthenaEngine, by: str) -> None:
     store_all(lake)
-    build({"athena": whole, "duckdb": DuckdbEngine(256)}[by])
+    build({"athena": whole, "duckdb": DuckdbEngine("silver", "gold", 256)}[by])
 
     for name in ("movies", "movie_ratings", "rank_history"):
         table = GOLD_LAKE.table(name)
@@ -174,12 +174,12 @@ def test_a_catalogue_that_was_put_back_is_mended(lake: Lake, engine: AthenaEngin
     store(lake, [film(1)])
     first = build(engine).build
     engine._move({"movies": "movies/"})
-    assert not engine.in_use(first)
+    assert not engine.is_intact(first)
 
     result = build(engine)
 
     assert result.builds == 1
-    assert engine.in_use(result.build)
+    assert engine.is_intact(result.build)
 
 
 def test_a_query_that_fails_leaves_the_last_build_in_use(lake: Lake, engine: AthenaEngine, athena: FakeAthena) -> None:
@@ -193,7 +193,7 @@ def test_a_query_that_fails_leaves_the_last_build_in_use(lake: Lake, engine: Ath
         build(engine)
 
     assert build_in_use("gold") == first
-    assert engine.in_use(first)
+    assert engine.is_intact(first)
     assert GOLD_LAKE.table("movies")["imdb_id"].tolist() == ["tt0000001"]
     athena.fail.clear()
     assert build(engine).builds == 1
@@ -234,7 +234,7 @@ def test_a_replaced_build_expires_only_when_its_readers_are_gone(lake: Lake, eng
 def test_each_engine_builds_anew_after_the_other(lake: Lake, engine: AthenaEngine) -> None:
     store(lake, [film(1)])
 
-    for each in (engine, DuckdbEngine(256), engine):
+    for each in (engine, DuckdbEngine("silver", "gold", 256), engine):
         result = build(each)
 
         assert (result.builds, result.build.engine) == (1, each.name)
@@ -247,7 +247,7 @@ def test_the_handler_takes_the_engine_from_its_settings(lake: Lake) -> None:
     assert isinstance(aggregate_to_gold.engine_of(SETTINGS), DuckdbEngine)
     engine: Any = aggregate_to_gold.engine_of(athena)
     assert (engine.queries.work_group, engine.gold_database) == ("reelhouse", "reelhouse_gold")
-    for wrong in (("spark", "reelhouse", "s", "g"), ("athena", "", "s", "g"), ("athena", "reelhouse", "s", "")):
+    for wrong in (("athena", "", "s", "g"), ("athena", "reelhouse", "s", "")):
         with pytest.raises(InvalidInput, match="GOLD_ENGINE"):
             aggregate_to_gold.engine_of(AggregateToGoldSettings("silver", "gold", 256, *wrong))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline import aggregate_to_gold
-from pipeline.gold.engine import DuckdbEngine
+from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings
 from tests.integration.driven_pipeline import Pipeline, Rows
 from tests.integration.faulty_aws import Fault, FaultyAws, Killed
@@ -69,7 +69,9 @@ def news(lake: Lake) -> None:
 
 def build() -> int:
     """Bring Gold up to date by a cold function; returns its builds."""
-    return aggregate_to_gold.run(AggregateToGoldSettings("silver", "gold", 256), DuckdbEngine(256), 60.0).builds
+    return aggregate_to_gold.run(
+        AggregateToGoldSettings("silver", "gold", 256), DuckdbEngine("silver", "gold", 256), 60.0
+    ).builds
 
 
 def meetings(

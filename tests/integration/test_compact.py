@@ -19,7 +19,7 @@ from moto.s3.models import s3_backends
 from pipeline import aws, keys
 from pipeline.columns import GOLD, SILVER, SILVER_TABLES
 from pipeline.errors import StorageFailed
-from pipeline.gold.engine import DuckdbEngine
+from pipeline.gold.duckdb_engine import GoldDatabase
 from pipeline.silver import parquet
 from reelhouse.operate import compact
 from reelhouse.operate.compact import Compaction, compact_silver
@@ -61,7 +61,7 @@ def compacted(run_ids: list[str] | None = None) -> Compaction:
 
 def gold(lake: Lake) -> Gold:
     """Every table built of Silver as it is, every row."""
-    engine = DuckdbEngine(256)
+    engine = GoldDatabase(256)
     for table in SILVER:
         found = lake.keys("silver", f"{table.name}/")
         engine.load(table, {key: ("etag", lake.get("silver", key)) for key in found})

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline import keys, process_bronze_to_silver
 from pipeline.columns import SILVER_TABLES
-from pipeline.gold.engine import DuckdbEngine
+from pipeline.gold.duckdb_engine import GoldDatabase
 from pipeline.silver.records import BronzeObject, SilverRow, part_digest, silver_row
 from tests.integration.moto_lake import Cold, Lake, s3_event, sqs_event
 
@@ -95,7 +95,7 @@ def test_omdbs_words_cannot_break_gold(lake: Lake, handler: Cold, reason: str, e
     assert failed(handler(STEP)(sqs_event(s3_event(refused)))) == []
 
     body = lake.get("silver", keys.film(keys.REJECTED, RUN, "tt0000003"))
-    engine = DuckdbEngine(64)
+    engine = GoldDatabase(64)
     engine.load(SILVER_TABLES["rejected"], {"rejected/x.json": ("1", body)})
     assert engine.query("SELECT reason FROM silver.rejected") == [(expected,)]
 
@@ -187,7 +187,7 @@ def test_more_films_asked_for_than_any_number_can_be_is_read_by_gold(lake: Lake,
 
     assert failed(handler(STEP)(sqs_event(s3_event(keys.manifest(RUN))))) == []
 
-    engine = DuckdbEngine(64)
+    engine = GoldDatabase(64)
     engine.load(SILVER_TABLES["runs"], {"runs/x.json": ("1", lake.get("silver", keys.silver_run(RUN)))})
     assert engine.query("SELECT top_n, expected FROM silver.runs") == [(10**9, 1)]
 

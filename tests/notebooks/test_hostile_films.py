@@ -20,7 +20,7 @@ from insights.reports import headlines
 from insights.reports import index as report_index
 from insights.reports import page as report_page
 from pipeline import aggregate_to_gold, aws, keys, process_bronze_to_silver
-from pipeline.gold.engine import DuckdbEngine
+from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.messages import QueueMessage
 from pipeline.settings import AggregateToGoldSettings, ProcessBronzeToSilverSettings
 from reelhouse import console, lake
@@ -104,7 +104,7 @@ def gold() -> Iterator[None]:
             announced.append(QueueMessage(f"message-{number}", s3_event(key)))
         result = process_bronze_to_silver.run(announced, ProcessBronzeToSilverSettings(BRONZE, SILVER))
         assert not result.failed
-        aggregate_to_gold.run(AggregateToGoldSettings(SILVER, GOLD), DuckdbEngine(256), 60, again=True)
+        aggregate_to_gold.run(AggregateToGoldSettings(SILVER, GOLD), DuckdbEngine(SILVER, GOLD, 256), 60, again=True)
         yield
     aws.forget_clients()
 

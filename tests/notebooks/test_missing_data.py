@@ -17,7 +17,7 @@ from insights.reports import data as report_data
 from insights.reports import headlines
 from insights.reports import page as report_page
 from pipeline import aggregate_to_gold, aws, keys
-from pipeline.gold.engine import DuckdbEngine
+from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings
 from tests.notebooks import cells
 from tests.silver_rows import FILMS, RUNS, Row, film, silver_files
@@ -52,7 +52,7 @@ def fill(s3: Any, rows: list[Row]) -> None:
     for name, part in (("movies", rows), ("runs", RUNS)):
         for key, (_, body) in silver_files(part, name).items() if part else ():
             s3.put_object(Bucket=SILVER, Key=key, Body=body)
-    aggregate_to_gold.run(AggregateToGoldSettings(SILVER, GOLD), DuckdbEngine(256), 60, again=True)
+    aggregate_to_gold.run(AggregateToGoldSettings(SILVER, GOLD), DuckdbEngine(SILVER, GOLD, 256), 60, again=True)
 
 
 def nothing(s3: Any) -> None:

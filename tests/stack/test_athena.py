@@ -21,7 +21,7 @@ from pipeline import aws
 from pipeline.columns import GOLD_TABLES
 from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import with_tables
-from pipeline.gold.engine import statement, to_duckdb
+from pipeline.gold.statements import statement, to_duckdb
 from reelhouse import lake
 from reelhouse.cli import app
 from reelhouse.stack import Stack

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from insights.dashboard import data, kpis, schema
 from insights.dashboard.definition import load
 from insights.dashboard.kpis import Choice, Number
-from pipeline.gold.engine import to_duckdb
+from pipeline.gold.statements import to_duckdb
 from tests import dashboard_gold
 
 DEFINITION = load()

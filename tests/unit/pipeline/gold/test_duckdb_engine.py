@@ -1,10 +1,7 @@
-"""The engine: translation to DuckDB, loading bit by bit, and which row of a film counts."""
+"""Gold in DuckDB: translation, loading bit by bit, which row of a film counts, deadlines and folders."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,15 +12,15 @@ import pandas as pd
 import pytest
 
 from pipeline.columns import GOLD, SILVER_TABLES
-from pipeline.errors import StorageFailed
-from pipeline.gold import engine as engine_module
-from pipeline.gold.engine import DuckdbEngine, statement, to_duckdb
+from pipeline.errors import SilverDamaged, StorageFailed
+from pipeline.gold.duckdb_engine import GoldDatabase
+from pipeline.gold.statements import statement, to_duckdb
 from tests.silver_rows import FILMS, FIRST, QUARANTINE, REJECTED, RUNS, engine_of, film, silver_files
 
 MOVIES, REJECTED_TABLE = SILVER_TABLES["movies"], SILVER_TABLES["rejected"]
 
 
-def built(engine: DuckdbEngine) -> dict[str, Any]:
+def built(engine: GoldDatabase) -> dict[str, Any]:
     """Every table, in the order of its columns, since the rows of a table are in no order."""
     engine.build()
     return {table.name: duckdb.sql(f"FROM '{engine.path(table.name)}' ORDER BY ALL").df() for table in GOLD}
@@ -42,7 +39,7 @@ def test_what_athena_runs_is_the_file() -> None:
 
 def test_loading_bit_by_bit_equals_loading_anew() -> None:
     at_once = engine_of(movies=FILMS, quarantine=QUARANTINE, rejected=REJECTED, runs=RUNS)
-    bit_by_bit = DuckdbEngine(256)
+    bit_by_bit = GoldDatabase(256)
     for place, row in enumerate(FILMS):
         bit_by_bit.load(MOVIES, silver_files([row], "movies", etag=str(place)))
     bit_by_bit.build()
@@ -89,42 +86,45 @@ def test_types_of_gold_are_the_definitions() -> None:
         assert {str(row[0]): str(row[1]) for row in described} == table.duckdb_types()
 
 
-def test_folders_of_killed_processes_are_removed_and_those_of_running_ones_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    # A new process of the same environment may get the number of the one that was killed.
-    pids = {"killed": ended.pid, "same number": os.getpid(), "running": os.getppid()}
-    folders = {name: tmp_path / f"reelhouse-gold-{pid}-{pid}" for name, pid in pids.items()}
-    for folder in folders.values():
-        (folder / "silver").mkdir(parents=True)
+def test_a_build_past_its_deadline_is_stopped_and_the_next_one_works() -> None:
+    database = engine_of(movies=[film(number) for number in range(1, 2000)])
 
-    first, second = DuckdbEngine(64), DuckdbEngine(64)
+    with pytest.raises(StorageFailed, match=r"gold\..*: the build ran out of time; its message is retried"):
+        database.build(time.monotonic())
 
-    assert [name for name, folder in folders.items() if folder.exists()] == ["running"]
-    assert first.path("movies").parent.is_dir()
-    assert second.path("movies").parent.is_dir()
+    database.load(MOVIES, silver_files([film(1)], "movies"))
+    assert database.build(time.monotonic() + 60)["movies"] == 1
 
 
-def test_duckdb_spills_into_the_engine_s_own_folder() -> None:
-    engine = DuckdbEngine(64)
+@pytest.mark.parametrize("folder", ["year=2024", "run_id=x", "lake=gold", "it's", "two words", "[a-z]", "a*b?", "100%"])
+def test_a_folders_name_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    expected = engine_of(movies=FILMS, runs=RUNS)
+    expected.build()
+    (tmp_path / folder).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / folder))
+    database = engine_of(movies=FILMS, runs=RUNS)
+    database.build()
 
-    ((folder,),) = engine.query("SELECT current_setting('temp_directory')")
-    assert Path(str(folder)).parent == engine.path("movies").parents[1]
+    for table in GOLD:
+        rows = f"SELECT {', '.join(table.column_names)} FROM gold.{table.name} ORDER BY ALL"
+        assert database.query(rows) == expected.query(rows)
 
 
-def test_a_build_stops_at_its_deadline_and_the_next_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = engine_of(movies=FILMS, quarantine=QUARANTINE, rejected=REJECTED, runs=RUNS)
-    with pytest.raises(StorageFailed, match="out of time"):
-        engine.build(time.monotonic())
-    assert engine.loaded == {}
+def test_damaged_silver_is_named_until_it_is_replaced() -> None:
+    database = GoldDatabase(256)
 
-    # A statement that would take minutes is interrupted while it runs.
-    endless = "SELECT count(*) FROM range(1000000) AS a(x), range(1000000) AS b(y) WHERE a.x * b.y = 7"
-    monkeypatch.setattr(engine_module, "rows_of", lambda _: endless)
-    started = time.process_time()
-    with pytest.raises(StorageFailed, match="out of time"):
-        engine.build(time.monotonic() + 0.2)
-    assert time.process_time() - started < 60
+    with pytest.raises(SilverDamaged, match=r"movies/broken\.parquet \(.*\): cannot be used; Gold is unchanged"):
+        database.load(MOVIES, {"movies/broken.parquet": ("1", b"PAR1 broken")})
+
+    database.silver.drop({"movies/broken.parquet"})
+    database.load(MOVIES, silver_files([film(1)], "movies"))
+    assert database.build()["movies"] == 1
+
+
+def test_no_room_for_a_table_is_our_error() -> None:
+    database = engine_of(movies=[film(number, plot=f"{number}" * 20_000) for number in range(100)])
+    database.query("SET memory_limit = '5MB'")
+    database.query("SET max_temp_directory_size = '0KB'")
+
+    with pytest.raises(StorageFailed, match=r"gold\.\w+: DuckDB: OutOfMemoryException"):
+        database.build()

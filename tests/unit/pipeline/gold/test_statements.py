@@ -13,8 +13,8 @@ from sqlglot import exp
 from trino_query_parser import TrinoSyntaxError, parse_statement  # type: ignore[import-untyped]
 
 from pipeline.columns import FILM, GOLD_TABLES, SILVER
-from pipeline.gold import engine
-from pipeline.gold.engine import statement
+from pipeline.gold import statements
+from pipeline.gold.statements import statement
 
 NAMES = list(GOLD_TABLES)
 
@@ -85,7 +85,7 @@ def test_a_table_reads_silver_or_what_is_built_before_it(name: str) -> None:
 
 
 def test_each_file_is_a_table_and_each_table_a_file() -> None:
-    files = {path.stem for path in Path(engine.__file__).parent.glob("*.sql")}
+    files = {path.stem for path in Path(statements.__file__).parent.glob("*.sql")}
 
     assert files == set(NAMES)
 

@@ -1,0 +1,180 @@
+"""Build Gold in DuckDB, inside the function or on a laptop: Silver is fetched, and each table is one parquet object."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline import aws, keys
+from pipeline.aws import StoredObject
+from pipeline.columns import GOLD, Table
+from pipeline.database import PARQUET
+from pipeline.errors import StorageFailed
+from pipeline.gold.build import Build, RunCounts
+from pipeline.gold.engine import Written
+from pipeline.gold.statements import rows_of
+from pipeline.gold.workspace import Workspace
+from pipeline.silver.reader import SilverReader, damage
+
+STEP = "AggregateToGold"
+RETRIED = "its message is retried, then parked in SilverEventsDeadLetters"
+
+
+class GoldDatabase:
+    """Silver and Gold as parquet files in a temporary folder, read by DuckDB's views ``silver.*`` and ``gold.*``.
+
+    Rows stream from file to file, and a statement reads only the columns it needs, so that memory stays within its
+    limit. Silver is kept from one build to the next: a warm function reads only what is new.
+
+    Parameters
+    ----------
+    memory_mb : int
+        DuckDB's memory limit in megabytes; beyond it DuckDB spills to the temporary folder.
+    silver_bucket : str
+        The Silver bucket; "" when objects are only loaded by hand.
+    """
+
+    def __init__(self, memory_mb: int, silver_bucket: str = "") -> None:
+        self._memory_mb, self._silver_bucket = memory_mb, silver_bucket
+        self.reset()
+
+    def reset(self) -> None:
+        """Start again with an empty Silver and no Gold."""
+        self._workspace = Workspace()
+        self.silver = SilverReader(self._silver_bucket, memory_mb=self._memory_mb, folder=self._workspace.folder)
+        self._database = self.silver.database
+        self._database.execute("SET temp_directory = ?", [str(self._workspace.folder / "spill")])
+        self._database.execute("CREATE SCHEMA gold")
+
+    def load(self, table: Table, objects: Mapping[str, tuple[str, bytes]]) -> None:
+        """Add Silver objects, given by key as ETag and bytes.
+
+        Raises
+        ------
+        SilverDamaged
+            When one cannot be used.
+        StorageFailed
+            When memory or disk space runs out.
+        """
+        with self._silver_failures():
+            self.silver.add(table, objects)
+
+    def refresh(self, listed: list[StoredObject]) -> None:
+        """Read what is new among Silver's objects; raises as :meth:`load` does."""
+        with self._silver_failures():
+            self.silver.refresh(listed)
+
+    def build(self, deadline: float | None = None) -> dict[str, int]:
+        """Build all Gold tables; return their row counts, in building order.
+
+        Parameters
+        ----------
+        deadline : float, optional
+            By ``time.monotonic()``; None means no limit.
+
+        Raises
+        ------
+        StorageFailed
+            When memory or disk space runs out, or the deadline passes.
+        """
+        with self._interrupted_at(deadline):
+            return {table.name: self._build(table) for table in GOLD}
+
+    def path(self, name: str) -> Path:
+        """Return the parquet file of a built Gold table, which is there until the next build."""
+        return self._workspace.folder / f"{name}.parquet"
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query over ``silver.*`` and ``gold.*``, in DuckDB's dialect."""
+        return self._database.execute(sql).fetchall()
+
+    def run_counts(self) -> dict[str, RunCounts]:
+        """Return the films of each run by outcome, from the built ``pipeline_runs``."""
+        names = ", ".join(field.name for field in fields(RunCounts))
+        rows = self.query(f"SELECT run_id, {names} FROM gold.pipeline_runs")
+        return {run_id: RunCounts(*counts) for run_id, *counts in rows}
+
+    @contextmanager
+    def _silver_failures(self) -> Iterator[None]:
+        """Name this step in errors about Silver, and raise one when objects are damaged."""
+        try:
+            yield
+        except StorageFailed as error:
+            raise StorageFailed(error.cause, subject=error.subject, step=STEP, next_step=RETRIED) from error
+        if self.silver.damaged:
+            raise damage(self.silver.damaged, STEP)
+
+    def _build(self, table: Table) -> int:
+        path, variable = str(self.path(table.name)), f"gold_{table.name}"
+        try:
+            copied = self._database.execute(f"COPY ({rows_of(table)}) TO ? ({PARQUET})", [path]).fetchall()
+            self._database.execute(f"SET VARIABLE {variable} = ?", [path])
+            source = f"read_parquet(getvariable('{variable}'), hive_partitioning = false)"
+            self._database.execute(f"CREATE OR REPLACE VIEW gold.{table.name} AS FROM {source}")
+        except (duckdb.Error, OSError) as error:
+            # After a fatal error a DuckDB database refuses everything.
+            self.reset()
+            cause = f"DuckDB: {type(error).__name__}"
+            if isinstance(error, duckdb.InterruptException):
+                cause = "the build ran out of time"
+            raise StorageFailed(cause, subject=f"gold.{table.name}", step=STEP, next_step=RETRIED) from error
+        return int(copied[0][0])
+
+    @contextmanager
+    def _interrupted_at(self, deadline: float | None) -> Iterator[None]:
+        """Stop the statement that runs at the deadline, and those after it."""
+        if deadline is None:
+            yield
+            return
+        done = threading.Event()
+
+        def interrupt() -> None:
+            if not done.wait(max(0.0, deadline - time.monotonic())):
+                # A statement that has not begun yet cannot be interrupted.
+                while not done.wait(0.1):
+                    database.interrupt()
+
+        database = self._database
+        watcher = threading.Thread(target=interrupt, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
+
+
+class DuckdbEngine:
+    """The engine that runs in the function: it writes each table over the last one, one object a table."""
+
+    name = "duckdb"
+
+    def __init__(self, silver_bucket: str, gold_bucket: str, memory_mb: int) -> None:
+        self.gold_bucket = gold_bucket
+        self.database = GoldDatabase(memory_mb, silver_bucket)
+
+    def build(self, build_id: str, silver: list[StoredObject], deadline: float) -> Written:  # noqa: ARG002
+        """Build all tables; see :class:`GoldEngine`."""
+        self.database.refresh(silver)
+        rows, etags, size = self.database.build(deadline), {}, 0
+        for name in rows:
+            key, path = keys.gold_table(name), self.database.path(name)
+            size += path.stat().st_size
+            with path.open("rb") as body:
+                etags[key] = aws.client("s3").put_object(Bucket=self.gold_bucket, Key=key, Body=body)["ETag"]
+        return Written(rows, self.database.run_counts(), size=size, etags=etags)
+
+    def is_intact(self, build: Build) -> bool:
+        """Whether each table's object is the one that this build wrote."""
+        stored = {entry.key: entry.etag for entry in aws.list_objects(aws.client("s3"), self.gold_bucket)}
+        return all(stored.get(key) == etag for key, etag in build.etags.items())
+
+    def retire(self, build: Build) -> None:
+        """Do nothing: the tables of the replaced build were overwritten."""

@@ -1,0 +1,56 @@
+"""Folders of killed processes are removed by the next one, and those of living ones are left alone."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from pipeline.gold.workspace import Workspace
+
+LIVING = """
+import sys, tempfile
+tempfile.tempdir = sys.argv[1]
+from pipeline.gold.workspace import Workspace
+workspace = Workspace()
+print(workspace.folder, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def _temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+def test_a_folder_goes_with_its_workspace() -> None:
+    workspace = Workspace()
+    folder = workspace.folder
+    assert folder.is_dir()
+
+    del workspace
+
+    assert not folder.exists()
+
+
+def test_folders_of_killed_processes_are_removed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LIVING, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        left = Path(process.stdout.readline().strip())
+        (left / "silver").mkdir()
+
+        first = Workspace()
+        assert left.is_dir(), "its process lives"
+
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        second = Workspace()
+
+    assert not left.exists()
+    assert first.folder.is_dir()
+    assert second.folder.is_dir()
