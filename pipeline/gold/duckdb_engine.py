@@ -119,11 +119,16 @@ class GoldDatabase:
             source = f"read_parquet(getvariable('{variable}'), hive_partitioning = false)"
             self._database.execute(f"CREATE OR REPLACE VIEW gold.{table.name} AS FROM {source}")
         except (duckdb.Error, OSError) as error:
-            # After a fatal error a DuckDB database refuses everything.
-            self.reset()
             cause = f"DuckDB: {type(error).__name__}"
             if isinstance(error, duckdb.InterruptException):
                 cause = "the build ran out of time"
+            else:
+                self.silver.find_damage()
+            damaged = self.silver.damaged
+            # After a fatal error a DuckDB database refuses everything.
+            self.reset()
+            if damaged:
+                raise damage(damaged, STEP) from error
             raise StorageFailed(cause, subject=f"gold.{table.name}", step=STEP, next_step=RETRIED) from error
         return int(copied[0][0])
 

@@ -1,8 +1,8 @@
 """Read Silver into DuckDB: each Silver table as a view ``silver.<table>`` with one more column, ``object_key``.
 
-Objects are fetched and merged in batches of bounded size. Each batch becomes one parquet file in a temporary folder, so
-that any number of small parts is as quick to query as one large one, and memory stays bounded. A batch is read to its
-last row before it is shown: what cannot be read, or does not fit the table's definition, is reported and left out.
+Objects are fetched in batches of bounded size, and kept as parquet files in a temporary folder: large parts as they
+are, small objects merged into one file per batch, because each file costs milliseconds per query. An object that cannot
+be read, or does not fit the table's definition, is reported and left out.
 """
 
 from __future__ import annotations
@@ -29,10 +29,13 @@ _NAMED = 5
 STEP = "silver"
 # Bytes of Silver that are held in memory at once.
 BATCH_BYTES = 64_000_000
+# Parts of this size are not merged.
+LARGE_BYTES = 1_000_000
+# The column with the path of a row's file.
+_FILE = "filename = '_file'"
 _SOURCES = {
-    "parquet": "read_parquet($files, union_by_name = true, hive_partitioning = false, filename = '_file')",
-    "json": "read_json($files, format = 'newline_delimited', columns = {types}, hive_partitioning = false, "
-    "filename = '_file')",
+    "parquet": f"read_parquet($files, union_by_name = true, hive_partitioning = false, {_FILE})",
+    "json": f"read_json($files, format = 'newline_delimited', columns = {{types}}, hive_partitioning = false, {_FILE})",
 }
 
 
@@ -94,10 +97,13 @@ class SilverReader:
         self.objects: dict[str, str] = {}
         self.damaged: dict[str, str] = {}
         self.unknown_columns: set[str] = set()
-        # Merged files of each table, with the keys of the objects in each.
+        # Files of each table, with the keys of the objects in each. The first is empty and has all columns.
         self._files: dict[str, dict[Path, set[str]]] = {table.name: {} for table in SILVER}
-        self._merges = 0
+        self._written = 0
         for table in SILVER:
+            empty = self._new_file(table)
+            self.database.execute(f"COPY ({_no_rows(table)}) TO ? ({PARQUET})", [str(empty)])
+            self._files[table.name][empty] = set()
             self._show(table)
 
     def refresh(self, listed: list[StoredObject] | None = None) -> None:
@@ -134,9 +140,14 @@ class SilverReader:
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         batch = _Batch(table, folder, list(objects))
         try:
+            small = []
             for number, (_, body) in enumerate(objects.values()):
                 Path(batch.file(number)).write_bytes(body)
-            self._load(batch, range(len(batch.keys)))
+                if table.format == "parquet" and len(body) >= LARGE_BYTES:
+                    self._keep(batch, number)
+                else:
+                    small.append(number)
+            self._load(batch, small)
         except OSError as error:
             raise StorageFailed(str(error.strerror), subject=f"silver.{table.name}", step=STEP) from error
         finally:
@@ -173,6 +184,33 @@ class SilverReader:
             fetched[entry.key] = (entry.etag, answer[0])
         return fetched
 
+    def find_damage(self) -> None:
+        """Read every large part to its last row, after a query has failed; note the damaged ones."""
+        for table in SILVER:
+            for path, held in self._files[table.name].items():
+                error = self._fault(table, path)
+                if error and held:
+                    self.damaged |= dict.fromkeys(held, _reason(error, str(path)))
+
+    def _keep(self, batch: _Batch, number: int) -> None:
+        """Keep a large part as it is, once its schema, its keys and its number of rows are right."""
+        table, file, key = batch.table, batch.file(number), batch.keys[number]
+        try:
+            with connect(self._memory_mb) as database:
+                self._checked_columns(database, table, [file])
+                counts = ", ".join(f'count("{name}")' for name in table.key)
+                sql = f"SELECT count(*), {counts} FROM read_parquet(?, hive_partitioning = false)"
+                rows, *filled = database.execute(sql, [[file]]).fetchall()[0]
+            for name, count in zip(table.key, filled, strict=True):
+                if count != rows:
+                    raise SilverDamaged(f"{name} is null")
+            _check_count(key, rows)
+        except (duckdb.Error, SilverDamaged) as error:
+            self.damaged[key] = _reason(error, file)
+        else:
+            path = Path(file).rename(self._new_file(table))
+            self._files[table.name][path] = {key}
+
     def _load(self, batch: _Batch, numbers: Sequence[int]) -> None:
         """Merge files of a batch; where that fails, halve them until the damaged ones are found."""
         if not numbers:
@@ -186,7 +224,7 @@ class SilverReader:
             if half:
                 self._load(batch, numbers[:half])
                 self._load(batch, numbers[half:])
-            elif isinstance(error, duckdb.IOException) and self._is_readable(batch, numbers[0]):
+            elif isinstance(error, duckdb.IOException) and not self._fault(batch.table, Path(batch.file(numbers[0]))):
                 raise StorageFailed(f"DuckDB: {type(error).__name__}", subject=subject, step=STEP) from error
             else:
                 self.damaged[batch.keys[numbers[0]]] = _reason(error, batch.file(numbers[0]))
@@ -232,17 +270,17 @@ class SilverReader:
         self.unknown_columns |= given - types.keys()
         return [name for name in types if name in given]
 
-    def _is_readable(self, batch: _Batch, number: int) -> bool:
-        """Whether a file can be read to its last row, without writing anything."""
-        probe = f"COPY (SELECT * FROM {_source(batch.table)}) TO '/dev/null' (FORMAT csv)"
+    def _fault(self, table: Table, path: Path) -> duckdb.Error | None:
+        """Return the error met when a file is read to its last row; None when it can be read, or memory runs out."""
+        probe = f"COPY (SELECT * FROM {_source(table, path.suffix[1:])}) TO '/dev/null' (FORMAT csv)"
         try:
             with connect(self._memory_mb) as database:
-                database.execute(probe, {"files": [batch.file(number)]})
+                database.execute(probe, {"files": [str(path)]})
         except duckdb.OutOfMemoryException:
-            return True
-        except duckdb.Error:
-            return False
-        return True
+            return None
+        except duckdb.Error as error:
+            return error
+        return None
 
     def drop(self, gone: set[str]) -> None:
         """Remove the rows of objects that are gone or replaced."""
@@ -263,16 +301,22 @@ class SilverReader:
         self.damaged = {key: why for key, why in self.damaged.items() if key not in gone}
 
     def _new_file(self, table: Table) -> Path:
-        self._merges += 1
-        return self._folder / f"{table.name}-{self._merges}.parquet"
+        self._written += 1
+        return self._folder / f"{table.name}-{self._written}.parquet"
 
     def _show(self, table: Table) -> None:
-        """Let the table's view read its merged files; a view takes no prepared parameter, but a variable."""
-        variable, files = f"silver_{table.name}", list(self._files[table.name])
-        source = f"read_parquet(getvariable('{variable}'), hive_partitioning = false)"
-        self.database.execute(f"SET VARIABLE {variable} = ?", [[str(file) for file in files]])
-        rows = f"SELECT * FROM {source}" if files else _no_rows(table)
-        self.database.execute(f"CREATE OR REPLACE VIEW silver.{table.name} AS {rows}")
+        """Let the table's view read its files. A view takes no prepared parameters, but it can read variables."""
+        files, name = self._files[table.name], f"silver_{table.name}"
+        keys_of_files = [min(held, default="") for held in files.values()]
+        self.database.execute(f"SET VARIABLE {name} = ?", [[str(file) for file in files]])
+        self.database.execute(f"SET VARIABLE {name}_keys = map(?, ?)", [[str(file) for file in files], keys_of_files])
+        columns = ", ".join(f'"{column}"' for column in table.column_names)
+        source = f"read_parquet(getvariable('{name}'), union_by_name = true, hive_partitioning = false, {_FILE})"
+        # A merged file has the column; a large part is one object.
+        key = f"coalesce(object_key, map_extract_value(getvariable('{name}_keys'), _file))"
+        self.database.execute(
+            f"CREATE OR REPLACE VIEW silver.{table.name} AS SELECT {columns}, {key} AS object_key FROM {source}"
+        )
 
 
 def damage(damaged: Mapping[str, str], step: str) -> SilverDamaged:
@@ -302,9 +346,9 @@ def _batches(objects: list[StoredObject]) -> Iterator[list[StoredObject]]:
         yield batch
 
 
-def _source(table: Table) -> str:
-    """DuckDB's table function that reads the objects ``$files``, with their paths in the column ``_file``."""
-    return _SOURCES[table.format].format(types=table.duckdb_types())
+def _source(table: Table, file_format: str = "") -> str:
+    """Return DuckDB's table function over ``$files`` in the table's format or another, with ``_file`` as a column."""
+    return _SOURCES[file_format or table.format].format(types=table.duckdb_types())
 
 
 def _rows(table: Table, given: Sequence[str]) -> str:
@@ -327,9 +371,13 @@ def _check_counts(database: duckdb.DuckDBPyConnection, merged: Path, object_keys
     sql = "SELECT object_key, count(*) FROM read_parquet(?, hive_partitioning = false) GROUP BY object_key"
     counts = dict(database.execute(sql, [str(merged)]).fetchall())
     for key in object_keys:
-        count, named = counts.get(key, 0), keys.rows_of(key)
-        if (named and count != named) or (count == 0 and key.endswith(".json")):
-            raise SilverDamaged(f"holds {count} rows, not {named or 1}")
+        _check_count(key, counts.get(key, 0))
+
+
+def _check_count(key: str, rows: int) -> None:
+    named = keys.rows_of(key)
+    if (named and rows != named) or (rows == 0 and key.endswith(".json")):
+        raise SilverDamaged(f"holds {rows} rows, not {named or 1}")
 
 
 def _no_rows(table: Table) -> str:

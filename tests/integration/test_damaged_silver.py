@@ -116,7 +116,7 @@ def test_a_lack_of_memory_is_no_damage(lake: Lake, engine: DuckdbEngine) -> None
         lake.put("silver", f"movies/run_id={FIRST}/part-{number:032x}-1.parquet", part(film(number) | plot))
 
     with pytest.raises(StorageFailed, match=r"silver\.movies: DuckDB: OutOfMemoryException; its message is retried"):
-        build(DuckdbEngine("silver", "gold", 3))
+        build(DuckdbEngine("silver", "gold", 6))
 
 
 @pytest.mark.parametrize(

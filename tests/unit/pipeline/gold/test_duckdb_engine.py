@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from pipeline.columns import GOLD, SILVER_TABLES
 from pipeline.errors import SilverDamaged, StorageFailed
 from pipeline.gold.duckdb_engine import GoldDatabase
 from pipeline.gold.statements import statement, to_duckdb
+from pipeline.silver.reader import LARGE_BYTES
 from tests.silver_rows import FILMS, FIRST, QUARANTINE, REJECTED, RUNS, engine_of, film, silver_files
 
 MOVIES, REJECTED_TABLE = SILVER_TABLES["movies"], SILVER_TABLES["rejected"]
@@ -128,3 +130,18 @@ def test_no_room_for_a_table_is_our_error() -> None:
 
     with pytest.raises(StorageFailed, match=r"gold\.\w+: DuckDB: OutOfMemoryException"):
         database.build()
+
+
+def test_a_large_part_with_damaged_rows_is_named_by_the_build() -> None:
+    rows = [film(number, plot="".join(random.Random(number).choices("abcdefgh ", k=3000))) for number in range(1, 3000)]
+    ((key, (etag, body)),) = silver_files(rows, "movies").items()
+    assert len(body) > LARGE_BYTES
+    cut = body[: len(body) // 3] + bytes(20_000) + body[len(body) // 3 + 20_000 :]
+    database = GoldDatabase(256)
+    database.load(MOVIES, {key: (etag, cut)})
+
+    with pytest.raises(SilverDamaged, match=key):
+        database.build()
+
+    database.load(MOVIES, {key: (etag, body)})
+    assert database.build()["movies"] == len(rows)
