@@ -13,7 +13,7 @@ from insights.lake_query import Limits
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.columns import GOLD_TABLES
 from pipeline.errors import InvalidInput, StorageFailed
-from pipeline.gold.engine import DuckdbEngine
+from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings
 from tests.integration.moto_lake import Lake
 from tests.silver_rows import FILMS, RUNS, silver_files
@@ -28,7 +28,9 @@ def used(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> GoldLake:
     for name, part in (("movies", FILMS), ("runs", RUNS)):
         for key, (_, body) in silver_files(part, name).items():
             lake.put("silver", key, body)
-    aggregate_to_gold.run(AggregateToGoldSettings("silver", "gold"), DuckdbEngine(256), 60, again=True)
+    aggregate_to_gold.run(
+        AggregateToGoldSettings("silver", "gold"), DuckdbEngine("silver", "gold", 256), 60, again=True
+    )
     aws.client("glue").create_database(DatabaseInput={"Name": DATABASE})
     return GoldLake("gold", DATABASE, "silver")
 

@@ -14,6 +14,7 @@ import pytest
 
 from pipeline.columns import GOLD, SILVER_TABLES
 from pipeline.errors import SilverDamaged, StorageFailed
+from pipeline.gold import duckdb_engine
 from pipeline.gold.duckdb_engine import GoldDatabase
 from pipeline.gold.statements import statement, to_duckdb
 from pipeline.silver.reader import LARGE_BYTES
@@ -145,3 +146,19 @@ def test_a_large_part_with_damaged_rows_is_named_by_the_build() -> None:
 
     database.load(MOVIES, {key: (etag, body)})
     assert database.build()["movies"] == len(rows)
+
+
+def test_a_statement_that_would_take_minutes_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = "SELECT count(*) FROM range(1000000) AS a(x), range(1000000) AS b(y) WHERE a.x * b.y = 7"
+    database = GoldDatabase(256)
+    monkeypatch.setattr(duckdb_engine, "rows_of", lambda _: endless)
+
+    with pytest.raises(StorageFailed, match="out of time"):
+        database.build(time.monotonic() + 0.2)
+
+
+def test_duckdb_spills_into_the_databases_own_folder() -> None:
+    database = GoldDatabase(64)
+
+    ((folder,),) = database.query("SELECT current_setting('temp_directory')")
+    assert Path(folder).parent == database.path("movies").parent
