@@ -28,9 +28,8 @@ def used(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> GoldLake:
     for name, part in (("movies", FILMS), ("runs", RUNS)):
         for key, (_, body) in silver_files(part, name).items():
             lake.put("silver", key, body)
-    aggregate_to_gold.run(
-        AggregateToGoldSettings("silver", "gold"), DuckdbEngine("silver", "gold", 256), 60, again=True
-    )
+    engine = DuckdbEngine("silver", "gold", 256)
+    aggregate_to_gold.run(AggregateToGoldSettings("silver", "gold"), engine, 60, again=True)
     aws.client("glue").create_database(DatabaseInput={"Name": DATABASE})
     return GoldLake("gold", DATABASE, "silver")
 
