@@ -1,0 +1,29 @@
+"""The interface of the engines: what one writes fits into a build's record, and both have every method."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import fields
+
+import pytest
+
+from pipeline.gold.athena_engine import AthenaEngine
+from pipeline.gold.build import Build
+from pipeline.gold.duckdb_engine import DuckdbEngine
+from pipeline.gold.engine import GoldEngine, Written
+
+
+def test_what_an_engine_writes_are_fields_of_a_build() -> None:
+    assert {field.name for field in fields(Written)} <= {field.name for field in fields(Build)}
+
+
+@pytest.mark.parametrize("engine", [DuckdbEngine, AthenaEngine])
+@pytest.mark.parametrize("method", ["build", "is_intact", "retire"])
+def test_both_engines_take_the_same_parameters(engine: type, method: str) -> None:
+    wanted = inspect.signature(getattr(GoldEngine, method)).parameters
+
+    assert list(inspect.signature(getattr(engine, method)).parameters) == list(wanted)
+
+
+def test_names_are_those_of_the_setting() -> None:
+    assert (DuckdbEngine.name, AthenaEngine.name) == ("duckdb", "athena")
