@@ -38,12 +38,17 @@ def ours(url: str, ids: list[str]) -> dict[str, Any]:
     from benchmarks import quick_store  # noqa: PLC0415 (counted: this process's own)
     from pipeline import enrich_and_store_movie as step  # noqa: PLC0415
     from pipeline import messages  # noqa: PLC0415
-    from pipeline.runs import new_run_id  # noqa: PLC0415
+    from pipeline.runs import Manifest, new_run_id, utc  # noqa: PLC0415
     from pipeline.settings import EnrichAndStoreMovieSettings  # noqa: PLC0415
 
     quick_store.client()
     items = [{"id": imdb_id, "rank": str(rank)} for rank, imdb_id in enumerate(ids, start=1)]
-    bodies = messages.make(new_run_id(datetime.now(UTC), "test"), items, BATCH_SIZE)
+    now = datetime.now(UTC)
+    run_id = new_run_id(now, "benchmark")
+    bodies = messages.make(run_id, items, BATCH_SIZE)
+    expected = {item["id"]: int(item["rank"]) for item in items}
+    manifest = Manifest(run_id, utc(now), "", None, "", FILMS, BATCH_SIZE, len(bodies), expected, [], "benchmark")
+    quick_store.serve(manifest.to_json())
     incoming = [messages.QueueMessage(str(place), json.dumps(body)) for place, body in enumerate(bodies)]
     settings = EnrichAndStoreMovieSettings("bronze", "queue", url, "secret")
     omdb = step.omdb_client(settings, lambda _fresh: TOKEN)

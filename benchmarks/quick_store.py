@@ -25,12 +25,26 @@ def client() -> S3Client:
     return s3
 
 
+def serve(body: bytes) -> None:
+    """Answer every GetObject of the process's S3 client with this body."""
+    events: Any = aws.client("s3").meta.events
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        return AWSResponse(request.url, 200, _HEADERS, _Body(body))
+
+    events.register("before-send.s3.GetObject", answer)
+
+
 def _taken(request: Any, **_: Any) -> AWSResponse:
     return AWSResponse(request.url, 200, _HEADERS, _Empty())
 
 
 _HEADERS = HTTPHeaders()
 _HEADERS["ETag"] = '"none"'
+
+
+class _Body(io.BytesIO):
+    """A body as urllib3 returns it."""
 
 
 class _Empty(io.BytesIO):

@@ -1,6 +1,6 @@
-"""The one home of boto3: clients, and the few S3 and SQS operations that the steps share.
+"""The one home of boto3: clients, and the S3 operations that the steps share.
 
-On a laptop ``AWS_ENDPOINT_URL`` points boto3 at the local stack; nothing here knows the difference.
+On a laptop ``AWS_ENDPOINT_URL`` points boto3 at the local stack; nothing here depends on it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from pipeline import documents
 from pipeline.errors import StorageFailed
-from pipeline.settings import CODE_VERSION
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,25 +29,38 @@ if TYPE_CHECKING:
 MAX_CONNECTIONS = 32
 CONNECT_TIMEOUT_SECONDS = 5
 READ_TIMEOUT_SECONDS = 20
-# botocore's own text says more, and is put together anew for each call, in a fifth of the time of a put.
-_USER_AGENT = f"reelhouse/{CODE_VERSION}"
 # "standard" retries throttling, 5xx and connection faults with backoff and jitter.
 _CONFIG = Config(
     max_pool_connections=MAX_CONNECTIONS,
     connect_timeout=CONNECT_TIMEOUT_SECONDS,
     read_timeout=READ_TIMEOUT_SECONDS,
     retries={"mode": "standard", "max_attempts": 4},
-    user_agent=_USER_AGENT,
 )
-# An invocation that is waited for may take a function's whole time, and must not be started twice.
+# A synchronous invocation may take the function's whole time-out, and must not be started twice.
 _CONFIGS = {
     "lambda": Config(connect_timeout=CONNECT_TIMEOUT_SECONDS, read_timeout=300, retries={"total_max_attempts": 1}),
 }
+# A field that every complete answer has. A proxy, or a server that is not AWS, may answer 200 with an empty body or a
+# page, which boto3 parses into an answer without fields: an empty bucket, or a message that was sent.
+_REQUIRED_FIELDS = {
+    "FilterLogEvents": "events",
+    "GetObject": "ETag",
+    "GetQueueAttributes": "Attributes",
+    "GetSecretValue": "ARN",
+    "HeadObject": "ETag",
+    "ListObjectVersions": "IsTruncated",
+    "ListObjectsV2": "IsTruncated",
+    "PutObject": "ETag",
+    "SendMessage": "MessageId",
+}
+_MISSING = {"404", "NoSuchKey", "NotFound"}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+_SHOWN_CHARACTERS = 300
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object as a listing shows it; ``size`` in bytes. When it was ``modified`` is no part of what it is."""
+    """An object in a listing; ``size`` in bytes. Two are equal whenever they were ``modified``."""
 
     key: str
     etag: str
@@ -64,29 +77,38 @@ def client(service: Literal["secretsmanager"]) -> SecretsManagerClient: ...
 @overload
 def client(service: str) -> Any: ...
 def client(service: str) -> Any:
-    """Return the client of a service, one a process; boto3's clients are safe to share between threads."""
+    """Return the process's client of a service; boto3's clients are safe to share between threads."""
     return _client(service)
 
 
 @cache
 def _session() -> boto3.Session:
-    # Not boto3's default session, which keeps its first credentials for good.
+    # Unlike boto3's default session, it can be replaced when the credentials change.
     return boto3.Session()
 
 
 @cache
 def _client(service: str) -> Any:
-    return _session().client(service, config=_CONFIGS.get(service, _CONFIG))  # type: ignore[call-overload]
+    made = _session().client(service, config=_CONFIGS.get(service, _CONFIG))  # type: ignore[call-overload]
+    made.meta.events.register("after-call", _reject_incomplete_answer)
+    return made
+
+
+def _reject_incomplete_answer(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+    """Raise :class:`ClientError` for a successful answer without a field that AWS always sends."""
+    required = _REQUIRED_FIELDS.get(model.name)
+    if http_response.status_code < 300 and required and required not in parsed:
+        raise ClientError({"Error": {"Code": "IncompleteAnswer", "Message": f"no {required}"}}, model.name)
 
 
 def forget_clients() -> None:
-    """Make new clients from now on: where they point, or as whom, has changed."""
+    """Create new clients from now on, because the endpoint or the credentials have changed."""
     _client.cache_clear()
     _session.cache_clear()
 
 
 def error_code(error: ClientError) -> str:
-    """AWS's code of an error, such as ``AccessDenied``."""
+    """Return AWS's code of an error, such as ``AccessDenied``."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
@@ -97,19 +119,28 @@ def failures_of(step: str, subject: str, next_step: str = "") -> Iterator[None]:
     Raises
     ------
     StorageFailed
-        With AWS's error code; its message is left out where it could quote a request.
+        With the operation and AWS's error code. AWS's text is added only when access is denied: it names the role, the
+        action and the resource. Other texts may quote a request.
     """
     try:
         yield
-    except ClientError as error:
-        cause = f"{error.operation_name} answered {error_code(error)}"
-        raise StorageFailed(cause, subject=subject, step=step, next_step=next_step) from error
-    except BotoCoreError as error:
-        raise StorageFailed(type(error).__name__, subject=subject, step=step, next_step=next_step) from error
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
+        raise StorageFailed(_cause(error), subject=subject, step=step, next_step=next_step) from error
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, ResponseParserError):
+        return "the answer is not one of AWS (ResponseParserError)"
+    if not isinstance(error, ClientError):
+        return type(error).__name__
+    code = error_code(error)
+    cause = f"{error.operation_name} answered {code}"
+    message = str(error.response.get("Error", {}).get("Message", ""))[:_SHOWN_CHARACTERS]
+    return f"{cause} ({message})" if code in _DENIED and message else cause
 
 
 def ensure_bucket(s3: S3Client, bucket: str, region: str) -> None:
-    """Make a bucket of this account's, unless it is there."""
+    """Create a bucket unless this account has it."""
     try:
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]
     except ClientError as error:
@@ -123,7 +154,7 @@ def put_once(s3: S3Client, bucket: str, key: str, body: bytes, content_type: str
     Returns
     -------
     bool
-        False when an object with this key exists; it is left as it was. Two writers at once: one wins, the
+        False when an object with this key exists; it is left unchanged. Of two concurrent writers one wins and the
         other gets False (S3 answers 412, or 409 while the first is still writing, which is retried).
     """
     for last_try in (False, False, True):
@@ -140,28 +171,28 @@ def put_once(s3: S3Client, bucket: str, key: str, body: bytes, content_type: str
 
 
 def exists(s3: S3Client, bucket: str, key: str) -> bool:
-    """Whether an object is there. Needs ``s3:ListBucket`` besides ``s3:GetObject``, or S3 answers 403 for 404."""
+    """Whether an object exists. Needs ``s3:ListBucket`` besides ``s3:GetObject``, or S3 answers 403 instead of 404."""
     try:
         s3.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        if error_code(error) in {"404", "NoSuchKey", "NotFound"}:
+        if error_code(error) in _MISSING:
             return False
         raise
     return True
 
 
 def metadata(s3: S3Client, bucket: str, key: str) -> dict[str, str]:
-    """Return what an object's writer put beside it; {} when there is no such object."""
+    """Return an object's user-defined metadata; {} when there is no such object."""
     try:
         return dict(s3.head_object(Bucket=bucket, Key=key)["Metadata"])
     except ClientError as error:
-        if error_code(error) in {"404", "NoSuchKey", "NotFound"}:
+        if error_code(error) in _MISSING:
             return {}
         raise
 
 
 def get(s3: S3Client, bucket: str, key: str) -> tuple[bytes, str | None]:
-    """Read an object: its bytes, and its version or None when the bucket keeps none."""
+    """Return an object's bytes and its version id, which is None in a bucket without versioning."""
     answer = s3.get_object(Bucket=bucket, Key=key)
     return answer["Body"].read(), answer.get("VersionId")
 
@@ -171,7 +202,7 @@ def get_if_exists(s3: S3Client, bucket: str, key: str) -> bytes | None:
     try:
         return get(s3, bucket, key)[0]
     except ClientError as error:
-        if error_code(error) in {"NoSuchKey", "404"}:
+        if error_code(error) in _MISSING:
             return None
         raise
 
@@ -199,11 +230,11 @@ def list_objects(s3: S3Client, bucket: str, prefix: str = "") -> list[StoredObje
 
 
 def delete_unchanged(s3: S3Client, bucket: str, key: str, etag: str) -> bool:
-    """Delete an object if it is still the one with this ETag; False when it was replaced or is gone."""
+    """Delete an object if it still has this ETag; return False when it was replaced or is gone."""
     try:
         s3.delete_object(Bucket=bucket, Key=key, IfMatch=etag)
     except ClientError as error:
-        if error_code(error) in {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "404"}:
+        if error_code(error) in {"PreconditionFailed", "ConditionalRequestConflict", *_MISSING}:
             return False
         raise
     return True
@@ -212,7 +243,7 @@ def delete_unchanged(s3: S3Client, bucket: str, key: str, etag: str) -> bool:
 def get_many(
     s3: S3Client, bucket: str, keys: list[str]
 ) -> list[tuple[bytes, str | None] | ClientError | BotoCoreError]:
-    """Read several objects at once: for each key, in order, its bytes and version, or the error met."""
+    """Read several objects concurrently: for each key, in order, its bytes and version id, or its error."""
 
     def one(key: str) -> tuple[bytes, str | None] | ClientError | BotoCoreError:
         try:

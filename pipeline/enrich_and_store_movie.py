@@ -1,29 +1,37 @@
 """Step 2: fetch each film of the messages from OMDb and store the answer in Bronze.
 
-Reads MovieQueue's messages and OMDb; writes Bronze ``movies/`` and ``rejected/``, each object once. All films of all
-messages are fetched together. A film that fails for a passing reason sends its message, and no other, back to the
-queue.
+Reads MovieQueue's messages, their runs' manifests and OMDb; writes Bronze ``movies/`` and ``rejected/``, each object
+once. The films of all messages are fetched concurrently. A film that fails returns its own message to the queue, and
+no other.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import BoundedSemaphore
 from typing import Any
 
-from pipeline import aws, keys, retries
+from pipeline import aws, keys, messages, retries
 from pipeline.documents import to_json
-from pipeline.errors import InvalidInput, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable, ReelhouseError
-from pipeline.messages import Item, QueueMessage, read
+from pipeline.errors import (
+    InvalidInput,
+    OmdbKeyInvalid,
+    OmdbQuotaSpent,
+    OmdbUnavailable,
+    ReelhouseError,
+    UnexpectedFailure,
+)
+from pipeline.messages import Item, MovieBatch, QueueMessage
 from pipeline.omdb.calls import Calls
-from pipeline.omdb.client import Found, OmdbClient, Refused
-from pipeline.runs import started_at, utc
+from pipeline.omdb.client import Found, OmdbClient, Refused, is_final
+from pipeline.runs import Manifest, started_at, utc
 from pipeline.settings import EnrichAndStoreMovieSettings
 from pipeline.tally import UNKNOWN_RUN, Tally
 
@@ -31,16 +39,18 @@ logger = logging.getLogger(__name__)
 
 STEP = "EnrichAndStoreMovie"
 BRONZE_SCHEMA = 1
-# OMDb bears 16 requests at once from one client; more gained nothing and met its outages sooner.
+# OMDb serves 16 concurrent requests of one client; more gained nothing and met its outages sooner.
 REQUESTS_AT_ONCE = 16
-# While half of the threads wait for OMDb the others store, so that its 16 places are never taken by writing.
+# While half of the threads wait for OMDb the others store films, so that storing never takes a place of the 16.
 THREADS = 2 * REQUESTS_AT_ONCE
 
-# A message of a run that began longer ago was retried or redriven: what it names may be stored already. Within this
-# time only the conditional put guards, since looking at each film first would cost every run two requests a film.
+# A message of a run that started longer ago was retried or redriven, so its films may be stored already. Within this
+# time only the conditional put guards, since looking for each film first would cost every run two requests a film.
 FRESH = timedelta(minutes=15)
+_RETRIED = "its message is retried"
+_PARKED = "the message is parked in the dead-letter queue"
 
-# What becomes of a film; present: it was stored before.
+# Outcomes of a film; "present" means that it was stored before.
 OUTCOMES = STORED, REJECTED, PRESENT, FAILED = "stored", "rejected", "present", "failed"
 
 FilmKey = tuple[str, str]
@@ -48,16 +58,16 @@ FilmKey = tuple[str, str]
 
 @dataclass
 class Result:
-    """What became of one invocation's messages.
+    """Outcome of one invocation.
 
     Attributes
     ----------
     tally : Tally
         Films by outcome: stored, rejected, present (stored before), failed.
     failed : dict
-        Id of each message to be retried, with the error that sent it back.
+        Id of each message to retry, with its error.
     renewed : list of str
-        Ids of messages in whose place a copy waits for OMDb's quota.
+        Ids of messages replaced by a copy that waits for OMDb's quota.
     calls : Calls
         Every call to OMDb.
     """
@@ -68,13 +78,13 @@ class Result:
     calls: Calls = field(default_factory=Calls)
 
     def as_dict(self) -> dict[str, Any]:
-        """For the log: what became of the films and messages, and how OMDb answered."""
+        """Return the outcome for the log."""
         calls, put_back = self.calls, self.tally.errors
-        refused = {"quota spent": OmdbQuotaSpent.__name__, "key refused": OmdbKeyInvalid.__name__}
+        states = {"quota spent": OmdbQuotaSpent.__name__, "key refused": OmdbKeyInvalid.__name__}
         return {
             **self.tally.as_dict(),
             "omdb": {
-                "state": next((state for state, error in refused.items() if put_back[error]), "open"),
+                "state": next((state for state, error in states.items() if put_back[error]), "open"),
                 "calls": len(calls.seconds),
                 "errors": dict(Counter(calls.errors)),
                 "p50_ms": calls.latency_ms(0.5),
@@ -91,31 +101,21 @@ def run(
     Parameters
     ----------
     seconds : float
-        Time budget; films not reached by then go back to the queue with their messages.
+        Time budget; messages with films that were not reached by then return to the queue.
     """
     result = Result(Tally(len(incoming)))
-    films: dict[FilmKey, Item] = {}
-    seen_before: set[FilmKey] = set()
-    wanted: dict[str, list[FilmKey]] = {}
-    for message in incoming:
-        try:
-            batch = read(message.body)
-        except InvalidInput as error:
-            result.failed[message.id] = error
-            continue
-        wanted[message.id] = [(batch.run_id, movie["id"]) for movie in batch.movies]
-        films.update({(batch.run_id, movie["id"]): movie for movie in batch.movies})
-        if message.receives > 1 or datetime.now(UTC) - started_at(batch.run_id) > FRESH:
-            seen_before.update(wanted[message.id])
-    worker = _Worker(settings.bronze_bucket, omdb, time.monotonic() + seconds, seen_before, result.calls)
+    worker = _Worker(settings.bronze_bucket, omdb, time.monotonic() + seconds, result.calls)
+    batches = _read(incoming, worker, result)
+    films = {(batch.run_id, movie["id"]): movie for batch in batches.values() for movie in batch.movies}
     with ThreadPoolExecutor(THREADS) as pool:
         outcomes = dict(zip(films, pool.map(worker.settle, films, films.values()), strict=True))
-    for message_id, film_keys in wanted.items():
-        errors = [outcome for key in film_keys if isinstance(outcome := outcomes[key], ReelhouseError)]
+    for message_id, batch in batches.items():
+        film_outcomes = [outcomes[batch.run_id, movie["id"]] for movie in batch.movies]
+        errors = [outcome for outcome in film_outcomes if isinstance(outcome, ReelhouseError)]
         if errors:
-            # Of several reasons the one that lasts longest decides how long the message waits.
+            # Of several causes, a spent quota lasts longest and decides how long the message waits.
             result.failed[message_id] = next((e for e in errors if isinstance(e, OmdbQuotaSpent)), errors[0])
-    _count(result, outcomes, wanted)
+    _count(result, outcomes, batches)
     result.tally.bytes_written = sum(worker.bytes_written)
     failed = [message for message in incoming if message.id in result.failed]
     for message_id in retries.postpone(failed, result.failed, settings):
@@ -124,48 +124,93 @@ def run(
     return result
 
 
-def _count(
-    result: Result, outcomes: Mapping[FilmKey, str | ReelhouseError], wanted: Mapping[str, Sequence[FilmKey]]
-) -> None:
+def _read(incoming: list[QueueMessage], worker: _Worker, result: Result) -> dict[str, MovieBatch]:
+    """Return the batch of each usable message by its id; the others are failed, each with its error."""
+    batches = {}
+    for message in incoming:
+        try:
+            batches[message.id] = worker.accept(message)
+        except ReelhouseError as error:
+            result.failed[message.id] = error
+        except Exception as error:
+            logger.exception("message failed unexpectedly", extra={"message_id": message.id})
+            result.failed[message.id] = UnexpectedFailure.of(error, subject=message.id, step=STEP)
+    return batches
+
+
+def _count(result: Result, outcomes: Mapping[FilmKey, str | ReelhouseError], batches: Mapping[str, MovieBatch]) -> None:
     tally = result.tally
     for (run_id, imdb_id), outcome in outcomes.items():
         tally.films.add(imdb_id)
         tally.outcomes[run_id][outcome if isinstance(outcome, str) else FAILED] += 1
     for message_id, error in result.failed.items():
-        run_ids = {run_id for run_id, _ in wanted.get(message_id, [])} or {UNKNOWN_RUN}
-        tally.put_back[run_ids.pop()][type(error).__name__] += 1
+        run_id = batches[message_id].run_id if message_id in batches else UNKNOWN_RUN
+        tally.put_back[run_id][type(error).__name__] += 1
     tally.bytes_read = sum(result.calls.bytes_read)
 
 
 class _Worker:
-    """Settles films, in several threads; a bad key or a spent quota met by one stops them all."""
+    """Settles films in several threads; after a bad key or a spent quota no thread calls OMDb again."""
 
-    def __init__(self, bucket: str, omdb: OmdbClient, deadline: float, seen_before: set[FilmKey], calls: Calls) -> None:
-        self.bucket, self.omdb, self.deadline, self.seen_before = bucket, omdb, deadline, seen_before
-        self.calls = calls
+    def __init__(self, bucket: str, omdb: OmdbClient, deadline: float, calls: Calls) -> None:
+        self.bucket, self.omdb, self.deadline, self.calls = bucket, omdb, deadline, calls
         self.places = BoundedSemaphore(REQUESTS_AT_ONCE)
         self.s3 = aws.client("s3")
-        self.stop: ReelhouseError | None = None
+        self.refusal: OmdbKeyInvalid | OmdbQuotaSpent | None = None
+        self.manifests: dict[str, Manifest] = {}
+        self.maybe_settled: set[FilmKey] = set()
         self.bytes_written: list[int] = []
 
+    def accept(self, message: QueueMessage) -> MovieBatch:
+        """Read a message and check that its run expects its films.
+
+        Raises
+        ------
+        InvalidInput, DocumentInvalid
+            When it is not a message of this pipeline, no such run was started, or the run does not expect a film.
+        StorageFailed
+            When the run's manifest cannot be read now.
+        """
+        batch = messages.read(message.body)
+        ids = [movie["id"] for movie in batch.movies]
+        if unexpected := [imdb_id for imdb_id in ids if imdb_id not in self._manifest(batch.run_id).expected]:
+            cause = f"run {batch.run_id} does not expect this film"
+            raise InvalidInput(cause, subject=unexpected[0], step=STEP, next_step=_PARKED)
+        if message.receives > 1 or datetime.now(UTC) - started_at(batch.run_id) > FRESH:
+            self.maybe_settled.update((batch.run_id, imdb_id) for imdb_id in ids)
+        return batch
+
     def settle(self, key: FilmKey, item: Item) -> str | ReelhouseError:
-        """Return the film's outcome, or the error that sends its message back."""
+        """Return the film's outcome, or the error that returns its message to the queue."""
         run_id, imdb_id = key
-        about = {"run_id": run_id, "imdb_id": imdb_id}
+        extra = {"run_id": run_id, "imdb_id": imdb_id}
         try:
-            with aws.failures_of(STEP, imdb_id, "its message is retried"):
+            with aws.failures_of(STEP, imdb_id, _RETRIED):
                 outcome = self._outcome(run_id, imdb_id, item)
         except (OmdbKeyInvalid, OmdbQuotaSpent) as error:
-            self.stop = error
+            self.refusal = error
             return error
         except ReelhouseError as error:
-            logger.warning("film failed: %s", error, extra=about)
+            logger.warning("film failed: %s", error, extra=extra)
             return error
-        logger.debug("film %s", outcome, extra=about)
+        except Exception as error:
+            logger.exception("film failed unexpectedly", extra=extra)
+            return UnexpectedFailure.of(error, subject=imdb_id, step=STEP)
+        logger.debug("film %s", outcome, extra=extra)
         return outcome
 
+    def _manifest(self, run_id: str) -> Manifest:
+        if run_id not in self.manifests:
+            key = keys.manifest(run_id)
+            with aws.failures_of(STEP, key, _RETRIED):
+                body = aws.get_if_exists(self.s3, self.bucket, key)
+            if body is None:
+                raise InvalidInput("no such run was started", subject=run_id, step=STEP, next_step=_PARKED)
+            self.manifests[run_id] = Manifest.from_json(body, key)
+        return self.manifests[run_id]
+
     def _outcome(self, run_id: str, imdb_id: str, item: Item) -> str:
-        if (run_id, imdb_id) in self.seen_before and self._is_settled(run_id, imdb_id):
+        if (run_id, imdb_id) in self.maybe_settled and self._is_settled(run_id, imdb_id):
             return PRESENT
         kind, document = _document(run_id, item, self._ask(imdb_id))
         body = to_json(document)
@@ -176,20 +221,35 @@ class _Worker:
 
     def _ask(self, imdb_id: str) -> Found | Refused:
         with self.places:
-            if self.stop:
-                raise self.stop
+            if self.refusal:
+                raise type(self.refusal)(self.refusal.cause, subject=imdb_id, step=STEP)
             left = self.deadline - time.monotonic()
             if left <= 0:
                 raise OmdbUnavailable("not reached in the time budget", subject=imdb_id, step=STEP)
             return self.omdb.film(imdb_id, left, self.calls)
 
     def _is_settled(self, run_id: str, imdb_id: str) -> bool:
-        kinds = (keys.MOVIES, keys.REJECTED)
-        return any(aws.exists(self.s3, self.bucket, keys.film(kind, run_id, imdb_id)) for kind in kinds)
+        """Whether the film is stored, or rejected because OMDb does not know it; other rejections are asked again."""
+        if aws.exists(self.s3, self.bucket, keys.film(keys.MOVIES, run_id, imdb_id)):
+            return True
+        rejection = aws.get_if_exists(self.s3, self.bucket, keys.film(keys.REJECTED, run_id, imdb_id))
+        return rejection is not None and is_final_rejection(rejection)
+
+
+def is_final_rejection(body: bytes) -> bool:
+    """Whether a Bronze object of ``rejected/`` says that OMDb does not know the film.
+
+    False for a rejection whose body was unusable, and for a damaged object: the film may be asked for again, and is
+    then stored beside its rejection.
+    """
+    try:
+        return is_final(str(json.loads(body)["reason"]))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return False
 
 
 def _document(run_id: str, item: Item, answer: Found | Refused) -> tuple[str, dict[str, Any]]:
-    """Build the Bronze object: the list's item and OMDb's answer side by side, since some of their keys collide."""
+    """Return the kind and content of the Bronze object; list item and answer stay apart, since their keys collide."""
     body: dict[str, Any] = {
         "schema": BRONZE_SCHEMA,
         "run_id": run_id,
@@ -205,5 +265,5 @@ def _document(run_id: str, item: Item, answer: Found | Refused) -> tuple[str, di
 
 
 def omdb_client(settings: EnrichAndStoreMovieSettings, key: Callable[[bool], str]) -> OmdbClient:
-    """Return a client with a connection for each request under way."""
+    """Return a client with one connection per concurrent request."""
     return OmdbClient(settings.omdb_url, key, REQUESTS_AT_ONCE)

@@ -1,7 +1,7 @@
-"""Messages of MovieQueue: made and sent by step 1, read by step 2; and what every queue function gets as its input.
+"""Messages of MovieQueue: made and sent by step 1, read by step 2; and a queue function's input.
 
-A message is ``{"schema": 1, "run_id", "batch", "batches", "movies": [<verbatim list items>]}``, ASCII JSON, because
-SQS refuses some characters that a title may hold.
+A message is ``{"schema": 1, "run_id", "batch", "batches", "movies": [<list items>]}`` in ASCII JSON, since SQS refuses
+some characters that a title may contain.
 """
 
 from __future__ import annotations
@@ -22,21 +22,24 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 SCHEMA = 1
-# SQS takes 1 MiB since 2025; 256 KiB is taken by every queue and every service behind one.
+STEP = "GetMoviesAndSendToQueue"
+# SQS accepts 1 MiB since 2025; every queue and every service behind one accepts 256 KiB.
 MAX_MESSAGE_BYTES = 256 * 1024
 _ENVELOPE_BYTES = 512
-_MESSAGES_A_CALL = 10
+_MESSAGES_PER_CALL = 10
 _SEND_ATTEMPTS = 5
+RESEND_AFTER_SECONDS = 0.2
 _SENDERS = 8
-# Films that an error names.
-_NAMED = 100
+# Ids that an error lists.
+_MAX_LISTED_IDS = 100
 
 Item = dict[str, Any]
+Message = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class QueueMessage:
-    """A message as a queue function receives it; ``receives`` counts deliveries, this one included."""
+    """A message as a queue function receives it; ``receives`` counts its deliveries, including this one."""
 
     id: str
     body: str
@@ -53,18 +56,18 @@ class MovieBatch:
 
 
 def fault(item: Item) -> str | None:
-    """Why a list item cannot be sent even alone, or None."""
+    """Return why a list item cannot be sent even in a message of its own, or None."""
     if is_too_deep(item):
         return "the entry is nested too deeply"
     try:
         size = len(json.dumps(item, allow_nan=False))
     except ValueError:
-        return "the entry holds NaN or Infinity, which no JSON has"
+        return "the entry holds NaN or Infinity, which is not JSON"
     return None if size <= MAX_MESSAGE_BYTES - _ENVELOPE_BYTES else "the entry is too large for a message"
 
 
-def make(run_id: str, items: Iterable[Item], batch_size: int) -> list[dict[str, Any]]:
-    """Cut items into messages of ``batch_size`` films, or fewer where a message would exceed the size limit."""
+def make(run_id: str, items: Iterable[Item], batch_size: int) -> list[Message]:
+    """Return messages of ``batch_size`` films, or fewer where a message would exceed the size limit."""
     batches: list[list[Item]] = []
     size = 0
     for item in items:
@@ -86,40 +89,40 @@ def read(body: str) -> MovieBatch:
     Raises
     ------
     InvalidInput
-        When it is not one of ours: such a message can never succeed and ends in the dead-letter queue alone.
+        When it is not a message of this pipeline. It can never succeed and ends in the dead-letter queue alone.
     """
     try:
         data = json.loads(body)
         run_id, movies = data["run_id"], data["movies"]
-        good = data["schema"] == SCHEMA and isinstance(movies, list) and keys.is_run_id(run_id)
-        good = good and all(isinstance(movie, dict) and keys.is_imdb_id(movie.get("id")) for movie in movies)
-        good = good and not any(map(fault, movies))
+        valid = data["schema"] == SCHEMA and isinstance(movies, list) and keys.is_run_id(run_id)
+        valid = valid and all(isinstance(movie, dict) and keys.is_imdb_id(movie.get("id")) for movie in movies)
+        valid = valid and not any(map(fault, movies))
     except (ValueError, KeyError, TypeError, RecursionError):
-        good = False
-    if not good:
+        valid = False
+    if not valid:
         raise InvalidInput("not a message of this pipeline", subject=repr(body[:80]))
     return MovieBatch(run_id, movies)
 
 
-def send_all(messages: list[dict[str, Any]], queue_url: str, sqs: SQSClient) -> None:
-    """Send messages in calls of ten, several calls at once; what SQS reports as failed is sent again.
+def send_all(messages: list[Message], queue_url: str, sqs: SQSClient) -> None:
+    """Send messages in batches of ten, several at once; resend every message that SQS does not confirm.
 
     Raises
     ------
     StorageFailed
-        When some message could not be sent; it names their films. All others are sent before.
+        When some messages could not be sent, with the ids of their films. All others have been sent.
     """
     with ThreadPoolExecutor(_SENDERS) as pool:
-        results = list(pool.map(lambda call: _send(call, queue_url, sqs), _calls(messages)))
-    if unsent := [message for lost, _ in results for message in lost]:
+        results = list(pool.map(lambda batch: _send(batch, queue_url, sqs), _batches(messages)))
+    if unsent := [message for remaining, _ in results for message in remaining]:
         ids = [movie["id"] for message in unsent for movie in message["movies"]]
-        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
-        run_id, causes = unsent[0]["run_id"], sorted({cause for lost, cause in results if lost})
+        more = f" and {len(ids) - _MAX_LISTED_IDS} more" if len(ids) > _MAX_LISTED_IDS else ""
+        run_id, causes = unsent[0]["run_id"], sorted({cause for remaining, cause in results if remaining})
         raise StorageFailed(
             f"{len(unsent)} of {len(messages)} messages could not be sent ({', '.join(causes)})",
-            subject=f"{run_id} ({', '.join(ids[:_NAMED])}{more})",
-            step="GetMoviesAndSendToQueue",
-            next_step=f"the run lacks these films; `reelhouse run --resume {run_id}` asks for them again",
+            subject=f"{run_id} ({', '.join(ids[:_MAX_LISTED_IDS])}{more})",
+            step=STEP,
+            next_step=f"the run lacks these films; `reelhouse run --resume {run_id}` sends them",
         )
 
 
@@ -127,39 +130,42 @@ def _size(value: Any) -> int:
     return len(json.dumps(value))
 
 
-def _calls(messages: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Group messages into SendMessageBatch calls: at most ten, and together within the size limit."""
-    call: list[dict[str, Any]] = []
+def _batches(messages: list[Message]) -> Iterator[list[Message]]:
+    """Group messages for SendMessageBatch: at most ten, and together within the size limit."""
+    batch: list[Message] = []
     size = 0
     for message in messages:
         message_size = _size(message)
-        if call and (len(call) == _MESSAGES_A_CALL or size + message_size > MAX_MESSAGE_BYTES):
-            yield call
-            call, size = [], 0
-        call.append(message)
+        if batch and (len(batch) == _MESSAGES_PER_CALL or size + message_size > MAX_MESSAGE_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(message)
         size += message_size
-    if call:
-        yield call
+    if batch:
+        yield batch
 
 
-def _send(messages: list[dict[str, Any]], queue_url: str, sqs: SQSClient) -> tuple[list[dict[str, Any]], str]:
-    """Send one call's messages; returns those that could not be sent, and why."""
+def _send(messages: list[Message], queue_url: str, sqs: SQSClient) -> tuple[list[Message], str]:
+    """Send one batch; return the messages that SQS did not confirm, and why."""
     cause = ""
-    waiting = {str(place): message for place, message in enumerate(messages)}
+    unsent = {str(index): message for index, message in enumerate(messages)}
     for attempt in range(_SEND_ATTEMPTS):
         if attempt:
-            time.sleep(0.1 * 2**attempt)
+            time.sleep(RESEND_AFTER_SECONDS * 2 ** (attempt - 1))
         entries: list[SendMessageBatchRequestEntryTypeDef] = [
-            {"Id": place, "MessageBody": json.dumps(message)} for place, message in waiting.items()
+            {"Id": index, "MessageBody": json.dumps(message)} for index, message in unsent.items()
         ]
         try:
-            with aws.failures_of("GetMoviesAndSendToQueue", queue_url):
-                failed = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries).get("Failed", [])
+            with aws.failures_of(STEP, queue_url):
+                answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
         except StorageFailed as error:
-            # boto3 has tried again already. What other calls hold is sent all the same.
-            return list(waiting.values()), error.cause
-        waiting = {entry["Id"]: waiting[entry["Id"]] for entry in failed}
-        if not waiting:
+            # boto3 has retried already. The other batches are sent all the same.
+            return list(unsent.values()), error.cause
+        # An answer without an entry's id, such as {} from a proxy, does not say that it was sent.
+        confirmed = {entry["Id"] for entry in answer.get("Successful", [])}
+        unsent = {index: message for index, message in unsent.items() if index not in confirmed}
+        if not unsent:
             break
-        cause = failed[0]["Code"]
-    return list(waiting.values()), cause
+        failed = answer.get("Failed", [])
+        cause = failed[0]["Code"] if failed else "SQS did not confirm them"
+    return list(unsent.values()), cause

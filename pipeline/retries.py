@@ -1,13 +1,14 @@
 """When messages that step 2 could not finish are delivered again.
 
-Changes the visibility of MovieQueue's messages; sends those anew that have waited long for OMDb's quota. A message
-that fails ten times is parked, and a quota that stays spent for days must not park anybody: before its receives are
-half used up, a copy takes the message's place, with all its receives before it.
+Changes the visibility of MovieQueue's messages, and replaces those that have waited long for OMDb's quota. A message
+that fails ten times is parked in the dead-letter queue, but a quota that stays spent for days must park nothing: after
+five receives a copy replaces the message, with all ten receives left.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 from datetime import UTC, datetime, timedelta
 
 from pipeline import aws
@@ -18,88 +19,106 @@ from pipeline.settings import LONGEST_WAIT_SECONDS, EnrichAndStoreMovieSettings
 logger = logging.getLogger(__name__)
 
 STEP = "EnrichAndStoreMovie"
-# How long a failed message waits: doubling, so that ten receives outlast an outage of two hours.
+# A failed message waits twice as long each time, so that ten receives outlast an outage of two hours.
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 15, 3600
 BAD_KEY_RETRY_SECONDS = 900
-# Half of MovieQueue's ten; the other half is for passing faults.
+# OMDb counts calls by days of UTC. In the first minutes after midnight it may still refuse for the day before.
+QUOTA_RENEWAL = timedelta(minutes=5)
+UNCERTAIN_AFTER_RENEWAL = timedelta(hours=1)
+UNCERTAIN_RETRY_SECONDS = 900
+# Half of MovieQueue's ten receives; the other half is for transient faults.
 RENEWED_AFTER_RECEIVES = 5
 
 
 def retry_after_seconds(
     error: ReelhouseError, receives: int, now: datetime, quota_wait_seconds: int = LONGEST_WAIT_SECONDS
 ) -> int:
-    """How long a failed message stays hidden.
+    """Return how long a failed message stays hidden. Pure.
 
-    A spent quota waits for the next day of UTC, when OMDb starts to count anew, but no longer than
-    ``quota_wait_seconds``; a bad key a quarter of an hour; a message that can never succeed not at all, so that it is
-    parked soon; anything else doubles from 15 seconds to an hour.
+    A spent quota waits until OMDb renews it, but at most ``quota_wait_seconds``; a bad key 15 minutes; a message that
+    can never succeed not at all, so that it is parked soon; anything else 15 seconds, doubling up to an hour.
     """
     if not error.retryable:
         return 0
     if isinstance(error, OmdbQuotaSpent):
-        return min(int((quota_renewed_at(now) - now).total_seconds()), quota_wait_seconds, LONGEST_WAIT_SECONDS)
+        seconds = math.ceil((quota_renewed_at(now) - now).total_seconds())
+        return min(seconds, quota_wait_seconds, LONGEST_WAIT_SECONDS)
     if isinstance(error, OmdbKeyInvalid):
         return BAD_KEY_RETRY_SECONDS
     return int(min(FIRST_RETRY_SECONDS * 2 ** (min(receives, 20) - 1), LONGEST_RETRY_SECONDS))
 
 
 def quota_renewed_at(now: datetime) -> datetime:
-    """When OMDb counts anew after a quota was spent: five minutes into the next day of UTC."""
-    return (now.astimezone(UTC) + timedelta(days=1)).replace(hour=0, minute=5, second=0, microsecond=0)
+    """Return when a quota that is refused ``now`` may be renewed. Pure.
+
+    That is five minutes past midnight UTC. A refusal in the hour after midnight may be for the day before, where
+    OMDb's clock or counter lags: ask again in 15 minutes.
+    """
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if now < midnight + QUOTA_RENEWAL:
+        return midnight + QUOTA_RENEWAL
+    if now < midnight + UNCERTAIN_AFTER_RENEWAL:
+        return now + timedelta(seconds=UNCERTAIN_RETRY_SECONDS)
+    return midnight + timedelta(days=1) + QUOTA_RENEWAL
 
 
 def is_renewed(error: ReelhouseError, receives: int) -> bool:
-    """Whether a copy takes the place of a failed message: it waits for the quota, and has been received often."""
+    """Whether a copy replaces a failed message: it waits for the quota, and was received often."""
     return isinstance(error, OmdbQuotaSpent) and receives >= RENEWED_AFTER_RECEIVES
 
 
 def postpone(
     failed: list[QueueMessage], errors: dict[str, ReelhouseError], settings: EnrichAndStoreMovieSettings
 ) -> list[str]:
-    """Say when failed messages are delivered again; where that fails, the queue's own visibility timeout holds.
+    """Set when each failed message is delivered again; where that fails, the queue's visibility timeout applies.
 
     Parameters
     ----------
     errors : dict
-        Id of each failed message to what sent it back.
+        Id of each failed message to its error.
 
     Returns
     -------
     list of str
-        Ids of the messages in whose place a copy waits now. They are done: the queue may delete them. Should that
-        fail they come again, and a film asked for twice is stored once.
+        Ids of messages that a copy has replaced: the queue may delete them. If that fails they are delivered again,
+        and a film asked for twice is stored once.
     """
     now = datetime.now(UTC)
     renewed = []
     for message in failed:
-        error = errors[message.id]
-        extra = {"message_id": message.id, "error": type(error).__name__, "receives": message.receives}
-        if is_renewed(error, message.receives) and _send_copy(message, settings.movie_queue_url):
-            logger.error("message waits on as a copy of itself: %s", error, extra=extra)
-            renewed.append(message.id)
-            continue
-        wait = retry_after_seconds(error, message.receives, now, settings.quota_wait_seconds)
-        logger.error("message failed, retried in %d s: %s", wait, error, extra={**extra, "retry_seconds": wait})
-        _hide(message, settings.movie_queue_url, wait)
+        try:
+            if _postpone(message, errors[message.id], settings, now):
+                renewed.append(message.id)
+        except ReelhouseError as error:
+            logger.warning("message keeps the queue's visibility timeout: %s", error)
+        except Exception:
+            logger.exception("message keeps the queue's visibility timeout", extra={"message_id": message.id})
     return renewed
 
 
+def _postpone(
+    message: QueueMessage, error: ReelhouseError, settings: EnrichAndStoreMovieSettings, now: datetime
+) -> bool:
+    """Replace a message by a copy, or hide it; return whether a copy replaces it."""
+    extra = {"message_id": message.id, "error": type(error).__name__, "receives": message.receives}
+    if is_renewed(error, message.receives) and _send_copy(message, settings.movie_queue_url):
+        logger.error("message replaced by a copy that waits on: %s", error, extra=extra)
+        return True
+    wait = retry_after_seconds(error, message.receives, now, settings.quota_wait_seconds)
+    logger.error("message failed, retried in %d s: %s", wait, error, extra={**extra, "retry_seconds": wait})
+    with aws.failures_of(STEP, message.id):
+        aws.client("sqs").change_message_visibility(
+            QueueUrl=settings.movie_queue_url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=wait
+        )
+    return False
+
+
 def _send_copy(message: QueueMessage, queue_url: str) -> bool:
-    """Send a message's body again, to be received at once and then to wait; False where SQS did not take it."""
+    """Send a message's body again, without a delay; return False when SQS did not take it."""
     try:
         with aws.failures_of(STEP, message.id, "the message itself waits on"):
             aws.client("sqs").send_message(QueueUrl=queue_url, MessageBody=message.body)
-    except ReelhouseError as refused:
-        logger.warning("message could not be sent anew: %s", refused)
+    except ReelhouseError as error:
+        logger.warning("message could not be copied: %s", error)
         return False
     return True
-
-
-def _hide(message: QueueMessage, queue_url: str, seconds: int) -> None:
-    try:
-        with aws.failures_of(STEP, message.id):
-            aws.client("sqs").change_message_visibility(
-                QueueUrl=queue_url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=seconds
-            )
-    except ReelhouseError as refused:
-        logger.warning("message keeps the queue's visibility timeout: %s", refused)

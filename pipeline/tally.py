@@ -1,6 +1,6 @@
-"""What one invocation of a queue function came to: outcomes by run, and why messages were put back.
+"""Counts of one invocation of a queue function: outcomes by run, and errors of messages that return to the queue.
 
-Filled by steps 2 and 3; the handlers log it, and count it in the metrics. Reads and writes nothing.
+Filled by steps 2 and 3; their handlers log it and count it in the metrics. Reads and writes nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-# Stands for the run of a message that names none.
+# The run of a message that names none.
 UNKNOWN_RUN = "unknown"
 
 
@@ -22,13 +22,13 @@ class Tally:
     messages : int
         Messages received.
     outcomes : dict of str to Counter
-        By run: films or objects by what became of them.
+        By run id: films or objects by outcome.
     put_back : dict of str to Counter
-        By run: messages that are delivered again (or wait on as a copy), by the name of the error.
+        By run id: messages that are delivered again (or replaced by a copy), by the error's name.
     films : set of str
-        IMDb ids that it was about.
+        IMDb ids in the messages.
     bytes_read, bytes_written : int
-        Of bodies and objects.
+        Sizes of bodies and objects.
     """
 
     messages: int = 0
@@ -45,17 +45,17 @@ class Tally:
 
     @property
     def errors(self) -> Counter[str]:
-        """Messages put back, of all runs, by the name of the error."""
+        """Messages of all runs that return to the queue, by the error's name."""
         return sum(self.put_back.values(), Counter())
 
     def as_dict(self) -> dict[str, Any]:
-        """For the log: totals, the same by run, and ``run_id`` and ``imdb_id`` where it was about one only."""
+        """Return the counts for the log: total and by run; ``run_id`` and ``imdb_id`` when there is only one."""
         runs = sorted({*self.outcomes, *self.put_back})
-        about = {"run_id": runs[0]} if len(runs) == 1 else {}
+        single = {"run_id": runs[0]} if len(runs) == 1 else {}
         if len(self.films) == 1:
-            about["imdb_id"] = next(iter(self.films))
+            single["imdb_id"] = next(iter(self.films))
         return {
-            **about,
+            **single,
             "received": {"messages": self.messages, "films": len(self.films)},
             "outcomes": dict(self.total),
             "put_back": dict(self.errors),

@@ -65,14 +65,10 @@ class Refused:
         Why, for people.
     raw : str
         The body, verbatim.
-    final : bool
-        True when OMDb says that there is no such film. False when its body is unusable: a later request for the same
-        run may succeed.
     """
 
     reason: str
     raw: str
-    final: bool
 
 
 @dataclass(frozen=True)
@@ -81,6 +77,11 @@ class Unclear:
 
     reason: str
     raw: str
+
+
+def is_final(reason: str) -> bool:
+    """Whether a refusal is OMDb's own "no such film". Any other was an unusable body, and may pass."""
+    return reason.strip().lower() in _NO_SUCH_FILM
 
 
 def read_answer(status: int, body: bytes) -> Found | Refused | Unclear:
@@ -136,13 +137,13 @@ _LENIENT = json.JSONDecoder(parse_float=_finite, parse_constant=_finite, strict=
 
 
 def _read_error(status: int, error: str, text: str) -> Refused | Unclear:
-    wording = error.strip().lower()
+    wording = error.lower()
     if "limit" in wording:
         raise OmdbQuotaSpent("OMDb's daily request limit is reached", step=STEP)
     if "api key" in wording or status == 401:
         raise OmdbKeyInvalid("OMDb does not accept the API key", step=STEP)
-    if wording in _NO_SUCH_FILM:
-        return Refused(error, text, final=True)
+    if is_final(error):
+        return Refused(error, text)
     if status != 200:
         raise OmdbUnavailable(f"OMDb answered {status}", step=STEP)
     return Unclear(error[:_SHOWN_CHARACTERS] or "an error without text", text)
@@ -214,7 +215,7 @@ class OmdbClient:
         if not isinstance(answer, Unclear):
             return answer
         if answer.raw in unclear:
-            return Refused(answer.reason, answer.raw, final=False)
+            return Refused(answer.reason, answer.raw)
         unclear.add(answer.raw)
         request.calls.errors.append(Unclear.__name__)
         raise OmdbUnavailable(answer.reason, subject=request.imdb_id, step=STEP)

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, quote_plus, urlsplit
 from uuid import uuid4
 
-from pipeline import aws
+from pipeline import aws, keys
+from pipeline.runs import Manifest, started_at, utc
 
 REGION = "eu-central-1"
 OMDB_URL = "https://omdb.example/"
@@ -79,6 +80,23 @@ class Lake:
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         """Keys below a prefix, in order."""
         return [entry.key for entry in aws.list_objects(self.s3, bucket, prefix)]
+
+    def expect(self, run_id: str, *ids: str) -> None:
+        """Write the manifest of a run that expects these films."""
+        manifest = Manifest(
+            run_id=run_id,
+            started_at=utc(started_at(run_id)),
+            source_uri=f"s3://lists/{LIST_KEY}",
+            source_etag=None,
+            source_sha256="0" * 64,
+            top_n=len(ids),
+            batch_size=10,
+            messages=1,
+            expected={imdb_id: rank for rank, imdb_id in enumerate(ids, start=1)},
+            skipped=[],
+            code_version="test",
+        )
+        self.put("bronze", keys.manifest(run_id), manifest.to_json())
 
     def receive(self) -> list[dict[str, Any]]:
         """Take all messages of MovieQueue that are visible."""

@@ -1,12 +1,14 @@
-"""The shared S3 operations: written once whatever happens, and faults of AWS turned into ours."""
+"""The shared S3 operations: objects are written once, and failures of AWS become our errors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any, cast
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from pipeline import aws
@@ -122,8 +124,8 @@ def test_many_are_read_in_order_and_each_fails_for_itself(lake: Lake) -> None:
     assert isinstance(second, ClientError)
 
 
-@pytest.mark.parametrize("error", [client_error("AccessDenied"), EndpointConnectionError(endpoint_url="x")])
-def test_faults_of_aws_become_ours_without_their_message(error: Exception) -> None:
+@pytest.mark.parametrize("error", [client_error("InternalError"), EndpointConnectionError(endpoint_url="x")])
+def test_faults_of_aws_become_ours_without_their_text(error: Exception) -> None:
     with pytest.raises(StorageFailed) as caught, aws.failures_of("Step", "tt0111161", "its message is retried"):
         raise error
 
@@ -131,3 +133,74 @@ def test_faults_of_aws_become_ours_without_their_message(error: Exception) -> No
     assert str(caught.value).endswith("; its message is retried")
     assert "s3cr3t-key" not in str(caught.value)
     assert caught.value.__cause__ is error
+
+
+def test_denied_access_names_role_action_and_resource() -> None:
+    text = (
+        "User: arn:aws:sts::1:assumed-role/R/f is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::b/k"
+    )
+
+    with pytest.raises(StorageFailed) as caught, aws.failures_of("Step", "tt0111161"):
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": text}}, "PutObject")
+
+    assert caught.value.cause == f"PutObject answered AccessDenied ({text})"
+
+
+# ── Answers of status 200 that are not AWS's ─────────────────────────────────────────────────────────────────────
+
+Call = Callable[[Any], Any]
+CALLS: dict[str, tuple[str, Call]] = {
+    "ListObjectsV2": ("s3", lambda s3: aws.list_objects(s3, "bronze")),
+    "ListObjectVersions": ("s3", lambda s3: s3.list_object_versions(Bucket="bronze")),
+    "PutObject": ("s3", lambda s3: aws.put_once(s3, "bronze", "a", b"x")),
+    "GetObject": ("s3", lambda s3: aws.get(s3, "bronze", "a")),
+    "HeadObject": ("s3", lambda s3: aws.exists(s3, "bronze", "a")),
+    "SendMessage": ("sqs", lambda sqs: sqs.send_message(QueueUrl="https://sqs/1/q", MessageBody="x")),
+    "GetQueueAttributes": ("sqs", lambda sqs: sqs.get_queue_attributes(QueueUrl="https://sqs/1/q")),
+    "GetSecretValue": ("secretsmanager", lambda secrets: secrets.get_secret_value(SecretId="x")),
+}
+
+
+ODD_BODIES = [b"", b"<html><body>Welcome</body></html>"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [(operation, body) for operation in CALLS for body in ODD_BODIES]
+    + [(operation, b"{}") for operation, (service, _) in CALLS.items() if service != "s3"],
+)
+def test_an_answer_without_its_fields_is_a_failure(lake: Lake, operation: str, body: bytes) -> None:
+    service, call = CALLS[operation]
+    client = aws.client(service)
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        return AWSResponse(request.url, 200, {"Content-Type": "text/html"}, RawBody(body))
+
+    client.meta.events.register_first(f"before-send.{service}", answer)
+    try:
+        with (
+            pytest.raises(StorageFailed, match=r"IncompleteAnswer|ResponseParserError|answered 500"),
+            aws.failures_of("Step", "x"),
+        ):
+            call(client)
+    finally:
+        client.meta.events.unregister(f"before-send.{service}", answer)
+
+
+def test_a_real_answer_has_every_required_field(lake: Lake) -> None:
+    assert aws.put_once(lake.s3, "bronze", "a", b"x")
+    assert aws.get(lake.s3, "bronze", "a")[0] == b"x"
+    assert aws.exists(lake.s3, "bronze", "a")
+    assert aws.list_objects(lake.s3, "gold") == []
+    lake.s3.list_object_versions(Bucket="bronze")
+    lake.sqs.send_message(QueueUrl=lake.queue_url, MessageBody="x")
+    lake.sqs.get_queue_attributes(QueueUrl=lake.queue_url, AttributeNames=["All"])
+    aws.client("secretsmanager").get_secret_value(SecretId="omdb-api-key")
+
+
+class RawBody(BytesIO):
+    """A body as urllib3 returns it."""
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        """Return all of it."""
+        yield self.read()

@@ -26,6 +26,16 @@ def body(*ids: str, run_id: str = RUN) -> str:
     return json.dumps(messages.make(run_id, [{"id": imdb_id, "rank": "1"} for imdb_id in ids], 100)[0])
 
 
+@pytest.fixture(autouse=True)
+def started(lake: Lake) -> None:
+    """Start the run of most messages here."""
+    lake.expect(RUN, *(f"tt{number:07}" for number in range(1, 101)))
+
+
+def stored(lake: Lake) -> list[str]:
+    return [key for key in lake.keys("bronze") if not key.startswith(keys.RUNS)]
+
+
 def queued(lake: Lake, bodies: Iterable[str]) -> list[dict[str, Any]]:
     """Send bodies to MovieQueue and take them from it, in this order."""
     for one in bodies:
@@ -44,11 +54,11 @@ def test_the_two_records_stand_side_by_side(lake: Lake, omdb: Omdb, handler: Col
 
     handler(STEP)(sqs_event(message))
 
-    stored = json.loads(lake.get("bronze", keys.film("movies", RUN, A)))
-    assert stored["source"] == item
-    assert stored["omdb"] == json.loads(omdb.answers[A][1])
-    assert set(stored) == {"schema", "run_id", "fetched_at", "source", "omdb"}
-    assert (stored["schema"], stored["run_id"]) == (1, RUN)
+    document = json.loads(lake.get("bronze", keys.film("movies", RUN, A)))
+    assert document["source"] == item
+    assert document["omdb"] == json.loads(omdb.answers[A][1])
+    assert set(document) == {"schema", "run_id", "fetched_at", "source", "omdb"}
+    assert (document["schema"], document["run_id"]) == (1, RUN)
 
 
 @pytest.mark.parametrize("error", ["Incorrect IMDb ID.", "Error getting data.", "Movie not found!"])
@@ -59,13 +69,13 @@ def test_a_refused_film_is_recorded_and_the_rest_goes_on(lake: Lake, omdb: Omdb,
 
     assert failed(handler(STEP)(sqs_event(body(A, B, C)))) == []
 
-    assert lake.keys("bronze") == [
+    assert stored(lake) == [
         keys.film("movies", RUN, A),
         keys.film("movies", RUN, C),
         keys.film("rejected", RUN, B),
     ]
-    stored = json.loads(lake.get("bronze", keys.film("rejected", RUN, B)))
-    assert (stored["reason"], stored["body"]) == (error, omdb.answers[B][1].decode())
+    document = json.loads(lake.get("bronze", keys.film("rejected", RUN, B)))
+    assert (document["reason"], document["body"]) == (error, omdb.answers[B][1].decode())
 
 
 @pytest.mark.parametrize("raw", [b'{"Response":"False","Error":"a "b" c"}', b'{"Title":"cut', b"[1, 2]"])
@@ -84,8 +94,8 @@ def test_a_leniently_read_film_keeps_its_raw_body(lake: Lake, omdb: Omdb, handle
 
     handler(STEP)(sqs_event(body(A)))
 
-    stored = json.loads(lake.get("bronze", keys.film("movies", RUN, A)))
-    assert (stored["omdb"]["Plot"], stored["omdb_raw"]) == (r"a \s b", raw.decode())
+    document = json.loads(lake.get("bronze", keys.film("movies", RUN, A)))
+    assert (document["omdb"]["Plot"], document["omdb_raw"]) == (r"a \s b", raw.decode())
 
 
 def test_only_the_message_with_the_bad_film_goes_back(lake: Lake, omdb: Omdb, handler: Cold) -> None:
@@ -96,7 +106,7 @@ def test_only_the_message_with_the_bad_film_goes_back(lake: Lake, omdb: Omdb, ha
 
     assert failed(handler(STEP)(sqs_event(good, bad))) == [bad["MessageId"]]
 
-    assert lake.keys("bronze") == [keys.film("movies", RUN, A), keys.film("movies", RUN, C)]
+    assert stored(lake) == [keys.film("movies", RUN, A), keys.film("movies", RUN, C)]
 
 
 def test_a_retried_message_fetches_only_what_is_missing(lake: Lake, omdb: Omdb, handler: Cold) -> None:
@@ -116,6 +126,7 @@ def test_a_retried_message_fetches_only_what_is_missing(lake: Lake, omdb: Omdb, 
 def test_a_message_redriven_days_later_fetches_only_what_is_missing(lake: Lake, omdb: Omdb, handler: Cold) -> None:
     run_id = "20240101T000000Z-1a2b3c4d"
     omdb.film(A)
+    lake.expect(run_id, A)
     lake.put("bronze", keys.film("movies", run_id, A), b"{}")
 
     assert failed(handler(STEP)(sqs_event(body(A, run_id=run_id)))) == []
@@ -146,7 +157,7 @@ def test_a_foreign_message_goes_back_alone(lake: Lake, omdb: Omdb, handler: Cold
 
     assert failed(handler(STEP)(sqs_event(text, body(A)))) == ["message-0"]
 
-    assert lake.keys("bronze") == [keys.film("movies", RUN, A)]
+    assert stored(lake) == [keys.film("movies", RUN, A)]
 
 
 def test_omdb_is_asked_for_the_next_films_while_films_are_stored(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +204,7 @@ def test_what_stops_omdb_stops_at_once_and_keeps_the_messages(
     assert failed(handler(STEP)(sqs_event(first, second))) == [first["MessageId"], second["MessageId"]]
 
     assert len(omdb.asked) < 40
-    assert lake.keys("bronze") == []
+    assert stored(lake) == []
     assert lake.receive() == []
 
 
@@ -237,4 +248,92 @@ def test_without_time_left_all_go_back(lake: Lake, omdb: Omdb, handler: Cold) ->
 
     assert failed(handler(STEP)(sqs_event(body(A)), milliseconds_left=5_000)) == ["message-0"]
 
-    assert (omdb.asked, lake.keys("bronze")) == ([], [])
+    assert (omdb.asked, stored(lake)) == ([], [])
+
+
+# ── Messages of no run ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("run_id", ["20990101T000000Z-00000000", "20240101T000000Z-00000000"])
+def test_a_message_of_a_run_that_was_never_started_is_refused(
+    lake: Lake, omdb: Omdb, handler: Cold, run_id: str
+) -> None:
+    omdb.film(A)
+
+    assert failed(handler(STEP)(sqs_event(body(A, run_id=run_id), body(A)))) == ["message-0"]
+
+    assert (omdb.asked, stored(lake)) == ([A], [keys.film("movies", RUN, A)])
+
+
+def test_a_message_with_a_film_that_its_run_does_not_expect_is_refused(
+    lake: Lake, omdb: Omdb, handler: Cold, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = "tt9999999"
+    omdb.film(A)
+    omdb.film(other)
+
+    assert failed(handler(STEP)(sqs_event(body(A, other), body(A)))) == ["message-0"]
+
+    assert omdb.asked == [A]
+    assert f"{other}: run {RUN} does not expect this film; the message is parked" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("manifest", [b"", b"[]", b"null", b'{"expected": {"tt0000001": 1}}'])
+def test_a_damaged_manifest_fails_its_messages_only(lake: Lake, omdb: Omdb, handler: Cold, manifest: bytes) -> None:
+    run_id = "20240101T000000Z-00000000"
+    lake.put("bronze", keys.manifest(run_id), manifest)
+    omdb.film(A)
+
+    assert failed(handler(STEP)(sqs_event(body(A, run_id=run_id), body(A)))) == ["message-0"]
+
+
+# ── Rejections ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_film_rejected_for_its_body_is_asked_for_again(lake: Lake, omdb: Omdb, handler: Cold) -> None:
+    omdb.answers[A] = (200, b'{"Title":"cut')
+    omdb.error(B, "Incorrect IMDb ID.")
+    enrich = handler(STEP)
+    assert failed(enrich(sqs_event(body(A, B)))) == []
+    assert stored(lake) == [keys.film("rejected", RUN, A), keys.film("rejected", RUN, B)]
+    omdb.asked.clear()
+    omdb.film(A)
+    omdb.film(B)
+
+    assert failed(enrich(sqs_event(body(A, B), receives=2))) == []
+
+    assert omdb.asked == [A], "OMDb's own answer is final"
+    assert keys.film("movies", RUN, A) in stored(lake)
+
+
+@pytest.mark.parametrize(
+    ("rejection", "final"),
+    [
+        (b'{"reason": "Incorrect IMDb ID."}', True),
+        (b'{"reason": "Error getting data."}', True),
+        (b'{"reason": "Movie not found!"}', True),
+        (b'{"reason": "the body is not a film\'s JSON"}', False),
+        (b'{"reason": null}', False),
+        (b"[]", False),
+        (b"", False),
+    ],
+)
+def test_only_omdbs_own_refusal_is_final(rejection: bytes, final: bool) -> None:
+    assert step.is_final_rejection(rejection) is final
+
+
+# ── One film's failure is its own ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_each_film_names_itself_when_the_quota_is_spent(
+    lake: Lake, omdb: Omdb, handler: Cold, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = [f"tt{number:07}" for number in range(1, 61)]
+    for imdb_id in ids:
+        omdb.error(imdb_id, "Request limit reached!", 401)
+
+    handler(STEP)(sqs_event(*(body(imdb_id) for imdb_id in ids)))
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    causes = {line["message_id"]: line["message"] for line in lines if "message_id" in line}
+    assert [imdb_id for index, imdb_id in enumerate(ids) if f" {imdb_id}: " not in causes[f"message-{index}"]] == []

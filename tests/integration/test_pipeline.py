@@ -53,7 +53,7 @@ def test_a_run_from_the_list_to_gold(lake: Lake, omdb: Omdb, handler: Cold, top:
     assert [keys.rows_of(key) for key in lake.keys("silver", "movies/")] == [18]
     quarantined = json.loads(lake.get("silver", keys.film("quarantine", run_id, ids[4])))
     (reason,) = quarantined["reasons"]
-    assert reason.startswith("year: '3994': no film is of a year outside 1870 to ")
+    assert reason.startswith("year: '3994': films are from 1870 to ")
     rejected = json.loads(lake.get("silver", keys.film("rejected", run_id, ids[3])))
     assert rejected["reason"] == "Incorrect IMDb ID."
 

@@ -22,6 +22,11 @@ def items(count: int, characters: int = 10) -> list[dict[str, Any]]:
     return [{"id": f"tt{number:07}", "rank": str(number), "crew": "é" * characters} for number in range(1, count + 1)]
 
 
+@pytest.fixture(autouse=True)
+def without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "RESEND_AFTER_SECONDS", 0.0)
+
+
 class FakeSqs:
     """A queue that takes only what its rule lets through; it counts calls and remembers what it took."""
 
@@ -32,7 +37,7 @@ class FakeSqs:
         assert QueueUrl == QUEUE
         assert sum(len(entry["MessageBody"].encode()) for entry in Entries) <= MAX_MESSAGE_BYTES
         self.calls.append(len(Entries))
-        failed = []
+        failed, successful = [], []
         for entry in Entries:
             body = entry["MessageBody"]
             self.tries[body] = self.tries.get(body, 0) + 1
@@ -40,7 +45,8 @@ class FakeSqs:
                 failed.append({"Id": entry["Id"], "SenderFault": False, "Code": "InternalError"})
             else:
                 self.taken.append(body)
-        return {"Successful": [], "Failed": failed} if failed else {"Successful": []}
+                successful.append({"Id": entry["Id"]})
+        return {"Successful": successful, "Failed": failed} if failed else {"Successful": successful}
 
 
 def send(outgoing: list[dict[str, Any]], sqs: FakeSqs) -> None:
@@ -197,3 +203,34 @@ def test_a_title_of_any_character_can_be_sent() -> None:
 
     assert sqs.taken[0].isascii()
     assert messages.read(sqs.taken[0]).movies == made["movies"]
+
+
+@pytest.mark.parametrize("answer", [{}, {"Successful": []}, {"Failed": []}, {"Successful": [{"Id": "7"}]}])
+def test_an_answer_that_does_not_name_a_message_did_not_send_it(answer: dict[str, Any]) -> None:
+    class Silent(FakeSqs):
+        def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+            super().send_message_batch(QueueUrl, Entries)
+            return answer if len(self.calls) < 5 else {}
+
+    sqs = Silent()
+
+    with pytest.raises(
+        StorageFailed, match=r"2 of 2 messages could not be sent \(SQS did not confirm them\)"
+    ) as caught:
+        send(messages.make(RUN, items(2), 1), sqs)
+
+    assert caught.value.subject == f"{RUN} (tt0000001, tt0000002)"
+    assert len(sqs.calls) == 5
+
+
+def test_messages_that_one_answer_left_out_are_sent_again() -> None:
+    class Forgetful(FakeSqs):
+        def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+            answer = super().send_message_batch(QueueUrl, Entries)
+            return answer if len(self.calls) > 1 else {"Successful": answer["Successful"][:3]}
+
+    sqs = Forgetful()
+
+    send(messages.make(RUN, items(5), 1), sqs)
+
+    assert sqs.calls == [5, 2]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline import aws
 from pipeline.errors import InvalidInput, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable, ReelhouseError, StorageFailed
-from pipeline.retries import is_renewed, quota_renewed_at, retry_after_seconds
-from pipeline.settings import LONGEST_WAIT_SECONDS
+from pipeline.messages import QueueMessage
+from pipeline.retries import is_renewed, postpone, quota_renewed_at, retry_after_seconds
+from pipeline.settings import LONGEST_WAIT_SECONDS, EnrichAndStoreMovieSettings
+from tests.exceptions import an_instance, exceptions
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -30,7 +34,11 @@ def test_an_outage_is_waited_for_longer_and_longer() -> None:
         (NOON, 12 * 3600 - 300),
         (NOON + timedelta(hours=6), 6 * 3600 + 300),
         (NOON + timedelta(hours=11, minutes=59), 360),
-        (NOON.replace(hour=0), LONGEST_WAIT_SECONDS),
+        (NOON.replace(hour=0), 300),
+        (NOON.replace(hour=0, minute=4, second=59), 1),
+        (NOON.replace(hour=0, minute=5), 900),
+        (NOON.replace(hour=0, minute=59), 900),
+        (NOON.replace(hour=1), LONGEST_WAIT_SECONDS),
         (datetime(2026, 12, 31, 23, tzinfo=UTC), 3900),
     ],
 )
@@ -63,7 +71,7 @@ def test_a_message_outlives_any_number_of_days_without_quota(spent_days: int, re
         assert now - sent_at < timedelta(days=14), "the queue keeps a message for two weeks"
 
     assert most <= 10
-    assert asked <= 4 * spent_days + 4, "waiting costs a few requests a day"
+    assert asked <= 8 * (spent_days + 1), "waiting costs a few requests a day"
     assert quota_renewed_at(now) > now
 
 
@@ -86,3 +94,24 @@ def test_what_can_never_succeed_does_not_wait() -> None:
 )
 def test_sqs_takes_every_wait(error: type[ReelhouseError], receives: int, now: datetime) -> None:
     assert 0 <= retry_after_seconds(error("-"), receives, now) <= 12 * 3600
+
+
+@pytest.mark.parametrize("kind", exceptions())
+def test_any_exception_while_one_message_is_postponed_keeps_the_others(
+    kind: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden: list[str] = []
+
+    class Queue:
+        def change_message_visibility(self, ReceiptHandle: str, **_: Any) -> None:  # noqa: N803
+            if ReceiptHandle == "second":
+                raise an_instance(kind)
+            hidden.append(ReceiptHandle)
+
+    monkeypatch.setattr(aws, "client", lambda _service: Queue())
+    names = ("first", "second", "third")
+    errors: dict[str, ReelhouseError] = {name: OmdbUnavailable("-") for name in names}
+    settings = EnrichAndStoreMovieSettings("bronze", "queue", "https://omdb", "secret")
+
+    assert postpone([QueueMessage(name, "", name) for name in names], errors, settings) == []
+    assert hidden == ["first", "third"]

@@ -29,7 +29,7 @@ def test_a_film_is_found_verbatim() -> None:
 def test_no_such_film_is_final(name: str) -> None:
     answer = read_answer(200, case(name))
 
-    assert answer == Refused(json.loads(case(name))["Error"], case(name).decode(), final=True)
+    assert answer == Refused(json.loads(case(name))["Error"], case(name).decode())
 
 
 @pytest.mark.parametrize("name", ["request_limit.json", "daily_limit.json"])

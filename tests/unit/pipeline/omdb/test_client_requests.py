@@ -101,7 +101,7 @@ def test_an_outage_is_given_up_for_now(server: FakeOmdb) -> None:
 def test_a_malformed_body_that_stays_is_refused_and_kept(server: FakeOmdb) -> None:
     server.bodies("id_with_letters.txt")
 
-    assert ask(server) == Refused("the body is not a film's JSON", case("id_with_letters.txt").decode(), final=False)
+    assert ask(server) == Refused("the body is not a film's JSON", case("id_with_letters.txt").decode())
     assert len(server.asked) == 2
 
 
@@ -114,7 +114,7 @@ def test_a_truncated_body_that_passes_is_no_refusal(server: FakeOmdb) -> None:
 def test_two_malformed_bodies_must_be_the_same_to_be_final(server: FakeOmdb) -> None:
     server.bodies("truncated.txt", "id_with_letters.txt", "truncated.txt")
 
-    assert ask(server) == Refused("the body is not a film's JSON", case("truncated.txt").decode(), final=False)
+    assert ask(server) == Refused("the body is not a film's JSON", case("truncated.txt").decode())
     assert len(server.asked) == 3
 
 

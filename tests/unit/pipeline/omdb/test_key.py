@@ -90,7 +90,7 @@ def test_threads_that_start_together_read_it_once() -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        ClientError({"Error": {"Code": "AccessDeniedException", "Message": SECRET}}, "GetSecretValue"),
+        ClientError({"Error": {"Code": "InternalServiceError", "Message": SECRET}}, "GetSecretValue"),
         EndpointConnectionError(endpoint_url="https://secrets.example"),
     ],
 )
