@@ -1,4 +1,4 @@
-"""130 sentences of lying models about the facts of :mod:`tests.prose_facts`; none may pass the check.
+"""Sentences of lying models, more than 120, about the facts of :mod:`tests.prose_facts`; none may pass the check.
 
 Each is a text and the claims it declares, "greater f1.mean f2.mean". Many are nearly true: it is what they add.
 """
@@ -85,7 +85,7 @@ LIES = [
     sentence("{f1} has {f1.mean}, as does {f2}."),
     sentence("{f1}'s {f2.mean} stands against {f2}'s {f1.mean}."),
     # wrong measure, wrong kind
-    sentence("{f1} earned {f1.mean}."),
+    sentence("{f1} grossed {f1.mean}."),
     sentence("{f1} has a median rating, {f1.mean}."),
     sentence("The average of {f1} is {f1.median}."),
     sentence("{f13} has a score, {f13.share}."),
@@ -151,6 +151,18 @@ LIES = [
     sentence("{f9} directed {f9.directors}."),
     sentence("{f1} is the largest genre, with {f1.mean}.", "highest f1.mean"),
     sentence("{f1} is rising, with {f1.mean}.", "rising f10.trend"),
+    # frames, owners and nouns
+    sentence("{f1} has the most films, {f1.mean}.", "highest f1.mean"),
+    sentence("{f1} is the top film, with {f1.mean}.", "highest f1.mean"),
+    sentence("{f16} has {f16.share} on the list."),
+    sentence("{f7} have {f7.films} and their {f13} has {f13.share}."),
+    sentence("{f7} have {f7.films}, of which {f13} has {f13.share}."),
+    sentence("{f17} directed {f17.films}, {f9} with {f9.rank}."),
+    sentence("{f1} is a decade with {f1.mean}."),
+    sentence("The known films of {f1} have {f1.mean}."),
+    sentence("{f7} earned {f7.films}."),
+    sentence("{f1} has {f1.films} a decade."),
+    sentence("{f10} has a rising rating, with {f10.trend}.", "rising f10.trend"),
     # superlatives, trends, quantifiers
     sentence("{f2} has the highest average, {f2.mean}.", "highest f2.mean"),
     sentence("{f1} has the lowest average, {f1.mean}.", "highest f1.mean"),

@@ -15,7 +15,10 @@ from insights.summaries.vocabulary import (
     DIRECTING,
     MAKES,
     MEASURES,
+    MOVES,
     NARROWING,
+    POSSESSIVES,
+    WHOLE,
 )
 
 # A mark is ASCII only, so that no look-alike letter or digit passes for one.
@@ -143,31 +146,32 @@ def _brackets_match(text: str) -> bool:
 
 def _is_list(parsed: Parsed, before: Mark, after: Mark) -> bool:
     gap = parsed.gap(before, after)
-    return bool(gap) and set(gap) <= _LISTING
+    adjacent = not any(before.at < mark.at < after.at for mark in parsed.marks)
+    return adjacent and bool(gap) and set(gap) <= _LISTING
 
 
 def listed_up_to(parsed: Parsed, subjects: Sequence[Mark]) -> list[Mark]:
-    """The last of some subjects, with those that are listed right before it."""
+    """The last of some subjects, with those that are listed right before it: "A, B and C"."""
     group = [subjects[-1]]
     for mark in reversed(subjects[:-1]):
-        if not _is_list(parsed, mark, group[0]) or _marks_between(parsed, mark, group[0]):
+        is_last = len(group) == 1
+        if not _is_list(parsed, mark, group[0]) or (is_last and "and" not in parsed.gap(mark, group[0])):
             break
         group.insert(0, mark)
     return group
 
 
 def listed_from(parsed: Parsed, subjects: Sequence[Mark]) -> list[Mark]:
-    """The first of some subjects, with those that are listed right after it."""
-    group = [subjects[0]]
+    """The first of some subjects, with those that are listed right after it: "A, B and C"."""
+    group, kept = [subjects[0]], 1
     for mark in subjects[1:]:
-        if not _is_list(parsed, group[-1], mark) or _marks_between(parsed, group[-1], mark):
+        if not _is_list(parsed, group[-1], mark):
             break
         group.append(mark)
-    return group
-
-
-def _marks_between(parsed: Parsed, before: Mark, after: Mark) -> bool:
-    return any(before.at < mark.at < after.at for mark in parsed.marks)
+        if "and" in parsed.gap(group[-2], mark):
+            kept = len(group)
+            break
+    return group[:kept]
 
 
 def values_stand_with_their_subjects(
@@ -192,7 +196,9 @@ def values_stand_with_their_subjects(
         satisfied |= bound
         led |= bound & {mark.at for mark in after[:1]}
     subjects = [mark for mark in parsed.marks if not mark.value]
-    if any(_narrows(parsed, mark) and mark.at not in led for mark in subjects):
+    if len({mark.subject for mark in parsed.marks}) > 1 and any(
+        _narrows(parsed, mark) and mark.at not in led for mark in subjects
+    ):
         return False
     return all(
         mark.at in satisfied or mark.subject in claimed or _named_again(mark, subjects, satisfied) for mark in subjects
@@ -213,26 +219,70 @@ def prepositions_fit(parsed: Parsed) -> bool:
 
     "leads by 65.2" would be a margin, "22% of decades" another share, "up to 65.2" a limit.
     """
-    for word in parsed.words:
-        before, after = parsed.before(word), parsed.after(word)
-        if word.text == "up" and not (isinstance(before, Word) and before.text in MAKES):
-            return False
-        if word.text in {"to", "from"} and {"to": "before", "from": "now"}[word.text] in _measure(after):
-            return False
-        if word.text in DIRECTING and "director" in _measure_near(parsed, word) and getattr(after, "text", "") != "by":
-            return False
-        is_by_value = word.text == "by" and isinstance(after, Mark) and after.value
-        if is_by_value and not _measure(after) & {"director", "places", "difference"}:
-            return False
-        if word.text == "of" and isinstance(before, Mark) and before.value:
-            following = parsed.tokens[word.at + 1 : word.at + 3]
-            if not any(isinstance(token, Mark) and not token.value for token in following):
-                return False
-    return True
+    return all(_preposition_fits(parsed, word) for word in parsed.words)
+
+
+def _preposition_fits(parsed: Parsed, word: Word) -> bool:
+    before, after = parsed.before(word), parsed.after(word)
+    text_before = before.text if isinstance(before, Word) else ""
+    fits = True
+    if word.text == "up":
+        fits = text_before in MAKES | MOVES
+    elif word.text == "which":
+        fits = text_before not in NARROWING
+    elif word.text in {"to", "from"}:
+        fits = {"to": "before", "from": "now"}[word.text] not in _measure(after)
+    elif word.text == "by" and _measure(after):
+        fits = bool(_measure(after) & {"director", "places", "difference"})
+    elif word.text == "of" and _measure(before):
+        following = parsed.tokens[word.at + 1 : word.at + 3]
+        fits = any(isinstance(token, Mark) and not token.value for token in following)
+    elif word.text in DIRECTING:
+        is_by = isinstance(after, Word) and after.text == "by"
+        fits = is_by or "director" not in _measure_near(parsed, word)
+    return fits
 
 
 def _measure(token: Mark | Word | None) -> frozenset[str]:
     return token.fact.values[token.value].measure if isinstance(token, Mark) and token.value else frozenset()
+
+
+def frames_fit(parsed: Parsed, nouns: Mapping[str, str]) -> bool:
+    """Return whether nothing but the facts says of what a sentence is true.
+
+    A subject is nobody else's ("their Drama"); a share of the top-rated films is none of the list; a noun that says
+    what a subject is fits the nearest; what a director directed is not said of films that are named.
+    """
+    kinds = {mark.fact.noun for mark in parsed.marks if not mark.value}
+    if {"director", "film"} <= kinds and any(word.text in DIRECTING for word in parsed.words):
+        return False
+    for mark in parsed.marks:
+        after, following = parsed.after(mark), parsed.tokens[mark.at + 2 : mark.at + 3]
+        owns = isinstance(after, Word) and after.text == "'s" and not mark.value
+        if owns and any(isinstance(token, Mark) and not token.value for token in following):
+            return False
+        later = [one for one in parsed.marks if one.at > mark.at]
+        words = [word.text for word in parsed.words if word.at > mark.at and (not later or word.at < later[0].at)]
+        if "top-rated" in _measure(mark) and set(words) & WHOLE:
+            return False
+    return all(_noun_fits(parsed, word, nouns) and _owner_fits(parsed, word) for word in parsed.words)
+
+
+def _noun_fits(parsed: Parsed, word: Word, nouns: Mapping[str, str]) -> bool:
+    noun = nouns.get(word.text)
+    if noun is None or word.text.endswith("s"):
+        return True
+    nearest = sorted((mark for mark in parsed.marks if not mark.value), key=lambda mark: abs(mark.at - word.at))
+    is_measure = any(noun in _measure(mark) for mark in parsed.marks)
+    return is_measure or any(mark.fact.noun in {noun, "trait"} for mark in nearest[:1])
+
+
+def _owner_fits(parsed: Parsed, word: Word) -> bool:
+    if word.text not in POSSESSIVES:
+        return True
+    later = [mark for mark in parsed.marks if mark.at > word.at]
+    before = {mark.subject for mark in parsed.marks if mark.at < word.at}
+    return not later or bool(later[0].value) or not before or later[0].subject in before
 
 
 def _measure_near(parsed: Parsed, word: Word) -> frozenset[str]:
@@ -285,6 +335,8 @@ def _after_compared(
 ) -> bool:
     """In "Drama, ahead of Comedy with 54.6" the value is Comedy's; in "Drama, ahead of Comedy, has 65.2" it is not."""
     gap = parsed.gap(subjects[-1], value)
+    if gap[:2] == [",", "which"]:
+        return True
     listed = any(not compares_between(one, other) for one, other in pairwise(subjects))
     return not listed and set(gap) <= AFTER_COMPARED and gap[:1] != [","]
 

@@ -20,6 +20,7 @@ from insights.summaries.facts import Fact, FactValue
 from insights.summaries.vocabulary import (
     COMPARATIVES,
     MEASURES,
+    MOVES,
     NEED_THAN,
     NEUTRAL,
     NOUNS,
@@ -47,6 +48,8 @@ RISING, FALLING, ALL = "rising", "falling", "all"
 CLAIMS = (LARGER, SMALLER, HIGHEST, LOWEST, RISING, FALLING, ALL)
 _MOST_MARKS = 12
 _NEAR = 4  # words within which a measure word belongs to a comparative or superlative
+# Measures that a comparative or superlative right before them is about: "the most films".
+_BINDING = frozenset({*MEASURES.values(), "films"})
 _BLANKS = re.compile(r"[ \t\n]+")
 
 
@@ -111,7 +114,7 @@ def check(sentence: Sentence, facts: Mapping[str, Fact]) -> Checked:
         (OWN_WORDS if not parsed.clean or len(parsed.marks) > _MOST_MARKS else "")
         or (OWN_WORDS if not all(_is_known(word) for word in parsed.words) else "")
         or (FALSE_CLAIM if len(claims) < len(sentence.claims) or not all(claims.values()) else "")
-        or (WRONG_NOUN if not binding.nouns_fit(parsed, NOUNS) else "")
+        or (WRONG_NOUN if not (binding.nouns_fit(parsed, NOUNS) and binding.frames_fit(parsed, NOUNS)) else "")
         or (UNCLEAR if any(word.text in PRONOUNS and binding.is_unclear(parsed, word) for word in parsed.words) else "")
         or ("" if binding.prepositions_fit(parsed) else VALUE_OF_OTHER)
         or _Words(parsed, tuple(claims), facts).fault()
@@ -200,7 +203,9 @@ class _Words:
             return self._comparative(word)
         if text in SUPERLATIVES:
             return self._superlative(word)
-        return self._trend(word) if text in TRENDS else True
+        before = self._parsed.before(word)
+        rises = text == "up" and isinstance(before, Word) and before.text in MOVES
+        return self._trend(word, 1 if rises else TRENDS[text]) if rises or text in TRENDS else True
 
     def _is_followed_by_a_subject(self, word: Word) -> bool:
         after = self._parsed.after(word)
@@ -263,11 +268,11 @@ class _Words:
                 return NOUNS[text].removesuffix("s") == fact.noun
         return True
 
-    def _trend(self, word: Word) -> bool:
+    def _trend(self, word: Word, sign: int) -> bool:
         subject = self._nearest_subject(word)
         if subject is None:
             return False
-        kind = RISING if TRENDS[word.text] > 0 else FALLING
+        kind = RISING if sign > 0 else FALLING
         quantified = any(one.text in QUANTIFIERS for one in self._parsed.words)
         group = self._left(word) if quantified else [subject]
         for claim in self._claims:
@@ -325,6 +330,10 @@ class _Words:
         called = {MEASURES[text] for text in near if text in MEASURES} | ({"films"} if "films" in near else set())
         if self._parsed.words_after(word, None)[:2] == ["the", "list"]:
             called.add("rank")
+        following = self._parsed.after(word)
+        named = isinstance(following, Word) and ({MEASURES.get(following.text), NOUNS.get(following.text)} & _BINDING)
+        if named and not all(named & value.measure for value in values):
+            return False
         if all(called & value.measure for value in values):
             return True
         if word.text in SIZES and not all(SIZE_MEASURES & value.measure for value in values):

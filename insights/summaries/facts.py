@@ -144,6 +144,7 @@ class ValueRule:
     place: str = ""
     among: str = ""
     trend: str = ""
+    measured: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,7 @@ def _rule(entry: Mapping[str, Any]) -> FactRule:
             value.get("place", ""),
             value.get("among", ""),
             value.get("trend", ""),
+            value.get("measured", ""),
         )
         for name, value in entry["values"].items()
     }
@@ -221,7 +223,7 @@ def _value(scale: str, rule: ValueRule, row: Row) -> FactValue | None:
     within = "/".join([scale.split(".", maxsplit=1)[0], *(f"{name}={row.get(name)}" for name in rule.within), kind])
     return FactValue(
         text,
-        rule.measure,
+        rule.measure | _measured(row.get(rule.measured)),
         exact,
         shown or "",
         f"{scale}/{within}" if exact is not None else "",
@@ -230,6 +232,11 @@ def _value(scale: str, rule: ValueRule, row: Row) -> FactValue | None:
         rule.among,
         _trend(row.get(rule.trend)),
     )
+
+
+def _measured(value: Plain | None) -> frozenset[str]:
+    words = {"share": {"share"}, "box_office": {"box office", "money"}}
+    return frozenset(words.get(str(value), {"rating", "score"}) if value else ())
 
 
 def _whole(value: Plain | None) -> int | None:
