@@ -1,1 +1,1 @@
-"""Handlers: each turns its event into one call into ``pipeline``, and the result into a reply."""
+"""Handlers: each turns its event into one call of the pipeline, and the result into a reply."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.telemetry import Event, Reply, count, logger, measure, metrics, seconds_left, story
+from lambdas.telemetry import Event, Reply, count, log_summary, logger, measure, metrics, seconds_left
 from pipeline import aggregate_to_gold as step
 from pipeline.settings import AggregateToGoldSettings, load
 
@@ -17,10 +17,10 @@ engine = step.engine_of(settings)
 @metrics.log_metrics
 def handler(event: Event, context: LambdaContext) -> Reply:
     """Bring Gold up to date; whatever the event's messages say, all of Silver is taken."""
-    with story(step.STEP, "reports, lookups, Athena and QuickSight read Gold") as told:
-        told["received"] = {"messages": len(event.get("Records", []))}
+    with log_summary(step.STEP, "reports, lookups, Athena and QuickSight read Gold") as summary:
+        summary["received"] = {"messages": len(event.get("Records", []))}
         result = step.run(settings, engine, seconds_left(context))
-        told.update(result.as_dict())
+        summary.update(result.as_dict())
         count(gold_builds=result.builds, runs_completed=len(result.completed_runs))
         measure(MetricUnit.Seconds, gold_built_at=[result.built_at], run_seconds=result.run_seconds)
         measure(MetricUnit.Percent, run_completeness=[result.completeness])

@@ -10,12 +10,12 @@ from lambdas.telemetry import (
     Reply,
     count,
     failed_messages,
+    log_summary,
     logger,
     measure,
     metrics,
     queue_messages,
     seconds_left,
-    story,
 )
 from pipeline import aws
 from pipeline import enrich_and_store_movie as step
@@ -30,9 +30,9 @@ omdb = step.omdb_client(settings, ApiKey(settings.omdb_secret_id, aws.client("se
 @metrics.log_metrics
 def handler(event: Event, context: LambdaContext) -> Reply:
     """Fetch and store the films of the event's messages; failed messages go back to the queue."""
-    with story(step.STEP, "ProcessBronzeToSilver takes the objects from BronzeEvents") as told:
+    with log_summary(step.STEP, "ProcessBronzeToSilver takes the objects from BronzeEvents") as summary:
         result = step.run(queue_messages(event), settings, omdb, seconds_left(context))
-        told.update(result.as_dict())
+        summary.update(result.as_dict())
         films, put_back, calls = result.tally.total, result.tally.errors, result.calls
         count(**{f"films_{outcome}": films[outcome] for outcome in step.OUTCOMES}, messages_failed=put_back.total())
         count(omdb_quota_spent=put_back["OmdbQuotaSpent"], omdb_key_refused=put_back["OmdbKeyInvalid"])

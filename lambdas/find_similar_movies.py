@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from insights.find_similar_movies import GoldCatalogue
 from insights.similar.api import respond
-from lambdas.telemetry import Event, Reply, logger, story
+from lambdas.telemetry import Event, Reply, log_summary, logger
 from pipeline.settings import FindSimilarMoviesSettings, load
 
 catalogue = GoldCatalogue(load(FindSimilarMoviesSettings).gold_bucket)
@@ -17,10 +17,10 @@ catalogue = GoldCatalogue(load(FindSimilarMoviesSettings).gold_bucket)
 @logger.inject_lambda_context
 def handler(event: Event, context: LambdaContext) -> Reply:
     """Answer ``GET /similar/tt0068646?k=5`` and ``GET /similar?title=…``."""
-    with story("FindSimilarMovies", "the answer goes to the caller") as told:
+    with log_summary("FindSimilarMovies", "the answer goes to the caller") as summary:
         status, body = respond(event["rawPath"], event.get("queryStringParameters"), catalogue)
         text = json.dumps(body, ensure_ascii=False)
-        told.update(
+        summary.update(
             received={"requests": 1},
             outcomes={"status": status, "films": len(body.get("similar", []))},
             bytes={"written": len(text.encode("utf-8", "replace"))},

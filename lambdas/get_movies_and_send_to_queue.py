@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.telemetry import Event, Reply, count, logger, metrics, story
+from lambdas.telemetry import Event, Reply, count, log_summary, logger, metrics
 from pipeline import get_movies_and_send_to_queue as step
 from pipeline.settings import GetMoviesAndSendToQueueSettings, load
 
@@ -15,7 +15,7 @@ settings = load(GetMoviesAndSendToQueueSettings)
 @metrics.log_metrics
 def handler(event: Event, context: LambdaContext) -> Reply:
     """Start a run with the event's parameters."""
-    with story(step.STEP, "EnrichAndStoreMovie takes the messages from MovieQueue") as summary:
+    with log_summary(step.STEP, "EnrichAndStoreMovie takes the messages from MovieQueue") as summary:
         parameters = step.Parameters.from_event(event, settings)
         result = step.start(parameters, settings, context.aws_request_id)
         summary.update(result.as_dict())

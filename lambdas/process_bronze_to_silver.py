@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.telemetry import Event, Reply, count, failed_messages, logger, metrics, queue_messages, story
+from lambdas.telemetry import Event, Reply, count, failed_messages, log_summary, logger, metrics, queue_messages
 from pipeline import process_bronze_to_silver as step
 from pipeline.settings import ProcessBronzeToSilverSettings, load
 
@@ -15,9 +15,9 @@ settings = load(ProcessBronzeToSilverSettings)
 @metrics.log_metrics
 def handler(event: Event, context: LambdaContext) -> Reply:
     """Make Silver of the announced objects; failed messages go back to the queue."""
-    with story(step.STEP, "AggregateToGold takes the objects from SilverEvents") as told:
+    with log_summary(step.STEP, "AggregateToGold takes the objects from SilverEvents") as summary:
         result = step.run(queue_messages(event), settings)
-        told.update(result.tally.as_dict())
+        summary.update(result.tally.as_dict())
         objects = result.tally.total
         count(**{f"silver_{outcome}": objects[outcome] for outcome in step.OUTCOMES})
         count(silver_messages_failed=len(result.failed))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.telemetry import Event, Reply, logger, story
+from lambdas.telemetry import Event, Reply, log_summary, logger
 from pipeline.settings import LakeSettings, load, set_variables
 
 HOME = "/tmp"  # noqa: S108 (Lambda's one writable folder, which is this function's alone)
@@ -27,8 +27,8 @@ store = BucketStore(settings.gold_bucket)
 @logger.inject_lambda_context
 def handler(event: Event, context: LambdaContext) -> Reply:
     """Run the reports that the event names; a failed one fails the invocation, once its page is published."""
-    with story("RunReports", "the index links the new pages") as told:
-        told["received"] = {"reports": event.get("names") or "all"}
+    with log_summary("RunReports", "the index links the new pages") as summary:
+        summary["received"] = {"reports": event.get("names") or "all"}
         result = step.run(event, lake, store)
-        told.update(outcomes={"published": len(result["reports"])}, **result)
+        summary.update(outcomes={"published": len(result["reports"])}, **result)
     return result

@@ -1,8 +1,8 @@
 """Logs and metrics of all handlers, by AWS Lambda Powertools.
 
-Every invocation of every function ends with one line, whose ``message`` is ``invocation``: what came in, what was done
-and what comes next. The pipeline logs through the standard library, with ``run_id`` and ``imdb_id`` as extras; here its
-lines become Powertools' JSON. Metrics are printed in CloudWatch's embedded format: no call, no permission.
+Every invocation logs one summary line, whose ``message`` is ``invocation``: what it received and did, and what comes
+next. The pipeline logs through the standard library, with ``run_id`` and ``imdb_id`` as extras; here its lines become
+Powertools' JSON. Metrics are printed in CloudWatch's embedded metric format, which needs no API call and no permission.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from pipeline.messages import QueueMessage
 from pipeline.settings import CODE_VERSION
 
 NAMESPACE = "Reelhouse"
-STORY = "invocation"
-# What an invocation keeps back of its time to report failed messages and write its last lines.
+SUMMARY = "invocation"
+# Time of an invocation that is kept to report failed messages and write its last lines.
 RESERVE_SECONDS = 10.0
 
 
 def _line(entry: dict[str, Any]) -> str:
-    """A log line. Half of a character stays as its escape: no stream takes it, and the line would be lost."""
+    """Return a log line. A lone surrogate is kept as its escape: no stream takes it, and the line would be lost."""
     return to_json(entry, default=str).decode()
 
 
@@ -46,29 +46,32 @@ Reply = dict[str, Any]
 
 
 @contextmanager
-def story(step: str, next_step: str) -> Iterator[dict[str, Any]]:
-    """Tell of one invocation in one line, however it ends; the block puts in what came in and what was done.
+def log_summary(step: str, next_step: str) -> Iterator[dict[str, Any]]:
+    """Log one summary line per invocation, even on failure; the block adds what was received and done.
 
-    An invocation that fails as a whole logs its error before that: `reelhouse redrive --peek` reads it there.
+    An invocation that fails as a whole logs its error before, where `reelhouse redrive --peek` finds it.
     """
-    told: dict[str, Any] = {"step": step, "ended": "failed", "next": "Lambda or SQS tries again, then parks it"}
+    summary: dict[str, Any] = {"step": step, "ended": "failed", "next": "Lambda or SQS retries it, then parks it"}
     started = time.monotonic()
     try:
-        yield told
-        told |= {"ended": "done", "next": next_step}
+        yield summary
+        summary |= {"ended": "done", "next": next_step}
     except ReelhouseError as error:
         logger.error("the invocation failed: %s", error, extra={"error": type(error).__name__})
         raise
+    except Exception as error:
+        logger.exception("the invocation failed unexpectedly", extra={"error": type(error).__name__})
+        raise
     finally:
         if (kind := sys.exc_info()[0]) is not None:
-            told["error"] = kind.__name__
-        elif put_back := sum(told.get("put_back", {}).values()):
-            told["next"] += f"; {put_back} messages come again"
-        logger.info(STORY, extra={**told, "seconds": round(time.monotonic() - started, 3)})
+            summary["error"] = kind.__name__
+        elif put_back := sum(summary.get("put_back", {}).values()):
+            summary["next"] += f"; {put_back} messages are retried"
+        logger.info(SUMMARY, extra={**summary, "seconds": round(time.monotonic() - started, 3)})
 
 
 def queue_messages(event: Event) -> list[QueueMessage]:
-    """Messages of an SQS event."""
+    """Return the messages of an SQS event."""
     return [
         QueueMessage(
             record["messageId"],
@@ -81,24 +84,24 @@ def queue_messages(event: Event) -> list[QueueMessage]:
 
 
 def failed_messages(failed: dict[str, ReelhouseError]) -> Reply:
-    """Reply that sends these messages, and no others, back to the queue."""
+    """Return the reply that sends these messages, and no others, back to the queue."""
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
 def seconds_left(context: LambdaContext) -> float:
-    """Time budget of an invocation."""
+    """Return the time budget of an invocation."""
     return context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
 
 
 def count(**values: float) -> None:
-    """Add counts to the metrics, each by its name in words put together: ``films_stored`` is ``FilmsStored``."""
+    """Add counts to the metrics, under their names in camel case: ``films_stored`` is ``FilmsStored``."""
     for name, value in values.items():
         measure(MetricUnit.Count, **{name: [value]})
 
 
 def measure(unit: MetricUnit, **values: Iterable[float | None]) -> None:
-    """Add measured values to the metrics; None is no value."""
-    for name, each in values.items():
-        for value in each:
+    """Add measured values to the metrics, under their names in camel case; None is skipped."""
+    for name, series in values.items():
+        for value in series:
             if value is not None:
                 metrics.add_metric(name.title().replace("_", ""), unit, value)

@@ -7,7 +7,6 @@ no other.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections import Counter
@@ -30,7 +29,8 @@ from pipeline.errors import (
 )
 from pipeline.messages import Item, MovieBatch, QueueMessage
 from pipeline.omdb.calls import Calls
-from pipeline.omdb.client import Found, OmdbClient, Refused, is_final
+from pipeline.omdb.client import Found, OmdbClient, Refused
+from pipeline.omdb.refusals import is_final_rejection
 from pipeline.runs import Manifest, started_at, utc
 from pipeline.settings import EnrichAndStoreMovieSettings
 from pipeline.tally import UNKNOWN_RUN, Tally
@@ -234,18 +234,6 @@ class _Worker:
             return True
         rejection = aws.get_if_exists(self.s3, self.bucket, keys.film(keys.REJECTED, run_id, imdb_id))
         return rejection is not None and is_final_rejection(rejection)
-
-
-def is_final_rejection(body: bytes) -> bool:
-    """Whether a Bronze object of ``rejected/`` says that OMDb does not know the film.
-
-    False for a rejection whose body was unusable, and for a damaged object: the film may be asked for again, and is
-    then stored beside its rejection.
-    """
-    try:
-        return is_final(str(json.loads(body)["reason"]))
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return False
 
 
 def _document(run_id: str, item: Item, answer: Found | Refused) -> tuple[str, dict[str, Any]]:

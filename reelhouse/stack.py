@@ -104,12 +104,20 @@ class Stack:
 
 def function_error(body: bytes) -> str:
     """Return the message of a function's error reply."""
+    return _error_field(body, "errorMessage") or "it failed without a message"
+
+
+def function_error_type(body: bytes) -> str:
+    """Return the name of the error in a function's error reply, such as ``InvalidInput``; "" when it has none."""
+    return _error_field(body, "errorType")
+
+
+def _error_field(body: bytes, name: str) -> str:
     try:
         reply = documents.parse(body, "reply")
     except DocumentInvalid:
-        reply = None
-    message = reply.get("errorMessage") if isinstance(reply, dict) else None
-    return str(message or "it failed without a message")[:_ERROR_CHARACTERS]
+        return ""
+    return str(reply.get(name) or "")[:_ERROR_CHARACTERS] if isinstance(reply, dict) else ""
 
 
 def find(name: str | None) -> Stack:

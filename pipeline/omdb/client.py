@@ -31,6 +31,7 @@ from pipeline.errors import (
 )
 from pipeline.omdb.calls import Calls
 from pipeline.omdb.key import without_key
+from pipeline.omdb.refusals import is_final
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +43,6 @@ _KEPT_OF_LARGE_BODY_BYTES = 64 * 1024
 _SHOWN_CHARACTERS = 200
 ATTEMPTS = 4
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.2, 5.0
-# OMDb's wordings of "no such film", which differ for the same id from day to day.
-_NO_SUCH_FILM = {"incorrect imdb id.", "error getting data.", "movie not found!", "series or episode not found!"}
 _BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})|(\\.)', re.DOTALL)
 
 
@@ -77,11 +76,6 @@ class Unclear:
 
     reason: str
     raw: str
-
-
-def is_final(reason: str) -> bool:
-    """Whether a refusal is OMDb's own "no such film". Any other was an unusable body, and may pass."""
-    return reason.strip().lower() in _NO_SUCH_FILM
 
 
 def read_answer(status: int, body: bytes) -> Found | Refused | Unclear:

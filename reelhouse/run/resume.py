@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from pipeline import aws, keys, messages, source_list
 from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
+from pipeline.omdb.refusals import is_final_rejection
 from pipeline.runs import Manifest, utc
 from pipeline.silver.reader import SilverReader
 from reelhouse.gold.reader import bring_gold_up_to_date
@@ -106,7 +107,8 @@ def missing_of(stack: Stack, manifest: Manifest) -> Missing:
     """
     run_id = manifest.run_id
     stored = bronze_events.stored(stack, run_id)
-    wanted = manifest.expected.keys() - {keys.film_of(key) for key in stored}
+    settled = {keys.film_of(key) for key in stored} - _rejected_for_their_body(stack, run_id, stored)
+    wanted = manifest.expected.keys() - settled
     films = [item for item in _items(stack, run_id) if item["id"] in wanted] if wanted else []
     if len(films) < len(wanted):
         raise StorageFailed(f"{len(wanted) - len(films)} films are not in its list", subject=run_id, step=STEP)
@@ -116,6 +118,18 @@ def missing_of(stack: Stack, manifest: Manifest) -> Missing:
     if keys.silver_run(run_id) in silver.objects:
         processed.add(keys.manifest(run_id))
     return Missing(films, [key for key in stored if key not in processed])
+
+
+def _rejected_for_their_body(stack: Stack, run_id: str, stored: list[str]) -> set[str | None]:
+    """Return films whose only object is a rejection of an unusable body: OMDb may answer them now."""
+    films = {keys.film_of(key) for key in stored if key.startswith(keys.run_prefix(keys.MOVIES, run_id))}
+    rejections = [key for key in stored if key.startswith(keys.run_prefix(keys.REJECTED, run_id))]
+    answers = aws.get_many(aws.client("s3"), stack["BronzeBucketName"], rejections)
+    return {
+        keys.film_of(key)
+        for key, answer in zip(rejections, answers, strict=True)
+        if isinstance(answer, tuple) and not is_final_rejection(answer[0])
+    } - films
 
 
 def _items(stack: Stack, run_id: str) -> list[dict[str, Any]]:

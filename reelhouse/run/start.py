@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from pipeline import aws
-from pipeline.errors import InvalidInput
+from pipeline.errors import InvalidInput, SourceListInvalid, StorageFailed
 from pipeline.runs import RunReply
 from reelhouse import console, stack
 from reelhouse.options import Json, ResumedRunId, StackName
 from reelhouse.run import resume as resuming
 from reelhouse.run.watch import Report, RunBars, watch
-from reelhouse.stack import Stack, function_error
+from reelhouse.stack import Stack, function_error, function_error_type
 
 WATCH_SECONDS = 1800
 INTERRUPTED = 130
@@ -48,6 +48,9 @@ def command(
         raise typer.Exit(1)
 
 
+_INPUT_ERRORS = {InvalidInput.__name__, SourceListInvalid.__name__}
+
+
 def start(stack: Stack, top_n: int | None, batch_size: int | None) -> RunReply:
     """Invoke GetMoviesAndSendToQueue and return its reply.
 
@@ -59,7 +62,9 @@ def start(stack: Stack, top_n: int | None, batch_size: int | None) -> RunReply:
     Raises
     ------
     InvalidInput
-        With the function's own message, when it failed or started nothing.
+        With the function's own message, when it refused its input or started nothing.
+    StorageFailed
+        With the function's own message, when it failed otherwise: it timed out, say.
     """
     given = {"top_n": top_n, "batch_size": batch_size, "requested_by": "person"}
     event = {name: value for name, value in given.items() if value is not None}
@@ -69,7 +74,8 @@ def start(stack: Stack, top_n: int | None, batch_size: int | None) -> RunReply:
         )
         body = answer["Payload"].read()
     if "FunctionError" in answer:
-        raise InvalidInput(function_error(body))
+        kind = InvalidInput if function_error_type(body) in _INPUT_ERRORS else StorageFailed
+        raise kind(function_error(body))
     reply = RunReply.from_json(body)
     if reply.status != "started":
         raise InvalidInput(f"no run was started: {reply.note or reply.status}")

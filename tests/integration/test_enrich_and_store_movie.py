@@ -306,22 +306,6 @@ def test_a_film_rejected_for_its_body_is_asked_for_again(lake: Lake, omdb: Omdb,
     assert keys.film("movies", RUN, A) in stored(lake)
 
 
-@pytest.mark.parametrize(
-    ("rejection", "final"),
-    [
-        (b'{"reason": "Incorrect IMDb ID."}', True),
-        (b'{"reason": "Error getting data."}', True),
-        (b'{"reason": "Movie not found!"}', True),
-        (b'{"reason": "the body is not a film\'s JSON"}', False),
-        (b'{"reason": null}', False),
-        (b"[]", False),
-        (b"", False),
-    ],
-)
-def test_only_omdbs_own_refusal_is_final(rejection: bytes, final: bool) -> None:
-    assert step.is_final_rejection(rejection) is final
-
-
 # ── One film's failure is its own ────────────────────────────────────────────────────────────────────────────────
 
 

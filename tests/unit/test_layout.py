@@ -28,6 +28,7 @@ CATCH_EVERY_EXCEPTION = {
     "pipeline/http.py",  # hands it to the waiting thread
     "pipeline/omdb/client.py",  # removes the key from it
     "pipeline/retries.py",
+    "lambdas/telemetry.py",  # logs it and raises it again
 }
 HEAVY = {"pandas", "pyarrow", "duckdb", "sqlglot", "pydantic", "awswrangler", "sklearn", "numpy"}
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
