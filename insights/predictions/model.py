@@ -1,12 +1,11 @@
-"""Learning a target from features: earlier years to learn from, later years to be tested on. Pure.
+"""Models that predict a target from features: earlier years to learn from, later years to test on. Pure.
 
-Reads the features of :mod:`.prediction_features`; :mod:`.predictions` reads the predictions.
-
-The model is scikit-learn's histogram gradient boosting, which takes missing values as they are. Its interval is split
-conformal (Lei and others, "Distribution-free predictive inference for regression", 2018): a model of the early
-training years predicts the last training years, and the size that its errors do not exceed there is the half width.
-The model is then fitted again on all training years. Later years may differ from those the width was measured on, so
-the coverage is no promise: ``prediction_scores`` says what it was.
+The model is scikit-learn's histogram gradient boosting, which accepts missing values. Its interval is conformalised
+quantile regression (Romano and others 2019): two more models predict a low and a high quantile, fitted to the early
+training years; on the last training years the interval is widened or narrowed until it covers the stated share, in
+each quarter of the predictions separately, since errors differ between films predicted low and high. All three models
+are then fitted again on all training years. The test years may differ from the calibration years, so the coverage is
+not guaranteed: ``prediction_scores`` reports it.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
@@ -24,7 +24,9 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pipeline.errors import InvalidInput
 
+Floats = npt.NDArray[np.float64]
 FEWEST_FILMS = 20
+BINS = 4
 FEWEST_OF_A_CERTIFICATE = 20
 MOST_REASONS = 3
 SEED = 0
@@ -32,15 +34,15 @@ SEED = 0
 
 @dataclass(frozen=True)
 class PredictionOptions:
-    """How the years are divided, and how wide the intervals are.
+    """How years are split, and how wide intervals are.
 
     Attributes
     ----------
     first_test_year : int or None
-        First year of the test; None takes the last years that together hold at most about ``test_share`` of the films.
+        First test year; None takes the last years that hold about ``test_share`` of the films.
     test_share, calibration_share : float
-        Share of the films with a known value to test on, and share of the others to measure the interval on; whole
-        years, so only about. Between 0 and 1.
+        Share of the films with a known value to test on, and share of the others to calibrate the interval on;
+        approximate, since years are not split. Between 0 and 1.
     coverage : float
         Share of films that the interval should cover; between 0 and 1.
     min_films : int
@@ -49,7 +51,7 @@ class PredictionOptions:
     Raises
     ------
     InvalidInput
-        When a value is outside its range.
+        If a value is outside its range.
     """
 
     first_test_year: int | None = None
@@ -70,10 +72,10 @@ class PredictionOptions:
 
 @dataclass(frozen=True)
 class TimeSplit:
-    """Films by year: masks over all films, of which ``fitting`` and ``calibration`` make up ``training``.
+    """Films by year, as masks over all films; ``fitting`` and ``calibration`` make up ``training``.
 
-    ``test`` are all films of the test years; of the others only films with a known value take part. ``reason`` says
-    why these are too few to learn from, and is "" when they are enough.
+    ``test`` holds all films of the test years, the others only films with a known value. ``reason`` says why these are
+    too few to learn from, and is "" if they are enough.
     """
 
     training: pd.Series[bool]
@@ -85,12 +87,12 @@ class TimeSplit:
 
 
 def split_by_time(year: pd.Series[float], known: pd.Series[bool], options: PredictionOptions) -> TimeSplit:
-    """Divide films into early years to fit, later ones to calibrate and the last ones to test.
+    """Split films into early years to fit, later years to calibrate and the last years to test.
 
     Parameters
     ----------
     year : Series of float
-        Year of release; a film without one takes no part.
+        Year of release; a film without one is left out.
     known : Series of bool
         Films whose target is known.
     options : PredictionOptions
@@ -122,12 +124,15 @@ def _first_of_last(year: pd.Series[float], share: float) -> int | None:
 class Learned:
     """Predictions for the test films, on the scale that was learned.
 
-    ``contributions`` has a column for each thing known of a film: how much the prediction moves when the model is told
-    it. ``half_width`` is that of the interval.
+    Attributes
+    ----------
+    intervals : DataFrame
+        ``predicted``, ``low`` and ``high``.
+    contributions : DataFrame
+        One column for each thing known of a film: how much the prediction moves when the model is told it.
     """
 
-    predicted: pd.Series[float]
-    half_width: float
+    intervals: pd.DataFrame
     contributions: pd.DataFrame
 
 
@@ -145,13 +150,32 @@ def learn(features: pd.DataFrame, learned: pd.Series[float], split: TimeSplit, c
     coverage : float
         Share of films that the interval should cover.
     """
-    # One thread: the trees' threads wait for each other busily, and on a busy machine two take many times as long.
+    # One thread: with two, the threads of the trees busy-wait for each other on a loaded machine.
     with threadpool_limits(limits=1):
-        early = _fitted(features[split.fitting], learned[split.fitting])
-        errors = (learned[split.calibration] - early.predict(features[split.calibration])).abs()
+        early = _interval(features, learned, split.fitting, split.calibration, coverage)
+        late = _interval(features, learned, split.training, split.test, coverage)
         model = _fitted(features[split.training], learned[split.training])
         predicted, contributions = _predicted(model, features[split.test])
-    return Learned(predicted, conformal_half_width(errors, coverage), contributions)
+        calibration = _fitted(features[split.fitting], learned[split.fitting]).predict(features[split.calibration])
+    actual = learned[split.calibration]
+    outside = pd.concat([early["low"] - actual, actual - early["high"]], axis=1).max(axis=1)
+    margin = conformal_margins(
+        calibration, np.asarray(outside, np.float64), np.asarray(predicted, np.float64), coverage
+    )
+    low, high = (late["low"] - margin).clip(upper=predicted), (late["high"] + margin).clip(lower=predicted)
+    return Learned(pd.DataFrame({"predicted": predicted, "low": low, "high": high}), contributions)
+
+
+def _interval(
+    features: pd.DataFrame, learned: pd.Series[float], fitting: pd.Series[bool], films: pd.Series[bool], coverage: float
+) -> pd.DataFrame:
+    """Predict the ``low`` and ``high`` quantiles of some films by models fitted to others."""
+    quantiles = {"low": (1 - coverage) / 2, "high": (1 + coverage) / 2}
+    ends = {
+        name: _fitted(features[fitting], learned[fitting], quantile).predict(features[films])
+        for name, quantile in quantiles.items()
+    }
+    return pd.DataFrame(ends, index=features.index[films])
 
 
 def _predicted(model: Pipeline, test: pd.DataFrame) -> tuple[pd.Series[float], pd.DataFrame]:
@@ -168,13 +192,34 @@ def _predicted(model: Pipeline, test: pd.DataFrame) -> tuple[pd.Series[float], p
     return predicted, pd.DataFrame(contributions, index=test.index)
 
 
-def conformal_half_width(errors: pd.Series[float], coverage: float) -> float:
-    """Give the error of rank ceil((n + 1) * coverage) of n, the largest one when n is too small for that."""
-    rank = min(math.ceil((len(errors) + 1) * coverage), len(errors))
-    return float(np.sort(errors.to_numpy())[rank - 1])
+def conformal_margins(calibrated: Floats, outside: Floats, predicted: Floats, coverage: float) -> Floats:
+    """Return by how much the interval of each prediction has to widen; negative to narrow it.
+
+    Predictions are split into quarters at the quartiles of ``calibrated``. The margin of a quarter is the distance of
+    rank ceil((n + 1) * coverage) among the n calibration films in it, or the largest if n is too small for that rank.
+
+    Parameters
+    ----------
+    calibrated, outside : arrays of shape (m,)
+        Predictions of the calibration films, and how far each film's value lies outside its interval, negative inside.
+    predicted : array of shape (n,)
+        Predictions whose margins are wanted.
+    coverage : float
+        Share of films that the interval should cover.
+    """
+    edges = np.quantile(calibrated, np.arange(1, BINS) / BINS)
+    margins = np.empty(BINS)
+    for quarter in range(BINS):
+        distances = np.sort(outside[np.searchsorted(edges, calibrated) == quarter])
+        # Equal predictions can leave a quarter empty; no prediction then falls into it that is not on an edge.
+        distances = distances if len(distances) else np.sort(outside)
+        margins[quarter] = distances[min(math.ceil((len(distances) + 1) * coverage), len(distances)) - 1]
+    margin: Floats = margins[np.searchsorted(edges, predicted)]
+    return margin
 
 
-def _fitted(features: pd.DataFrame, learned: pd.Series[float]) -> Pipeline:
+def _fitted(features: pd.DataFrame, learned: pd.Series[float], quantile: float | None = None) -> Pipeline:
+    """Fit the mean, or a quantile."""
     certificates = OrdinalEncoder(
         handle_unknown="use_encoded_value",
         unknown_value=np.nan,
@@ -184,13 +229,16 @@ def _fitted(features: pd.DataFrame, learned: pd.Series[float]) -> Pipeline:
     trees = HistGradientBoostingRegressor(
         max_iter=200,
         learning_rate=0.05,
-        max_leaf_nodes=8,
-        l2_regularization=20,  # small trees held back, for a list of a few hundred films teaches little
+        # Small, regularised trees: a list may have only a few hundred films. Quantiles need somewhat larger ones.
+        max_leaf_nodes=8 if quantile is None else 16,
+        l2_regularization=20,
+        loss="squared_error" if quantile is None else "quantile",
+        quantile=quantile,
         categorical_features=[0],
         early_stopping=False,
         random_state=SEED,
     )
-    # The trees refuse a column without any value, such as the history of a target that nobody has.
+    # The trees reject a column without any value, such as the history of a target that no film has.
     numbers = features.columns[features.notna().any()].drop("certificate", errors="ignore")
     columns = make_column_transformer((certificates, ["certificate"]), ("passthrough", list(numbers)))
     return make_pipeline(columns, trees).fit(features, learned)

@@ -1,15 +1,15 @@
-"""Predictions of what a film will be, from what is known before its release. Pure.
+"""Predictions of a film's reception and box office, from what is known before its release. Pure.
 
 Reads Gold's ``movies`` as a data frame; makes Gold's ``predictions`` and ``prediction_scores``. Targets are the Rotten
-Tomatoes score, IMDb's rating and box office, each where enough films have it. The model learns from earlier years and
-is tested on later ones, beside three baselines; where it does not beat the best of them, the scores say so.
+Tomatoes score, IMDb's rating and box office, each if enough films have it. The model learns from earlier years and is
+tested on later ones, beside three baselines; if it does not beat the best of them, the scores say so.
 
-Box office is learned and scored as log10 US dollars, for it grows by factors: a mean absolute error of 0.3 is a factor
-of 2. Its predictions are in US dollars, so they are medians rather than means. Where box office is known
-mostly of films that did well, predictions of all other films are too high.
+Box office is learned and scored as log10 US dollars, since it grows by factors: a mean absolute error of 0.3 is a
+factor of 2. Its predictions are in US dollars, so they are medians rather than means. If box office is known mostly for
+films that did well, predictions for all other films are too high.
 
-No films, no years, no values of a target, too few years: the tables then have fewer rows or none, always with all
-columns, and ``prediction_scores`` gives the reason as the model's ``verdict``.
+Without films, years, values of a target or enough years, the tables have fewer rows or none, always with all columns,
+and ``prediction_scores`` gives the reason as the model's ``verdict``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ DEFAULT = PredictionOptions()
 
 @dataclass(frozen=True)
 class Prediction:
-    """The two tables: ``predictions``, one row a target and film of the test years, and their ``scores``."""
+    """The two tables: ``predictions``, one row per target and film of the test years, and their ``scores``."""
 
     predictions: pd.DataFrame
     scores: pd.DataFrame
@@ -69,8 +69,8 @@ def predict(movies: pd.DataFrame, options: PredictionOptions = DEFAULT) -> Predi
         rows = [no_model_row(target, split)]
         if not split.reason:
             model = learn(features, learned, split, options.coverage)
-            simple = baselines(movies, learned, split.training).loc[model.predicted.index]
-            intervals = _intervals(target, model, learned)
+            intervals = model.intervals.apply(target.in_range).assign(actual=learned)
+            simple = baselines(movies, learned, split.training).loc[intervals.index]
             rows = score_rows(target, intervals, simple, options.coverage)
             chosen = best_baseline(intervals["actual"], simple)
             values = intervals.assign(baseline=simple[chosen]).apply(target.value)
@@ -85,15 +85,8 @@ def predict(movies: pd.DataFrame, options: PredictionOptions = DEFAULT) -> Predi
     )
 
 
-def _intervals(target: Target, model: Learned, learned: pd.Series[float]) -> pd.DataFrame:
-    """Predictions with their intervals and what became of the films, as learned and within the target's range."""
-    ends = {"predicted": 0.0, "low": -model.half_width, "high": model.half_width}
-    columns = {name: target.in_range(model.predicted + distance) for name, distance in ends.items()}
-    return pd.DataFrame(columns).assign(actual=learned)
-
-
 def _reasons(target: Target, model: Learned) -> list[str | None]:
-    """What moves each prediction most, such as ``genres +6.1, cast -3.2``; of box office as a factor, ``cast ×1.8``."""
+    """Return what moves each prediction most, such as ``genres +6.1, cast -3.2``, or as a factor ``cast ×1.8``."""
     return [_sentence(moves, target.logarithm) for moves in model.contributions.to_dict("records")]
 
 
@@ -108,7 +101,7 @@ def _sentence(moves: Mapping[Hashable, float], logarithm: bool) -> str | None:
 
 
 def _films(target: Target, year: pd.Series[float], learned: pd.Series[float], split: TimeSplit) -> dict[str, object]:
-    """What a row of scores stands on: the target, its films and its test years."""
+    """Return the target, its films and its test years, for a row of scores."""
     return {
         "target": target.name,
         "training_films": split.training.sum(),

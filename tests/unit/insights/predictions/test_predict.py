@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import sem
+from scipy.stats import t as student
 
 from insights.columns import PREDICTION_SCORES, PREDICTIONS
-from insights.predictions.model import PredictionOptions, conformal_half_width, split_by_time
+from insights.predictions.features import TARGETS
+from insights.predictions.model import PredictionOptions, conformal_margins, split_by_time
 from insights.predictions.predict import Prediction, predict
-from insights.predictions.scores import baselines
+from insights.predictions.scores import baselines, score_rows
 from pipeline.errors import InvalidInput
 
 
@@ -190,9 +193,59 @@ def test_years_are_never_split_and_come_in_order() -> None:
     assert not (split.training | split.test).iloc[-1]
 
 
-def test_half_width_is_the_conformal_rank() -> None:
-    assert conformal_half_width(pd.Series(range(1, 10)), 0.8) == 8
-    assert conformal_half_width(pd.Series([3.0, 1.0]), 0.8) == 3
+def test_margins_are_the_conformal_rank_of_each_quarter_of_the_predictions() -> None:
+    # given four quarters of nine films, whose values lie 1 to 9, 11 to 19, ... outside their intervals
+    calibrated = np.repeat([1.0, 2.0, 3.0, 4.0], 9) + np.tile(np.arange(9) / 100, 4)
+    outside = np.repeat([0.0, 10.0, 20.0, 30.0], 9) + np.tile(np.arange(1.0, 10.0), 4)
+    # when
+    margins = conformal_margins(calibrated, outside, np.array([0.0, 2.05, 3.05, 9.0]), 0.8)
+    # then each is the one of rank ceil(10 * 0.8) of its quarter
+    assert margins.tolist() == [8, 18, 28, 38]
+    assert conformal_margins(np.array([1.0, 1.0]), np.array([3.0, 1.0]), np.array([1.0]), 0.8).tolist() == [3]
+
+
+def test_intervals_cover_the_stated_share_where_the_spread_grows_with_the_prediction() -> None:
+    # given scores that vary by 3 points for short films and by 12 for long ones
+    films = catalogue(3000, skill=0)
+    random = np.random.default_rng(2)
+    runtime = films["runtime_minutes"]
+    films["rotten_tomatoes"] = (runtime - 60) + random.normal(0, 1, 3000) * np.interp(runtime, [80, 140], [3, 12])
+    # when
+    rows = predict(films).predictions.query("target == 'rotten_tomatoes'")
+    # then in each quarter of the predictions, and the intervals are wider where the scores vary more
+    quarter = pd.qcut(rows["predicted"], 4, labels=False)
+    covered = rows["actual"].between(rows["low"], rows["high"]).groupby(quarter).mean()
+    width = (rows["high"] - rows["low"]).groupby(quarter).mean()
+    assert covered.between(0.7, 0.9).all()
+    assert width[3] > 2 * width[0]
+
+
+def test_the_gains_interval_and_the_best_baseline_are_those_of_scipy_and_plain_means() -> None:
+    # given forty films on which the director's rule is best and the mean worst
+    random = np.random.default_rng(3)
+    actual = pd.Series(random.normal(60, 15, 40))
+    simple = pd.DataFrame(
+        {
+            "mean": 60.0,
+            "genre mean": actual + random.normal(0, 12, 40),
+            "director's earlier films": actual + random.normal(0, 8, 40),
+        }
+    )
+    close = actual + random.normal(0, 7.9, 40)
+    for predicted, beats in ((actual + random.normal(0, 2, 40), True), (close, False)):
+        intervals = pd.DataFrame(
+            {"predicted": predicted, "low": predicted - 1, "high": predicted + 1, "actual": actual}
+        )
+        # when
+        model = score_rows(TARGETS[0], intervals, simple, 0.8)[0]
+        # then
+        errors = {name: (column - actual).abs() for name, column in simple.items()}
+        gain = errors["director's earlier films"] - (predicted - actual).abs()
+        low, high = student.interval(0.95, 39, gain.mean(), sem(gain))
+        assert model["best_baseline"] == min(errors, key=lambda name: errors[name].mean()) == "director's earlier films"
+        assert (model["mae_gain_low"], model["mae_gain_high"]) == pytest.approx((low, high))
+        assert model["beats_baseline"] is beats
+    assert model["mae_gain"] > 0 > model["mae_gain_low"], "a gain that may be chance beats nothing"
 
 
 @pytest.mark.parametrize("wrong", [{"coverage": 1}, {"test_share": 0}, {"calibration_share": -1}, {"min_films": 0}])
