@@ -47,8 +47,11 @@ def _top_rated(facts: ByTable) -> Told:
     traits = facts.get("top_rated_traits", ())
     runtime = facts.get("top_rated_runtime", ())
     more = [fact for fact in traits if (_number(fact, "difference") or 0) > 0]
-    if more or runtime:
-        yield _differences(more, runtime), [*more, *runtime]
+    differing = [fact for fact in runtime if fact.row.get("differs") and _minutes_longer(fact)]
+    if more or differing:
+        yield _differences(more, differing), [*more, *differing]
+    if runtime and not traits:
+        yield _too_few(runtime[0]), runtime
     if less := [fact for fact in traits if fact not in more]:
         yield f"They are less often {wording.listed(_kinds(less, named=not more))}.", less
     if directors := facts.get("top_rated_directors"):
@@ -67,6 +70,12 @@ def _first_film(film: Fact) -> str:
 
 def _rating(film: Fact) -> str:
     return next((text for name in ("rotten_tomatoes", "imdb_rating", "metascore") if (text := _text(film, name))), "")
+
+
+def _too_few(runtime: Fact) -> str:
+    """Say what this many films cannot show, where no genre, decade or country differs."""
+    n = wording.number(_number(runtime, "top_films"))
+    return f"Among {n} top-rated films, no genre, decade or country is clearly more or less common than on the list."
 
 
 def _kinds(traits: Sequence[Fact], *, named: bool) -> list[str]:
@@ -89,15 +98,16 @@ def _differences(more: Sequence[Fact], runtime: Sequence[Fact]) -> str:
     """Write in what top-rated films differ: "are more often adventures (22% against 9% of the list)"."""
     parts = [f"are more often {wording.listed(_kinds(more, named=True))}"] if more else []
     for fact in runtime:
-        minutes = round((_number(fact, "top_median") or 0) - (_number(fact, "all_median") or 0))
-        if minutes:
-            unit = "minute" if abs(minutes) == 1 else "minutes"
-            parts.append(f"run {wording.in_words(abs(minutes))} {unit} {'longer' if minutes > 0 else 'shorter'}")
-    if not parts:
-        return "In genre, decade, country and length, top-rated films are like the rest of the list."
+        minutes = _minutes_longer(fact)
+        unit = "minute" if abs(minutes) == 1 else "minutes"
+        parts.append(f"run {wording.in_words(abs(minutes))} {unit} {'longer' if minutes > 0 else 'shorter'}")
     first = [*more, *runtime][0]
     n = f"n = {wording.number(_number(first, 'top_films'))} and {wording.number(_number(first, 'all_films'))}"
     return f"Top-rated films {', and '.join(parts)} ({n})."
+
+
+def _minutes_longer(runtime: Fact) -> int:
+    return round((_number(runtime, "top_median") or 0) - (_number(runtime, "all_median") or 0))
 
 
 def _directors(directors: Sequence[Fact]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import pandas as pd
-from scipy.stats import binomtest, false_discovery_control, hypergeom
+from scipy.stats import binomtest, false_discovery_control, hypergeom, mannwhitneyu
 
 from insights.trends import rank_movers
 
@@ -17,6 +17,7 @@ Tables = Mapping[str, pd.DataFrame]
 
 TOP_SHARE = 10  # top-rated: the first tenth of the list by rank
 LEAST_TOP_FILMS = 10  # of fewer films, shares say nothing
+SIGNIFICANCE = 0.05
 FALSE_DISCOVERY_RATE = 0.05  # among the differences between the top films and the list that are kept
 _MOVES = {
     "climbed": rank_movers.CLIMBER,
@@ -88,13 +89,23 @@ def _that_differ(traits: pd.DataFrame) -> pd.DataFrame:
 
 
 def top_rated_runtime(tables: Tables) -> pd.DataFrame:
-    """Median running time, in minutes, of the top films and of all: one row, or none."""
+    """Compare the running time of the top films with that of all: one row, or none.
+
+    Returns
+    -------
+    DataFrame
+        top_median and all_median (minutes), top_films and all_films (with a known running time), differs (whether the
+        top films run longer or shorter than the others: two-sided Mann-Whitney test at ``SIGNIFICANCE``).
+    """
     everything = tables["movies"]["runtime_minutes"].dropna()
     top = top_films(tables["movies"])["runtime_minutes"].dropna()
-    if top.empty:
+    others = everything.drop(top.index)
+    if top.empty or others.empty:
         return pd.DataFrame()
+    p = mannwhitneyu(top.astype("float64"), others.astype("float64")).pvalue
     medians = {"top_median": [float(top.median())], "all_median": [float(everything.median())]}
-    return pd.DataFrame({**medians, "top_films": [len(top)], "all_films": [len(everything)]})
+    counts = {"top_films": [len(top)], "all_films": [len(everything)]}
+    return pd.DataFrame({**medians, **counts, "differs": [bool(p <= SIGNIFICANCE)]})
 
 
 def top_rated_directors(tables: Tables) -> pd.DataFrame:

@@ -27,6 +27,12 @@ def test_svg_has_a_text_alternative_and_no_address() -> None:
     assert "<script" not in html
 
 
+def test_title_alternative_and_line_below_are_escaped() -> None:
+    html = charts.figure(chart(FRAME), "<b>Title</b>", alt="<b>Alt</b>", about="<b>About</b>")._repr_html_()
+    assert "<b>" not in html
+    assert "&lt;b&gt;Title&lt;/b&gt;" in html
+
+
 def test_ids_are_unique_and_every_reference_has_one() -> None:
     html = charts.figure(chart(FRAME), "Title", alt="Text")._repr_html_()
     ids = re.findall(r'\bid="([^"]+)"', html)

@@ -43,6 +43,15 @@ def test_a_genre_a_decade_and_the_changes_are_told() -> None:
     )
 
 
+def test_too_few_films_for_differences_are_said_to_be_too_few() -> None:
+    films = gold_rows.movies().assign(genres=[["Drama"] if film % 2 else ["Comedy"] for film in range(200)])
+    (top_rated, *_) = questions({"movies": films})
+    assert (
+        "Among 20 top-rated films, no genre, decade or country is clearly more or less common than on the list."
+        in texts(top_rated)
+    )
+
+
 @pytest.mark.parametrize("name", list(QUESTIONS))
 def test_an_answer_has_five_sentences_at_most_and_every_number_is_of_its_facts(name: str) -> None:
     sentences = editor.answer(QUESTIONS[name])

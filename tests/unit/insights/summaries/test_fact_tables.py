@@ -29,7 +29,9 @@ def test_shares_that_differ_by_chance_are_not_kept() -> None:
 
 def test_runtime_and_directors_of_the_first_tenth() -> None:
     gold = gold_rows.gold()
-    assert rows(fact_tables.top_rated_runtime(gold), "top_median", "all_median") == [[120.0, 90.0]]
+    assert rows(fact_tables.top_rated_runtime(gold), "top_median", "all_median", "differs") == [[120.0, 90.0, True]]
+    mixed = gold["movies"].assign(runtime_minutes=[90 + film * 7 % 20 for film in range(200)])
+    assert not fact_tables.top_rated_runtime({"movies": mixed})["differs"].any()
     assert rows(fact_tables.top_rated_directors(gold), "director", "top_films", "all_films") == [["Ann Ash", 20, 20]]
 
 
