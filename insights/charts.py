@@ -39,7 +39,7 @@ _NO_TOOLTIPS = {"line mark", "area mark", "rect mark container", "axis", "legend
 
 _AXIS = {"labelColor": QUIET, "titleColor": INK, "gridColor": GRID, "domainColor": GREY, "tickColor": GREY,
          "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "titlePadding": 8,
-         "labelOverlap": True}  # fmt: skip
+         "labelOverlap": True, "labelSeparation": 6}  # fmt: skip
 _THEME = {
     "font": FONT,
     "background": "transparent",

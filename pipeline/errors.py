@@ -56,6 +56,10 @@ class ReelhouseError(Exception):
         head = ": ".join(part for part in (self.step, self.subject, self.cause) if part)
         return f"{head}; {self.next_step}" if self.next_step else head
 
+    def _render_traceback_(self) -> list[str]:
+        """Show the same line in a notebook, where IPython would print a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class InvalidInput(ReelhouseError):
     """A parameter, setting, message or list cannot be used; the message says what is accepted."""

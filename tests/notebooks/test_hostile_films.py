@@ -31,7 +31,7 @@ from tests.notebooks import cells
 
 BRONZE, SILVER, GOLD, DATABASE = "bronze", "silver", "gold", "gold_database"
 RUN = "20261124T030000Z-aaaaaaaa"
-NAMES = [path.stem for path in sorted(cells.NOTEBOOKS.glob("*.ipynb"))]
+NAMES = [path.stem for path in sorted(cells.NOTEBOOKS.glob("0[1-9]*.ipynb"))]
 MARK = "attack7"
 ATTACKS = [
     f"<script>{MARK}()</script>",

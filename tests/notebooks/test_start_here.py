@@ -1,0 +1,99 @@
+"""The first notebook and docs/notebooks.md, line by line, as a data scientist runs them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import papermill
+import pytest
+
+from insights.reports.notebooks import FOLDER
+from reelhouse import lake
+from reelhouse.local.state import State
+from reelhouse.stack import Stack
+
+ROOT = FOLDER.parent
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", (ROOT / "docs" / "notebooks.md").read_text(), re.MULTILINE | re.DOTALL)
+# The stack of the tests runs already, and JupyterLab does not end by itself.
+NOT_RUN = ("reelhouse up", "reelhouse run", "reelhouse lab")
+
+
+@pytest.fixture(scope="module")
+def environment(local: State) -> dict[str, str]:
+    """What a person's shell has: the command line, the folder of the stack, and nothing of its address."""
+    hidden = {"GOLD_BUCKET", "GOLD_DATABASE", "SILVER_BUCKET", *local.connection()}
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    return kept | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.fixture(scope="module")
+def reported(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Similar films are there."""
+    folder = tmp_path_factory.mktemp("reports")
+    subprocess.run(["reelhouse", "report", "03", "--output", folder], env=environment, check=True, timeout=240)
+
+
+@pytest.mark.usefixtures("reported")
+def test_every_cell_of_the_first_notebook_runs(stack: Stack, tmp_path: Path) -> None:
+    before = {name: stack.lake().describe(name).build_id for name in stack.lake().tables()}
+    film = stack.lake().table("movies", columns=["imdb_id"]).iloc[0, 0]
+
+    executed = papermill.execute_notebook(
+        FOLDER / "00_start_here.ipynb", tmp_path / "out.ipynb", {"title": film}, cwd=FOLDER, progress_bar=False
+    )
+
+    shown = [output for cell in executed.cells if cell.cell_type == "code" for output in cell.outputs]
+    html = " ".join(output.get("data", {}).get("text/html", "") for output in shown)
+    assert "<svg" in html, "Altair's chart is drawn here"
+    assert "cdn.jsdelivr" not in html
+    assert any("image/png" in output.get("data", {}) for output in shown), "Matplotlib's chart"
+    assert {name: stack.lake().describe(name).build_id for name in stack.lake().tables()} == before
+
+
+@pytest.mark.usefixtures("reported")
+def test_the_documentation_s_python_runs(stack: Stack, environment: dict[str, str], tmp_path: Path) -> None:
+    film = lake.table("movies")["imdb_id"].iloc[0]
+    code = "\n".join(body for language, body in BLOCKS if language == "python").replace("The Godfather", film)
+
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, timeout=120, check=False
+    )
+
+    assert ran.returncode == 0, ran.stderr.decode()
+    assert "my_stars" not in lake.tables()
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_documentation_s_commands_run(environment: dict[str, str], tmp_path: Path) -> None:
+    lines = [line for language, body in BLOCKS if not language for line in body.splitlines()]
+    commands = [line for line in lines if not line.startswith(NOT_RUN) and line != "reelhouse report"]
+    (tmp_path / "notebooks").mkdir()
+    for notebook in FOLDER.glob("*.ipynb"):
+        (tmp_path / "notebooks" / notebook.name).write_bytes(notebook.read_bytes())
+
+    for script in ("\n".join(commands), *(line for line in commands if line.startswith(("papermill", "jupyter")))):
+        ran = subprocess.run(
+            ["bash", "-ec", script], env=environment, cwd=tmp_path, capture_output=True, timeout=280, check=False
+        )
+        assert ran.returncode == 0, ran.stderr.decode()
+    assert (tmp_path / "out.ipynb").is_file()
+    assert "Not published" in (tmp_path / "out.ipynb").read_text()
+
+
+def test_without_a_stack_one_line_says_what_to_start(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "GOLD_BUCKET"}
+    code = "from IPython.core.interactiveshell import InteractiveShell\n"
+    code += "InteractiveShell.instance().run_cell('from reelhouse import lake; lake.tables()')"
+
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=environment | {"REELHOUSE_HOME": str(tmp_path / "none")},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    said = (ran.stdout + ran.stderr).strip()
+    assert "`reelhouse up` starts it" in said
+    assert len(said.splitlines()) == 1
