@@ -224,11 +224,12 @@ class Description:
         return f"{self.name}: {self._head}\n{self.columns.to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        from insights.reports.tables import ReportTable  # noqa: PLC0415 (it stands above this module)
+        from insights.reports.style import styled  # noqa: PLC0415 (these two stand above this module)
+        from insights.reports.tables import ReportTable  # noqa: PLC0415
 
         heads = {"column": "Column", "type": "Type", "unit": "Unit", "meaning": "Meaning", "null": "Empty when"}
         shown = ReportTable(self.columns.rename(columns=heads), self.name, rows=len(self.columns))
-        return f"<p>{escape(self._head)}</p>{shown._repr_html_()}"
+        return styled(f"<p>{escape(self._head)}</p>") + shown._repr_html_()
 
 
 def columns(schema: Any, table: Table | None) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from insights import wording
 from insights.frames import PANDAS_TYPES, typed
 from insights.lake import Lake
 from insights.lake_tables import DEFINED
-from insights.reports.style import styled
+from insights.reports.style import only_in_notebooks, styled
 from pipeline.columns import Table
 from pipeline.errors import InvalidInput
 from pipeline.gold.build import Build
@@ -71,7 +71,8 @@ class Source:
         notice = f'<div class="missing"><p><strong>What is missing</strong></p><ul>{points}</ul></div>'
         rows = ", ".join(f"{name} ({len(frame):,} rows)" for name, frame in self.tables.items())
         plain = f"Gold build {self.build.build_id if self.build else 'none'}: {rows}"
-        return {MIME: self.about(), "text/html": styled(notice) if self.missing else "", "text/plain": plain}
+        html = styled(only_in_notebooks(plain) + (notice if self.missing else ""))
+        return {MIME: self.about(), "text/html": html, "text/plain": plain}
 
 
 def load(lake: Lake, **columns: Sequence[str]) -> Source:

@@ -24,7 +24,7 @@ from insights import wording
 from insights.content_policy import content_policy
 from insights.reports import data as report_data
 from insights.reports import headlines
-from insights.reports.style import without_styles
+from insights.reports.style import for_page
 from pipeline import keys
 
 _TEMPLATES = Path(__file__).parent / "template"
@@ -106,7 +106,7 @@ def body_of(notebook: Mapping[str, Any]) -> str:
     if first is not None:  # its heading is the page's own
         first.source = re.sub(r"\A# .+\n?", "", first.source)
     body, _ = _exporter().from_notebook_node(shown)
-    return without_styles(str(body))
+    return for_page(str(body))
 
 
 def index_page(entries: Sequence[Mapping[str, Any]], now: datetime, dashboard: str | None = None) -> str:

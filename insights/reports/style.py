@@ -6,7 +6,9 @@ and takes it out of the outputs.
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from html import escape
 from pathlib import Path
 
 _FILE = Path(__file__).parent / "template" / "output.css"
@@ -23,9 +25,14 @@ def styled(html: str) -> str:
     return f'{_element()}<div class="reelhouse">{html}</div>'
 
 
-def without_styles(html: str) -> str:
-    """Take the style sheets of outputs out of a page that has it already."""
-    return html.replace(_element(), "")
+def only_in_notebooks(text: str) -> str:
+    """Show a line in a notebook that a report's page does not need."""
+    return f'<p class="note in-notebook">{escape(text)}</p>'
+
+
+def for_page(html: str) -> str:
+    """Take out of outputs what a report's page has already, or does not need."""
+    return re.sub(r'<p class="note in-notebook">[^<]*</p>', "", html.replace(_element(), ""))
 
 
 def _element() -> str:

@@ -24,8 +24,9 @@ from reelhouse.stack import Stack
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
-# JupyterLab's question for its news, its look for updates, and a person's own settings do not belong here.
-_QUIET = ("--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
+# Configuration that switches off JupyterLab's prompt for news; the person's own configuration stays in use.
+CONFIGURATION = Path(__file__).parent / "jupyter"
+_NO_UPDATES = "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"
 
 
 def command(
@@ -48,15 +49,23 @@ def server_command(port: int, token: str) -> list[str]:
     options += [f"--ServerApp.root_dir={state.ROOT}", f"--IdentityProvider.token={token}", "--no-browser"]
     # A root user would be refused without this; the address above keeps others out all the same.
     options += ["--ServerApp.allow_root=True", "--ServerApp.log_level=ERROR"]
-    return [sys.executable, "-m", "jupyterlab", *options, *_QUIET]
+    return [sys.executable, "-m", "jupyterlab", *options, _NO_UPDATES]
 
 
 def environment(found: Stack) -> dict[str, str]:
     """Return JupyterLab's environment: this process's, the stack's tables, and kernels of this Python first."""
-    paths = [str(state.ROOT), *filter(None, [settings.variable("PYTHONPATH")])]
     return settings.environment_with(
-        JUPYTER_PREFER_ENV_PATH="1", PYTHONPATH=os.pathsep.join(paths), **found.lake().as_variables()
+        JUPYTER_PREFER_ENV_PATH="1",
+        JUPYTER_CONFIG_PATH=_joined(str(CONFIGURATION), "JUPYTER_CONFIG_PATH"),
+        PATH=_joined(str(Path(sys.executable).parent), "PATH"),
+        PYTHONPATH=_joined(str(state.ROOT), "PYTHONPATH"),
+        **found.lake().as_variables(),
     )
+
+
+def _joined(first: str, variable: str) -> str:
+    """Put a folder before those that a variable names."""
+    return os.pathsep.join(filter(None, [first, settings.variable(variable)]))
 
 
 def run(found: Stack, port: int, *, browser: bool) -> int:
