@@ -1,4 +1,8 @@
-"""Gold's SQL: one statement per table in Athena's (Trino's) dialect, and its translation for DuckDB."""
+"""Gold's SQL: one statement per table in Athena's (Trino's) dialect, and its translation for DuckDB.
+
+A statement is the file of its table's name beside this module. Two files are templates: ``films_by.sql`` of all
+``films_by_*`` tables, and ``data_quality.sql``, whose counts come from the column definitions.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,44 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 
-from pipeline.columns import DUCKDB_TYPES, Table
+from pipeline.columns import DUCKDB_TYPES, FILM, GOLD_TABLES, Column, Table
 
 _FOLDER = Path(__file__).parent
+# By what films are grouped, as a list: a film counts for each of its directors.
+_FILMS_BY = {
+    "films_by_director": "m.directors",
+    "films_by_language": "m.languages",
+    "films_by_country": "m.countries",
+    "films_by_year": "ARRAY[m.year]",
+}
 
 
 @cache
 def statement(name: str) -> str:
-    """The SQL of a Gold table as it stands in its file: what Athena runs."""
+    """Return the SQL of a Gold table, as Athena runs it."""
+    if values := _FILMS_BY.get(name):
+        return _file("films_by").format(table=name, column=GOLD_TABLES[name].columns[0].name, values=values)
+    sql = _file(name)
+    if name == "data_quality":
+        columns = [column for column in FILM if column.name != "imdb_id"]
+        counts = [_count(place, column) for place, column in enumerate(columns, start=1)]
+        return sql.format(counts="\n    UNION ALL\n    ".join(counts))
+    return sql
+
+
+def _file(name: str) -> str:
     return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _count(position: int, column: Column) -> str:
+    """Return the SELECT of a column's films, of those with a value, and of those with one outside its range."""
+    limits = ((column.low, "<"), (column.high, ">"))
+    faults = " OR ".join(f"m.{column.name} {sign} {limit}" for limit, sign in limits if limit is not None)
+    out_of_range = f"count(CASE WHEN {faults} THEN 1 END)" if faults else "0"
+    return (
+        f"SELECT {position} AS position, '{column.name}' AS column_name, count(*) AS films, "
+        f"count(m.{column.name}) AS filled, {out_of_range} AS out_of_range FROM gold.movies AS m"
+    )
 
 
 @cache
@@ -35,6 +68,6 @@ def to_duckdb(sql: str) -> str:
 
 
 def rows_of(table: Table) -> str:
-    """DuckDB's SELECT of a Gold table's rows, in its columns' types, from the tables ``silver.*`` and ``gold.*``."""
+    """Return DuckDB's SELECT of a Gold table's rows, in its columns' types, from ``silver.*`` and ``gold.*``."""
     casts = ", ".join(f'CAST("{c.name}" AS {DUCKDB_TYPES[c.type]}) AS "{c.name}"' for c in table.columns)
     return f"SELECT {casts} FROM ({to_duckdb(statement(table.name))})"

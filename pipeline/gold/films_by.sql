@@ -1,7 +1,7 @@
--- films_by_director: films of each director; a film counts for each of its directors.
+-- {table}: films of each {column}, from films_by.sql, the template of all films_by_* tables.
 -- Means of ratings are 0-100 and stand on the *_films beside them; box office on films_with_box_office.
 SELECT
-    t.director,
+    t.{column},
     count(*) AS films,
     avg(m.imdb_rating * 10) AS imdb_mean,
     count(m.imdb_rating) AS imdb_films,
@@ -15,6 +15,7 @@ SELECT
     avg(m.box_office_usd) AS box_office_mean_usd,
     CAST(sum(m.box_office_usd) AS BIGINT) AS box_office_total_usd
 FROM gold.movies AS m
-CROSS JOIN UNNEST(m.directors) AS t(director)
-GROUP BY t.director
-ORDER BY count(*) DESC, t.director
+CROSS JOIN UNNEST({values}) AS t({column})
+WHERE t.{column} IS NOT NULL
+GROUP BY t.{column}
+ORDER BY count(*) DESC, t.{column}
