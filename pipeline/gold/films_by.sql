@@ -16,6 +16,5 @@ SELECT
     CAST(sum(m.box_office_usd) AS BIGINT) AS box_office_total_usd
 FROM gold.movies AS m
 CROSS JOIN UNNEST({values}) AS t({column})
-WHERE t.{column} IS NOT NULL
 GROUP BY t.{column}
 ORDER BY count(*) DESC, t.{column}
