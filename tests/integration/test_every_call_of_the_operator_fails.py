@@ -145,7 +145,7 @@ COMMANDS = pytest.mark.parametrize(
 def test_the_same_command_again_finishes(
     pipeline: Pipeline, prepare: Callable[[Pipeline], None], operation: Operation
 ) -> None:
-    again_finishes(pipeline, prepare, operation, step=14)
+    again_finishes(pipeline, prepare, operation, step=29)
 
 
 @pytest.mark.chaos
