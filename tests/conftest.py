@@ -1,4 +1,4 @@
-"""Fixtures of all tests: no network but this machine's, and one deployed stack for those that need it."""
+"""Fixtures of all tests, among them the deployed stack."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Write out half characters in what a test logged: they cannot be sent between test processes."""
+    """Escape lone surrogates in what a test logged, since they cannot be sent between test processes."""
     report = yield
     report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
     return report
@@ -64,7 +64,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
 
 @pytest.fixture
 def stack(local: State, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    """The deployed stack, with this test's environment pointing at it."""
+    """The deployed stack; this test's environment points at it."""
     for name, value in local.connection().items():
         monkeypatch.setenv(name, value)
     aws.forget_clients()
@@ -74,7 +74,7 @@ def stack(local: State, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
 @pytest.fixture
 def omdb(local: State) -> Iterator[Omdb]:
-    """The stack's OMDb-compatible server; its faults end with the test."""
+    """The stack's OMDb-compatible server; faults are cleared after the test."""
     assert local.omdb is not None
     server = Omdb(f"http://127.0.0.1:{local.omdb.port}/")
     server.reset_calls()

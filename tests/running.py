@@ -1,4 +1,4 @@
-"""Running the deployed stack from tests: a run to its end, and the OMDb-compatible server's switches."""
+"""Helpers for tests of the deployed stack: runs, commands, conditions, and the OMDb-compatible server's switches."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ class Omdb:
     url: str
 
     def faults(self, **switches: Any) -> None:
-        """Set faults; what is not named is as at the start."""
+        """Set faults; switches that are not named keep their initial value."""
         requests.put(f"{self.url}faults", json=switches, timeout=10).raise_for_status()
 
     def no_faults(self) -> None:
-        """Back to none."""
+        """Clear all faults."""
         requests.delete(f"{self.url}faults", timeout=10).raise_for_status()
 
     def calls(self) -> dict[str, int]:
-        """Calls by film since the last reset."""
+        """Return the calls by film since the last reset."""
         calls: dict[str, int] = requests.get(f"{self.url}stats", params={"calls": 1}, timeout=10).json()["calls"]
         return calls
 
     def outcomes(self) -> dict[str, int]:
-        """Answers by kind since the last reset."""
+        """Return the answers by outcome since the last reset."""
         outcomes: dict[str, int] = requests.get(f"{self.url}stats", timeout=10).json()["outcomes"]
         return outcomes
 
     def reset_calls(self) -> None:
-        """Count anew."""
+        """Reset the counts."""
         requests.delete(f"{self.url}stats", timeout=10).raise_for_status()
 
 
@@ -69,14 +69,14 @@ def reelhouse(*arguments: str) -> Ended:
 
 
 def run_to_the_end(stack: Stack, top_n: int, batch_size: int) -> Report:
-    """Start a run and watch it until it is complete or hopeless."""
+    """Start a run and watch it until it is complete or cannot become complete."""
     return watch(stack, start(stack, top_n, batch_size), lambda _: None, WATCH_SECONDS)
 
 
 def let_events_settle(stack: Stack) -> None:
-    """Wait until BronzeEvents has been read, and drop what failed, here or in tests before.
+    """Wait until BronzeEvents has been read, and purge failed messages.
 
-    A message that failed would come again after minutes, long after its test, and count as under way until then.
+    A failed message would otherwise return after minutes, long after its test, and count as in flight until then.
     """
     wait_until(lambda: stack.queues()["BronzeEvents"]["waiting"] == 0)
     for queue in ("BronzeEvents", "SilverEvents"):
@@ -85,5 +85,5 @@ def let_events_settle(stack: Stack) -> None:
 
 @retry(stop=stop_after_delay(90), wait=wait_fixed(0.5), retry=retry_if_result(lambda reached: not reached))
 def wait_until(condition: Callable[[], bool]) -> bool:
-    """Wait for a condition, 90 seconds at most; ``RetryError`` when it never comes."""
+    """Wait for a condition for at most 90 seconds; raise ``RetryError`` if it is never met."""
     return condition()

@@ -1,4 +1,4 @@
-"""What becomes of films when OMDb fails, the list is odd or a message comes twice."""
+"""Films when OMDb fails, when the list has errors, and when a message is delivered twice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILMS = sample_films.source_list()["items"][:6]
 
 @pytest.fixture
 def source_list(stack: Stack) -> Iterator[Any]:
-    """Replaces the source list; the sample's comes back after the test."""
+    """Return a function that replaces the source list; the sample list is restored after the test."""
     s3 = aws.client("s3")
     original, _ = aws.get(s3, *LIST)
     yield lambda body: s3.put_object(
@@ -35,7 +35,7 @@ def film(imdb_id: str, rank: int) -> dict[str, str]:
     return {**FILMS[0], "id": imdb_id, "rank": str(rank)}
 
 
-def test_a_film_that_omdb_does_not_know_is_rejected_and_the_others_go_on(stack: Stack, source_list: Any) -> None:
+def test_a_film_unknown_to_omdb_is_rejected_and_the_others_are_stored(stack: Stack, source_list: Any) -> None:
     source_list({"items": [*FILMS[:4], film("tt0000000", 5)]})
 
     report = run_to_the_end(stack, 5, 5)
@@ -48,7 +48,7 @@ def test_a_film_that_omdb_does_not_know_is_rejected_and_the_others_go_on(stack: 
     assert rejected["source"] == film("tt0000000", 5)
 
 
-def test_what_is_wrong_with_a_list_is_reported_and_the_rest_is_taken(stack: Stack, source_list: Any) -> None:
+def test_invalid_list_entries_are_reported_and_the_rest_is_ingested(stack: Stack, source_list: Any) -> None:
     odd = [film("../../etc/passwd", 3), film("tt123", 4), {**film("tt0068646", 5), "rank": ""}, FILMS[0], "text"]
     source_list([FILMS[1], FILMS[0], *odd])
 
@@ -72,7 +72,7 @@ def test_a_list_without_a_usable_film_starts_nothing(stack: Stack, source_list: 
 
 
 @pytest.mark.parametrize("event", [{"top_n": 0}, {"top_n": "x"}, {"top_n": 2.5}, {"batch_size": 101}, {"topn": 5}])
-def test_parameters_that_make_no_sense_start_nothing(stack: Stack, event: dict[str, Any]) -> None:
+def test_invalid_parameters_start_nothing(stack: Stack, event: dict[str, Any]) -> None:
     before = stack.run_ids()
 
     answer = aws.client("lambda").invoke(
@@ -103,7 +103,7 @@ def test_a_message_delivered_twice_stores_nothing_twice(stack: Stack) -> None:
     assert stack.build().runs[report.run_id].stored == 5
 
 
-def test_a_passing_fault_costs_nothing_but_time(stack: Stack, omdb: Omdb) -> None:
+def test_transient_faults_are_retried_until_all_films_are_stored(stack: Stack, omdb: Omdb) -> None:
     omdb.faults(fail_rate=0.4, seed=7)
 
     report = run_to_the_end(stack, 20, 5)
@@ -112,7 +112,7 @@ def test_a_passing_fault_costs_nothing_but_time(stack: Stack, omdb: Omdb) -> Non
     assert sum(omdb.calls().values()) > 20
 
 
-def test_a_bad_key_is_told_at_once_and_the_messages_are_kept(stack: Stack, omdb: Omdb) -> None:
+def test_an_invalid_key_is_reported_at_once_and_messages_are_kept(stack: Stack, omdb: Omdb) -> None:
     omdb.faults(keys=["another key"])
 
     report = run_to_the_end(stack, 5, 5)
@@ -124,7 +124,7 @@ def test_a_bad_key_is_told_at_once_and_the_messages_are_kept(stack: Stack, omdb:
     assert report.missing["queues"]["MovieQueue"]["parked"] == 0
 
 
-def test_a_spent_quota_is_called_a_limit_and_what_came_before_is_kept(stack: Stack, omdb: Omdb) -> None:
+def test_a_spent_quota_is_reported_as_a_limit_and_stored_films_are_kept(stack: Stack, omdb: Omdb) -> None:
     omdb.faults(quota=3)
 
     report = run_to_the_end(stack, 10, 5)
@@ -152,7 +152,7 @@ def test_a_malformed_body_is_kept_raw(stack: Stack, omdb: Omdb, kind: str) -> No
         json.loads(raw)
 
 
-def test_an_answer_about_another_film_is_quarantined_with_its_reason(stack: Stack, omdb: Omdb) -> None:
+def test_an_answer_for_another_film_is_quarantined_with_its_reason(stack: Stack, omdb: Omdb) -> None:
     bad = FILMS[0]["id"]
     omdb.faults(wrong_film=True, only=[bad])
 
