@@ -24,7 +24,7 @@ def stack() -> Stack:
     settings.set_variables({"REELHOUSE_HOME": f"{home.name}/stack"})  # its lock lies beside it
     settings.forget_variables("OMDB_API_KEY", "OPENAI_API_KEY")
     atexit.register(local_stack.down, delete=True)
-    local_stack.up(local_stack.Options(), lambda _: None)
+    local_stack.up(local_stack.Options(stays=False), lambda _: None)
     return deployed_stack.find(None)
 
 
