@@ -1,4 +1,4 @@
-"""Handler of AggregateToGold: S3's events of new Silver objects, by way of SilverEvents."""
+"""Handler of AggregateToGold: S3 events of new Silver objects, from the queue SilverEvents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ engine = step.engine_of(settings)
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: Event, context: LambdaContext) -> Reply:
-    """Bring Gold up to date; whatever the event's messages say, all of Silver is taken."""
+    """Rebuild Gold from all of Silver, whatever objects the event names."""
     with log_summary(step.STEP, "reports, lookups, Athena and QuickSight read Gold") as summary:
         summary["received"] = {"messages": len(event.get("Records", []))}
         result = step.run(settings, engine, seconds_left(context))

@@ -1,4 +1,4 @@
-"""Handler of EnrichAndStoreMovie: MovieQueue's messages."""
+"""Handler of EnrichAndStoreMovie: messages of MovieQueue."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ omdb = step.omdb_client(settings, ApiKey(settings.omdb_secret_id, aws.client("se
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: Event, context: LambdaContext) -> Reply:
-    """Fetch and store the films of the event's messages; failed messages go back to the queue."""
+    """Fetch and store the films of the event's messages; failed messages return to the queue."""
     with log_summary(step.STEP, "ProcessBronzeToSilver takes the objects from BronzeEvents") as summary:
         result = step.run(queue_messages(event), settings, omdb, seconds_left(context))
         summary.update(result.as_dict())

@@ -1,4 +1,4 @@
-"""Handler of FindSimilarMovies: its function URL."""
+"""Handler of FindSimilarMovies: requests to its function URL."""
 
 from __future__ import annotations
 

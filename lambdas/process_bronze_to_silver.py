@@ -1,4 +1,4 @@
-"""Handler of ProcessBronzeToSilver: S3's events of new Bronze objects, by way of BronzeEvents."""
+"""Handler of ProcessBronzeToSilver: S3 events of new Bronze objects, from the queue BronzeEvents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ settings = load(ProcessBronzeToSilverSettings)
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: Event, context: LambdaContext) -> Reply:
-    """Make Silver of the announced objects; failed messages go back to the queue."""
+    """Process the objects that the event names into Silver; failed messages return to the queue."""
     with log_summary(step.STEP, "AggregateToGold takes the objects from SilverEvents") as summary:
         result = step.run(queue_messages(event), settings)
         summary.update(result.tally.as_dict())

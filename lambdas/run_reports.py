@@ -1,7 +1,7 @@
-"""Handler of RunReports, in its container image: one event of a schedule, ``{"names": […], "parameters": {…}}``.
+"""Handler of RunReports, in its container image: a schedule's event, ``{"names": […], "parameters": {…}}``.
 
-Everything but ``/tmp`` is read-only there, and there is no home. Jupyter, IPython and matplotlib choose their folders
-when they are imported, and kernels inherit them, so they are set before.
+Lambda's file system is read-only except ``/tmp``, and there is no home directory. Jupyter, IPython and matplotlib
+choose their folders when they are imported, and kernels inherit them, so the folders are set first.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ store = BucketStore(settings.gold_bucket)
 
 @logger.inject_lambda_context
 def handler(event: Event, context: LambdaContext) -> Reply:
-    """Run the reports that the event names; a failed one fails the invocation, once its page is published."""
+    """Run the reports that the event names; a failed report fails the invocation after its page is published."""
     with log_summary("RunReports", "the index links the new pages") as summary:
         summary["received"] = {"reports": event.get("names") or "all"}
         result = step.run(event, lake, store)

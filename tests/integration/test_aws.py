@@ -49,7 +49,7 @@ def test_an_object_is_written_once(lake: Lake) -> None:
         (("AccessDenied",), client_error("AccessDenied"), 1),
     ],
 )
-def test_two_writers_at_once(faults: tuple[str, ...], expected: Any, puts: int) -> None:
+def test_concurrent_writers_of_one_object(faults: tuple[str, ...], expected: Any, puts: int) -> None:
     s3 = FakeS3(*faults)
     write: Callable[[], bool] = lambda: aws.put_once(cast("Any", s3), "bronze", "a", b"")  # noqa: E731
 
@@ -61,7 +61,7 @@ def test_two_writers_at_once(faults: tuple[str, ...], expected: Any, puts: int) 
     assert s3.puts == puts
 
 
-def test_whether_an_object_is_there(lake: Lake) -> None:
+def test_whether_an_object_exists(lake: Lake) -> None:
     lake.put("bronze", "a", b"")
 
     assert (aws.exists(lake.s3, "bronze", "a"), aws.exists(lake.s3, "bronze", "b")) == (True, False)
@@ -82,7 +82,7 @@ class PagedS3:
         return [{"Contents": listed[:2]}, {"Contents": listed[2:]}, {}]
 
 
-def test_a_listing_has_all_pages_in_order() -> None:
+def test_a_listing_returns_all_pages_in_order() -> None:
     found = aws.list_objects(cast("Any", PagedS3()), "silver", "movies/")
 
     assert found == [aws.StoredObject(f"movies/{name}", f'"{name}"', 1) for name in "abcd"]
@@ -100,7 +100,7 @@ class RefusingS3:
         raise client_error(self.code)
 
 
-def test_only_an_object_that_is_still_the_same_is_deleted(lake: Lake) -> None:
+def test_only_an_unchanged_object_is_deleted(lake: Lake) -> None:
     lake.put("silver", "a", b"")
     entry = aws.list_objects(lake.s3, "silver")[0]
 
@@ -112,7 +112,7 @@ def test_only_an_object_that_is_still_the_same_is_deleted(lake: Lake) -> None:
         aws.delete_unchanged(cast("Any", RefusingS3("AccessDenied")), "silver", "a", '"1"')
 
 
-def test_many_are_read_in_order_and_each_fails_for_itself(lake: Lake) -> None:
+def test_objects_are_read_in_order_and_fail_separately(lake: Lake) -> None:
     for name in ("a", "c"):
         lake.put("bronze", name, name.encode())
 

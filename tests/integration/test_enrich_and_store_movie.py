@@ -1,4 +1,4 @@
-"""Step 2 on moto: one outcome a film, each stored once, and exactly the bad messages go back."""
+"""Step 2 on moto: one outcome per film, each stored once, and only failed messages are retried."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def failed(reply: dict[str, Any]) -> list[str]:
     return [failure["itemIdentifier"] for failure in reply["batchItemFailures"]]
 
 
-def test_the_two_records_stand_side_by_side(lake: Lake, omdb: Omdb, handler: Cold) -> None:
+def test_list_item_and_answer_are_stored_side_by_side(lake: Lake, omdb: Omdb, handler: Cold) -> None:
     omdb.film(A, imdbRating="9.3")
     item = {"id": A, "rank": "1", "imDbRating": "9.2", "title": "list's", "year": "1"}
     message = json.dumps(messages.make(RUN, [item], 1)[0])
@@ -62,7 +62,9 @@ def test_the_two_records_stand_side_by_side(lake: Lake, omdb: Omdb, handler: Col
 
 
 @pytest.mark.parametrize("error", ["Incorrect IMDb ID.", "Error getting data.", "Movie not found!"])
-def test_a_refused_film_is_recorded_and_the_rest_goes_on(lake: Lake, omdb: Omdb, handler: Cold, error: str) -> None:
+def test_an_unknown_film_is_rejected_and_the_others_are_stored(
+    lake: Lake, omdb: Omdb, handler: Cold, error: str
+) -> None:
     omdb.film(A)
     omdb.error(B, error)
     omdb.film(C)
@@ -79,7 +81,7 @@ def test_a_refused_film_is_recorded_and_the_rest_goes_on(lake: Lake, omdb: Omdb,
 
 
 @pytest.mark.parametrize("raw", [b'{"Response":"False","Error":"a "b" c"}', b'{"Title":"cut', b"[1, 2]"])
-def test_a_body_that_stays_malformed_is_kept_raw(lake: Lake, omdb: Omdb, handler: Cold, raw: bytes) -> None:
+def test_a_malformed_body_is_kept_raw(lake: Lake, omdb: Omdb, handler: Cold, raw: bytes) -> None:
     omdb.answers[A] = (200, raw)
 
     assert failed(handler(STEP)(sqs_event(body(A)))) == []
@@ -98,7 +100,7 @@ def test_a_leniently_read_film_keeps_its_raw_body(lake: Lake, omdb: Omdb, handle
     assert (document["omdb"]["Plot"], document["omdb_raw"]) == (r"a \s b", raw.decode())
 
 
-def test_only_the_message_with_the_bad_film_goes_back(lake: Lake, omdb: Omdb, handler: Cold) -> None:
+def test_only_the_message_with_the_failed_film_is_retried(lake: Lake, omdb: Omdb, handler: Cold) -> None:
     omdb.film(A)
     omdb.answers[B] = (503, b"<html>")
     omdb.film(C)
@@ -152,7 +154,7 @@ def test_a_film_in_two_messages_is_fetched_once(lake: Lake, omdb: Omdb, handler:
 
 
 @pytest.mark.parametrize("text", ["not JSON", "{}", '{"schema": 1, "run_id": "../x", "movies": []}'])
-def test_a_foreign_message_goes_back_alone(lake: Lake, omdb: Omdb, handler: Cold, text: str) -> None:
+def test_only_the_foreign_message_fails(lake: Lake, omdb: Omdb, handler: Cold, text: str) -> None:
     omdb.film(A)
 
     assert failed(handler(STEP)(sqs_event(text, body(A)))) == ["message-0"]
@@ -193,7 +195,7 @@ def test_omdb_is_asked_for_the_next_films_while_films_are_stored(lake: Lake, mon
 
 
 @pytest.mark.parametrize("error", ["Request limit reached!", "Invalid API key!"])
-def test_what_stops_omdb_stops_at_once_and_keeps_the_messages(
+def test_a_refusal_of_omdb_stops_all_requests_and_keeps_the_messages(
     lake: Lake, omdb: Omdb, handler: Cold, error: str
 ) -> None:
     ids = [f"tt{number:07}" for number in range(1, 101)]
@@ -208,7 +210,7 @@ def test_what_stops_omdb_stops_at_once_and_keeps_the_messages(
     assert lake.receive() == []
 
 
-def test_a_message_that_waited_long_for_the_quota_is_sent_anew(lake: Lake, omdb: Omdb, handler: Cold) -> None:
+def test_a_message_that_waited_long_for_the_quota_is_replaced_by_a_copy(lake: Lake, omdb: Omdb, handler: Cold) -> None:
     omdb.film(A)
     omdb.error(B, "Request limit reached!", 401)
     (old,) = queued(lake, [body(A, B)])
@@ -222,7 +224,7 @@ def test_a_message_that_waited_long_for_the_quota_is_sent_anew(lake: Lake, omdb:
     assert copy["Attributes"]["ApproximateReceiveCount"] == "1"
 
 
-def test_where_no_copy_can_be_sent_the_message_itself_waits(
+def test_a_message_waits_when_it_cannot_be_copied(
     lake: Lake, omdb: Omdb, handler: Cold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     omdb.error(A, "Request limit reached!", 401)
@@ -243,7 +245,7 @@ def test_the_key_is_in_no_log(lake: Lake, omdb: Omdb, handler: Cold, capsys: pyt
     assert "s3cr3t-key" not in said.out + said.err
 
 
-def test_without_time_left_all_go_back(lake: Lake, omdb: Omdb, handler: Cold) -> None:
+def test_all_messages_are_retried_without_time_left(lake: Lake, omdb: Omdb, handler: Cold) -> None:
     omdb.film(A)
 
     assert failed(handler(STEP)(sqs_event(body(A)), milliseconds_left=5_000)) == ["message-0"]

@@ -1,4 +1,4 @@
-"""Step 1 on moto: what it writes before it sends, and that bad input writes nothing."""
+"""Step 1 on moto: its manifest and messages, one run per invocation, and that invalid input writes nothing."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_messages_hold_verbatim_items(lake: Lake, handler: Cold, top: Top) -> No
     assert movies == [items[movie["id"]] for movie in movies]
 
 
-def test_the_stacks_defaults_hold(lake: Lake, handler: Cold, top: Top) -> None:
+def test_the_stacks_defaults_apply(lake: Lake, handler: Cold, top: Top) -> None:
     top(25)
 
     reply = handler(STEP)({})

@@ -188,7 +188,7 @@ def test_hostile_objects_and_events_park_alone(pipeline: Pipeline, seed: int, mo
     assert f"run {len(gold['pipeline_runs'])}" in {row[0] for row in gold["pipeline_runs"]}
 
 
-def test_half_a_character_loses_no_line_of_the_log(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_lone_surrogate_loses_no_log_line(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
     pipeline.function(FIRST)
     logger = importlib.import_module("lambdas.telemetry").logger
 

@@ -1,4 +1,4 @@
-"""Messages come in any order, late, twice, and once more when all is done: Gold is the same."""
+"""Messages arrive in any order, late, twice, and again when all is done: Gold is the same."""
 
 from __future__ import annotations
 

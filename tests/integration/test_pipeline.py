@@ -85,7 +85,7 @@ def test_a_run_from_the_list_to_gold(lake: Lake, omdb: Omdb, handler: Cold, top:
     assert build["runs"][run_id] == outcome
 
 
-def test_every_step_again_changes_nothing(lake: Lake, omdb: Omdb, handler: Cold, top: Top) -> None:
+def test_repeating_every_step_changes_nothing(lake: Lake, omdb: Omdb, handler: Cold, top: Top) -> None:
     top(6)
     handler("get_movies_and_send_to_queue")({"top_n": 6, "batch_size": 3})
     messages = lake.receive()

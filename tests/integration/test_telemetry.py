@@ -1,4 +1,4 @@
-"""What the handlers say: one line that tells each invocation's story, and metrics that add up to the run's totals."""
+"""Logs and metrics of the handlers: one summary per invocation, and metrics that add up to the run's totals."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def announced(lake: Lake) -> list[str]:
     return [s3_event(key) for key in lake.keys("bronze") if not key.startswith("source/")]
 
 
-def test_a_run_is_told_in_four_lines_that_add_up(lake: Lake, omdb: Omdb, handler: Cold, top: Top, said: Said) -> None:
+def test_a_run_logs_four_summaries_that_add_up(lake: Lake, omdb: Omdb, handler: Cold, top: Top, said: Said) -> None:
     ids = top(25)
     omdb.error(ids[3], "Incorrect IMDb ID.")
     omdb.film(ids[4], Year="3994")
@@ -117,7 +117,7 @@ def message(run_id: str, imdb_id: str) -> str:
     return json.dumps(messages.make(run_id, [{"id": imdb_id, "rank": "6", "title": imdb_id}], 1)[0])
 
 
-def test_no_other_line_is_at_level_info(lake: Lake, omdb: Omdb, handler: Cold, top: Top, said: Said) -> None:
+def test_only_summaries_are_logged_at_level_info(lake: Lake, omdb: Omdb, handler: Cold, top: Top, said: Said) -> None:
     top(5)
 
     start(handler, 5)
@@ -132,7 +132,9 @@ def test_no_other_line_is_at_level_info(lake: Lake, omdb: Omdb, handler: Cold, t
 
 
 @pytest.mark.parametrize("refusal", ["Request limit reached!", "Invalid API key!"])
-def test_a_refusal_of_omdb_is_told(lake: Lake, omdb: Omdb, handler: Cold, top: Top, said: Said, refusal: str) -> None:
+def test_a_refusal_of_omdb_is_counted(
+    lake: Lake, omdb: Omdb, handler: Cold, top: Top, said: Said, refusal: str
+) -> None:
     spent = "limit" in refusal
     for imdb_id in top(5):
         omdb.error(imdb_id, refusal, 401)
@@ -147,7 +149,7 @@ def test_a_refusal_of_omdb_is_told(lake: Lake, omdb: Omdb, handler: Cold, top: T
     assert (sums["OmdbQuotaSpent"], sums["OmdbKeyRefused"], sums["MessagesFailed"]) == (spent, not spent, 1)
 
 
-def test_an_invocation_that_fails_as_a_whole_is_told_too(lake: Lake, handler: Cold, said: Said) -> None:
+def test_a_failed_invocation_logs_its_summary(lake: Lake, handler: Cold, said: Said) -> None:
     lake.s3.delete_bucket(Bucket="silver")
 
     with pytest.raises(StorageFailed):
@@ -159,7 +161,7 @@ def test_an_invocation_that_fails_as_a_whole_is_told_too(lake: Lake, handler: Co
     assert (line["message"], line["ended"], line["error"]) == (STORY, "failed", "StorageFailed")
 
 
-def test_a_foreign_message_is_told_without_a_run(lake: Lake, omdb: Omdb, handler: Cold, said: Said) -> None:
+def test_a_foreign_message_is_counted_without_a_run(lake: Lake, omdb: Omdb, handler: Cold, said: Said) -> None:
     handler(ENRICH)(sqs_event("not JSON"))
     handler(SILVER)(sqs_event("not JSON"))
 

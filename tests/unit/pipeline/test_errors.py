@@ -23,7 +23,7 @@ def tree(kind: type[ReelhouseError]) -> Iterator[type[ReelhouseError]]:
 KINDS = list(tree(ReelhouseError))
 
 
-def test_an_error_says_where_what_why_and_what_next() -> None:
+def test_the_message_has_step_subject_cause_and_next_step() -> None:
     error = errors.OmdbUnavailable("no answer", subject="tt0111161", step="EnrichAndStoreMovie", next_step="is retried")
 
     assert str(error) == "EnrichAndStoreMovie: tt0111161: no answer; is retried"
@@ -31,7 +31,7 @@ def test_an_error_says_where_what_why_and_what_next() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_only_what_may_pass_is_retried(kind: type[ReelhouseError]) -> None:
+def test_only_transient_errors_are_retryable(kind: type[ReelhouseError]) -> None:
     passing = (errors.SourceListUnavailable, errors.OmdbError, errors.StorageFailed, errors.UnexpectedFailure)
 
     assert kind.retryable == issubclass(kind, passing)
@@ -44,7 +44,7 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
     assert [name for name in drawn if name in {kind.__name__ for kind in KINDS}] == [kind.__name__ for kind in KINDS]
 
 
-def test_every_error_says_what_it_means() -> None:
+def test_every_error_has_a_docstring() -> None:
     source = ast.parse(Path(errors.__file__).read_text(encoding="utf-8"))
     classes = [node for node in source.body if isinstance(node, ast.ClassDef)]
 

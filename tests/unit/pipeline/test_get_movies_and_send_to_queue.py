@@ -31,7 +31,7 @@ def test_both_parameters_are_optional(event: dict[str, Any], expected: tuple[int
 
 @pytest.mark.parametrize("name", ["top_n", "batch_size"])
 @pytest.mark.parametrize("value", [0, -1, 2.5, 2.0, "x", "5", "", None, True, [], {}, float("nan")])
-def test_what_is_no_whole_number_of_one_or_more_is_refused(name: str, value: Any) -> None:
+def test_invalid_numbers_are_refused(name: str, value: Any) -> None:
     with pytest.raises(InvalidInput) as caught:
         Parameters.from_event({name: value}, SETTINGS)
 
@@ -41,7 +41,7 @@ def test_what_is_no_whole_number_of_one_or_more_is_refused(name: str, value: Any
 
 
 @pytest.mark.parametrize("event", [None, [], "text", 5, True])
-def test_an_event_that_is_no_object_is_refused(event: Any) -> None:
+def test_an_event_that_is_not_an_object_is_refused(event: Any) -> None:
     with pytest.raises(InvalidInput, match="parameters: must be an object; nothing was started"):
         Parameters.from_event(event, SETTINGS)
 
@@ -52,18 +52,18 @@ def test_a_batch_has_a_limit() -> None:
 
 
 @pytest.mark.parametrize("who", ["schedule", "person", "nightly-check_2", None])
-def test_who_asks_may_be_said(who: str | None) -> None:
+def test_requested_by_is_optional(who: str | None) -> None:
     assert Parameters.from_event({"requested_by": who}, SETTINGS).requested_by == who
     assert Parameters.from_event({}, SETTINGS).requested_by is None
 
 
 @pytest.mark.parametrize("who", ["", "a b", "x" * 41, "[red]", "\x1b[2J", "é", 5, True, ["person"]])
-def test_who_asks_is_a_short_word(who: Any) -> None:
+def test_requested_by_must_be_a_short_word(who: Any) -> None:
     with pytest.raises(InvalidInput, match="requested_by: must be a word"):
         Parameters.from_event({"requested_by": who}, SETTINGS)
 
 
-def test_an_unknown_parameter_is_refused_with_those_known() -> None:
+def test_an_unknown_parameter_is_refused_with_the_known_ones() -> None:
     with pytest.raises(InvalidInput, match="unknown: topn; known: top_n, batch_size"):
         Parameters.from_event({"topn": 5, "top_n": 5}, SETTINGS)
 
@@ -92,6 +92,6 @@ def test_the_scheduled_time_is_read_as_utc(text: str | None, expected: datetime 
     "text",
     ["", "yesterday", "2026-11-24", "2026-11-24T03:00:00", "2099-01-01T00:00:00Z", "0001-01-01T00:00:00+23:00", 5],
 )
-def test_a_scheduled_time_that_cannot_be_is_refused(text: Any) -> None:
+def test_an_invalid_scheduled_time_is_refused(text: Any) -> None:
     with pytest.raises(InvalidInput, match="scheduled_time: must be a past time"):
         Parameters.from_event({"scheduled_time": text}, SETTINGS)

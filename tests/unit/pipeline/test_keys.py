@@ -1,4 +1,4 @@
-"""Keys: what is built can be read back, and nothing else can."""
+"""Keys: every key that is built can be parsed, and nothing else can."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_films_key_is_read_back(kind: str, run_id: str, imdb_id: str) -> None:
         (keys.gold_table("ratings_by_genre"), "ratings_by_genre/ratings_by_genre.parquet"),
     ],
 )
-def test_keys_are_the_contracts(built: str, expected: str) -> None:
+def test_keys_match_the_contract(built: str, expected: str) -> None:
     assert built == expected
 
 
@@ -115,7 +115,7 @@ def test_run_ids(value: object, is_one: bool) -> None:
 
 
 @pytest.mark.parametrize("bad", ["../../etc/passwd", "TT1", "", "tt0111161/../x", "x" * 5000])
-def test_no_key_is_built_of_anything_else(bad: str) -> None:
+def test_no_key_is_built_from_an_invalid_id(bad: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         keys.film(keys.MOVIES, RUN, bad)
     assert len(str(caught.value)) < 300

@@ -1,4 +1,4 @@
-"""Messages: batch arithmetic, the size limit, and sending again what SQS did not take."""
+"""Messages: batch arithmetic, the size limit, and resending messages that SQS did not confirm."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def nested(levels: int) -> Any:
     return value
 
 
-def test_what_no_json_could_hold_is_not_sent() -> None:
+def test_an_item_that_is_not_json_is_not_sent() -> None:
     assert messages.fault({"id": "tt0000001", "more": nested(31)}) is None
     assert messages.fault({"id": "tt0000001", "more": nested(32)}) == "the entry is nested too deeply"
     assert messages.fault({"id": "tt0000001", "more": nested(900)}) == "the entry is nested too deeply"
@@ -132,7 +132,7 @@ GOOD = {"schema": 1, "run_id": RUN, "batch": 1, "batches": 1, "movies": [{"id": 
         json.dumps({name: value for name, value in GOOD.items() if name != "movies"}),
     ],
 )
-def test_a_foreign_message_is_refused_for_good(body: str) -> None:
+def test_a_foreign_message_is_not_retryable(body: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         messages.read(body)
 
@@ -140,7 +140,7 @@ def test_a_foreign_message_is_refused_for_good(body: str) -> None:
     assert len(str(caught.value)) < 200
 
 
-def test_messages_are_sent_in_tens() -> None:
+def test_messages_are_sent_in_batches_of_ten() -> None:
     sqs = FakeSqs()
     outgoing = messages.make(RUN, items(125), 5)
 
@@ -150,7 +150,7 @@ def test_messages_are_sent_in_tens() -> None:
     assert sorted(sqs.taken) == sorted(json.dumps(message) for message in outgoing)
 
 
-def test_large_messages_share_no_call_beyond_the_limit() -> None:
+def test_a_batch_of_large_messages_is_within_the_limit() -> None:
     sqs = FakeSqs()
 
     send(messages.make(RUN, items(30, characters=2000), 10), sqs)
@@ -159,7 +159,7 @@ def test_large_messages_share_no_call_beyond_the_limit() -> None:
     assert len(sqs.calls) > 1
 
 
-def test_what_sqs_did_not_take_is_sent_again_and_nothing_else() -> None:
+def test_only_rejected_messages_are_resent() -> None:
     sqs = FakeSqs(lambda message, tries: message["batch"] in {2, 9} and tries < 3)
     outgoing = messages.make(RUN, items(10), 1)
 
@@ -169,7 +169,7 @@ def test_what_sqs_did_not_take_is_sent_again_and_nothing_else() -> None:
     assert sorted(sqs.taken) == sorted(json.dumps(message) for message in outgoing)
 
 
-def test_what_cannot_be_sent_fails_with_its_films() -> None:
+def test_unsent_messages_are_reported_with_their_films() -> None:
     sqs = FakeSqs(lambda message, tries: message["batch"] == 2)
 
     with pytest.raises(StorageFailed, match=r"1 of 3 messages.*InternalError.*run --resume") as caught:
@@ -179,7 +179,7 @@ def test_what_cannot_be_sent_fails_with_its_films() -> None:
     assert len(sqs.taken) == 2
 
 
-def test_a_call_that_fails_keeps_no_other_from_being_sent() -> None:
+def test_a_failed_batch_does_not_stop_the_others() -> None:
     class Refusing(FakeSqs):
         def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
             if any(json.loads(entry["MessageBody"])["batch"] == 1 for entry in Entries):

@@ -1,4 +1,4 @@
-"""How long a failed message waits, and that waiting for OMDb's quota parks nobody."""
+"""How long a failed message waits, and that waiting for OMDb's quota parks no message."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.exceptions import an_instance, exceptions
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def test_an_outage_is_waited_for_longer_and_longer() -> None:
+def test_the_wait_doubles_during_an_outage() -> None:
     waits = [retry_after_seconds(OmdbUnavailable("-"), receives, NOON) for receives in range(1, 11)]
 
     assert waits == [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
@@ -46,7 +46,7 @@ def test_a_spent_quota_waits_for_the_next_day(now: datetime, expected: int) -> N
     assert retry_after_seconds(OmdbQuotaSpent("-"), 1, now) == expected
 
 
-def test_a_setting_makes_the_wait_for_the_quota_shorter_and_no_other() -> None:
+def test_a_setting_limits_the_wait_for_the_quota_only() -> None:
     assert retry_after_seconds(OmdbQuotaSpent("-"), 1, NOON, 60) == 60
     assert retry_after_seconds(OmdbKeyInvalid("-"), 1, NOON, 60) == 900
 
@@ -56,7 +56,7 @@ def test_a_setting_makes_the_wait_for_the_quota_shorter_and_no_other() -> None:
     receives=st.integers(1, 10),
     now=st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)),
 )
-def test_a_message_outlives_any_number_of_days_without_quota(spent_days: int, receives: int, now: datetime) -> None:
+def test_no_message_is_parked_while_the_quota_is_spent(spent_days: int, receives: int, now: datetime) -> None:
     """Of ten receives the tenth is the last: the queue parks a message that fails it, unless it was renewed."""
     end, most, asked = now + timedelta(days=spent_days), receives, 0
     sent_at = now
@@ -79,11 +79,11 @@ def test_only_a_spent_quota_makes_a_copy() -> None:
     assert not any(is_renewed(kind("-"), 9) for kind in (OmdbUnavailable, OmdbKeyInvalid, StorageFailed, InvalidInput))
 
 
-def test_a_bad_key_waits_a_quarter_of_an_hour() -> None:
+def test_a_bad_key_waits_15_minutes() -> None:
     assert {retry_after_seconds(OmdbKeyInvalid("-"), receives, NOON) for receives in (1, 9)} == {900}
 
 
-def test_what_can_never_succeed_does_not_wait() -> None:
+def test_a_message_that_can_never_succeed_does_not_wait() -> None:
     assert retry_after_seconds(InvalidInput("-"), 1, NOON) == 0
 
 
@@ -92,7 +92,7 @@ def test_what_can_never_succeed_does_not_wait() -> None:
     receives=st.integers(1, 10**6),
     now=st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)),
 )
-def test_sqs_takes_every_wait(error: type[ReelhouseError], receives: int, now: datetime) -> None:
+def test_every_wait_is_within_sqs_limits(error: type[ReelhouseError], receives: int, now: datetime) -> None:
     assert 0 <= retry_after_seconds(error("-"), receives, now) <= 12 * 3600
 
 

@@ -1,4 +1,4 @@
-"""Settings: typed, frozen, and every fault named in one error."""
+"""Settings: typed, frozen, and all errors reported at once."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def test_a_missing_or_empty_variable_is_named(missing: str, given: dict[str, str
 
 
 @pytest.mark.parametrize("text", ["ten", "-1", "1.5", "1e3", "٣", " 1"])
-def test_a_number_that_is_none_is_named_without_its_value(text: str) -> None:
+def test_an_invalid_number_is_named_without_its_value(text: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         load(GetMoviesAndSendToQueueSettings, {**FULL, "TOP_N": text, "BATCH_SIZE": text})
 
     assert caught.value.cause == "TOP_N is not a whole number, BATCH_SIZE is not a whole number"
 
 
-def test_a_default_stands_in() -> None:
+def test_a_missing_optional_variable_takes_its_default() -> None:
     environment = {"SILVER_BUCKET": "silver", "GOLD_BUCKET": "gold"}
 
     assert load(AggregateToGoldSettings, environment).duckdb_memory_mb == 1024
@@ -78,7 +78,7 @@ def test_a_choice_takes_only_its_values() -> None:
         load(AggregateToGoldSettings, {**environment, "GOLD_ENGINE": "Athena"})
 
 
-def test_the_key_is_no_setting() -> None:
+def test_no_setting_holds_the_key() -> None:
     names = {field.name for kind in KINDS for field in fields(kind)}
 
     assert "omdb_secret_id" in names

@@ -1,4 +1,4 @@
-"""The source list: top n is by rank, what cannot be used is reported, and everything it may be fetched from."""
+"""The source list: formats, ranks, skipped entries, limits, and where it may be fetched from."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def fetch(uri: str, s3: FakeS3 | None = None) -> source_list.FetchedList:
     return source_list.fetch(uri, cast("Any", s3 or FakeS3(b"")))
 
 
-def test_order_is_by_rank_as_a_number() -> None:
+def test_films_are_ordered_by_numeric_rank() -> None:
     items, skipped = read((LISTS / "top.json").read_bytes())
 
     assert [entry["rank"] for entry in items] == ["1", "2", "9", "10", "100"]
@@ -66,7 +66,7 @@ def test_order_is_by_rank_as_a_number() -> None:
     assert skipped == []
 
 
-def test_items_stay_verbatim() -> None:
+def test_items_are_kept_verbatim() -> None:
     data = json.loads((LISTS / "top.json").read_bytes())
 
     items, _ = read((LISTS / "top.json").read_bytes())
@@ -86,13 +86,13 @@ def test_top_n_is_the_same_whatever_the_files_order(seed: int) -> None:
 
 @pytest.mark.parametrize("data", [{"items": [item(1)]}, {"items": [item(1)], "errorMessage": ""}, [item(1)]])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-def test_both_shapes_are_read(data: Any, encoding: str) -> None:
+def test_an_array_and_an_object_with_items_are_read(data: Any, encoding: str) -> None:
     items, _ = read(json.dumps(data).encode(encoding))
 
     assert items == [item(1)]
 
 
-def test_what_cannot_be_used_is_reported_with_its_reason() -> None:
+def test_unusable_entries_are_reported_with_their_reason() -> None:
     items, skipped = read((LISTS / "faulty.json").read_bytes())
 
     assert [(entry["id"], entry["rank"]) for entry in items] == [("tt9000001", "1"), ("tt9000009", "8")]
@@ -125,6 +125,22 @@ def test_no_entry_is_lost_or_crashes(entries: list[Any]) -> None:
     assert all(len(entry.id) <= 80 for entry in skipped)
 
 
+csv_cells = st.text(max_size=12) | st.sampled_from(
+    ["Const", "Position", "URL", "tt0111161", "1", '"', "\x00", "\r", ";"]
+)
+csv_texts = st.lists(st.lists(csv_cells, max_size=5).map(",".join), max_size=6).map("\n".join)
+
+
+@given(st.binary() | csv_texts.map(lambda text: f"Const,Position\n{text}".encode("utf-8", "replace")))
+def test_any_bytes_are_a_list_or_refused(content: bytes) -> None:
+    try:
+        films = source_list.read_list(content)
+    except SourceListInvalid:
+        return
+    assert all(keys.is_imdb_id(entry["id"]) and int(entry["rank"]) > 0 for entry in films.items)
+    assert len({entry["id"] for entry in films.items}) == len(films.items)
+
+
 @pytest.mark.parametrize("levels", [33, 100, 800])
 def test_an_entry_nested_too_deeply_is_reported(levels: int) -> None:
     deep = "[" * levels + "]" * levels
@@ -143,7 +159,7 @@ def test_an_entry_nested_too_deeply_is_reported(levels: int) -> None:
     ]
 
 
-def test_what_is_shown_of_an_entry_is_text_that_lambda_can_answer() -> None:
+def test_a_skipped_id_can_be_returned_by_lambda() -> None:
     _, skipped = read(body(item(1), {"id": "tt\ud800" * 50, "rank": "2"}))
 
     assert len(skipped[0].id.encode()) <= 80
@@ -381,7 +397,7 @@ def test_fetch_from_https() -> None:
 
 @responses.activate
 @pytest.mark.parametrize("fault", [404, 500, requests.ConnectionError("a"), requests.Timeout("a")])
-def test_a_list_that_cannot_be_had_can_be_tried_again(fault: Any) -> None:
+def test_an_unavailable_list_is_retryable(fault: Any) -> None:
     if isinstance(fault, int):
         responses.get(URI, status=fault)
     else:
@@ -409,7 +425,7 @@ def test_fetch_from_s3() -> None:
     assert (found.body, found.etag) == (b"[]", '"etag"')
 
 
-def test_faults_of_s3_are_ours() -> None:
+def test_s3_errors_become_ours() -> None:
     with pytest.raises(StorageFailed, match="NoSuchKey"):
         fetch("s3://lists/other.json")
     with pytest.raises(SourceListInvalid, match="larger"):
@@ -471,7 +487,7 @@ def test_a_redirect_to_anything_but_https_is_refused(elsewhere: str) -> None:
 
 
 @responses.activate
-def test_a_redirect_to_no_address_is_an_answer_of_the_server() -> None:
+def test_a_redirect_to_a_malformed_address_is_reported() -> None:
     responses.get(URI, status=302, headers={"Location": "http://[::1"})
 
     with pytest.raises(SourceListUnavailable, match="InvalidURL"):

@@ -1,4 +1,4 @@
-"""Counts of one invocation: by run, in total, and whom they are about."""
+"""Counts of one invocation: by run and in total."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_one_run_and_one_film_are_named() -> None:
     assert (told["run_id"], told["imdb_id"]) == (RUN, "tt0000001")
 
 
-def test_nothing_is_nothing() -> None:
+def test_an_empty_tally_has_no_counts() -> None:
     told = Tally().as_dict()
 
     assert (told["outcomes"], told["put_back"], told["by_run"]) == ({}, {}, {})

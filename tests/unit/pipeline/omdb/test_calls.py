@@ -1,4 +1,4 @@
-"""Calls to OMDb, noted: latency by nearest rank, and each call whatever came of it."""
+"""The record of calls to OMDb: latency percentiles and errors."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from pipeline.omdb.calls import Calls
         ([1, 1, 1, 90], 1.0, 90.0),
     ],
 )
-def test_latency_is_a_time_that_a_call_took(milliseconds: list[int], p50: float | None, p95: float | None) -> None:
+def test_a_latency_percentile_is_the_duration_of_a_call(
+    milliseconds: list[int], p50: float | None, p95: float | None
+) -> None:
     calls = Calls(seconds=[one / 1000 for one in milliseconds])
 
     assert (calls.latency_ms(0.5), calls.latency_ms(0.95)) == (p50, p95)
 
 
-def test_a_call_is_noted_whatever_comes_of_it() -> None:
+def test_failed_calls_are_recorded_too() -> None:
     calls = Calls()
     with calls.one():
         pass

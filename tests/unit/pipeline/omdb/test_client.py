@@ -1,4 +1,4 @@
-"""OMDb's answers: what each row of the error table means, and JSON that is not quite JSON."""
+"""OMDb's answers: every kind of error, and invalid JSON that is read leniently."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def case(name: str) -> bytes:
     return (CASES / name).read_bytes()
 
 
-def test_a_film_is_found_verbatim() -> None:
+def test_a_record_is_returned_verbatim() -> None:
     assert read_answer(200, case("movie.json")) == Found(json.loads(case("movie.json")))
 
 
@@ -33,19 +33,19 @@ def test_no_such_film_is_final(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["request_limit.json", "daily_limit.json"])
-def test_a_spent_quota_is_not_the_keys_fault(name: str) -> None:
+def test_a_spent_quota_is_not_a_bad_key(name: str) -> None:
     with pytest.raises(OmdbQuotaSpent, match="limit"):
         read_answer(401, case(name))
 
 
 @pytest.mark.parametrize("name", ["invalid_key.json", "no_key.json"])
-def test_a_bad_key_is_told_apart(name: str) -> None:
+def test_a_bad_key_is_recognised(name: str) -> None:
     with pytest.raises(OmdbKeyInvalid, match="key"):
         read_answer(401, case(name))
 
 
 @pytest.mark.parametrize("name", ["id_with_letters.txt", "truncated.txt"])
-def test_invalid_json_may_pass(name: str) -> None:
+def test_invalid_json_is_unclear(name: str) -> None:
     assert read_answer(200, case(name)) == Unclear("the body is not a film's JSON", case(name).decode())
 
 
@@ -62,13 +62,13 @@ def test_json_is_read_leniently_where_nothing_is_lost(name: str, plot: str) -> N
 
 @pytest.mark.parametrize("status", [301, 302, 404, 429, 500, 502, 503, 522, 524])
 @pytest.mark.parametrize("body", [b"", b"oops", case("outage.html"), case("movie.json")])
-def test_other_statuses_pass(status: int, body: bytes) -> None:
+def test_other_statuses_are_transient(status: int, body: bytes) -> None:
     with pytest.raises(OmdbUnavailable, match=str(status)):
         read_answer(status, body)
 
 
 @pytest.mark.parametrize("body", [b"", b"  \n", case("outage.html"), b"\xef\xbb\xbf <html>"])
-def test_no_json_at_all_passes(body: bytes) -> None:
+def test_a_body_that_is_not_json_is_transient(body: bytes) -> None:
     with pytest.raises(OmdbUnavailable):
         read_answer(200, body)
 
@@ -76,25 +76,25 @@ def test_no_json_at_all_passes(body: bytes) -> None:
 @pytest.mark.parametrize(
     "body", [b"[]", b"null", b"1", b'"text"', b"{}", b'{"Response":"Maybe"}', b'{"Response":{"a":1}}', b"[" * 100_000]
 )
-def test_json_that_is_no_film_may_pass(body: bytes) -> None:
+def test_json_that_is_not_a_film_is_unclear(body: bytes) -> None:
     assert isinstance(read_answer(200, body), Unclear)
 
 
 @pytest.mark.parametrize("levels", [32, 500, 990])
-def test_json_nested_deeper_than_it_could_be_stored_is_no_film(levels: int) -> None:
+def test_json_that_is_nested_too_deeply_is_unclear(levels: int) -> None:
     film = b'{"Response":"True","more":%s}' % (b"[" * levels + b"]" * levels)
 
     assert isinstance(read_answer(200, film), Unclear)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
-def test_a_number_that_json_has_not_is_null_and_the_body_kept(number: str) -> None:
+def test_nan_becomes_null_and_the_body_is_kept(number: str) -> None:
     film = f'{{"Response":"True","imdbRating":{number},"Metascore":1e3}}'
 
     assert read_answer(200, film.encode()) == Found({"Response": "True", "imdbRating": None, "Metascore": 1000.0}, film)
 
 
-def test_an_error_that_nobody_knows_is_shortened() -> None:
+def test_an_unknown_error_is_shortened() -> None:
     answer = read_answer(200, json.dumps({"Response": "False", "Error": "x" * 10_000}).encode())
 
     assert isinstance(answer, Unclear)
@@ -102,7 +102,7 @@ def test_an_error_that_nobody_knows_is_shortened() -> None:
 
 
 @pytest.mark.parametrize("response", [True, "True", "true"])
-def test_a_film_may_say_true_in_any_way(response: Any) -> None:
+def test_the_response_field_may_have_any_case(response: Any) -> None:
     assert isinstance(read_answer(200, json.dumps({"Response": response}).encode()), Found)
 
 

@@ -1,4 +1,4 @@
-"""The OMDb client over HTTP: what it asks, what it tries again, when it gives up, and that it never tells its key."""
+"""The OMDb client over HTTP: requests, retries, time-outs, and that the key is never shown."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_film_is_asked_for_by_id(server: FakeOmdb) -> None:
     assert server.asked == [{"i": FILM, "tomatoes": "true", "apikey": KEY}]
 
 
-def test_connections_are_kept(server: FakeOmdb) -> None:
+def test_connections_are_reused(server: FakeOmdb) -> None:
     client = OmdbClient(server.url, Keys(KEY), 4)
 
     with ThreadPoolExecutor(4) as pool:
@@ -70,14 +70,14 @@ def test_connections_are_kept(server: FakeOmdb) -> None:
     assert len(server.connections) <= 4
 
 
-def test_a_passing_fault_is_tried_again(server: FakeOmdb) -> None:
+def test_a_transient_fault_is_retried(server: FakeOmdb) -> None:
     server.reply = lambda query, nth: (503, case("outage.html")) if nth < 3 else (200, case("movie.json"))
 
     assert isinstance(ask(server), Found)
     assert len(server.asked) == 3
 
 
-def test_every_call_is_noted_with_its_time_and_fault(server: FakeOmdb) -> None:
+def test_every_call_is_recorded_with_its_duration_and_error(server: FakeOmdb) -> None:
     server.bodies("outage.html", "truncated.txt", "movie.json")
     calls = Calls()
 
@@ -88,7 +88,7 @@ def test_every_call_is_noted_with_its_time_and_fault(server: FakeOmdb) -> None:
     assert calls.bytes_read == [len(case(name)) for name in ("outage.html", "truncated.txt", "movie.json")]
 
 
-def test_an_outage_is_given_up_for_now(server: FakeOmdb) -> None:
+def test_attempts_are_limited_during_an_outage(server: FakeOmdb) -> None:
     server.bodies("outage.html")
 
     with pytest.raises(OmdbUnavailable) as caught:
@@ -98,27 +98,27 @@ def test_an_outage_is_given_up_for_now(server: FakeOmdb) -> None:
     assert len(server.asked) == omdb.ATTEMPTS
 
 
-def test_a_malformed_body_that_stays_is_refused_and_kept(server: FakeOmdb) -> None:
+def test_a_body_that_is_malformed_twice_is_kept(server: FakeOmdb) -> None:
     server.bodies("id_with_letters.txt")
 
     assert ask(server) == Refused("the body is not a film's JSON", case("id_with_letters.txt").decode())
     assert len(server.asked) == 2
 
 
-def test_a_truncated_body_that_passes_is_no_refusal(server: FakeOmdb) -> None:
+def test_a_body_that_is_truncated_once_is_retried(server: FakeOmdb) -> None:
     server.bodies("truncated.txt", "movie.json")
 
     assert isinstance(ask(server), Found)
 
 
-def test_two_malformed_bodies_must_be_the_same_to_be_final(server: FakeOmdb) -> None:
+def test_two_malformed_bodies_must_be_equal_to_be_refused(server: FakeOmdb) -> None:
     server.bodies("truncated.txt", "id_with_letters.txt", "truncated.txt")
 
     assert ask(server) == Refused("the body is not a film's JSON", case("truncated.txt").decode())
     assert len(server.asked) == 3
 
 
-def test_a_spent_quota_is_not_tried_again(server: FakeOmdb) -> None:
+def test_a_spent_quota_is_not_retried(server: FakeOmdb) -> None:
     server.bodies("request_limit.json", status=401)
     keys = Keys(KEY, "rotated")
 
@@ -128,7 +128,7 @@ def test_a_spent_quota_is_not_tried_again(server: FakeOmdb) -> None:
     assert (len(server.asked), keys.fresh_looks) == (1, 0)
 
 
-def test_a_refused_key_is_looked_up_once_and_not_tried_again(server: FakeOmdb) -> None:
+def test_a_refused_key_is_fetched_once_and_not_retried(server: FakeOmdb) -> None:
     server.bodies("invalid_key.json", status=401)
     keys = Keys(KEY)
 
@@ -139,7 +139,7 @@ def test_a_refused_key_is_looked_up_once_and_not_tried_again(server: FakeOmdb) -
     assert caught.value.subject == FILM
 
 
-def test_a_rotated_key_is_taken_up(server: FakeOmdb) -> None:
+def test_a_rotated_key_is_used(server: FakeOmdb) -> None:
     good = (200, case("movie.json"))
     server.reply = lambda query, nth: good if query["apikey"] == "rotated" else (401, case("invalid_key.json"))
 
@@ -157,7 +157,7 @@ def test_a_redirect_is_not_followed_with_the_key(server: FakeOmdb) -> None:
     assert server.paths == {"/"}
 
 
-def test_a_redirect_to_no_address_is_an_answer_of_the_server(server: FakeOmdb) -> None:
+def test_a_redirect_to_a_malformed_address_is_reported(server: FakeOmdb) -> None:
     server.bodies("movie.json", status=302)
     server.headers = {"Location": "http://[::1"}
 
@@ -166,7 +166,7 @@ def test_a_redirect_to_no_address_is_an_answer_of_the_server(server: FakeOmdb) -
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_too_large_a_body_is_refused_and_its_start_kept(server: FakeOmdb, packed: bool) -> None:
+def test_a_body_over_the_limit_is_refused_and_its_start_kept(server: FakeOmdb, packed: bool) -> None:
     body = b"x" * (3 * omdb.MAX_BODY_BYTES)
     server.reply = lambda query, nth: (200, gzip.compress(body) if packed else body)
     server.headers = {"Content-Encoding": "gzip"} if packed else {}
@@ -178,7 +178,7 @@ def test_too_large_a_body_is_refused_and_its_start_kept(server: FakeOmdb, packed
     assert answer.raw == "x" * 64 * 1024
 
 
-def test_an_answer_that_never_comes_ends_with_the_time_budget(server: FakeOmdb) -> None:
+def test_a_missing_answer_times_out(server: FakeOmdb) -> None:
     server.raw = lambda out: void(server.over.wait(60))
 
     with pytest.raises(OmdbUnavailable):
@@ -187,7 +187,7 @@ def test_an_answer_that_never_comes_ends_with_the_time_budget(server: FakeOmdb) 
     assert not server.over.is_set()
 
 
-def test_a_body_that_never_ends_ends_with_the_time_budget(server: FakeOmdb) -> None:
+def test_an_endless_body_times_out(server: FakeOmdb) -> None:
     server.raw = server.drip
 
     with pytest.raises(OmdbUnavailable):
@@ -208,7 +208,7 @@ def test_a_body_that_never_ends_ends_with_the_time_budget(server: FakeOmdb) -> N
     ],
     ids=["status", "header", "body", "length of a chunk", "length of the last chunk", "trailer"],
 )
-def test_whatever_drips_ends_with_the_time_budget(server: FakeOmdb, start: bytes) -> None:
+def test_a_dripping_answer_times_out(server: FakeOmdb, start: bytes) -> None:
     server.raw = lambda out: server.drip_after(start, out)
 
     with pytest.raises(OmdbUnavailable):
@@ -217,7 +217,7 @@ def test_whatever_drips_ends_with_the_time_budget(server: FakeOmdb, start: bytes
     assert not server.over.is_set()
 
 
-def test_nothing_is_asked_without_time(server: FakeOmdb) -> None:
+def test_no_request_is_sent_without_time_left(server: FakeOmdb) -> None:
     with pytest.raises(OmdbUnavailable, match="time budget"):
         ask(server, seconds=0.0)
 
@@ -259,7 +259,7 @@ def test_the_key_is_in_no_refusal(server: FakeOmdb, names: tuple[str]) -> None:
     assert KEY not in everything_said(caught.value)
 
 
-def test_nothing_listens() -> None:
+def test_a_refused_connection_is_transient() -> None:
     with pytest.raises(OmdbUnavailable, match="ConnectionError") as caught:
         OmdbClient("http://127.0.0.1:1/", Keys(KEY)).film(FILM, 1.0)
 
@@ -267,7 +267,7 @@ def test_nothing_listens() -> None:
 
 
 @pytest.mark.parametrize("imdb_id", ["", "tt1", "../x", "tt0110413&apikey=x", "tt0110413 "])
-def test_what_is_no_id_is_never_asked_for(server: FakeOmdb, imdb_id: str) -> None:
+def test_an_invalid_id_is_never_requested(server: FakeOmdb, imdb_id: str) -> None:
     with pytest.raises(InvalidInput):
         OmdbClient(server.url, Keys(KEY)).film(imdb_id, 1.0)
 
@@ -275,7 +275,7 @@ def test_what_is_no_id_is_never_asked_for(server: FakeOmdb, imdb_id: str) -> Non
 
 
 @pytest.mark.parametrize("url", ["", "http://www.example.org/", "ftp://127.0.0.1/", "127.0.0.1:80", "https://"])
-def test_the_key_does_not_travel_in_the_clear(url: str) -> None:
+def test_the_key_is_never_sent_unencrypted(url: str) -> None:
     with pytest.raises(InvalidInput, match="https://"):
         OmdbClient(url, Keys(KEY))
 
@@ -284,7 +284,7 @@ LONG_KEY = "0f1e2d3c"
 
 
 @pytest.mark.parametrize("echo", ["movie", "rejected", "malformed", "large"])
-def test_a_key_that_comes_back_is_taken_out(server: FakeOmdb, echo: str) -> None:
+def test_a_key_in_an_answer_is_removed(server: FakeOmdb, echo: str) -> None:
     told = {
         "movie": json.dumps({"Response": "True", "imdbID": FILM, "Plot": f"asked with apikey={LONG_KEY}"}).encode(),
         "rejected": json.dumps({"Response": "False", "Error": f"No film for {LONG_KEY}"}).encode(),
@@ -300,7 +300,7 @@ def test_a_key_that_comes_back_is_taken_out(server: FakeOmdb, echo: str) -> None
     assert HIDDEN in repr(answer)
 
 
-def test_a_page_that_shows_the_key_is_told_without_it(server: FakeOmdb, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_key_in_an_error_page_is_removed(server: FakeOmdb, caplog: pytest.LogCaptureFixture) -> None:
     server.reply = lambda query, nth: (503, f"<html>apikey={LONG_KEY}</html>".encode())
 
     with caplog.at_level(logging.DEBUG), pytest.raises(OmdbUnavailable) as caught:

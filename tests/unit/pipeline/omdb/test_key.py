@@ -1,4 +1,4 @@
-"""The OMDb key: cached, fresh on demand, and never shown."""
+"""The OMDb key: cached, fetched again on demand, and never shown."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_secret_is_read_once() -> None:
     assert secrets.reads == 1
 
 
-def test_a_secret_without_a_text_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_binary_secret_is_an_empty_key(monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = FakeSecrets()
     monkeypatch.setattr(secrets, "get_secret_value", lambda SecretId: {"SecretBinary": b"x"})  # noqa: N803
 
@@ -94,7 +94,7 @@ def test_threads_that_start_together_read_it_once() -> None:
         EndpointConnectionError(endpoint_url="https://secrets.example"),
     ],
 )
-def test_a_secret_that_cannot_be_read_is_our_error(error: Exception) -> None:
+def test_an_unreadable_secret_is_our_error(error: Exception) -> None:
     secrets = FakeSecrets()
     secrets.error = error
 
@@ -123,7 +123,7 @@ def test_its_value_is_never_shown() -> None:
         ('a"b&c d+é9', "<p>a&quot;b&amp;c d+é9</p>"),
     ],
 )
-def test_a_key_is_taken_out_of_a_text_however_it_is_escaped(key: str, text: str) -> None:
+def test_an_escaped_key_is_removed_from_a_text(key: str, text: str) -> None:
     hidden = without_key(text, key)
 
     assert hidden.count(HIDDEN) == 1
@@ -131,6 +131,6 @@ def test_a_key_is_taken_out_of_a_text_however_it_is_escaped(key: str, text: str)
     assert without_key(hidden, key) == hidden
 
 
-def test_a_short_key_may_be_a_word_and_stays() -> None:
+def test_a_short_key_is_kept() -> None:
     assert without_key("a sample of films", "sample") == "a sample of films"
     assert without_key("", "") == ""
