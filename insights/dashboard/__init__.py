@@ -1,1 +1,1 @@
-"""The dashboard: one definition (``insights/dashboard.yaml``), its checks, and the local page made from it."""
+"""The definition of the dashboard page and the QuickSight dashboard (``insights/dashboard.yaml``), and the page."""

@@ -37,7 +37,7 @@ SHORTEST_ALT = 20  # letters; a shorter one says no more than the title
 
 
 def check(definition: Dashboard) -> None:
-    """Refuse a definition with faults.
+    """Reject a definition with faults.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def _data_set(data_set: DataSet) -> Iterator[str]:
         yield unknown("Gold table", data_set.table, schema.TABLES)
         return
     names = [*data_set.columns, *data_set.explode, *data_set.look_up]
-    yield from (f"column {name!r} is there twice" for name in sorted({n for n in names if names.count(n) > 1}))
+    yield from (f"duplicate column {name!r}" for name in sorted({n for n in names if names.count(n) > 1}))
     for name in data_set.columns:
         kind = schema.glue_type(data_set.table, name)
         if kind is None:
@@ -119,12 +119,12 @@ def _measure(definition: Dashboard, measure: Measure) -> Iterator[str]:
 
 
 def _measure_titles(definition: Dashboard) -> Iterator[str]:
-    """In QuickSight a measure is a field named by its title, beside the data set's columns."""
+    """Check titles: in QuickSight a measure is a field named by its title, next to the data set's columns."""
     taken = {(name, column) for name, one in definition.data_sets.items() for column in schema.columns(one)}
     for name, measure in definition.measures.items():
         field = (measure.data_set, measure.title.lower())
         if field in taken:
-            yield f"measures.{name}: the title {measure.title!r} is there twice in data set {measure.data_set}"
+            yield f"measures.{name}: the title {measure.title!r} is used twice in data set {measure.data_set}"
         taken.add(field)
 
 
@@ -172,7 +172,7 @@ def _sheets(definition: Dashboard) -> Iterator[str]:
             definition.data_set_of(visual) for visual in sheet.visuals.values() if _has_data_set(definition, visual)
         }
         yield from (
-            f"{place}: filter {n!r} is there twice" for n in {n for n in sheet.filters if sheet.filters.count(n) > 1}
+            f"{place}: duplicate filter {n!r}" for n in {n for n in sheet.filters if sheet.filters.count(n) > 1}
         )
         for name in sheet.filters:
             if name not in definition.filters:
@@ -193,7 +193,7 @@ def _visuals(definition: Dashboard) -> Iterator[str]:
     for sheet_name, name, visual in definition.visuals():
         place = f"sheets.{sheet_name}.visuals.{name}"
         if counts[name] > 1:
-            yield f"{place}: the id {name!r} is there twice; ids are unique over all sheets"
+            yield f"{place}: duplicate id {name!r}; ids are unique across all sheets"
         yield from (f"{place}: {fault}" for fault in _described(visual))
         yield from (f"{place}: {fault}" for fault in _visual(definition, visual))
     for sheet_name, sheet in definition.sheets.items():
@@ -201,7 +201,7 @@ def _visuals(definition: Dashboard) -> Iterator[str]:
 
 
 def _has_data_set(definition: Dashboard, visual: AnyVisual) -> bool:
-    """Whether the names by which a visual leads to its data set all exist."""
+    """Return whether all names by which a visual refers to its data set exist."""
     if isinstance(visual, Rows | Texts):
         return visual.data_set in definition.data_sets
     names = measures_of(visual)
@@ -211,7 +211,7 @@ def _has_data_set(definition: Dashboard, visual: AnyVisual) -> bool:
 def _described(visual: AnyVisual) -> Iterator[str]:
     alt = visual.alt.strip()
     if len(alt) < SHORTEST_ALT or alt == visual.title:
-        yield f"the alt text {alt!r} does not say what is to be seen"
+        yield f"the alt text {alt!r} does not say what the visual shows"
     if not visual.title.strip():
         yield "the title is empty"
 
@@ -226,7 +226,7 @@ def _layout(sheet: Sheet) -> Iterator[str]:
 
 
 def overlap(one: Place, other: Place) -> bool:
-    """Whether two places share a cell."""
+    """Return whether two places share a cell."""
     return (
         one.column < other.column + other.width
         and other.column < one.column + one.width
@@ -262,7 +262,7 @@ def _visual(definition: Dashboard, visual: AnyVisual) -> Iterator[str]:
 
 
 def _columns_of(visual: AnyVisual) -> Iterator[tuple[str, str]]:
-    """Columns that a visual names, with the part that names them."""
+    """Yield the columns that a visual names, with the part that names them."""
     yield from (("where", name) for name in visual.where)
     if isinstance(visual, Bar | Line | Groups):
         yield "dimension", visual.dimension
@@ -289,7 +289,7 @@ def _sorted(visual: AnyVisual) -> Iterator[str]:
 
 
 def _single_rows(definition: Dashboard, visual: AnyVisual) -> Iterator[str]:
-    """A measure of kind value must see one row: dimension, series and fixed columns cover the data set's key."""
+    """Check that a measure of kind value sees one row: dimension, series and fixed columns cover the key."""
     told_apart = {name for part, name in _columns_of(visual) if part in {"dimension", "series"}}
     told_apart |= {name for name, texts in visual.where.items() if len(texts) == 1}
     for name in measures_of(visual):
@@ -300,6 +300,6 @@ def _single_rows(definition: Dashboard, visual: AnyVisual) -> Iterator[str]:
 
 
 def unknown(kind: str, name: str, known: Collection[str]) -> str:
-    """Say that there is no such thing, and which one may be meant."""
+    """Report an unknown name and suggest a close one."""
     close = get_close_matches(name, known, n=1)
     return f"there is no {kind} {name!r}" + (f"; {close[0]!r} may be meant" if close else "")

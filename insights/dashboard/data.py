@@ -1,7 +1,7 @@
-"""The dashboard's data sets as data frames, from Gold's tables, and packed for the page. Pure.
+"""The data sets of the dashboard definition as data frames, and packed for the dashboard page. Pure.
 
-The data sets' own SQL runs in DuckDB, in the dialect that QuickSight sends to Athena. One thing differs: films stay one
-row each, with their lists whole, since a page can count a film once by itself.
+DuckDB runs the SQL that QuickSight sends to Athena, with one difference: a film stays one row with its lists whole,
+since the page counts each film once by itself.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _ARROW_TYPES = {
 
 
 def frames(definition: Dashboard, tables: Frames) -> dict[str, pd.DataFrame]:
-    """Rows of each data set.
+    """Return the rows of each data set.
 
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        The Gold tables of :func:`insights.dashboard.schema.source_tables`; one that is missing has no rows.
+        The Gold tables of :func:`insights.dashboard.schema.source_tables`; a missing one counts as empty.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def frames(definition: Dashboard, tables: Frames) -> dict[str, pd.DataFrame]:
 
 
 def _arrow(table: Table, frame: pd.DataFrame | None) -> pa.Table:
-    """A table with all its columns and types, also where the frame lacks some, or has only nulls to guess from."""
+    """Return a table with all its columns and types, even where the frame lacks some or has only nulls."""
     rows = 0 if frame is None else len(frame)
     columns = {}
     for column in table.columns:
@@ -76,7 +76,7 @@ def _arrow(table: Table, frame: pd.DataFrame | None) -> pa.Table:
 
 
 def cards(tables: Frames) -> list[dict[str, Any]]:
-    """Facts of each film for its card on the page, best rank first; empty values are left out.
+    """Return the facts of each film for its card on the page, best rank first; empty values are left out.
 
     Returns
     -------
@@ -106,14 +106,14 @@ def _plain(value: Any) -> Any:
 
 
 def packed(definition: Dashboard, rows: Frames) -> dict[str, Any]:
-    """Data sets as the page reads them.
+    """Return the data sets as the page reads them.
 
     Returns
     -------
     dict
         By data set's name, ``rows`` (their number) and ``columns``. A column of numbers has ``values``, None where
-        unknown; a column of texts has its different ``texts`` and for each row the place of its text, or -1; a column
-        of lists the same with a list of places a row.
+        unknown; a column of texts has its distinct ``texts`` and the index of its text per row, or -1; a column
+        of lists has a list of indexes per row.
     """
     found = {}
     for name, columns in _used(definition).items():
@@ -123,7 +123,7 @@ def packed(definition: Dashboard, rows: Frames) -> dict[str, Any]:
 
 
 def _used(definition: Dashboard) -> dict[str, list[str]]:
-    """Columns of each data set that a visual of the page, a measure or a filter needs, in the data set's order."""
+    """Return the columns of each data set that a visual, a measure or a filter of the page needs, in order."""
     used: dict[str, set[str | None]] = {name: set() for name in definition.data_sets}
     for _, _, visual in definition.visuals():
         for name in measures_of(visual):
@@ -156,7 +156,7 @@ def _shown(visual: AnyVisual) -> Iterable[str]:
 
 
 def _first_rows(definition: Dashboard, name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Of a data set that is only looked at one pick at a time, the rows that any pick can show."""
+    """Keep only rows that the page can show, of a data set that it shows for one picked text at a time."""
     visuals = [visual for _, _, visual in definition.visuals() if definition.data_set_of(visual) == name]
     picks = [one.column for one in definition.filters.values() if one.kind == "pick" and name in one.data_sets]
     if len(visuals) != 1 or len(picks) != 1 or not isinstance(visuals[0], Rows):
@@ -182,12 +182,12 @@ def _column(values: pd.Series[Any]) -> dict[str, Any]:
 
 
 def is_list(value: object) -> bool:
-    """Whether a cell of a list column has a list; a missing one is None or pandas' NA."""
+    """Return whether a cell of a list column holds a list; a missing one is None or NA."""
     return hasattr(value, "__len__") and not isinstance(value, str)
 
 
 def _texts(value: Any) -> list[str]:
-    """Different texts of a list, in order; a film counts once for each."""
+    """Return the distinct texts of a list, in order; a film counts once for each."""
     return list(dict.fromkeys(str(text) for text in value if text is not None)) if is_list(value) else []
 
 

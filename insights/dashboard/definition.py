@@ -1,7 +1,7 @@
-"""The language of ``insights/dashboard.yaml``: data sets, measures, filters, sheets and visuals. Pure.
+"""The format of ``insights/dashboard.yaml``: data sets, measures, filters, sheets and visuals.
 
-pydantic refuses unknown keys, wrong types and unknown kinds here; :func:`load` reads the file.
-What must hold between the parts, and between them and Gold, is the matter of :mod:`insights.dashboard.checks`.
+pydantic rejects unknown keys, wrong types and unknown kinds; :func:`load` reads the file. Consistency between the
+parts, and with Gold, is checked in :mod:`insights.dashboard.checks`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Format = Literal["whole", "decimal", "signed", "dollars", "percent"]
 
 
 class Strict(BaseModel):
-    """A part of the definition; a key it does not know is an error."""
+    """A part of the definition; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,7 +43,7 @@ class DataSet(Strict):
     Attributes
     ----------
     key : list of str
-        Columns that tell what a row is about apart; counts and means are of different keys, however often a key occurs.
+        Columns that identify what a row is about; counts and means are over distinct keys.
     explode : dict
         New column names, each with the list column it takes one item of: a row for every combination of items.
     look_up : dict
@@ -59,18 +59,18 @@ class DataSet(Strict):
 
 
 class Measure(Strict):
-    """A number of a group of rows. There is no plain average: each kind stands on counted keys or summed parts.
+    """A number computed from a group of rows. There is no plain average: a film may be several rows.
 
     Attributes
     ----------
     kind : str
-        ``count``: different keys, of those with a value in ``of`` where that is given. ``mean``: sum of ``of`` over
-        different keys by their number. ``sum``: sum of ``of`` over different keys. ``ratio``: sum of ``of`` by sum of
-        ``by``. ``value``: the one value of ``of``, where a group is one row.
+        ``count``: distinct keys, with a value in ``of`` if that is given. ``mean``: mean of ``of`` over distinct keys.
+        ``sum``: sum of ``of`` over distinct keys. ``ratio``: sum of ``of`` divided by sum of ``by``. ``value``: the
+        value of ``of``, where a group is one row.
     times : float
         Factor on the result, such as 10 to bring a rating of 0-10 to 0-100.
     n : str or None
-        Measure with the number of films it stands on.
+        Measure that counts the films behind it.
     """
 
     title: Words
@@ -260,14 +260,14 @@ def measures_of(visual: AnyVisual) -> list[str]:
 
 
 class _OnceOnly(yaml.SafeLoader):
-    """YAML whose keys occur once: of two visuals with one id, YAML itself would drop the first in silence."""
+    """A YAML loader that rejects duplicate keys; YAML itself silently drops the first of two."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if key in seen:
-                raise InvalidInput(f"{key!r} is there twice", subject=f"line {key_node.start_mark.line + 1}")
+                raise InvalidInput(f"duplicate key {key!r}", subject=f"line {key_node.start_mark.line + 1}")
             seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -278,7 +278,7 @@ def parse(text: str) -> Dashboard:
     Raises
     ------
     InvalidInput
-        When it is no YAML, has a key twice, or breaks the language above; every fault names its place.
+        When it is not YAML, has a duplicate key or breaks the format above; every fault names its place.
     """
     try:
         return Dashboard.model_validate(yaml.load(text, Loader=_OnceOnly))  # noqa: S506 (a SafeLoader)

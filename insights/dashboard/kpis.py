@@ -1,7 +1,7 @@
-"""The dashboard's single numbers, filtered or not, from the data sets' frames. Pure.
+"""The single numbers (KPIs) of the dashboard page, with and without filters. Pure.
 
-The page computes them by itself, for any filter; this is the same arithmetic for ``reelhouse dashboard --json``, and
-what the page is tested against.
+The page computes them in the browser. This is the same arithmetic, for ``reelhouse dashboard --json`` and for the tests
+of the page.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Choice = Sequence[str] | tuple[int, int]
 
 @dataclass(frozen=True)
 class Number:
-    """A measure's value and the films, or what else, it stands on; None where nothing is known."""
+    """A measure's value and n, the number of films or other things behind it; None where nothing is known."""
 
     value: float | None
     n: int | None
@@ -28,12 +28,12 @@ class Number:
 def kpis(
     definition: Dashboard, frames: Frames, chosen: Mapping[str, Choice] | None = None
 ) -> dict[str, tuple[Kpi, Number]]:
-    """All single numbers by their visual.
+    """Compute all KPIs, by the name of their visual.
 
     Parameters
     ----------
     chosen : mapping, optional
-        By filter: any of these texts, or first and last year. A number is filtered by what its sheet has filters for.
+        By filter: any of these texts, or first and last year. Only filters of the KPI's sheet act on it.
     """
     found = {}
     for sheet, name, visual in definition.visuals():
@@ -46,7 +46,7 @@ def kpis(
 
 
 def filtered(definition: Dashboard, data_set: str, frame: pd.DataFrame, chosen: Mapping[str, Choice]) -> pd.DataFrame:
-    """Rows that pass all filters acting on the data set; of a range, a row without the number does not."""
+    """Return the rows that pass all filters of the data set; a row without a value does not pass a range."""
     for name, choice in chosen.items():
         one = definition.filters[name]
         if data_set not in one.data_sets:
@@ -64,7 +64,7 @@ def filtered(definition: Dashboard, data_set: str, frame: pd.DataFrame, chosen: 
 
 
 def evaluate(definition: Dashboard, measure: Measure, rows: pd.DataFrame) -> Number:
-    """A measure over rows that are one a key."""
+    """Compute a measure over rows with distinct keys."""
     value = _value(measure, rows)
     if measure.n is None:
         return Number(value, None)

@@ -1,7 +1,6 @@
-"""The columns of the dashboard's data sets with their types, derived from Gold's schema, and the SQL that selects them.
+"""Columns and SQL of the data sets in the dashboard definition, derived from Gold's schema. Pure.
 
-Pure. The SQL is Athena's (Trino's) dialect: QuickSight sends it to Athena, and the local page runs the same text in
-DuckDB.
+The SQL is in Athena's (Trino's) dialect: QuickSight sends it to Athena; for the dashboard page DuckDB runs it.
 """
 
 from __future__ import annotations
@@ -32,13 +31,13 @@ YEAR_UNIT = "calendar year"
 
 
 def glue_type(table: str, column: str) -> str | None:
-    """Glue type of a column of a Gold table; None when there is no such table or column."""
+    """Return the Glue type of a Gold column; None when there is no such table or column."""
     found = TABLES.get(table)
     return next((one.type for one in found.columns if one.name == column), None) if found else None
 
 
 def columns(data_set: DataSet) -> dict[str, str]:
-    """Kind of each column of a data set, in order; columns that Gold lacks are left out.
+    """Return the kind of each column of a data set, in order; columns that Gold lacks are omitted.
 
     Returns
     -------
@@ -58,7 +57,7 @@ def _looked_up(look_up: LookUp) -> str | None:
 
 
 def column_format(data_set: DataSet, name: str) -> str | None:
-    """Format of a column: ``year``, ``decade``, ``fraction``, ``whole``, or None for what is no number."""
+    """Return the format of a column: ``year``, ``decade``, ``fraction``, ``whole``, or None if it is not a number."""
     kind = columns(data_set)[name]
     if kind not in NUMBERS:
         return None
@@ -69,7 +68,7 @@ def column_format(data_set: DataSet, name: str) -> str | None:
 
 
 def source_tables(definition: Dashboard) -> list[str]:
-    """Gold tables that the dashboard reads, in order of first use."""
+    """Return the Gold tables that the definition reads, in order of first use."""
     names = [one.table for one in definition.data_sets.values()]
     if any(one.look_up for one in definition.data_sets.values()):
         names.append(FILMS)
@@ -77,14 +76,14 @@ def source_tables(definition: Dashboard) -> list[str]:
 
 
 def sql(data_set: DataSet, database: str, *, explode: bool = True) -> str:
-    """SELECT statement of a data set.
+    """Return the SELECT statement of a data set.
 
     Parameters
     ----------
     database : str
         Database of Gold's tables; quoted, since a stack's name may hold hyphens.
     explode : bool
-        False gives list columns whole, under their new names: a row a film.
+        False keeps list columns whole, under their new names: one row per film.
 
     Returns
     -------
@@ -107,6 +106,6 @@ def sql(data_set: DataSet, database: str, *, explode: bool = True) -> str:
 
 
 def _label(alias: str) -> str:
-    """Title and year, as two films of one title are told apart; null for an id that Gold has no film of."""
+    """Return SQL for title and year, which distinguish films; null for an id without a film in Gold."""
     year = f"coalesce(CAST({alias}.year AS VARCHAR), 'year not known')"
     return f"coalesce({alias}.title, {alias}.imdb_id) || ' (' || {year} || ')'"

@@ -1,4 +1,4 @@
-"""``python -m insights.quicksight``: checks the dashboard's definition and writes its template."""
+"""``python -m insights.quicksight``: check the dashboard definition and write the QuickSight template."""
 
 from __future__ import annotations
 

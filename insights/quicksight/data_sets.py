@@ -1,7 +1,7 @@
 """QuickSight's Athena data source, SPICE data sets and refresh schedules as CloudFormation resources. Pure.
 
-Types are derived from Gold's schema; the registry's type for fractions is DECIMAL. Every resource carries permissions:
-without them QuickSight creates assets that nobody sees.
+Types are derived from Gold's schema; QuickSight's type for fractions is DECIMAL. Every resource has permissions:
+without them QuickSight creates assets that nobody can see.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from insights.quicksight.fields import Json
 
 SOURCE = "GoldDataSource"
 DATABASE, PRINCIPAL, WORK_GROUP, PREFIX = "GoldDatabaseName", "QuickSightPrincipalArn", "AthenaWorkGroup", "NamePrefix"
-# The data follow Gold when a build says so; this daily refresh is the fallback.
+# A Gold build triggers a refresh; this daily one is the fallback.
 REFRESH_AT = "05:00"
 _TYPES = {
     schema.TEXT: "STRING",
@@ -23,7 +23,7 @@ _TYPES = {
     schema.TIME: "DATETIME",
     schema.TRUTH: "BOOLEAN",
 }
-# The sets that make an owner, as the user guide lists them for each kind of asset.
+# The owner's actions on each kind of asset, as the user guide lists them.
 SOURCE_ACTIONS = (
     "DescribeDataSource", "DescribeDataSourcePermissions", "PassDataSource", "UpdateDataSource", "DeleteDataSource",
     "UpdateDataSourcePermissions",
@@ -39,22 +39,22 @@ DASHBOARD_ACTIONS = (
 
 
 def permissions(actions: Sequence[str]) -> list[Json]:
-    """Rights of the principal that the stack is given."""
+    """Return the permissions of the principal that the stack is given."""
     return [{"Principal": {"Ref": PRINCIPAL}, "Actions": [f"quicksight:{action}" for action in actions]}]
 
 
 def prefixed(name: str) -> Json:
-    """Id of an asset: unique in the account by the stack's name."""
+    """Return the id of an asset, made unique in the account by the stack's name."""
     return {"Fn::Sub": f"${{{PREFIX}}}-{name}"}
 
 
 def logical_id(name: str, kind: str) -> str:
-    """Name of a resource, such as ``RankMoversDataSet``."""
+    """Return the name of a resource, such as ``RankMoversDataSet``."""
     return "".join(word.title() for word in name.split("_")) + kind
 
 
 def resources(definition: Dashboard) -> Json:
-    """Data source, data sets and their refresh schedules, by logical id."""
+    """Return data source, data sets and refresh schedules by logical id."""
     found: Json = {SOURCE: _source()}
     for name, data_set in definition.data_sets.items():
         found[logical_id(name, "DataSet")] = _data_set(name, data_set)
@@ -93,7 +93,7 @@ def _data_set(name: str, data_set: DataSet) -> Json:
             "Name": data_set.title,
             "ImportMode": "SPICE",
             "PhysicalTableMap": {name.replace("_", "-"): {"CustomSql": query}},
-            # Else a Gold table that is empty or refused holds the deployment for up to 36 hours.
+            # Otherwise an empty or denied Gold table blocks the deployment for up to 36 hours.
             "IngestionWaitPolicy": {"WaitForSpiceIngestion": False},
             "Permissions": permissions(DATA_SET_ACTIONS),
         },
@@ -101,7 +101,7 @@ def _data_set(name: str, data_set: DataSet) -> Json:
 
 
 def _refresh(name: str) -> Json:
-    # No StartAfterDateTime: a schedule cannot start in the past, and a template grows old.
+    # No StartAfterDateTime: a schedule cannot start in the past.
     return {
         "Type": "AWS::QuickSight::RefreshSchedule",
         "Properties": {

@@ -28,22 +28,22 @@ _FORMATS: dict[str, Json] = {
 
 
 def column(data_set: str, name: str) -> Json:
-    """Reference to a column or calculated field of a declared data set."""
+    """Return a reference to a column or calculated field of a declared data set."""
     return {"DataSetIdentifier": data_set, "ColumnName": name}
 
 
 def field_id(visual: str, name: str) -> str:
-    """Id of a field of a visual; sorts and labels refer to it."""
+    """Return the id of a visual's field; sorts and labels refer to it."""
     return f"{visual}.{name}"
 
 
 def number(form: str) -> Json:
-    """Format of a number field."""
+    """Return the format of a number field."""
     return {"FormatConfiguration": _FORMATS[form]}
 
 
 def dimension(definition: Dashboard, visual: str, data_set: str, name: str) -> Json:
-    """Field that groups; a number's values stay apart, nothing is summed."""
+    """Return a field that groups; numbers are grouped by value, not summed."""
     field: Json = {"FieldId": field_id(visual, name), "Column": column(data_set, name)}
     form = schema.column_format(definition.data_sets[data_set], name)
     if form is None:
@@ -52,7 +52,7 @@ def dimension(definition: Dashboard, visual: str, data_set: str, name: str) -> J
 
 
 def measure(visual: str, name: str, one: Measure) -> Json:
-    """Field of a measure; its calculated field aggregates by itself."""
+    """Return the field of a measure; its calculated field aggregates."""
     return {
         "NumericalMeasureField": {
             "FieldId": field_id(visual, name),
@@ -63,12 +63,12 @@ def measure(visual: str, name: str, one: Measure) -> Json:
 
 
 def plain(definition: Dashboard, visual: str, data_set: str, name: str) -> Json:
-    """Field of a column as it is."""
+    """Return the field of an unaggregated column."""
     field: Json = {"FieldId": field_id(visual, name), "Column": column(data_set, name)}
     form = schema.column_format(definition.data_sets[data_set], name)
     return field if form is None else {**field, "FormatConfiguration": {"NumberFormatConfiguration": number(form)}}
 
 
 def sort(visual: str, by: str, order: str) -> Json:
-    """Order by a field of the visual."""
+    """Return a sort by a field of the visual."""
     return {"FieldSort": {"FieldId": field_id(visual, by), "Direction": "ASC" if order == "ascending" else "DESC"}}

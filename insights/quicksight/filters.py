@@ -1,7 +1,7 @@
 """QuickSight's filter groups and controls. Pure.
 
-A filter on several sheets is one filter with a control on each (``CrossSheet``), so that a choice holds on all of them.
-Over several data sets it acts by the column's name (``ALL_DATASETS``).
+A filter on several sheets is one filter with a control on each (``CrossSheet``), so that a choice applies to all.
+Across data sets it acts by the column's name (``ALL_DATASETS``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _SHOW_ALL = {"SelectAllOptions": "FILTER_ALL_VALUES"}
 
 
 def filter_groups(definition: Dashboard) -> Iterator[Json]:
-    """All filter groups: people's filters, then what visuals fix by themselves."""
+    """Yield all filter groups: the readers' filters, then the fixed ones of visuals."""
     for name, one in definition.filters.items():
         sheets = _sheets_with(definition, name)
         scopes = [{"SheetId": sheet, "Scope": "ALL_VISUALS"} for sheet in sheets]
@@ -103,7 +103,7 @@ def _slider(one: Filter) -> Json:
 
 
 def controls(definition: Dashboard, sheet_name: str, sheet: Sheet) -> Iterator[Json]:
-    """Controls of a sheet, one for each of its filters."""
+    """Yield the controls of a sheet, one per filter."""
     for name in sheet.filters:
         one = definition.filters[name]
         about = {"FilterControlId": f"control-{sheet_name}-{name}", "SourceFilterId": name}

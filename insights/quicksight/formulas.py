@@ -1,8 +1,8 @@
-"""QuickSight's calculated fields, one a measure. Pure.
+"""QuickSight's calculated fields, one per measure. Pure.
 
-A film is several rows of an exploded data set, so its value is taken once: ``max`` per key within the groups of the
-visual, a level-aware aggregation, and only then summed. The reference is the QuickSight user guide, "Using level-aware
-calculations": ``sum({sales}, [${visualDimensions}, {Country}])``. Filters act before it.
+A film is several rows of an exploded data set, so its value is first reduced to one: ``max`` per key within the groups
+of the visual, a level-aware aggregation, which is then summed. The reference is the QuickSight user guide, "Using
+level-aware calculations": ``sum({sales}, [${visualDimensions}, {Country}])``. Filters act before it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from insights.dashboard.definition import Dashboard, DataSet, Measure
 
 
 def formula(definition: Dashboard, measure: Measure) -> str:
-    """Expression of a measure in QuickSight's language, over its data set's columns."""
+    """Return a measure as an expression in QuickSight's language, over its data set's columns."""
     data_set = definition.data_sets[measure.data_set]
     body = _body(data_set, measure)
     return body if measure.times == 1 else f"{measure.times:g} * {body}"

@@ -1,4 +1,4 @@
-"""The CloudFormation template of the dashboard, nested in ``template.yaml`` when a QuickSight principal is given. Pure.
+"""The CloudFormation template of the QuickSight dashboard, nested in ``template.yaml`` if a principal is given. Pure.
 
 ``python -m insights.quicksight`` writes it to ``insights/quicksight.template.yaml``; a test compares the two.
 """
@@ -22,19 +22,19 @@ _HEAD = """\
 
 
 class _NoAliases(yaml.SafeDumper):
-    """YAML that says everything in full: CloudFormation refuses aliases."""
+    """A YAML dumper without aliases, which CloudFormation rejects."""
 
     def ignore_aliases(self, _data: object) -> bool:
         return True
 
 
 def render(definition: Dashboard) -> str:
-    """The template as YAML."""
+    """Return the template as YAML."""
     return _HEAD + yaml.dump(template(definition), Dumper=_NoAliases, sort_keys=False, allow_unicode=True, width=110)
 
 
 def template(definition: Dashboard) -> Json:
-    """The template as CloudFormation has it, intrinsic functions in their long form."""
+    """Return the template with intrinsic functions in their long form."""
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "Reelhouse's dashboard in QuickSight - data source, SPICE data sets, refresh schedules.",

@@ -1,4 +1,4 @@
-"""QuickSight's visuals, one for each of the definition, each with its text alternative. Pure."""
+"""QuickSight's visuals, one per visual of the definition, each with its text alternative. Pure."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from insights.dashboard.definition import (
 from insights.quicksight import fields
 from insights.quicksight.fields import Json
 
-_ALL_YEARS = 200  # points of a line; QuickSight would cut at 100
+_ALL_YEARS = 200  # points of a line; QuickSight's default is 100
 
 
 def visual(definition: Dashboard, name: str, one: AnyVisual) -> Json:
-    """A visual of a sheet definition."""
+    """Return a visual of a sheet definition."""
     kind, make = _KINDS[type(one)]
     body: Json = {"VisualId": name, "Title": _text(one.title)}
     if one.about:
@@ -67,7 +67,7 @@ def _bar(definition: Dashboard, name: str, one: Bar) -> Json:
 
 
 def _tooltip(definition: Dashboard, name: str, one: Bar | Line) -> Json:
-    """What is shown at a mark: its place, its number, and how many films it stands on."""
+    """Return the tooltip of a mark: its category, its value and its n."""
     names = [one.dimension, *([one.series] if isinstance(one, Line) and one.series else []), *measures_of(one)]
     items: list[Json] = [
         {"FieldTooltipItem": {"FieldId": fields.field_id(name, each), "Visibility": "VISIBLE"}} for each in names

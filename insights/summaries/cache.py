@@ -1,7 +1,7 @@
-"""Keeps answers of language models, so that the same question on the same facts is paid for once.
+"""Cache of a language model's answers, so that the same question about the same facts is paid for once.
 
-Reads and writes JSON text under a key that is a hash. The model's words are kept as they came and checked again
-each time they are read, so a changed entry can put nothing into a summary.
+Entries are JSON text under a hash. They are checked again each time they are read, so a modified entry cannot put
+anything into a summary.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class SummaryCache(Protocol):
         """Return the entry, or None when there is none."""
 
     def put(self, key: str, entry: str) -> None:
-        """Keep an entry, in place of an older one."""
+        """Store an entry, replacing an older one."""
 
 
 class MemoryCache:
-    """Answers kept while the process lives."""
+    """A cache that lives as long as the process."""
 
     def __init__(self) -> None:
         self._entries: dict[str, str] = {}
@@ -33,25 +33,25 @@ class MemoryCache:
         return self._entries.get(key)
 
     def put(self, key: str, entry: str) -> None:
-        """Keep an entry, in place of an older one."""
+        """Store an entry, replacing an older one."""
         self._entries[key] = entry
 
 
 class FolderCache:
-    """Answers kept as files of a folder, which is made when it is first needed."""
+    """A cache in a folder, which is created when it is first needed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def get(self, key: str) -> str | None:
-        """Return the entry, or None when there is none or it is no text."""
+        """Return the entry, or None when there is none or it is not text."""
         try:
             return (self._folder / f"{key}.json").read_text(encoding="utf-8")
         except (FileNotFoundError, UnicodeDecodeError):
             return None
 
     def put(self, key: str, entry: str) -> None:
-        """Keep an entry; a reader sees the old one or the new one, never half."""
+        """Store an entry atomically."""
         self._folder.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".part")
         with os.fdopen(handle, "w", encoding="utf-8") as file:

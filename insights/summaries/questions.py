@@ -1,4 +1,4 @@
-"""The questions that summaries answer, each with its facts.
+"""The questions that summaries answer, with the facts for each.
 
 Reads ``questions.toml`` and Gold tables as data frames; writes nothing.
 """
@@ -26,20 +26,20 @@ Entry = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Question:
-    """A question with the facts that there are for it.
+    """A question with its facts.
 
     Attributes
     ----------
     id : str
         Such as ``top_rated`` or ``genre/Drama``.
     asks : str
-        The question as a reader reads it.
+        The question in words.
     facts : mapping of str to Fact
         By the short name that sentences use: f1, f2 and so on, in the order of the question's selections.
     groups : tuple of tuple of str
-        The short names of each selection that found something.
+        The short names of the facts of each selection that found any.
     notes : tuple of str
-        Said before any answer: definitions, and what there is no fact for.
+        Definitions, and what there is no fact for.
     missing : tuple of str
         Tables of selections that found nothing.
     """
@@ -54,7 +54,7 @@ class Question:
 
 @cache
 def entries() -> tuple[Entry, ...]:
-    """The questions as their file has them."""
+    """Return the questions of the file."""
     return tuple(tomllib.loads(_FILE.read_text(encoding="utf-8"))["question"])
 
 
@@ -69,8 +69,8 @@ def questions(tables: Tables) -> list[Question]:
     Returns
     -------
     list of Question
-        In the file's order. A question asked for each value of a column stands there once, without facts, when the
-        column has no value.
+        In the file's order. A question for each value of a column appears once, without facts, when the column has no
+        value.
     """
     known = fact_tables(tables)
     asked = []
@@ -117,7 +117,7 @@ def _without_facts(entry: Entry) -> Question:
 
 
 def _select(tables: Tables, selection: Entry, value: Plain | None) -> pd.DataFrame:
-    """Rows of a selection, in its order; none when the table, or a column that the selection needs, is missing."""
+    """Return the rows of a selection in its order; none when the table or a needed column is missing."""
     rows = tables.get(selection["table"], pd.DataFrame())
     where, contains = selection.get("where", {}), selection.get("contains", {})
     descending = selection.get("sort", "").startswith("-")

@@ -1,8 +1,8 @@
-"""What summaries need from outside: the language model that the environment names, and answers kept in Gold.
+"""The language model that the environment names, and the cache of its answers in the Gold bucket.
 
 Reads ``OPENAI_API_KEY``, ``OPENAI_BASE_URL``, ``OPENAI_ORG_ID`` and ``SUMMARY_MODEL``, and, without a key in the
-environment, the secret that ``OPENAI_SECRET_ID`` names. Answers are kept in the Gold bucket, so that everyone who runs
-the report on this stack pays for an answer once.
+environment, the secret that ``OPENAI_SECRET_ID`` names. Everyone who runs the report on a stack shares its
+cache.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def model() -> HttpModel | None:
 
 
 class GoldCache:
-    """Answers kept in the Gold bucket, one object each.
+    """A cache in the Gold bucket, one object per answer.
 
     Raises
     ------
@@ -49,14 +49,14 @@ class GoldCache:
         self._bucket = bucket
 
     def get(self, key: str) -> str | None:
-        """Return the entry, or None when there is none or it is no text."""
+        """Return the entry, or None when there is none or it is not text."""
         name = keys.summary_answer(key)
         with aws.failures_of("summaries", name):
             found = aws.get_json(aws.client("s3"), self._bucket, name)
         return found if isinstance(found, str) else None
 
     def put(self, key: str, entry: str) -> None:
-        """Keep an entry, in place of an older one."""
+        """Store an entry, replacing an older one."""
         name = keys.summary_answer(key)
         with aws.failures_of("summaries", name):
             aws.client("s3").put_object(

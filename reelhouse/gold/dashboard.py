@@ -1,4 +1,4 @@
-"""``reelhouse dashboard``: the dashboard of a stack's Gold as one HTML file, made from ``insights/dashboard.yaml``."""
+"""``reelhouse dashboard``: write the dashboard page of a stack's Gold, one HTML file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def command(
     stack_name: StackName = None,
     json_output: Json = False,
 ) -> None:
-    """Write the dashboard as one HTML file that works offline.
+    """Write the dashboard page: one HTML file that works offline.
 
     Example: [bold]reelhouse dashboard --output dashboard.html --no-browser[/]
     """
@@ -46,14 +46,14 @@ def command(
 
 @dataclass(frozen=True)
 class Made:
-    """A page that was written: where, what Gold lacks for it, and its single numbers as the page shows them first."""
+    """A page that was written: its path, its source in Gold and its KPIs."""
 
     path: Path
     source: Source
     numbers: dict[str, dict[str, Any]]
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as JSON."""
+        """Return it for ``--json``."""
         about = self.source.about()
         return {
             "page": str(self.path.absolute()),
@@ -95,7 +95,7 @@ def make(lake: Lake, output: Path) -> Made:
 
 
 def _enter_into_index(output: Path) -> None:
-    """Let the index of the reports in the same folder link the page, if there are any, and the page has its name."""
+    """Link the page from the index of reports in the same folder, if there is one and the page has the usual name."""
     store = FolderStore(output.parent)
     there = store.keys()
     if report_index.dashboard(there) == output.name and report_index.places(there):
@@ -103,14 +103,14 @@ def _enter_into_index(output: Path) -> None:
 
 
 def missing(source: Source) -> list[str]:
-    """What Gold lacks, and which command makes what the notebooks add to it."""
+    """Say what Gold lacks, and which command makes the tables that notebooks add."""
     added = [name for name in INSIGHTS_TABLES if name in source.tables and source[name].empty]
     hint = ["`reelhouse report` makes the tables of trends, similar films and summaries."] if added else []
     return [*source.missing, *hint]
 
 
 def stands_on(source: Source) -> str:
-    """Say which run and build the data are of, and when that was."""
+    """Name the run and the time of the build of the data."""
     if not source.build:
         return "Gold has not been built yet."
     built = wording.moment(source.build.built_at_time)
@@ -118,7 +118,7 @@ def stands_on(source: Source) -> str:
 
 
 def tell(made: Made, *, browser: bool) -> None:
-    """Print where the page is and what it lacks; open it."""
+    """Print where the page is and what it lacks; open it if ``browser``."""
     for sentence in missing(made.source):
         console.warn(sentence)
     console.out.print(f"Dashboard: {escape(str(made.path.absolute()))}", soft_wrap=True)

@@ -70,7 +70,7 @@ BREAKAGES = [
     ("data_sets.films.table", "movis", ["data_sets.films", "'movis'", "'movies' may be meant"]),
     ("data_sets.films.columns", ["imdb_id", "titel"], ["data_sets.films", "'titel'", "'title' may be meant"]),
     ("data_sets.films.columns", ["imdb_id", "genres"], ["data_sets.films", "'genres'", "list"]),
-    ("data_sets.films.columns", ["imdb_id", "imdb_id"], ["data_sets.films", "'imdb_id'", "twice"]),
+    ("data_sets.films.columns", ["imdb_id", "imdb_id"], ["data_sets.films", "'imdb_id'", "duplicate"]),
     ("data_sets.films.key", ["id"], ["data_sets.films", "'id'", "key"]),
     ("data_sets.films.explode.genre", "title", ["data_sets.films", "'title'", "no list"]),
     ("data_sets.recommendations.look_up.film.by", "imdbid", ["data_sets.recommendations", "'imdbid'"]),
@@ -121,7 +121,7 @@ BREAKAGES = [
     (TRENDS + "movers.columns", {"rnk": "Rank"}, [TRENDS + "movers", "'rnk'", "'rank' may be meant"]),
     (TRENDS + "movers.sort.order", "up", [TRENDS + "movers", "order"]),
     ("sheets.summaries.visuals.answers.body", "answer", ["sheets.summaries.visuals.answers", "body", "'answer'"]),
-    ("sheets.summaries.visuals.films", PLACE, ["sheets.summaries.visuals.films", "'films'", "twice"]),
+    ("sheets.summaries.visuals.films", PLACE, ["sheets.summaries.visuals.films", "'films'", "duplicate"]),
     ("sheets.summaries.visuals", {}, ["sheets.summaries", "visuals"]),
 ]
 
@@ -138,7 +138,7 @@ def test_a_breakage_is_named(path: str, value: object, named: list[str]) -> None
 def test_the_second_of_two_equal_ids_is_refused_with_its_line() -> None:
     doubled = TEXT.replace("      directors: {", "      languages: {", 1)
 
-    with pytest.raises(InvalidInput, match=r"line \d+: 'languages' is there twice"):
+    with pytest.raises(InvalidInput, match=r"line \d+: duplicate key 'languages'"):
         parse(doubled)
 
 
