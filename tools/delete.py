@@ -13,9 +13,9 @@ from typing import Any
 
 from botocore.exceptions import WaiterError
 
-from pipeline import aws, settings
+from pipeline import aws
 from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
-from tools.deploy import check_name, exists, read_settings, settings_file
+from tools.deploy import ask_region, check_name, exists, read_settings, settings_file, use_region
 
 KEPT = "BronzeBucket"
 SAM_STACK = "aws-sam-cli-managed-default"
@@ -94,9 +94,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.delete", description="Delete a stack from AWS.")
     parser.add_argument("stack")
     stack = check_name(parser.parse_args(arguments).stack)
-    if settings_file(stack).is_file():
-        region = read_settings(stack).region
-        settings.set_variables({"AWS_REGION": region, "AWS_DEFAULT_REGION": region})
+    use_region(read_settings(stack).region if settings_file(stack).is_file() else ask_region())
     if not exists(stack):
         raise InvalidInput("does not exist in this account and region", subject=f"stack {stack}")
     with aws.failures_of("delete", f"stack {stack}"):
@@ -119,3 +117,5 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except ReelhouseError as error:
         sys.exit(str(error))
+    except (KeyboardInterrupt, EOFError):
+        sys.exit("\nStopped.")

@@ -155,10 +155,20 @@ def read_settings(stack: str) -> Deployment:
     return Deployment(stack, region, defaults | texts, frozenset(texts))
 
 
+def ask_region() -> str:
+    """Ask for the AWS region; the environment's is the default."""
+    default = settings.variable("AWS_REGION") or settings.variable("AWS_DEFAULT_REGION") or "eu-central-1"
+    return check_region(input(f"AWS region [{default}]: ").strip() or default)
+
+
+def use_region(region: str) -> None:
+    """Make this process and SAM use a region, whatever the environment names."""
+    settings.set_variables({"AWS_REGION": region, "AWS_DEFAULT_REGION": region})
+
+
 def ask_settings(stack: str) -> Path:
     """Ask for the settings that a first deployment needs, and write the settings file."""
-    default = settings.variable("AWS_REGION") or settings.variable("AWS_DEFAULT_REGION") or "eu-central-1"
-    region = check_region(input(f"AWS region [{default}]: ").strip() or default)
+    region = ask_region()
     email = input("Email address for alarms [none]: ").strip()
     path = write_settings(stack, region, email)
     print(f"Settings written to {path.relative_to(ROOT)}; edit it for all other settings.")
@@ -243,7 +253,7 @@ def main(arguments: list[str]) -> int:
     if not settings_file(stack).is_file():
         ask_settings(stack)
     deployment = read_settings(stack)
-    settings.set_variables({"AWS_REGION": deployment.region, "AWS_DEFAULT_REGION": deployment.region})
+    use_region(deployment.region)
     if not _confirm(deployment):
         print("Not deployed.")
         return 1
@@ -257,3 +267,5 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except ReelhouseError as error:
         sys.exit(str(error))
+    except (KeyboardInterrupt, EOFError):
+        sys.exit("\nStopped.")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 import stat
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import InvalidInput
+from pipeline.settings import environment_with
 from tools import deploy
 
 
@@ -126,3 +129,17 @@ def test_every_setting_and_refused_region_is_documented() -> None:
     assert set(re.findall(r"`([a-z]+-[a-z]+-\d)`", regions)) == deploy.REGIONS_WITHOUT_FUNCTION_URLS
     documented = {name for row in rows for name in re.findall(r"`([A-Z]\w+)`", row.split("|")[1])}
     assert documented == set(deploy.template_parameters())
+
+
+@pytest.mark.parametrize("module", ["deploy", "delete"])
+def test_an_interrupted_question_ends_without_a_traceback(module: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", f"tools.{module}", "no-such-stack"], cwd=deploy.ROOT, stdin=subprocess.DEVNULL,
+        env=environment_with(AWS_ENDPOINT_URL="http://127.0.0.1:9", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x",
+                             AWS_REGION="eu-central-1", AWS_MAX_ATTEMPTS="1"),
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.strip()
