@@ -42,6 +42,7 @@ def test_only_what_is_below_the_prefix_is_removed(bucket: str) -> None:
 def test_an_unknown_stack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delete, "exists", lambda _: False)
     monkeypatch.setattr(delete, "ask_region", lambda: REGION)
+    monkeypatch.setattr(delete, "use_region", lambda _: None)
 
     with pytest.raises(InvalidInput, match="does not exist"):
         delete.main(["films"])
