@@ -30,7 +30,7 @@ from rich.text import Text
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 # A cell with spaces may wrap to this width; other cells, such as ids and numbers, stay on one line.
 _WRAPPED_WIDTH = 24
-_COLUMN_GAP = 3
+_COLUMN_GAP = 2
 
 
 def visible(text: str) -> str:
@@ -146,20 +146,26 @@ def _width(name: str, texts: Sequence[str]) -> int:
 
 
 def _numeric(rows: Sequence[Sequence[Any]], columns: int) -> list[bool]:
+    """Return whether each column holds numbers only, apart from missing values."""
+
+    def is_number(value: Any) -> bool:
+        return value.plain.isdigit() if isinstance(value, Text) else isinstance(value, Real)
+
     values = [[row[place] for row in rows if row[place] is not None] for place in range(columns)]
-    return [bool(some) and all(isinstance(v, Real) and not isinstance(v, bool) for v in some) for some in values]
+    return [bool(some) and all(map(is_number, some)) for some in values]
 
 
 def _print_grid(
     names: Sequence[str], cells: Sequence[Sequence[Text]], numeric: Sequence[bool], look: tuple[str, Sequence[int]]
 ) -> None:
     title, widths = look
-    table = Table(title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table.padding, table.pad_edge, table.show_edge = (0, 1, 0, 0), False, False
     for name, right, width in zip(names, numeric, widths, strict=True):
         table.add_column(escape(name), justify="right" if right else "left", min_width=width, overflow="fold")
     for row in cells:
         table.add_row(*row)
-    out.print(table)
+    out.print(table, "")
 
 
 def _print_records(names: Sequence[str], cells: Sequence[Sequence[Text]], title: str) -> None:
