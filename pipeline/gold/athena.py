@@ -161,7 +161,8 @@ def _demand_success(execution: dict[str, Any]) -> None:
     status = execution["Status"]
     if status["State"] == "SUCCEEDED":
         return
-    cause = status.get("StateChangeReason") or status["State"].lower()
+    # The first line says what is wrong; a stand-in's other lines quote how it rewrote the query.
+    cause = (status.get("StateChangeReason") or status["State"].lower()).strip().splitlines()[0]
     # https://docs.aws.amazon.com/athena/latest/APIReference/API_AthenaError.html
     fault = StorageFailed if status.get("AthenaError", {}).get("Retryable") else InvalidInput
     raise fault(cause, subject="query", step=STEP)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -109,8 +108,7 @@ def run(found: Stack, sql: str) -> Found:
         return Found(_columns(match[1] or found["GoldDatabaseName"], match[2]), 0, time.monotonic() - started)
     demand_one_select(sql)
     queries = Queries(aws.client("athena"), found["AthenaWorkGroupName"])
-    with _one_line():
-        answer = queries.answer(sql, started + LONGEST_SECONDS, found["GoldDatabaseName"])
+    answer = queries.answer(sql, started + LONGEST_SECONDS, found["GoldDatabaseName"])
     return Found(frame(answer), answer.bytes_scanned, time.monotonic() - started)
 
 
@@ -141,16 +139,6 @@ def _parse(sql: str, dialect: str) -> list[exp.Expr]:
     # sqlglot warns about statements that it does not know; they are refused here.
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     return [statement for statement in sqlglot.parse(sql, read=dialect) if statement is not None]
-
-
-@contextmanager
-def _one_line() -> Iterator[None]:
-    """Keep only the first line of a query's error: the others quote how the local stand-in rewrote the query."""
-    try:
-        yield
-    except InvalidInput as error:
-        cause = error.cause.strip().splitlines() or ["it failed"]
-        raise InvalidInput(cause[0], subject="query", next_step=error.next_step) from error
 
 
 def _tables(database: str) -> pd.DataFrame:

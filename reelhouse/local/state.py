@@ -18,7 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pipeline import documents
-from pipeline.errors import DocumentInvalid, LocalStackError
+from pipeline.errors import DocumentInvalid, InvalidInput, LocalStackError
 from pipeline.settings import variable
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +36,17 @@ class Process:
     pid: int
     created: float
     port: int
+
+    def __post_init__(self) -> None:
+        """Check what no process has.
+
+        Raises
+        ------
+        InvalidInput
+            For a process id or a port that is not positive.
+        """
+        if self.pid < 1 or self.port < 1:
+            raise InvalidInput("is not positive", subject="pid" if self.pid < 1 else "port")
 
 
 @dataclass

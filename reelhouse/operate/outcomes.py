@@ -14,7 +14,7 @@ import duckdb
 from pipeline import keys
 from pipeline.columns import SILVER, SILVER_TABLES, Table
 from pipeline.documents import to_json
-from pipeline.errors import InvalidInput
+from pipeline.errors import DocumentInvalid, InvalidInput
 from pipeline.silver.reader import SilverReader
 from pipeline.silver.records import PROCESSING, BronzeObject, silver_row
 
@@ -74,7 +74,7 @@ class Recomputation:
         for bronze in objects:
             try:
                 computed = silver_row(bronze)
-            except InvalidInput as error:
+            except (InvalidInput, DocumentInvalid) as error:
                 self.failed[bronze.path] = error.cause
                 continue
             self.objects += 1

@@ -124,7 +124,7 @@ def gold_rows(tables: GoldTables, imdb_id: str) -> dict[str, list[dict[str, Any]
             return {}
         found = {"movies": movies}
         for name, (column, source) in _ABOUT.items():
-            value = movies[0][source]
+            value = movies[0].get(source)
             found[name] = _select(tables, database, name, column, value if isinstance(value, list) else [value])
     return found
 
@@ -137,7 +137,11 @@ def _select(
     with tables.as_relation(database, name) as relation:
         if relation is None:
             return []
-        done = database.execute(f'SELECT * FROM {relation} WHERE list_contains(?, "{column}")', [values])
+        try:
+            done = database.execute(f'SELECT * FROM {relation} WHERE list_contains(?, "{column}")', [values])
+        except duckdb.Error:
+            # A table with other columns or types: `verify` names it.
+            return []
         columns = [described[0] for described in done.description or []]
         return [dict(zip(columns, row, strict=True)) for row in done.fetchall()]
 
@@ -214,7 +218,7 @@ def _stopped(
         return f"rejected by OMDb: {outcome['row']['reason']}"
     if outcome["table"] == keys.QUARANTINE:
         return f"quarantined: {'; '.join(outcome['row']['reasons'])}"
-    in_gold = str(gold["movies"][0]["run_id"]) if gold else ""
+    in_gold = str(gold["movies"][0].get("run_id")) if gold else ""
     if in_gold > film[0]:
         return f"in Silver; Gold has the film from the newer run {in_gold}"
     return (

@@ -17,6 +17,7 @@ from rich.markup import escape
 
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.columns import GOLD
+from pipeline.errors import InvalidInput
 from pipeline.gold import tables
 from pipeline.gold.statements import rows_of
 from pipeline.silver.reader import SilverReader
@@ -66,7 +67,9 @@ def command(
     Example: [bold]reelhouse verify --json[/]
     """
     found = stack.find(stack_name)
-    result = verify(found, found.manifest(run_id).run_id if run_id else None, sample)
+    if run_id and run_id not in found.run_ids():
+        raise InvalidInput("there is no such run", subject=run_id, next_step="`reelhouse status` lists the runs")
+    result = verify(found, run_id, sample)
     if json_output:
         console.print_json(result.as_dict())
     else:

@@ -108,3 +108,15 @@ def test_a_film_moved_to_quarantine_is_named(stack: Stack, lake: Lake, run_id: s
 
     assert ("silver", f"{film} is quarantined here, but silver when recomputed from Bronze") in differences
     assert part
+
+
+@pytest.mark.parametrize("body", [b"[]", b"no JSON", b'{"expected": 1}'])
+def test_a_damaged_manifest_is_a_difference_and_ends_nothing(
+    stack: Stack, lake: Lake, run_id: str, body: bytes
+) -> None:
+    lake.put("bronze", keys.manifest(run_id), body)
+
+    result, differences = checked(stack, run_id)
+
+    assert ("bronze", "is not the manifest of its run") in differences
+    assert result.checked["recomputed_objects"] == 10
