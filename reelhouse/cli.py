@@ -6,6 +6,8 @@ A command is a function called ``command`` in a module of its own, which is impo
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
@@ -127,7 +129,10 @@ def _reporting_errors(function: Callable[..., None], name: str) -> Callable[...,
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; characters that an output cannot encode are written as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     if variable("REELHOUSE_END_WITH_PARENT"):
         lifeline.end_with_parent()
     app()

@@ -10,9 +10,9 @@ from reelhouse.options import Json, StackName
 
 
 def command(stack_name: StackName = None, json_output: Json = False) -> None:
-    """Print the variables by which other programs find the stack, as shell commands.
+    """Print the variables by which other programs find the stack.
 
-    For the local stack they include its address and credentials. Any AWS client works with them.
+    They are shell commands. For the local stack they include its address and credentials; any AWS client reads them.
 
     Example: [bold]eval "$(reelhouse env)"[/]
     """

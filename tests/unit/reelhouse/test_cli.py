@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -117,3 +118,16 @@ def test_an_error_is_one_line_and_exit_1(refused: Exception, capsys: pytest.Capt
     assert printed.out.startswith('{"error": "asking: AWS: ')
     assert printed.err.startswith("✗ asking: AWS: ")
     assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_output_that_cannot_be_encoded_is_escaped(encoding: str) -> None:
+    code = "from reelhouse import cli, console\ncli.app = lambda: (print('Ōkami'), console.say('Ōkami'))\ncli.main()"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert ran.returncode == 0, ran.stderr
+    assert b"\\u014ckami" in ran.stdout
+    assert b"\\u014ckami" in ran.stderr
