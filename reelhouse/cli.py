@@ -31,6 +31,7 @@ COMMANDS = (
     ("table", "reelhouse.gold.table", "Show a table of Gold or Silver, or write it to a file."),
     ("query", "reelhouse.gold.query", "Run SQL on Silver and Gold with Athena."),
     ("similar", "reelhouse.gold.similar", "Find films similar to a film, with the reasons."),
+    ("evaluate", "reelhouse.gold.evaluate", "Measure the recommendations on people's ratings."),
     ("report", "reelhouse.gold.report", "Run the notebooks on Gold and publish their pages."),
     ("dashboard", "reelhouse.gold.dashboard", "Write the dashboard as one HTML file that works offline."),
     ("lab", "reelhouse.gold.lab", "Open JupyterLab on the notebooks, connected to the stack's tables."),

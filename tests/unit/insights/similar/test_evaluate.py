@@ -1,0 +1,99 @@
+"""Evaluation: perfect, useless and known rankings, and the file formats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from insights.similar.evaluate import Protocol, co_liked, evaluate, read
+from pipeline.errors import InvalidInput
+
+KINDS = 4
+FILMS = 80
+
+
+def catalogue() -> pd.DataFrame:
+    """Films of four kinds; films of a kind share genre and an actor, and are of the same years."""
+    return pd.DataFrame(
+        {
+            "imdb_id": [f"tt{number:07}" for number in range(FILMS)],
+            "title": None,
+            "year": [1950 + 20 * (number % KINDS) for number in range(FILMS)],
+            "genres": [[f"Genre {number % KINDS}"] for number in range(FILMS)],
+            "actors": [[f"Actor {number % KINDS}"] for number in range(FILMS)],
+        }
+    )
+
+
+def ratings(seed: int = 0, users: int = 400) -> pd.DataFrame:
+    """Each user likes eight films of one kind, and dislikes eight others."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for user in range(users):
+        liked = random.choice(np.arange(user % KINDS, FILMS, KINDS), 8, replace=False)
+        disliked = random.choice(np.arange((user + 1) % KINDS, FILMS, KINDS), 8, replace=False)
+        rows += [(user, f"tt{film:07}", 5.0) for film in liked] + [(user, f"tt{film:07}", 1.0) for film in disliked]
+    return pd.DataFrame(rows, columns=["user", "imdb_id", "rating"])
+
+
+@pytest.fixture(scope="module")
+def scores() -> pd.DataFrame:
+    return evaluate(catalogue(), ratings(), Protocol()).set_index("method")
+
+
+def test_recommendations_find_what_popularity_and_chance_do_not(scores: pd.DataFrame) -> None:
+    # users like films of one kind, so a method that knows the kind finds films that are liked together
+    assert scores.loc["recommendations", "ndcg_low"] > scores.loc["popularity", "ndcg_high"]
+    assert scores.loc["recommendations", "ndcg_low"] > scores.loc["random", "ndcg_high"]
+    assert scores.loc["recommendations", "hit_rate"] > 0.9
+    assert scores.loc["popularity", "coverage"] < 0.5 < scores.loc["recommendations", "coverage"]
+
+
+def test_co_liked_films_are_those_of_the_highest_cosine() -> None:
+    # given 20 users who like A and B, of whom 10 like C too, and 30 more who like C
+    likes = [(user, film) for user in range(20) for film in ("A", "B")]
+    likes += [(user, "C") for user in [*range(10), *range(20, 50)]] + [(60, "D"), (0, "D")]
+    frame = pd.DataFrame(likes, columns=["user", "imdb_id"])
+    # when
+    found = co_liked(frame, pd.Series([7, 8, 9, 10], index=["A", "B", "C", "D"]), 1)
+    # then D has too few likes, and A and B (cosine 1) belong together more than either with C (10 / sqrt(20 * 40))
+    assert {film: films.tolist() for film, films in found.items()} == {7: [8], 8: [7], 9: [7]}
+
+
+def test_intervals_hold_their_value_and_half_the_users_are_held_out(scores: pd.DataFrame) -> None:
+    for name in ("ndcg", "hit_rate"):
+        assert (scores[f"{name}_low"] <= scores[name]).all()
+        assert (scores[name] <= scores[f"{name}_high"]).all()
+    assert scores["users"].tolist() == [200] * 5
+    assert scores.index.tolist() == ["recommendations", "without prior", "metadata soup", "popularity", "random"]
+
+
+def test_the_same_seed_gives_the_same_scores(scores: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(scores, evaluate(catalogue(), ratings(), Protocol()).set_index("method"))
+
+
+def test_dislikes_do_not_count_as_likes() -> None:
+    with pytest.raises(InvalidInput, match="like"):
+        evaluate(catalogue(), ratings().assign(rating=3.0), Protocol())
+
+
+def test_plain_and_movielens_files_are_read(tmp_path: Path) -> None:
+    plain = tmp_path / "likes.csv"
+    plain.write_text("user,imdb_id,rating\n1,tt0068646,5\n2,tt0068646,none\n")
+    (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n7,858,4.5,0\n7,999,3.0,0\n")
+    (tmp_path / "links.csv").write_text("movieId,imdbId,tmdbId\n858,0068646,238\n")
+
+    assert read(plain).values.tolist() == [[1, "tt0068646", 5.0]]
+    assert read(tmp_path / "ratings.csv").values.tolist() == [[7, "tt0068646", 4.5]]
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,2\n", "userId,movieId,rating\n1,2,3\n"])
+def test_other_files_are_refused_with_the_formats(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_text(text)
+
+    with pytest.raises(InvalidInput, match="imdb_id"):
+        read(path)
