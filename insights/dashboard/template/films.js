@@ -15,6 +15,8 @@ function drawFilmList(page, filters) {
   const passing = select(page.data[page.main], filters.conditions(names, page.main));
   const ids = new Set(passing.rows.map((row) => cell(passing.dataSet, "imdb_id", row)));
   const films = page.cards.filter((card) => ids.has(card.imdb_id));
+  drawSpread(films);
+  drawEarners(films);
   const chosen = filters.described(names);
   details.querySelector("summary").textContent = chosen ? `${count(films.length, "films")}: ${chosen}` : `All ${count(films.length, "films")}, by rank`;
   const button = details.querySelector("button");
@@ -67,4 +69,32 @@ function origin(card) {
   const parts = [["IMDb id", card.imdb_id], ["Run", card.run_id], ["Fetched", card.fetched_at ? `${card.fetched_at} UTC` : null], ["Bronze object", card.bronze_key]];
   const list = parts.filter(([, value]) => value).flatMap(([name, value]) => [node("dt", {}, [name]), node("dd", {}, [value])]);
   return node("details", {}, [node("summary", {}, ["Where these facts come from"]), node("dl", {}, list)]);
+}
+
+const STEP = 5;
+function drawSpread(films) {
+  const figure = document.getElementById("view-spread");
+  const lines = SOURCES.map(([name, title, times]) => {
+    const steps = films.filter((card) => card[name] !== undefined).map((card) => Math.min(100 - STEP, STEP * Math.floor((card[name] * times) / STEP)));
+    const counts = new Map();
+    for (const step of steps) counts.set(step, (counts.get(step) || 0) + 1);
+    const points = Array.from({ length: 100 / STEP }, (_, place) => [STEP * place, counts.get(STEP * place) || 0, count(counts.get(STEP * place) || 0, "films")]);
+    return { label: `${title} (n = ${decimals(steps.length, 0)})`, points, films: steps.length };
+  }).filter((line) => line.films);
+  figure.hidden = !lines.length;
+  if (figure.hidden) return;
+  const most = (line) => line.points.reduce((a, b) => (b[1] > a[1] ? b : a));
+  const words = { title: "Films by rating, for each source", description: lines.map((line) => `${line.label}: most films from ${most(line)[0]} to ${most(line)[0] + STEP}`).join("; ") };
+  const body = figure.querySelector(".body");
+  const width = Math.max(240, body.clientWidth);
+  body.replaceChildren(lines.length > 1 ? legend(lines) : "", lineChart(lines, width, 260, { x: "whole", y: "whole" }, words));
+}
+
+function drawEarners(films) {
+  const figure = document.getElementById("view-earners");
+  const best = films.filter((card) => card.box_office_usd).sort((a, b) => b.box_office_usd - a.box_office_usd).slice(0, 10);
+  figure.hidden = !best.length;
+  const head = [{ text: "Film" }, { text: "Genres" }, { text: "Box office", number: true }];
+  const body = best.map((card) => [{ link: filmLink(card.imdb_id, card.label) }, { text: (card.genres || []).join(", ") || "–" }, { text: dollars(card.box_office_usd), number: true }]);
+  figure.querySelector(".body").replaceChildren(table("The highest box offices", head, body));
 }

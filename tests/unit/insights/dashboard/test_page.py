@@ -74,7 +74,9 @@ def test_every_sheet_visual_and_control_has_a_name() -> None:
     for name, sheet in DEFINITION.sheets.items():
         assert f'aria-labelledby="title-{name}"' in PAGE
         assert f'<h2 id="title-{name}">{sheet.title}</h2>' in PAGE
-    assert PAGE.count("<h3>") == len(VISUALS)
+    assert (
+        PAGE.count("<h3>") == len(VISUALS) + 2
+    )  # the spread of ratings and the highest box offices are the page's own
     assert '<html lang="en">' in PAGE
 
 
@@ -314,6 +316,19 @@ def test_filters_list_the_films_they_leave(page: Path) -> None:
     listed = shown.document.split('id="film-list"', 1)[1].split("</details>", 1)[0]
     assert listed.count('href="#film=tt') == films > 0
     assert all(f"({year})" not in listed for year in range(1970, 2010))
+
+
+@browser
+def test_the_highest_box_offices_and_the_spread_of_ratings_follow_the_filters(page: Path) -> None:
+    shown = chromium.show(page, urlencode({"director": "Chloé Zhao"}))
+
+    films = GOLD["movies"].dropna(subset="box_office_usd")
+    hers = films[["Chloé Zhao" in names for names in films["directors"]]]
+    best = hers.sort_values("box_office_usd", ascending=False)["imdb_id"].head(10).tolist()
+    assert re.findall(r'data-film="(tt\d+)"', shown.part("view-earners")) == best
+    rated = GOLD["movies"].dropna(subset="metascore")
+    n = sum("Chloé Zhao" in names for names in rated["directors"])
+    assert f"Metacritic (n = {n})" in shown.part("view-spread")
 
 
 @browser
