@@ -21,6 +21,8 @@ from reelhouse.stack import Stack
 POLL_SECONDS = 0.5
 # A film is retried after 15 seconds and after 30 more; after 90 without any change, none is to be expected soon.
 PATIENCE_SECONDS = 90.0
+# An invocation that was running when a run is resumed may log an error afterwards whose cause is gone.
+RESUMED_SECONDS = 10.0
 # Errors that waiting does not cure: a person must act, or the next day come.
 _HOPELESS = {OmdbKeyInvalid.__name__, OmdbQuotaSpent.__name__}
 _ERROR_CHARACTERS = 400
@@ -91,6 +93,7 @@ def watch(stack: Stack, reply: RunReply, on_progress: Callable[[Progress], None]
     started = changed = time.monotonic()
     # Count errors from the start of the run or of its resumption: warm functions may fail before the first poll.
     since = datetime.fromisoformat(reply.since) if isinstance(reply, Resumed) else started_at(report.run_id)
+    trusted_after = RESUMED_SECONDS if isinstance(reply, Resumed) else 2 * POLL_SECONDS
     last: Progress | None = None
     for progress in _poll(stack, report):
         now = time.monotonic()
@@ -100,7 +103,11 @@ def watch(stack: Stack, reply: RunReply, on_progress: Callable[[Progress], None]
             break
         if progress != last:
             last, changed = progress, now
-        reason = _reason_to_stop(stack, since, now - changed, now - started > seconds)
+        if now - started > seconds:
+            reason = "the time to watch is over"
+        else:
+            trusts = progress.settled < progress.expected and now - changed > trusted_after
+            reason = _reason_to_stop(stack, since, now - changed, trusts_errors=trusts)
         if reason:
             report.missing = _missing(stack, report.run_id, reason)
             break
@@ -153,15 +160,13 @@ def _record_times(report: Report, progress: Progress, elapsed: float) -> None:
     report.seconds["total"] = round(elapsed, 2)
 
 
-def _reason_to_stop(stack: Stack, since: datetime, idle: float, out_of_time: bool) -> str:
-    """Return why watching longer is of no use, or ""."""
-    if out_of_time:
-        return "the time to watch is over"
-    if idle < 2 * POLL_SECONDS:
+def _reason_to_stop(stack: Stack, since: datetime, idle: float, *, trusts_errors: bool) -> str:
+    """Return why watching longer is of no use, or ""; ``trusts_errors`` ends it at the first hopeless error."""
+    if not trusts_errors and idle <= PATIENCE_SECONDS:
         return ""
     found = _errors(stack, since)
     hopeless = [text for name, text in found if name in _HOPELESS]
-    if hopeless:
+    if trusts_errors and hopeless:
         return hopeless[-1]
     if idle > PATIENCE_SECONDS:
         return f"nothing changed for {PATIENCE_SECONDS:.0f} s" + (f"; last error: {found[-1][1]}" if found else "")

@@ -134,3 +134,22 @@ def test_no_film_is_missing_when_only_gold_is_behind(capsys: pytest.CaptureFixtu
     printed = capsys.readouterr().err
     assert "films are missing" not in printed
     assert "every film is in Bronze; Silver or Gold is not finished" in printed
+
+
+def test_an_error_right_after_a_resumption_does_not_end_it(
+    logged: list[LoggedError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An invocation that began before the key was replaced may end after the run was resumed."""
+    monkeypatch.setattr(watch, "PATIENCE_SECONDS", 5)
+    logged.append(LoggedError("OmdbKeyInvalid", "refused", "m", ""))
+    resumed = watch.Resumed(RUN, "s3://lists/top.json", 2, 2, [], 1, 2, since="2026-11-24T03:00:00+00:00")
+    stack = FakeStack([{"tt0000001"}] * 20 + [FILMS], complete=True)
+
+    assert watch.watch(stack, resumed, lambda _: None, 60).status == "complete"  # type: ignore[arg-type]
+    assert watched(FakeStack([{"tt0000001"}] * 200 + [FILMS])).missing["why"] == "EnrichAndStoreMovie: refused"
+
+
+def test_omdbs_errors_do_not_matter_once_bronze_has_all_films(logged: list[LoggedError]) -> None:
+    logged.append(LoggedError("OmdbQuotaSpent", "limit", "m", ""))
+
+    assert watched(FakeStack([FILMS])).missing["why"].startswith("nothing changed for")
