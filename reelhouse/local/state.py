@@ -38,15 +38,15 @@ class Process:
     port: int
 
     def __post_init__(self) -> None:
-        """Check what no process has.
+        """Reject an impossible process id, as a damaged file may have it.
 
         Raises
         ------
         InvalidInput
-            For a process id or a port that is not positive.
+            When the id is not positive.
         """
-        if self.pid < 1 or self.port < 1:
-            raise InvalidInput("is not positive", subject="pid" if self.pid < 1 else "port")
+        if self.pid < 1:
+            raise InvalidInput("is not positive", subject="pid")
 
 
 @dataclass
