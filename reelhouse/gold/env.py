@@ -14,7 +14,7 @@ def command(stack_name: StackName = None, json_output: Json = False) -> None:
 
     They are shell commands. For the local stack they include its address and credentials; any AWS client reads them.
 
-    Example: [bold]eval "$(reelhouse env)"[/]
+    Example: [bold]reelhouse env --json[/]; in a shell: eval "$(reelhouse env)"
     """
     found = stack.find(stack_name)
     variables = found.lake().as_variables() | ({} if stack_name else state.load().connection())
