@@ -10,7 +10,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -89,18 +89,13 @@ def _write_as_json(template: Path) -> None:
     template.write_text(json.dumps(yaml.load(template.read_bytes(), yaml.CSafeLoader)), encoding="utf-8")
 
 
-def _files() -> Iterator[Path]:
-    for name in _SOURCES:
-        top = ROOT / name
-        files = sorted(top.rglob("*")) if top.is_dir() else [top]
-        yield from (path for path in files if path.is_file() and "__pycache__" not in path.parts)
-
-
 def _digest_of_sources() -> str:
     # Packages are built for the Python that runs this.
     digest = hashlib.sha256(sys.version.encode())
-    for path in _files():
-        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    for name in _SOURCES:
+        for path in sorted((ROOT / name).rglob("*")) or [ROOT / name]:
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
 

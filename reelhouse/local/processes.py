@@ -65,11 +65,6 @@ def healthy(process: Process | None) -> bool:
     return process is not None and running(process) and listens(process)
 
 
-def runs_module(process: Process | None, module: str) -> bool:
-    """Whether the process was started as ``python -m module``."""
-    return process is not None and running(process) and module in psutil.Process(process.pid).cmdline()
-
-
 def signalled(process: Process | None, number: int) -> bool:
     """Send a signal to this very process; False when it does not run."""
     if process is None or not running(process):

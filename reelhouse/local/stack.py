@@ -227,7 +227,7 @@ def _stop_strays(current: State) -> None:
 
 
 def _start_ministack(current: State, say: Say, lifeline: Lifeline) -> None:
-    if healthy(current.ministack) and processes.runs_module(current.ministack, emulator.MODULE):
+    if healthy(current.ministack):
         return
     _stop_ministack(current)
     current.interrupted = current.interrupted or not current.stopped

@@ -87,7 +87,7 @@ def examine(stack_name: str | None) -> Iterator[Check]:
 def _local() -> Iterator[Check]:
     """Check the disk, and the local stack's state file and processes."""
     space = disk.space(state.home())
-    yield Check("disk", space.enough, str(space), "free some space; objects are lost on a full disk")
+    yield Check("disk", space.enough, space.text, "free some space; objects are lost on a full disk")
     try:
         current = state.load()
     except ReelhouseError as error:
