@@ -52,13 +52,17 @@ NOT_ON_THE_EMULATOR = {
     ("operator", "ReadCatalogue"): "the emulator's Athena does not use its caller's rights on Glue",
     ("reader", "ReadCatalogue"): "as the operator's",
 }
-# The emulator denies calls that name a query but no workgroup, whatever workgroup the query belongs to.
+# The emulator finds a call's resource by its queue's URL or its workgroup only. Calls that name a queue's ARN or a
+# query must be allowed on every resource.
 EMULATOR = {
     "Sid": "Emulator",
     "Effect": "Allow",
-    "Action": ["athena:GetQueryExecution", "athena:GetQueryResults", "athena:StopQueryExecution"],
+    "Action": [
+        "athena:GetQueryExecution", "athena:GetQueryResults", "athena:StopQueryExecution", "sqs:StartMessageMoveTask",
+        "sqs:ListMessageMoveTasks",
+    ],
     "Resource": "*",
-}
+}  # fmt: skip
 # A message that ProcessBronzeToSilver ignores.
 TEST_EVENT = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent"})
 
@@ -103,11 +107,19 @@ def run_id(recommended: Stack) -> str:
     return recommended.run_ids()[0]
 
 
+@pytest.fixture(autouse=True)
+def _parked(stack: Stack) -> Iterator[None]:
+    """A parked message for each test, and none after it."""
+    queue = stack["BronzeEventsDeadLettersUrl"]
+    aws.client("sqs").send_message(QueueUrl=queue, MessageBody=TEST_EVENT)
+    yield
+    aws.client("sqs").purge_queue(QueueUrl=queue)
+
+
 @pytest.mark.parametrize(("name", "commands"), [("operator", OPERATOR), ("reader", READER)])
 def test_a_user_with_the_policy_runs_every_command(
     stack: Stack, run_id: str, tmp_path: Path, name: str, commands: list[str]
 ) -> None:
-    aws.client("sqs").send_message(QueueUrl=stack["BronzeEventsDeadLettersUrl"], MessageBody=TEST_EVENT)
     with user(statements(name)) as credentials:
         done = {command: call(credentials, command, tmp_path, run_id) for command in commands}
 
@@ -122,7 +134,6 @@ def test_a_user_with_the_policy_runs_every_command(
 )  # fmt: skip
 def test_without_a_statement_a_command_fails(stack: Stack, run_id: str, tmp_path: Path, name: str, sid: str) -> None:
     command = NEEDED_BY[sid]
-    aws.client("sqs").send_message(QueueUrl=stack["BronzeEventsDeadLettersUrl"], MessageBody=TEST_EVENT)
     with user([one for one in statements(name) if one["Sid"] != sid]) as credentials:
         done = call(credentials, command, tmp_path, run_id)
 
