@@ -13,9 +13,9 @@ from datetime import date
 from typing import Any
 
 _NOTHING = {"", "n/a"}
-# White space, control characters, and invisible or direction characters.
-_GAP = re.compile(r"[\s\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]+")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+# Control, invisible and direction characters separate words; lone surrogates cannot be stored.
+_GAPS = (*range(0x20), 0x7F, *range(0x200B, 0x2010), *range(0x2028, 0x202F), 0xFEFF)
+_REPLACED = dict.fromkeys(_GAPS, " ") | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 _NOTE = re.compile(r"\s*\([^()]*\)")
 # Nested notes, as in "(novel (part two))", are removed from the inside out.
 _MAX_NOTE_DEPTH = 3
@@ -63,11 +63,13 @@ def text(value: Any) -> str | None:
     ValueError
         When the value is a list, an object, true or false.
     """
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"expected text, not {type(value).__name__}")
-    cleaned = _SURROGATE.sub("\ufffd", _GAP.sub(" ", html.unescape(str(value))).strip())
+    if not isinstance(value, str):
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"expected text, not {type(value).__name__}")
+        value = str(value)
+    cleaned = " ".join(html.unescape(value).translate(_REPLACED).split())
     return None if cleaned.lower() in _NOTHING else cleaned
 
 
@@ -85,13 +87,14 @@ def names(value: Any) -> list[str] | None:
     joined = text(value)
     if joined is None:
         return None
-    for _ in range(_MAX_NOTE_DEPTH):
+    for _ in range(min(joined.count("("), _MAX_NOTE_DEPTH)):
         joined = _NOTE.sub("", joined)
     parts: list[str] = []
     for name in map(str.strip, joined.split(",")):
-        if name.lower() in _SUFFIXES and parts:
+        folded = name.lower()
+        if folded in _SUFFIXES and parts:
             parts[-1] += f" {name}"
-        elif name.lower() not in _NOTHING:
+        elif folded not in _NOTHING:
             parts.append(name)
     unique: dict[str, str] = {}
     for name in parts:
@@ -117,21 +120,18 @@ def certificate(value: Any) -> str | None:
 
 def whole(value: Any) -> int | None:
     """Return a whole number, such as "2,400,369"."""
-    digits = _number(value, _WHOLE)
-    return None if digits is None else int(digits)
+    cleaned = text(value)
+    return None if cleaned is None else int(_number(cleaned, _WHOLE))
 
 
 def decimal(value: Any) -> float | None:
     """Return a decimal number, such as "9.3"."""
-    digits = _number(value, _DECIMAL)
-    return None if digits is None else float(digits)
-
-
-def _number(value: Any, pattern: re.Pattern[str]) -> str | None:
-    """Return a number's text without thousands separators."""
     cleaned = text(value)
-    if cleaned is None:
-        return None
+    return None if cleaned is None else float(_number(cleaned, _DECIMAL))
+
+
+def _number(cleaned: str, pattern: re.Pattern[str]) -> str:
+    """Return a number's text without thousands separators."""
     digits = _with_minus(cleaned)
     if not pattern.fullmatch(digits) or len(digits) > _MAX_DIGITS + digits.count(","):
         raise ValueError(f"{_shown(cleaned)} is not a number")
@@ -189,7 +189,7 @@ def dollars(value: Any) -> int | None:
 def out_of_ten(value: Any) -> float | None:
     """Return a rating of 0 to 10, such as "9.3" or "9.3/10"."""
     cleaned = text(value)
-    return None if cleaned is None else decimal(cleaned.removesuffix("/10"))
+    return None if cleaned is None else float(_number(cleaned.removesuffix("/10"), _DECIMAL))
 
 
 def percent(value: Any) -> int | None:
@@ -197,10 +197,10 @@ def percent(value: Any) -> int | None:
     cleaned = text(value)
     if cleaned is None:
         return None
-    score = decimal(cleaned.removesuffix("/100").removesuffix("%"))
-    if score is not None and score != int(score):
+    score = float(_number(cleaned.removesuffix("/100").removesuffix("%"), _DECIMAL))
+    if score != int(score):
         raise ValueError(f"{_shown(cleaned)} is not a whole number")
-    return None if score is None else int(score)
+    return int(score)
 
 
 def _with_minus(cleaned: str) -> str:

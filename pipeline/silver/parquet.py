@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from pydantic_core import to_json
 
 from pipeline.columns import Table
 from pipeline.database import connect
-from pipeline.documents import to_json
 from pipeline.errors import StorageFailed
 
 _WRITE = """
     COPY (FROM read_json($rows, format = 'newline_delimited', columns = {types}, hive_partitioning = false))
     TO $part (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)
 """
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One database per process: opening one takes as long as encoding a hundred rows."""
+    return connect()
 
 
 def encode(rows: Iterable[dict[str, Any]], table: Table) -> bytes:
@@ -40,9 +47,10 @@ def encode(rows: Iterable[dict[str, Any]], table: Table) -> bytes:
         source, target = Path(folder, "rows.json"), Path(folder, "part.parquet")
         source.write_bytes(b"\n".join(map(to_json, rows)))
         try:
-            with connect() as database:
-                sql = _WRITE.format(types=table.duckdb_types())
-                database.execute(sql, {"rows": str(source), "part": str(target)})
+            sql = _WRITE.format(types=table.duckdb_types())
+            _database().execute(sql, {"rows": str(source), "part": str(target)})
         except duckdb.Error as error:
+            # After a fatal error a database refuses everything.
+            _database.cache_clear()
             raise StorageFailed(f"DuckDB: {type(error).__name__}", subject=f"a part of {table.name}") from error
         return target.read_bytes()
