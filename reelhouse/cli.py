@@ -33,7 +33,7 @@ COMMANDS = (
     ("similar", "reelhouse.gold.similar", "Find films similar to a film, with the reasons."),
     ("evaluate", "reelhouse.gold.evaluate", "Measure the recommendations on people's ratings."),
     ("report", "reelhouse.gold.report", "Run the notebooks on Gold and publish their pages."),
-    ("dashboard", "reelhouse.gold.dashboard", "Write the dashboard as one HTML file that works offline."),
+    ("dashboard", "reelhouse.gold.dashboard", "Write the dashboard page: one HTML file that works offline."),
     ("lab", "reelhouse.gold.lab", "Open JupyterLab on the notebooks, connected to the stack's tables."),
     ("env", "reelhouse.gold.env", "Print the variables by which other programs find the stack."),
     ("redrive", "reelhouse.operate.redrive", "Show parked messages, or move them back to their queue."),
