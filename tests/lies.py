@@ -163,6 +163,8 @@ LIES = [
     sentence("{f7} earned {f7.films}."),
     sentence("{f1} has {f1.films} a decade."),
     sentence("{f10} has a rising rating, with {f10.trend}.", "rising f10.trend"),
+    sentence("{f2} trails {f1}, {f2.mean} against {f6.mean}.", _UNDER),
+    sentence("{f9} ranks above {f8}, {f9.rank} against {f9.rank}.", "greater f9.rank f8.rank"),
     # superlatives, trends, quantifiers
     sentence("{f2} has the highest average, {f2.mean}.", "highest f2.mean"),
     sentence("{f1} has the lowest average, {f1.mean}.", "highest f1.mean"),

@@ -25,6 +25,7 @@ from insights.summaries.vocabulary import (
 _MARK = re.compile(r"\{([a-z][a-z0-9]*)(?:\.([a-z0-9_]+))?\}")
 _TOKEN = re.compile(rf"{_MARK.pattern}|['’]s\b|[A-Za-z]+(?:-[A-Za-z]+)*|[,;:()–—.]")
 _LISTING = {",", "and"}
+_OPPOSING = {"against", "versus", "compared"}  # the value after it is that of the subject compared with
 
 
 @dataclass(frozen=True)
@@ -327,7 +328,8 @@ def _goes_back(
     """In "Drama, ahead of Comedy, has 65.2" the value goes back to the first subject."""
     if len(subjects) != 2 or not compares_between(*subjects) or parsed.gap(subjects[-1], values[0])[:1] != [","]:
         return False
-    return all(value.subject == subjects[0].subject for value in values)
+    opposed = any(_OPPOSING & set(parsed.gap(one, other)) for one, other in pairwise(values))
+    return not opposed and all(value.subject == subjects[0].subject for value in values)
 
 
 def _after_compared(

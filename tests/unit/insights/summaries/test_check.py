@@ -71,6 +71,45 @@ def test_a_refusal_has_its_reason(said: Sentence, reason: str) -> None:
     assert check.check(said, FACTS) == check.Checked(reason=reason)
 
 
+OPPOSITES = [
+    ("ahead of", "behind"),
+    ("higher", "lower"),
+    ("highest", "lowest"),
+    ("above", "below"),
+    ("more", "less"),
+    ("most", "least"),
+    ("largest", "smallest"),
+    ("outscores", "trails"),
+    ("rising", "falling"),
+    ("growing", "shrinking"),
+    ("climbed", "fell"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), OPPOSITES + [(other, one) for one, other in OPPOSITES])
+def test_a_true_sentence_turned_around_is_refused(one: str, other: str) -> None:
+    turned = [
+        Sentence(re.sub(rf"\b{one}\b", other, said.text), said.claims)
+        for said in TRUE_SENTENCES
+        if re.search(rf"\b{one}\b", said.text)
+    ]
+    assert [found.text for said in turned if (found := check.check(said, FACTS)).text] == []
+
+
+def test_a_true_sentence_about_another_subject_is_refused() -> None:
+    """Mutation: one placeholder of a true sentence is that of another subject."""
+    true = {check.check(said, FACTS).text for said in TRUE_SENTENCES}
+    passed = []
+    for said in TRUE_SENTENCES:
+        for mark in re.finditer(r"\{(f\d+)((?:\.\w+)?)\}", said.text):
+            for name, fact in FACTS.items():
+                if fact.about != FACTS[mark[1]].about:
+                    text = f"{said.text[: mark.start()]}{{{name}{mark[2]}}}{said.text[mark.end() :]}"
+                    passed.append(check.check(Sentence(text, said.claims), FACTS).text)
+    assert len(passed) > 1000
+    assert set(passed) - true == {""}
+
+
 def test_values_that_look_equal_are_not_compared() -> None:
     rows = gold_rows.ratings_by_genre().iloc[:2].assign(mean=[65.24, 65.21])
     facts = dict(zip(["f1", "f2"], facts_of("ratings_by_genre", rows), strict=True))
