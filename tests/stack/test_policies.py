@@ -25,12 +25,12 @@ POLICIES = ROOT / "docs" / "aws"
 USER = "documented"
 # Commands of README for users of a stack in AWS, in an order in which each has something to do.
 OPERATOR = [
-    "run --top-n 20 --batch-size 5", "run --resume {run_id}", "status", "status {run_id}", "trace tt0068646", "verify",
-    "compact", "replay --run-id {run_id}", "redrive --peek", "redrive --queue BronzeEvents",
+    "env", "run --top-n 20 --batch-size 5", "run --resume {run_id}", "status", "status {run_id}", "trace tt0068646",
+    "verify", "compact", "replay --run-id {run_id}", "redrive --peek", "redrive --queue BronzeEvents",
     "report 02_genre_trends --output {folder}", "table ratings_by_genre", 'query "SELECT title FROM movies LIMIT 1"',
     'similar "the godfather"', "dashboard --output {folder}/page.html", "doctor",
 ]  # fmt: skip
-READER = ["table movies", 'query "SELECT title FROM movies LIMIT 1"', 'similar "the godfather"',
+READER = ["env", "table movies", 'query "SELECT title FROM movies LIMIT 1"', 'similar "the godfather"',
           "dashboard --output {folder}/page.html"]  # fmt: skip
 # The command that fails without a statement.
 NEEDED_BY = {
