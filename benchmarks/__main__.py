@@ -28,6 +28,7 @@ from pipeline.settings import forget_variables
 # In the order of RESULTS.md.
 ROWS = (
     "cold_import",
+    "command_line",
     "bronze_to_silver",
     "gold",
     "enrichment",

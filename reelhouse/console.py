@@ -1,4 +1,4 @@
-"""Printing for all commands: messages, tables, progress bars and JSON.
+"""Printing for all commands: messages, tables and JSON.
 
 Results go to stdout, everything else to stderr. On a terminal a table fits its width: long text wraps, and a table
 that is too wide is shown row by row. In a pipe it is tab-separated, complete and uncoloured.
@@ -21,7 +21,6 @@ from rich import box
 from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -197,34 +196,3 @@ def print_fields(fields: Sequence[tuple[str, str | Text]], width: int = 0) -> No
     for name, value in fields:
         grid.add_row(f"  {escape(name)}", value)
     out.print(grid)
-
-
-class Bars:
-    """Progress bars on stderr, one a name; hidden unless stderr is a terminal."""
-
-    def __init__(self, name: str = "") -> None:
-        self._name = name
-        self._bars = Progress(
-            TextColumn("{task.description}"), BarColumn(40), MofNCompleteColumn(), console=err,
-            disable=not err.is_terminal,
-        )  # fmt: skip
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> Bars:
-        """Show the bars."""
-        self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the bars as they are."""
-        self._bars.stop()
-
-    def update(self, done: int, total: int) -> None:
-        """Show new counts in the bar that the object was made with."""
-        self.update_named(self._name, done, total)
-
-    def update_named(self, name: str, done: int, total: int) -> None:
-        """Show new counts in the bar with this name."""
-        if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(name, total=total)
-        self._bars.update(self._tasks[name], completed=done)

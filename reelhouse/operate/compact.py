@@ -31,6 +31,7 @@ from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
 from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.options import Json, RunId, StackName
+from reelhouse.progress import Bars
 from reelhouse.stack import Stack
 
 MOVIES = SILVER_TABLES["movies"]
@@ -120,7 +121,7 @@ def command(
     run_ids = [found.manifest(run_id).run_id] if run_id else None
     # S3's clock is not this machine's: where nothing is in use, what it wrote just now counts as old too.
     settled_before = datetime.now(UTC) - timedelta(hours=hours) if hours else datetime.max.replace(tzinfo=UTC)
-    with console.Bars("Runs") as bars:
+    with Bars("Runs") as bars:
         result = compact(found, run_ids, settled_before, bars.update)
     if json_output:
         console.print_json(result.as_dict())

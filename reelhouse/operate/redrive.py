@@ -14,6 +14,7 @@ from pipeline.errors import StorageFailed
 from reelhouse import console, stack
 from reelhouse.operate.parked import chosen, parked, print_parked
 from reelhouse.options import Json, StackName
+from reelhouse.progress import Bars
 from reelhouse.stack import QUEUES, Stack
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def command(
         messages = parked(found, queue)
         console.print_json([one.as_dict() for one in messages]) if json_output else print_parked(messages)
         return
-    with console.Bars() as bars:
+    with Bars() as bars:
         moved = redrive(found, queue, bars.update_named)
     if json_output:
         console.print_json({"moved": moved})

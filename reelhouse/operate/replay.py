@@ -26,6 +26,7 @@ from reelhouse.operate import bronze_events
 from reelhouse.operate.differences import KEYS, Change, compare
 from reelhouse.operate.outcomes import OUTCOMES
 from reelhouse.options import Json, RunId, StackName
+from reelhouse.progress import Bars
 from reelhouse.stack import Stack
 
 POLL_SECONDS = 1.0
@@ -87,7 +88,7 @@ def command(
         raise typer.BadParameter("give either --run-id RUN_ID or --all")
     found = stack.find(stack_name)
     run_ids = [found.manifest(run_id).run_id] if run_id else found.run_ids()
-    with console.Bars("Bronze to Silver") as bars:
+    with Bars("Bronze to Silver") as bars:
         result = replay(found, run_ids, bars.update)
     if json_output:
         console.print_json(result.as_dict())

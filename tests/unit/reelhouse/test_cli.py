@@ -30,7 +30,8 @@ def test_every_command_has_the_summary_of_the_table_an_example_and_json(name: st
     described = " ".join(function.__doc__.split())
 
     assert described.startswith(summary)
-    assert f"Example: [bold]reelhouse {name}" in described
+    assert "Example: [bold]" in described
+    assert f"reelhouse {name}" in described
     assert "json_output" in function.__annotations__ or name in {"demo", "env", "lab"}
 
 
