@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ import sqlglot
 import typer
 from sqlglot import exp
 
+from insights.lake_query import Limits
 from pipeline import aws
 from pipeline.errors import InvalidInput
 from pipeline.gold.athena import Answer, Queries
@@ -24,6 +26,7 @@ from reelhouse.options import Csv, Json, StackName, TableFile
 from reelhouse.stack import Stack
 
 LONGEST_SECONDS = 1800.0
+_DUCKDB_LIMITS = Limits(rows=1_000_000, seconds=300, memory_mb=2048)
 # Athena's dialect, and that of the local stack's stand-in.
 _DIALECTS = ("trino", "duckdb")
 _WRITES = (exp.DML, exp.DDL, exp.Into, exp.Command, exp.Drop, exp.Alter)
@@ -54,6 +57,13 @@ _READERS: dict[str, tuple[Callable[[str], Any], Any]] = {
 }
 
 
+class Engine(StrEnum):
+    """What runs the query."""
+
+    ATHENA = "athena"
+    DUCKDB = "duckdb"
+
+
 @dataclass(frozen=True)
 class Found:
     """Rows of a query, the bytes that Athena scanned, and its duration."""
@@ -67,6 +77,9 @@ def command(
     sql: Annotated[str, typer.Argument(help="One SELECT; names without a database are Gold's.", metavar="SQL")],
     output: TableFile = None,
     csv: Csv = False,
+    engine: Annotated[
+        Engine, typer.Option(help="athena, or duckdb: in this process, which also joins on the local stack.")
+    ] = Engine.ATHENA,
     stack_name: StackName = None,
     json_output: Json = False,
 ) -> None:
@@ -77,7 +90,7 @@ def command(
 
     Example: [bold]reelhouse query "SELECT title, year FROM movies WHERE year < 1960" --output old.csv[/]
     """
-    result = run(stack.find(stack_name), sql)
+    result = run(stack.find(stack_name), sql, engine)
     if output is not None:
         frames.write(result.rows, output)
     if json_output:
@@ -90,8 +103,10 @@ def command(
     console.say(f"{len(result.rows):,} rows{f' written to {output}' if output else ''} ({scanned})")
 
 
-def run(found: Stack, sql: str) -> Found:
+def run(found: Stack, sql: str, engine: Engine = Engine.ATHENA) -> Found:
     """Run one statement that reads; table names without a database are Gold's.
+
+    With DuckDB at most a million rows are returned, and Silver's tables are ``silver.movies`` and so on.
 
     Raises
     ------
@@ -107,6 +122,9 @@ def run(found: Stack, sql: str) -> Found:
     if match := _DESCRIBE.fullmatch(sql):
         return Found(_columns(match[1] or found["GoldDatabaseName"], match[2]), 0, time.monotonic() - started)
     demand_one_select(sql)
+    if engine == Engine.DUCKDB:
+        rows = found.lake().sql(sql, read_only=True, limits=_DUCKDB_LIMITS)
+        return Found(rows, 0, time.monotonic() - started)
     queries = Queries(aws.client("athena"), found["AthenaWorkGroupName"])
     answer = queries.answer(sql, started + LONGEST_SECONDS, found["GoldDatabaseName"])
     return Found(frame(answer), answer.bytes_scanned, time.monotonic() - started)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from pipeline.errors import InvalidInput
 from pipeline.gold.athena import Answer
-from reelhouse.gold.query import demand_one_select, frame
+from reelhouse.gold.query import Engine, demand_one_select, frame, run
 
 TYPES = ("integer", "bigint", "double", "boolean", "date", "timestamp", "array", "decimal", "varchar")
 FULL = ("7", "9007199254740993", "0.1", "true", "1994-10-14", "2026-11-24 03:00:00.123", "[a, b]", "1.10", "007")
@@ -87,3 +88,27 @@ def test_one_select_is_allowed(sql: str) -> None:
 def test_anything_else_is_refused(sql: str) -> None:
     with pytest.raises(InvalidInput, match=r"query: (only reading is allowed|cannot be parsed)"):
         demand_one_select(sql)
+
+
+class FakeLake:
+    """A lake that answers by DuckDB, and remembers how it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, bool]] = []
+
+    def lake(self) -> FakeLake:
+        return self
+
+    def sql(self, sql: str, *, read_only: bool, limits: object) -> pd.DataFrame:
+        self.asked.append((sql, read_only))
+        return pd.DataFrame({"n": [1]})
+
+
+def test_duckdb_answers_read_only_and_is_never_given_anything_but_one_select() -> None:
+    found: Any = FakeLake()
+
+    assert run(found, "SELECT 1", Engine.DUCKDB).rows["n"].tolist() == [1]
+    with pytest.raises(InvalidInput, match="only reading"):
+        run(found, "DROP TABLE movies", Engine.DUCKDB)
+
+    assert found.asked == [("SELECT 1", True)]
