@@ -182,7 +182,7 @@ def test_the_documented_deployment_runs_and_its_deletion_leaves_bronze_only(
     assert parameters(NAME)["ScheduleExpression"] == "rate(10 minutes)"
     assert not [text for text in templates(NAME) if re.search(r"[:\-\[,]\s*null\s*([,\n}\]]|$)", text)]
     with terminal(clone, f".venv/bin/python -m reelhouse run --stack {NAME} --top-n 20 --batch-size 5") as child:
-        child.expect("is complete", timeout=120)
+        child.expect("20 of 20 films", timeout=120)
         assert ended(child) == 0
 
     edit(path, {"TopN": "20"})
