@@ -29,6 +29,7 @@ def pytest_configure() -> None:
         lifeline.end_with_parent()
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run all tests of the deployed stack in one process, so that it is deployed once."""
     for item in items:
