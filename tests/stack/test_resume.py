@@ -57,7 +57,7 @@ def test_a_run_whose_messages_are_gone_is_resumed(stack: Stack, held: Any) -> No
     report = resumed(run_id)
 
     assert (report["status"], report["expected"], report["stored"], report["messages"]) == ("complete", 10, 10, 2)
-    assert report["note"] == "asked again for 10 films from OMDb, 0 stored objects"
+    assert report["note"] == "requested again: 10 films from OMDb, 0 stored objects"
     assert account(stack, run_id).doubled == []
 
 
@@ -72,7 +72,7 @@ def test_objects_whose_events_are_gone_are_announced_again(stack: Stack, held: A
     report = resumed(run_id)
 
     assert (report["status"], report["silver_rows"], report["messages"]) == ("complete", 5, 0)
-    assert report["note"] == "asked again for 0 films from OMDb, 6 stored objects"
+    assert report["note"] == "requested again: 0 films from OMDb, 6 stored objects"
 
 
 def test_gold_is_built_where_only_that_is_missing(stack: Stack, held: Any) -> None:
@@ -83,7 +83,7 @@ def test_gold_is_built_where_only_that_is_missing(stack: Stack, held: Any) -> No
 
     report = resumed(run_id)
 
-    assert (report["status"], report["note"]) == ("complete", "asked again for 0 films from OMDb, 0 stored objects")
+    assert (report["status"], report["note"]) == ("complete", "requested again: 0 films from OMDb, 0 stored objects")
 
 
 def resume_needs(stack: Stack, run_id: str) -> tuple[list[Any], list[str]]:
@@ -95,7 +95,7 @@ def resume_needs(stack: Stack, run_id: str) -> tuple[list[Any], list[str]]:
     ("arguments", "status", "said"),
     [
         (["--resume", "20200101T000000Z-00000000"], 1, "there is no such run"),
-        (["--resume", "nonsense"], 1, "a run id looks like"),
+        (["--resume", "nonsense"], 2, "a run id looks like"),
         (["--resume", "20200101T000000Z-00000000", "--top-n", "5"], 2, "--resume takes"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline import aws, keys
-from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.errors import DocumentInvalid, InvalidInput
 from reelhouse.local.omdb import films
 from reelhouse.operate.replay import replay
 from reelhouse.operate.trace import trace
@@ -89,7 +89,7 @@ def test_a_damaged_manifest_is_told_and_hides_no_other_run(stack: Stack) -> None
     try:
         assert run_id not in [run["run_id"] for run in trace(stack, FILM)["runs"]]
         assert {run["run_id"]: run["status"] for run in status(stack)["runs"]}[run_id] == "its manifest is damaged"
-        with pytest.raises(StorageFailed, match="damaged"):
+        with pytest.raises(DocumentInvalid, match=keys.manifest(run_id)):
             trace(stack, FILM, run_id)
     finally:
         s3.delete_object(Bucket=bucket, Key=keys.manifest(run_id), VersionId=damaged["VersionId"])
@@ -100,9 +100,9 @@ def test_the_commands_print_one_json_document_or_a_sentence(stack: Stack) -> Non
     run_id = run_to_the_end(stack, 2, 2).run_id
     told = reelhouse("trace", FILM, "--json")
     assert (told.returncode, json.loads(told.stdout)["imdb_id"]) == (0, FILM)
-    refused = reelhouse("trace", "nonsense", "--json")
-    assert (refused.returncode, "IMDb id" in json.loads(refused.stdout)["error"]) == (1, True)
+    refused = reelhouse("trace", "nonsense")
+    assert (refused.returncode, "IMDb id" in refused.stderr) == (2, True)
     assert reelhouse("replay").returncode == reelhouse("replay", "--all", "--run-id", "x").returncode == 2
-    assert reelhouse("redrive", "--peek", "--queue", "nonsense").returncode == 1
+    assert reelhouse("redrive", "--peek", "--queue", "nonsense").returncode == 2
     assert isinstance(json.loads(reelhouse("redrive", "--peek", "--json").stdout), list)
     assert json.loads(reelhouse("verify", "--run-id", run_id, "--json").stdout)["ok"] is True
