@@ -1,4 +1,4 @@
-"""The sources of ratings: their names for readers, and the one that rates most films. Pure.
+"""The sources of ratings: their names for readers, and the source with the most films. Pure.
 
 Reads frames in the shape of Gold's ``ratings_by_genre`` or ``movie_ratings``.
 """
@@ -16,17 +16,17 @@ NAMES = {
 
 
 def widest(ratings: pd.DataFrame) -> str:
-    """Source with the most films; of equals, and where there are none, the first of :data:`NAMES`.
+    """Return the source with the most films; on a tie, and without films, the first of :data:`NAMES`.
 
     Parameters
     ----------
     ratings : DataFrame
-        With ``source``, and ``films`` where a row stands for several films.
+        With ``source``, and ``films`` if a row stands for several films.
     """
     films = ratings.groupby("source")["films"].sum() if "films" in ratings else ratings["source"].value_counts()
     return max(NAMES, key=lambda source: int(films.get(source, 0)))
 
 
 def of(ratings: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Rows of one source, with a fresh index."""
+    """Return the rows of one source, with a new index."""
     return ratings[ratings["source"] == source].reset_index(drop=True)

@@ -1,11 +1,10 @@
-"""What is known of a film before its release, as numbers. Pure.
+"""Features of a film that are known before its release. Pure.
 
-Reads Gold's ``movies`` as a data frame; :mod:`.predictions` reads the features.
+Reads Gold's ``movies`` as a data frame; :mod:`.predict` uses the features.
 
-Nothing here looks ahead. What people, genres, countries, languages and studios did before is taken from films of
-strictly earlier years, so not from films of the same year, whose outcomes may not have been known. Left out, because
-they come after the release or grow with a film's fame: votes, reviews, other ratings, awards, rank, the plot's length
-and the number of people listed.
+No feature looks ahead. The record of people, genres, countries, languages and studios comes from films of strictly
+earlier years, since outcomes of the same year may not have been known yet. Votes, reviews, other ratings, awards, rank,
+plot length and the number of people listed are left out: they come after the release or grow with a film's fame.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ ATTRIBUTES = {"year": "year", "runtime": "runtime_minutes", "release month": "re
 
 @dataclass(frozen=True)
 class Target:
-    """Something that is known of a film only after its release.
+    """An outcome that is known only after a film's release.
 
     Attributes
     ----------
@@ -43,9 +42,9 @@ class Target:
     score_unit : str
         Unit in which it is learned and scored.
     lowest, highest : float
-        Range of the value; a value outside counts as not known.
+        Range of the value; a value outside counts as unknown.
     logarithm : bool
-        True when it is learned and scored as log10, because it grows by factors.
+        Whether it is learned and scored as log10, because it grows by factors.
     """
 
     name: str
@@ -56,19 +55,19 @@ class Target:
     logarithm: bool = False
 
     def learned(self, values: pd.Series[float]) -> pd.Series[float]:
-        """Values as they are learned; what is out of range or missing is NaN."""
+        """Return values as they are learned; NaN where missing or out of range."""
         known = pd.to_numeric(values).astype(float)
         known = known.where(known.between(self.lowest, self.highest))
         return known.map(np.log10) if self.logarithm else known
 
     def in_range(self, learned: pd.Series[float]) -> pd.Series[float]:
-        """Learned values, those beyond the target's range moved to its ends."""
+        """Return learned values, clipped to the target's range."""
         if self.logarithm:
             return learned.clip(np.log10(self.lowest), np.log10(self.highest))
         return learned.clip(self.lowest, self.highest)
 
     def value(self, learned: pd.Series[float]) -> pd.Series[float]:
-        """Values in the target's unit; the inverse of :meth:`learned`."""
+        """Return values in the target's unit; the inverse of :meth:`learned`."""
         return 10**learned if self.logarithm else learned
 
 
@@ -80,23 +79,23 @@ TARGETS = (
 
 
 def outcomes(movies: pd.DataFrame) -> pd.DataFrame:
-    """All targets of all films as they are learned, one column a target; NaN where not known."""
+    """Return all targets as they are learned, one column each; NaN where unknown."""
     columns = movies.reindex(columns=[target.name for target in TARGETS])
     return pd.DataFrame({target.name: target.learned(columns[target.name]) for target in TARGETS})
 
 
 def build(movies: pd.DataFrame) -> pd.DataFrame:
-    """Make the features of all films.
+    """Return the features of all films.
 
     Parameters
     ----------
     movies : DataFrame
-        Gold's ``movies``, index 0, 1, 2, ...; a column that is missing counts as never known.
+        Gold's ``movies``, index 0, 1, 2, ...; missing columns count as unknown.
 
     Returns
     -------
     DataFrame
-        One row a film, in the same order. ``year``, ``runtime`` (minutes), ``release month`` (1-12) and
+        One row per film, in the same order. ``year``, ``runtime`` (minutes), ``release month`` (1-12) and
         ``certificate`` (text) are the film's own. For each role, ``<role>: films`` is the number of earlier films of
         its names, and ``<role>: <target>`` says how much these differed from other films of their years, in the unit
         the target is learned in: sum of differences / (films + 3) for each name, so that few films say little. Both
@@ -118,7 +117,7 @@ def build(movies: pd.DataFrame) -> pd.DataFrame:
 
 
 def _histories(movies: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
-    """What the names of a film did before, one column for each role and measure."""
+    """Return the record of a film's names, one column per role and measure."""
     before = earlier_films(movies, ROLES, differences)
     for target in TARGETS:
         count = before[f"{target.name}_count"]
@@ -133,21 +132,21 @@ def _histories(movies: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
 
 
 def earlier_films(movies: pd.DataFrame, roles: dict[str, str], values: pd.DataFrame) -> pd.DataFrame:
-    """Sum up the earlier films of every name of every film, in the same role.
+    """Sum the earlier films of every name of every film, in the same role.
 
     Parameters
     ----------
     movies : DataFrame
-        Films with ``year`` and the columns of the roles; a film without a year has no place in time, and no rows.
+        Films with ``year`` and the columns of the roles; a film without a year has no rows.
     roles : dict of str to str
         Role: its column, which holds a list of names a film, or names separated by commas (``production``).
     values : DataFrame
-        Columns to sum up, NaN where not known; the same index as ``movies``.
+        Columns to sum, NaN where unknown; the same index as ``movies``.
 
     Returns
     -------
     DataFrame
-        One row a film, role and name: ``film`` (its index), ``role``, ``name``, ``films`` of strictly earlier years,
+        One row per film, role and name: ``film`` (its index), ``role``, ``name``, ``films`` of strictly earlier years,
         and for each column of ``values`` the ``_sum`` and ``_count`` of what is known of them.
     """
     year = pd.to_numeric(movies["year"]).astype(float).rename("year")
@@ -163,7 +162,7 @@ def earlier_films(movies: pd.DataFrame, roles: dict[str, str], values: pd.DataFr
 
 
 def _credited(names: pd.Series[Any], role: str) -> pd.DataFrame:
-    """One row a film and name; a name that a film lists twice counts once."""
+    """Return one row per film and name; a name listed twice counts once."""
     credited = names.map(_names).explode().rename("name").rename_axis("film").reset_index()
     return credited.drop_duplicates().assign(role=role)
 

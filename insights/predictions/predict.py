@@ -49,9 +49,9 @@ def predict(movies: pd.DataFrame, options: PredictionOptions = DEFAULT) -> Predi
     Parameters
     ----------
     movies : DataFrame
-        Gold's ``movies``; lists may be lists, arrays or None, and missing columns count as never known.
+        Gold's ``movies``; lists may be lists, arrays or None, and missing columns count as unknown.
     options : PredictionOptions
-        How the years are divided, and how wide the intervals are.
+        How years are split, and how wide intervals are.
 
     Returns
     -------

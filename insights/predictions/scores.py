@@ -1,7 +1,6 @@
 """Baselines, and the scores of the model beside them. Pure.
 
-Reads Gold's ``movies`` and the predictions of :mod:`.prediction_model`; makes the rows of
-``prediction_scores``.
+Reads Gold's ``movies`` and the predictions of :mod:`.model`; makes the rows of ``prediction_scores``.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ def baselines(movies: pd.DataFrame, learned: pd.Series[float], training: pd.Seri
     movies : DataFrame
         Gold's ``movies`` with ``year``, ``genres`` and ``directors``.
     learned : Series of float
-        The target as it is learned, NaN where not known.
+        The target as it is learned, NaN where unknown.
     training : Series of bool
         Films to take the means from.
 
     Returns
     -------
     DataFrame
-        ``mean``: the mean of the training films. ``genre mean``: that of the training films of a genre, averaged over
-        the film's genres; else the mean. ``director's earlier films``: their mean, together with one imagined film at
+        ``mean``: the mean of the training films. ``genre mean``: the mean of the training films of a genre, averaged
+        over the film's genres; else the mean. ``director's earlier films``: the mean of these and one pseudo-film at
         the genre mean, averaged over the film's directors; else the genre mean.
     """
     mean = pd.Series(learned[training].mean(), index=movies.index)
@@ -47,7 +46,7 @@ def baselines(movies: pd.DataFrame, learned: pd.Series[float], training: pd.Seri
 
 
 def best_baseline(actual: pd.Series[float], simple: pd.DataFrame) -> str:
-    """Name the baseline with the lowest error on the test films; the director's when there is nothing to test on."""
+    """Return the baseline with the lowest mean absolute error; the director's if no test film has a known value."""
     known = actual.dropna()
     return str((simple.loc[known.index].sub(known, axis=0)).abs().mean().idxmin()) if len(known) else DIRECTOR
 
@@ -60,7 +59,7 @@ def score_rows(target: Target, intervals: pd.DataFrame, simple: pd.DataFrame, ai
     target : Target
         Gives the unit.
     intervals : DataFrame
-        ``predicted``, ``low``, ``high`` and ``actual`` (NaN where not known) of the test films, as learned.
+        ``predicted``, ``low``, ``high`` and ``actual`` (NaN where unknown) of the test films, as learned.
     simple : DataFrame
         The baselines' predictions.
     aim : float
@@ -69,7 +68,7 @@ def score_rows(target: Target, intervals: pd.DataFrame, simple: pd.DataFrame, ai
     Returns
     -------
     list of dict
-        A row for each method, without errors when fewer than 20 test films have a known value.
+        One row per method, without errors if fewer than 20 test films have a known value.
     """
     known = intervals.dropna(subset=["actual"])
     methods = known[["predicted"]].rename(columns={"predicted": MODEL}).join(simple)
@@ -88,12 +87,12 @@ def score_rows(target: Target, intervals: pd.DataFrame, simple: pd.DataFrame, ai
 
 
 def no_model_row(target: Target, split: TimeSplit) -> dict[str, object]:
-    """Say in a row of its own why there is no model."""
+    """Return a row that says why there is no model."""
     return {"method": MODEL, "unit": target.score_unit, "verdict": f"no model: {split.reason}"}
 
 
 def _comparison(actual: pd.Series[float], methods: pd.DataFrame, unit: str) -> dict[str, object]:
-    """Compare the model with the best baseline film by film, to tell a smaller error from chance."""
+    """Compare the model with the best baseline, film by film: a smaller error may be chance."""
     best = best_baseline(actual, methods.drop(columns=MODEL))
     errors = methods.sub(actual, axis=0).abs()
     gain = errors[best] - errors[MODEL]
@@ -113,5 +112,5 @@ def _comparison(actual: pd.Series[float], methods: pd.DataFrame, unit: str) -> d
 def _gain_in_words(mean: float, low: float, high: float, unit: str) -> str:
     if mean < 0:
         mean, low, high = -mean, -high, -low
-        return f"mean error higher by {mean:.2f} {unit} (95 % interval {low:.2f} to {high:.2f})"
-    return f"mean error lower by {mean:.2f} {unit} (95 % interval {low:.2f} to {high:.2f})"
+        return f"mean error higher by {mean:.2f} {unit} (95% interval {low:.2f} to {high:.2f})"
+    return f"mean error lower by {mean:.2f} {unit} (95% interval {low:.2f} to {high:.2f})"

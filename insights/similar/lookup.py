@@ -1,7 +1,7 @@
-"""Finding a film and its recommendations: by IMDb id, or by title as people type it.
+"""Look up a film and its recommendations by IMDb id, or by title as people type it.
 
-Place: behind ``reelhouse similar`` and the function FindSimilarMovies (:mod:`.similar_api`). Reads rows of Gold
-``movies`` and ``recommendations`` that the caller fetched; writes nothing. It runs in a Lambda: no pandas, no numpy.
+Used by ``reelhouse similar`` and the function FindSimilarMovies (:mod:`.api`). Works on rows of Gold ``movies`` and
+``recommendations`` that the caller read. It runs in a Lambda, so it imports neither pandas nor numpy.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from pipeline.errors import InvalidInput
 
 MAX_K = 20
 MAX_QUERY_LENGTH = 200
-# Films shown where several fit, and titles shown where none does.
+# Films listed if several match, and titles listed if none does.
 MAX_SHOWN = 10
 MAX_CLOSEST = 5
-# One slip of the fingers for so many letters, three at most; shorter titles are too near each other.
+# One typo per so many letters, at most three; shorter titles are too close to each other.
 LETTERS_A_TYPO = 5
 MAX_TYPOS = 3
-# Where no film has the year asked for: lists differ by one about what a film's year is.
+# Tolerance if no film has the year asked for: sources often differ by one year.
 YEARS_OFF = 1
 IMDB_ID = re.compile(r"tt[0-9]{7,10}")
-# Unicode's categories of control characters, halves of characters, and those that mean nothing.
+# Unicode categories of control characters, surrogates, private-use and unassigned characters.
 NO_LETTERS = {"Cc", "Cs", "Co", "Cn"}
 
 
 class Film(NamedTuple):
-    """A film of the catalogue, as the first columns of a row: no year is None, rank 1 is best."""
+    """A film of the catalogue; ``year`` and ``rank`` are None if unknown, rank 1 is best."""
 
     imdb_id: str
     title: str
@@ -43,7 +43,7 @@ class Film(NamedTuple):
     rank: int | None
 
     def shown(self) -> dict[str, Any]:
-        """What an answer says of a film."""
+        """Return the film as it appears in an answer."""
         return {"imdb_id": self.imdb_id, "title": self.title, "year": self.year}
 
 
@@ -59,16 +59,16 @@ class Recommendation(NamedTuple):
 
 @dataclass(frozen=True)
 class Match:
-    """What a query found.
+    """Result of a query.
 
     Attributes
     ----------
     query : str
-        As it was asked.
+        As given.
     films : tuple of Film
-        One film: that is it. Several: the query fits all of them, best rank first. None: the film is not known.
+        One film: a match. Several: the query matches all of them, best rank first. None: unknown.
     closest : tuple of Film
-        Where no film fits, those with the closest titles.
+        The films with the closest titles, if none matches.
     """
 
     query: str
@@ -77,12 +77,12 @@ class Match:
 
 
 class Catalogue:
-    """Films and recommendations in memory, with an index of titles. Building it takes a second, asking it milliseconds.
+    """Films and recommendations in memory, with an index of titles.
 
     Parameters
     ----------
     films : iterable of sequences
-        Rows of (imdb_id, title, year, rank); a film without a title is found by its id only.
+        Rows of (imdb_id, title, year, rank); a film without a title can only be found by id.
     recommendations : iterable of sequences
         Rows of Gold ``recommendations``, in any order: (imdb_id, rank, recommended_imdb_id, similarity, because).
     """
@@ -109,15 +109,15 @@ class Catalogue:
         return len(self._films)
 
     def find(self, query: str) -> Match:
-        """Find a film by its IMDb id, or by its title in any case, with typos, without accents, with or without year.
+        """Find a film by IMDb id, or by title in any case, with typos, without accents, with or without year.
 
-        Looked for, in this order, until something is found: the whole query as a title; the same without a year at its
-        end, among films of that year (or one year off); titles one to three typos away; titles with all its words.
+        The first of these that matches counts: the whole query as a title; the query without a year at its end, among
+        films of that year or one year off; titles one to three typos away; titles with all words of the query.
 
         Raises
         ------
         InvalidInput
-            When the query is empty, longer than 200 characters, or has control characters.
+            If the query is empty, longer than 200 characters, or has control characters.
         """
         text = checked(query)
         if IMDB_ID.fullmatch(text.lower()):
@@ -132,22 +132,21 @@ class Catalogue:
         return Match(query, (), self._closest(normalised(title)))
 
     def similar(self, imdb_id: str, k: int = MAX_K) -> dict[str, Any]:
-        """Give a film's recommendations.
+        """Return a film's recommendations.
 
         Returns
         -------
         dict
             ``{"imdb_id", "title", "year", "similar": [{"rank", "imdb_id", "title", "year", "similarity", "because"}]}``
-            with up to ``k`` films, none where there are no recommendations. Films that have left the catalogue since
-            are left out.
+            with up to ``k`` films, best match first. Films that have left the catalogue since are omitted.
 
         Raises
         ------
         InvalidInput
-            When the film is not in the catalogue, or ``k`` is not from 1 to 20.
+            If the film is not in the catalogue, or ``k`` is not from 1 to 20.
         """
         if not 1 <= k <= MAX_K:
-            raise InvalidInput(f"{k} is no number of films", subject="k", next_step=f"give 1 to {MAX_K}")
+            raise InvalidInput(f"{k} is out of range", subject="k", next_step=f"give 1 to {MAX_K}")
         film = self._films.get(imdb_id)
         if film is None:
             raise InvalidInput("is not in the catalogue", subject=imdb_id, next_step="look for its title")
@@ -162,7 +161,7 @@ class Catalogue:
         return self._by_title.get(title) or self._unspaced.get(title.replace(" ", ""), [])
 
     def _mistyped(self, title: str) -> list[Film]:
-        """Films with the titles that are the fewest typos away; a typo is one letter or one swap, never in a number."""
+        """Return the films whose titles are the fewest typos away: a letter or a swap, never in a number."""
         typos = min(MAX_TYPOS, len(title) // LETTERS_A_TYPO)
         if not typos:
             return []
@@ -176,7 +175,7 @@ class Catalogue:
         return self._all_of(place for place, words in enumerate(self._words) if wanted <= words)
 
     def _closest(self, title: str) -> tuple[Film, ...]:
-        """Films of that title, of whatever year, and then one of each title like it."""
+        """Return films of that title, of any year, then one of each similar title."""
         near = process.extract(title, self._titles, scorer=fuzz.ratio, limit=MAX_CLOSEST)
         like = [self._by_title[found][0] for found, _, _ in near]
         return tuple(dict.fromkeys([*self._same(title), *like]))[:MAX_CLOSEST]
@@ -186,27 +185,25 @@ class Catalogue:
 
 
 def checked(query: str) -> str:
-    """Strip a query, if it can be one.
+    """Strip and validate a query.
 
     Raises
     ------
     InvalidInput
-        When it is empty, longer than 200 characters, or has characters that no title has.
+        If it is empty, longer than 200 characters, or has control characters.
     """
     text = query.strip()
     if not text:
         raise InvalidInput("is empty", subject="title", next_step="give a title or an IMDb id")
     if len(text) > MAX_QUERY_LENGTH:
-        raise InvalidInput(
-            f"is longer than {MAX_QUERY_LENGTH} characters", subject="title", next_step="give less of it"
-        )
+        raise InvalidInput(f"is longer than {MAX_QUERY_LENGTH} characters", subject="title", next_step="shorten it")
     if any(unicodedata.category(letter) in NO_LETTERS for letter in text):
         raise InvalidInput("has control characters", subject="title", next_step="give a title or an IMDb id")
     return text
 
 
 def of_year(films: Sequence[Film], year: int | None) -> list[Film]:
-    """Films of a year; where there are none, those one year off; all films where no year is asked for."""
+    """Return the films of a year, or those one year off if there are none; all films if ``year`` is None."""
     if year is None:
         return list(films)
     exact = [film for film in films if film.year == year]

@@ -1,20 +1,17 @@
-"""Titles as people type them: one spelling for comparing, and the year that a query may end with.
-
-Place: used by :mod:`.lookup`, in a Lambda too: nothing but the standard library. Pure functions.
-"""
+"""Titles as people type them: normalised for comparison, and split from a year at the end. Pure."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-# Letters that stand for themselves in Unicode, but that people without them on their keyboard type otherwise.
+# Letters that Unicode does not decompose, but that people without them on their keyboard type differently.
 PLAIN_LETTERS = str.maketrans(
     {"ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i", "&": " and "}
 )
 APOSTROPHES = str.maketrans("", "", "'’‘`´")
 NUMERALS = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
-# "teh" is the commonest slip of the fingers in English.
+# "teh" is the most common typo in English.
 ARTICLES = ("the", "a", "an", "teh")
 TRAILING_ARTICLE = re.compile(r"^(.+), (the|a|an)$")
 NOT_IN_WORDS = re.compile(r"[\W_]+")
@@ -22,9 +19,9 @@ YEAR_AT_END = re.compile(r"^(.*\S)[\s,]*[\s(\[]((?:18|19|20)\d\d)[)\]]?$")
 
 
 def normalised(title: str) -> str:
-    """One spelling of a title: lower case, no accents, no punctuation, no leading article, "II" as "2".
+    """Normalise a title: lower case, no accents, no punctuation, no leading article, "II" as "2".
 
-    A title of punctuation alone, such as "$", stays as it is. Letters of all scripts are kept.
+    A title of punctuation only, such as "$", is unchanged. Letters of all scripts are kept.
 
     >>> normalised("The Godfather: Part II"), normalised("AMÉLIE "), normalised("Matrix, The")
     ('godfather part 2', 'amelie', 'matrix')
@@ -39,9 +36,9 @@ def normalised(title: str) -> str:
 
 
 def split_year(query: str) -> tuple[str, int | None]:
-    """Title and year of "the godfather 1972" or "The Godfather (1972)"; no year where none is written last.
+    """Split "the godfather 1972" or "The Godfather (1972)" into title and year; the year is None if there is none.
 
-    A title may itself end in a number ("Blade Runner 2049"), so the whole query is to be tried first.
+    A title may itself end in a number ("Blade Runner 2049"), so try the whole query first.
     """
     found = YEAR_AT_END.match(query.strip())
     return (found[1], int(found[2])) if found else (query, None)

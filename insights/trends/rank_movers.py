@@ -1,6 +1,6 @@
-"""Movers of the list: who climbed, fell, came and left between the last two runs. Pure.
+"""Rank movers: films that climbed, fell, entered or left the list between the last two runs. Pure.
 
-Reads Gold's ``rank_history`` as a data frame; what it makes is shown in the report on trends.
+Reads Gold's ``rank_history`` as a data frame; makes Gold's ``rank_movers``.
 """
 
 from __future__ import annotations
@@ -14,24 +14,23 @@ CLIMBER, FALLER, NEW_ENTRY, LEAVER = "climber", "faller", "new entry", "leaver"
 
 
 def rank_movers(rank_history: pd.DataFrame, n: int = 10) -> pd.DataFrame:
-    """Find the biggest moves between the last run and the run before it.
+    """Return the biggest moves between the last run and the run before it.
 
-    A run may have taken fewer films of the list than the other. A film is a new entry or a leaver only where both runs
-    looked: a film at rank 60 is not new because the run before took the first 50.
+    Runs may take different numbers of films. A film is a new entry or a leaver only within the ranks that both runs
+    took: a film at rank 60 is not new if the run before took the first 50.
 
     Parameters
     ----------
     rank_history : DataFrame
-        Gold's ``rank_history``: one row a film and run.
+        Gold's ``rank_history``: one row per film and run.
     n : int
         Most films of each kind.
 
     Returns
     -------
     DataFrame
-        Columns of ``RANK_MOVERS``: at most ``n`` climbers, fallers, new entries and leavers, in this order. The
-        biggest moves come first, of new entries and leavers the best ranks; of equals the best rank, then the lower
-        id. No rows when there are fewer than two runs.
+        Columns of ``RANK_MOVERS``: at most ``n`` climbers, fallers, new entries and leavers, in this order, biggest
+        moves or best ranks first; ties by rank, then id. No rows if there are fewer than two runs.
     """
     runs = sorted(rank_history["run_id"].unique()) if len(rank_history) else []
     if len(runs) < 2:
@@ -49,7 +48,7 @@ def rank_movers(rank_history: pd.DataFrame, n: int = 10) -> pd.DataFrame:
 
 
 def _last_two(rank_history: pd.DataFrame, previous_run: str, last_run: str) -> pd.DataFrame:
-    """One row a film of either run, with both ranks as fractions so that a missing one is null."""
+    """Return one row per film of either run, with both ranks as floats so that a missing one is NaN."""
     columns = ["imdb_id", "title", "rank"]
     last = rank_history.loc[rank_history["run_id"] == last_run, columns]
     previous = rank_history.loc[rank_history["run_id"] == previous_run, columns]
