@@ -122,7 +122,7 @@ def film(kind: str, run_id: str, imdb_id: str) -> str:
 
 
 def silver_part(run_id: str, digest: str, rows: int) -> str:
-    """Silver: a parquet part, named by the digest of the Bronze keys in it, so that a retry writes the same part.
+    """Silver: a parquet part, named by the digest of its Bronze keys and versions: a retry writes the same part.
 
     The number of rows is in the name, so that progress is seen from a listing.
     """

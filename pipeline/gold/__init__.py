@@ -1,1 +1,1 @@
-"""Gold: one SQL file a table, and the engine that runs them. This file imports nothing."""
+"""Gold: the SQL of its tables and the engines that run it. This file imports nothing."""

@@ -1,5 +1,5 @@
--- box_office_by_decade: box office of each decade's films, in the dollars of their day (not adjusted for inflation).
--- films counts all films of the decade; every other figure stands on films_with_box_office.
+-- box_office_by_decade: box office of each decade's films, nominal (not adjusted for inflation).
+-- films counts all films of the decade; all other figures cover films_with_box_office.
 SELECT
     m.decade,
     count(*) AS films,

@@ -1,5 +1,5 @@
 -- {table}: films of each {column}, from films_by.sql, the template of all films_by_* tables.
--- Means of ratings are 0-100 and stand on the *_films beside them; box office on films_with_box_office.
+-- Means of ratings are 0-100 over the *_films beside them; box office covers films_with_box_office.
 SELECT
     t.{column},
     count(*) AS films,

@@ -1,5 +1,5 @@
 -- movie_ratings: one row a film and rating source, every rating on the scale 0-100.
--- Ratings of different sources are never averaged together: whoever groups this table groups by source too.
+-- Never average ratings of different sources: always group by source too.
 SELECT r.imdb_id, r.source, r.rating, r.votes
 FROM (
     SELECT m.imdb_id, 'imdb' AS source, m.imdb_rating * 10 AS rating, m.imdb_votes AS votes

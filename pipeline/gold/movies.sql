@@ -1,7 +1,7 @@
 -- movies: the newest row of each film.
--- Newest is of the newest run; of several rows of one film and run (a Bronze object processed twice, a part that
--- compaction has merged and not yet removed) the last made. bronze_key ends the order, so that every engine chooses
--- the same row. Nearly every film has one row in its newest run: only the few others need a window, which is slow.
+-- The newest run wins; of several rows of one film and run (a Bronze object processed twice, or a part that compaction
+-- has merged but not removed) the row made last. bronze_key ends the order, so that both engines choose the same row.
+-- Nearly every film has one row in its newest run: only the others need a window function, which is slow.
 WITH newest AS (
     SELECT c.imdb_id, max(c.run_id) AS run_id, max_by(c.times, c.run_id) AS times
     FROM (

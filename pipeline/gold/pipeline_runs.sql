@@ -1,5 +1,5 @@
--- pipeline_runs: what became of every film a run expected.
--- A film has one outcome: a row in Silver goes before quarantine, and either before a rejection.
+-- pipeline_runs: the films that each run expected, by outcome.
+-- A film has one outcome: a row in Silver takes precedence over quarantine, and both over a rejection.
 WITH outcomes AS (
     SELECT
         o.run_id,

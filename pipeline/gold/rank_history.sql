@@ -1,6 +1,6 @@
 -- rank_history: rank of each film in each run, and its move since the run before it.
 -- A film that was not in the run before has no previous_rank: it may be new, or that run took fewer films.
--- Of several rows of one film and run the last made counts; there are few, so that only they need a window.
+-- Of several rows of one film and run the one made last counts; these are few, and only they need a window function.
 WITH several AS (
     SELECT s.run_id, s.imdb_id
     FROM silver.movies AS s

@@ -1,6 +1,5 @@
 -- ratings_by_genre: films, mean, median and 90th percentile of the ratings of each genre and source, 0-100.
--- A film counts in each of its genres. Ratings are those of movie_ratings, taken from movies: to join the two by film
--- takes twice the time.
+-- A film counts in each of its genres. Ratings come from movies: joining movie_ratings by film takes twice as long.
 SELECT
     t.genre,
     r.source,

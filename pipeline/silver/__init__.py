@@ -1,1 +1,1 @@
-"""Silver: one Bronze object to one typed row, or to the reasons why not. This file imports nothing."""
+"""Silver: turn Bronze objects into typed rows, write them, and read them. This file imports nothing."""
