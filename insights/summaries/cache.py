@@ -6,9 +6,6 @@ anything into a summary.
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
 from typing import Protocol
 
 
@@ -35,25 +32,3 @@ class MemoryCache:
     def put(self, key: str, entry: str) -> None:
         """Store an entry, replacing an older one."""
         self._entries[key] = entry
-
-
-class FolderCache:
-    """A cache in a folder, which is created when it is first needed."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def get(self, key: str) -> str | None:
-        """Return the entry, or None when there is none or it is not text."""
-        try:
-            return (self._folder / f"{key}.json").read_text(encoding="utf-8")
-        except (FileNotFoundError, UnicodeDecodeError):
-            return None
-
-    def put(self, key: str, entry: str) -> None:
-        """Store an entry atomically."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(entry)
-        Path(temporary).replace(self._folder / f"{key}.json")

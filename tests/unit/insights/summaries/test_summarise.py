@@ -2,7 +2,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,7 +11,7 @@ from insights.columns import SUMMARIES
 from insights.summaries import check, prompt
 from insights.summaries import language_model as lm
 from insights.summaries import summarise as summaries
-from insights.summaries.cache import FolderCache, MemoryCache, SummaryCache
+from insights.summaries.cache import MemoryCache, SummaryCache
 from insights.summaries.check import Sentence
 from insights.summaries.language_model import Message, Reply
 from insights.summaries.summarise import summarise
@@ -178,9 +177,8 @@ def test_a_claim_of_single_strings_is_read() -> None:
     assert found.claims == (check.Claim("greater", ("f2.mean",), ("f3.mean",)),)
 
 
-@pytest.mark.parametrize("kind", ["memory", "folder"])
-def test_the_same_question_on_the_same_facts_is_paid_for_once(kind: str, tmp_path: Path) -> None:
-    cache = MemoryCache() if kind == "memory" else FolderCache(tmp_path / "new" / "cache")
+def test_the_same_question_on_the_same_facts_is_paid_for_once() -> None:
+    cache = MemoryCache()
     first, second = saying(HONEST), saying("{f1} has 99.9.")
     paid, free = row(first, cache), row(second, cache)
     assert second.asked == []
