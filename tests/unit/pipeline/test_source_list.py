@@ -342,6 +342,7 @@ HOSTILE_LISTS = {
 }
 PEAK = """
 import resource, sys
+from pathlib import Path
 from lambdas import get_movies_and_send_to_queue
 from pipeline import messages, source_list
 from pipeline.errors import SourceListInvalid
@@ -350,7 +351,12 @@ try:
     messages.make("20261124T030000Z-1a2b3c4d", films.items, 10)
 except SourceListInvalid:
     pass
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+status = Path("/proc/self/status")
+if status.exists():  # on Linux ru_maxrss includes the memory of the process that started this one
+    (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+    print(int(line.split()[1]) * 1024)
+else:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
