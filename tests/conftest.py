@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from pipeline import aws
 from reelhouse import stack as deployed_stack
@@ -17,6 +19,8 @@ from reelhouse.stack import Stack
 from tests.running import OPTIONS, Omdb, run_to_the_end
 
 FILMS = 300
+STACK_NOTEBOOKS = ("on_stack", "start_here", "summaries_by_a_model")
+STACK_TESTS = ("tests/stack/", *(f"tests/notebooks/test_{name}.py" for name in STACK_NOTEBOOKS))
 
 # Examples are the same in every run, and no test depends on the machine's speed.
 settings.register_profile("reelhouse", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -29,12 +33,18 @@ def pytest_configure() -> None:
         lifeline.end_with_parent()
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all tests of the deployed stack in one process, so that it is deployed once."""
-    for item in items:
-        if "local" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("stack"))
+class StackInOneProcess(LoadScopeScheduling):
+    """Runs all tests of the deployed stack in one process, so that it is deployed once, and other tests by file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "stack" if path.startswith(STACK_TESTS) else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Choose how tests are distributed; xdist's own groups have no effect with pytest 9.2."""
+    return StackInOneProcess(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
