@@ -89,14 +89,15 @@ class Stack:
 
     def not_started(self) -> int:
         """Return the number of scheduled invocations that failed to start; 0 in stacks without that queue."""
-        return sum(self._depth("ScheduleDeadLettersUrl")) if "ScheduleDeadLettersUrl" in self.outputs else 0
+        return sum(self.depth("ScheduleDeadLettersUrl")) if "ScheduleDeadLettersUrl" in self.outputs else 0
 
     def _queue(self, name: str) -> dict[str, int]:
-        waiting, in_flight = self._depth(f"{name}Url")
-        parked, received = self._depth(f"{name}DeadLettersUrl")
+        waiting, in_flight = self.depth(f"{name}Url")
+        parked, received = self.depth(f"{name}DeadLettersUrl")
         return {"waiting": waiting, "in_flight": in_flight, "parked": parked + received}
 
-    def _depth(self, output: str) -> tuple[int, int]:
+    def depth(self, output: str) -> tuple[int, int]:
+        """Return the messages of the queue whose URL is an output: visible, and in flight."""
         names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
         answer = aws.client("sqs").get_queue_attributes(QueueUrl=self[output], AttributeNames=list(names))  # type: ignore[arg-type]
         return int(answer["Attributes"][names[0]]), int(answer["Attributes"][names[1]])  # type: ignore[index]

@@ -13,7 +13,7 @@ from pipeline import aws
 from pipeline.errors import StorageFailed
 from reelhouse import console, stack
 from reelhouse.operate.parked import chosen, parked, print_parked
-from reelhouse.options import Json, StackName
+from reelhouse.options import Json, StackName, usage_errors
 from reelhouse.progress import Bars
 from reelhouse.stack import QUEUES, Stack
 
@@ -29,17 +29,11 @@ _NEXT = "nothing is lost: what was not moved is still parked; run it again"
 OnProgress = Callable[[str, int, int], None]
 
 
-def _checked_queue(value: str | None) -> str | None:
-    if value is not None and value not in QUEUES:
-        raise typer.BadParameter(f"is not one of {', '.join(QUEUES)}")
-    return value
-
-
 def command(
     peek: Annotated[bool, typer.Option("--peek", help="Only show what is parked, and why.")] = False,
     queue: Annotated[
         str | None,
-        typer.Option(help=f"{', '.join(QUEUES)}; without it, all.", metavar="QUEUE", callback=_checked_queue),
+        typer.Option(help=f"{', '.join(QUEUES)}; without it, all.", metavar="QUEUE"),
     ] = None,
     stack_name: StackName = None,
     json_output: Json = False,
@@ -50,6 +44,8 @@ def command(
 
     Example: [bold]reelhouse redrive --peek[/], then [bold]reelhouse redrive --queue MovieQueue[/]
     """
+    with usage_errors():
+        chosen(queue)
     found = stack.find(stack_name)
     if peek:
         messages = parked(found, queue)
@@ -88,13 +84,13 @@ def redrive(stack: Stack, queue: str | None, on_progress: OnProgress) -> dict[st
     moved = {}
     for name in chosen(queue):
         with aws.failures_of("redrive", name, _NEXT):
-            moved[name] = _move(name, stack[f"{name}DeadLettersUrl"], stack[f"{name}Url"], on_progress)
+            moved[name] = _move(stack, name, on_progress)
     return moved
 
 
-def _move(name: str, source_url: str, target_url: str, on_progress: OnProgress) -> int:
-    sqs = aws.client("sqs")
-    total = count(sqs, source_url)
+def _move(stack: Stack, name: str, on_progress: OnProgress) -> int:
+    sqs, source_url = aws.client("sqs"), stack[f"{name}DeadLettersUrl"]
+    total = sum(stack.depth(f"{name}DeadLettersUrl"))
     if not total:
         return 0
     on_progress(name, 0, total)
@@ -103,14 +99,7 @@ def _move(name: str, source_url: str, target_url: str, on_progress: OnProgress) 
     except ClientError as error:
         if aws.error_code(error) not in _NO_SUCH_ACTION:
             raise
-    return one_by_one(sqs, source_url, target_url, total, lambda moved: on_progress(name, moved, total))
-
-
-def count(sqs: SQSClient, queue_url: str) -> int:
-    """Return the number of messages in a queue, in flight or not."""
-    names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-    answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=list(names))  # type: ignore[arg-type]
-    return sum(int(answer["Attributes"][name]) for name in names)  # type: ignore[index,misc]
+    return one_by_one(sqs, source_url, stack[f"{name}Url"], total, lambda moved: on_progress(name, moved, total))
 
 
 def arn_of(sqs: SQSClient, queue_url: str) -> str:
