@@ -149,7 +149,8 @@ class Scorer:
 
 def _at(pairs: sp.csr_array, films: Indices) -> npt.NDArray[np.bool_]:
     """Return whether the entries of ``pairs``, shape (m, n), at the columns ``films``, shape (m, p), are not 0."""
-    return np.take_along_axis(pairs.toarray() != 0, films, axis=1)
+    there: npt.NDArray[np.bool_] = pairs.astype(bool).toarray()
+    return np.take_along_axis(there, films, axis=1)
 
 
 def best(scores: Floats, depth: int, size: int) -> tuple[Indices, Floats]:
