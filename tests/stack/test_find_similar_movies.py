@@ -15,17 +15,23 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from insights import columns, lake
+from insights.columns import RECOMMENDATIONS
+from insights.lake import Lake
 from insights.similar import recommendations
 from pipeline import aws
 from reelhouse.stack import Stack
 from tests.running import reelhouse, wait_until
 
 
+def lake_of(stack: Stack) -> Lake:
+    return Lake(stack["GoldBucketName"], stack["GoldDatabaseName"], stack["SilverBucketName"])
+
+
 @pytest.fixture
 def recommended(stack: Stack) -> Stack:
     """The stack with recommendations in Gold."""
-    lake.write(columns.RECOMMENDATIONS, recommendations.build(lake.table("movies")))
+    lake = lake_of(stack)
+    lake.publish(RECOMMENDATIONS, recommendations.build(lake.table("movies")))
     return stack
 
 
@@ -117,8 +123,9 @@ def test_a_good_signature_without_the_right_is_refused(recommended: Stack, calle
 
 def test_new_recommendations_are_answered_within_seconds(recommended: Stack) -> None:
     before = get(recommended, "/similar/tt0068646?k=1").json()["similar"][0]["imdb_id"]
+    lake = lake_of(recommended)
     other = recommendations.build(lake.table("movies"))
-    lake.write(columns.RECOMMENDATIONS, other[other["recommended_imdb_id"] != before])
+    lake.publish(RECOMMENDATIONS, other[other["recommended_imdb_id"] != before])
 
     wait_until(lambda: get(recommended, "/similar/tt0068646?k=1").json()["similar"][0]["imdb_id"] != before)
 
