@@ -13,7 +13,7 @@ run test chaos bench: export REELHOUSE_END_WITH_PARENT := 1
 
 include lambdas/build.mk
 
-.PHONY: help run check check-style check-types check-templates test chaos bench audit lock catalogue reports-image reports-image-codebuild deploy delete
+.PHONY: help run check check-style check-types check-templates test trino chaos bench audit lock catalogue reports-image reports-image-codebuild deploy delete
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 26
@@ -39,6 +39,9 @@ test: check .scan-venv/.ready ## Run every check and every test
 
 bench: environment ## Measure speed and memory against their baselines, into benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks
+
+trino: environment ## Run Gold's SQL and the Athena engine on a real Trino; needs a JDK 24 or later, and Maven
+	@$(BIN)/python -m tests.trino_cluster
 
 chaos: environment ## Inject every fault into a deployed stack and account for every film; KINDS="killed omdb" for some
 	@$(BIN)/python -m tests.chaos $(KINDS)

@@ -24,7 +24,7 @@ from pipeline import aws
 from pipeline.columns import DUCKDB_TYPES, GOLD, GOLD_BUILDS, SILVER, SILVER_BY_RUN, Table
 from pipeline.gold.statements import to_duckdb
 
-_UNLOAD = re.compile(
+UNLOAD = re.compile(
     r"UNLOAD \((.*)\) TO 's3://([^/]+)/(.+)' WITH \(format = 'PARQUET', compression = 'ZSTD'\)", re.DOTALL
 )
 PAGE_ROWS = 3
@@ -112,7 +112,7 @@ class FakeAthena:
         return {"ResultSet": {"Rows": page, "ResultSetMetadata": {"ColumnInfo": columns}}, **more}
 
     def _run(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-        unload = _UNLOAD.fullmatch(sql)
+        unload = UNLOAD.fullmatch(sql)
         with tempfile.TemporaryDirectory() as folder:
             body = unload[1] if unload else sql
             self._make_views(self._database, body, Path(folder))
