@@ -125,7 +125,7 @@ class AthenaEngine:
         glue = aws.client("glue")
         for name, folder in locations.items():
             table = glue.get_table(DatabaseName=self.gold_database, Name=name)["Table"]
-            moved = {key: value for key, value in table.items() if key in _TABLE_INPUT}
+            moved = {key: value for key, value in table.items() if key in _TABLE_INPUT and value}
             moved["StorageDescriptor"] = table["StorageDescriptor"] | {"Location": f"s3://{self.gold_bucket}/{folder}"}
             glue.update_table(DatabaseName=self.gold_database, TableInput=moved, SkipArchive=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +18,6 @@ from tests.fake_athena import UNLOAD
 from tests.trino_cluster.server import Trino
 
 BUILD_ID = "20261128T030000.000000Z"
-# approx_percentile is approximate in Trino, which answers a value that occurs; DuckDB interpolates. So percentiles are
-# compared within 1%, in groups of at least LARGE_GROUP values.
-LARGE_GROUP = 100
-PERCENTILES = re.compile(r"(^|_)(median|p90)(_|$)")
 _TYPES = {"string": "varchar", "int": "integer", "array<string>": "array(varchar)", "timestamp": "timestamp(3)"}
 
 
@@ -61,10 +57,11 @@ class Silver:
                 f"partition_projection_location_template = '{location}build_id=${{build_id}}/')"
             )
 
-    def built_by_trino(self, trino: Trino, table: Table, statement: str | None = None) -> Path:
-        """Build one Gold table with the product's statement; return the folder of its parquet files."""
+    def built_by_trino(self, trino: Trino, table: Table, statement: str = "", build_id: str = BUILD_ID) -> Path:
+        """Build one Gold table with the product's statement, or another; return the folder of its parquet files."""
         select = statement or self.select(table)
-        target = f"{self.name}/gold/{table.name}/build_id={BUILD_ID}"
+        target = f"{self.name}/gold/{table.name}/build_id={build_id}"
+        shutil.rmtree(self.folder / target, ignore_errors=True)
         schema = f"files.{self.name}_scratch"
         trino.rows(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         trino.rows(
@@ -100,28 +97,11 @@ def trino_type(kind: str) -> str:
 
 
 def differences(name: str, one: str, other: str) -> list[tuple[object, ...]]:
-    """Compare two sets of parquet files of a Gold table; return rows that only one has, and percentiles that differ."""
-    database, table = duckdb.connect(), GOLD_TABLES[name]
-    exact = [(c, kind) for c, kind in table.duckdb_types().items() if not PERCENTILES.search(c)]
-    columns = ", ".join(_comparable(column, kind) for column, kind in exact)
-    left, right = (f"SELECT {columns} FROM read_parquet(?, hive_partitioning = false)" for _ in range(2))
-    found = database.execute(
-        f"(({left}) EXCEPT ALL ({right})) UNION ALL (({left}) EXCEPT ALL ({right}))", [one, other, other, one]
-    ).fetchall()
-    size = "films_with_box_office" if "films_with_box_office" in table.column_names else "films"
-    percentiles = [column for column in table.column_names if PERCENTILES.search(column)]
-    keys = [column for column, kind in exact if kind == "VARCHAR" or column in {"year", "decade"}]
-    for column in percentiles:
-        on = " AND ".join(f"a.{key} IS NOT DISTINCT FROM b.{key}" for key in keys)
-        found += database.execute(
-            f"SELECT '{column}', a.{column}, b.{column} FROM read_parquet(?, hive_partitioning = false) AS a "
-            f"FULL JOIN read_parquet(?, hive_partitioning = false) AS b ON {on} "
-            f"WHERE (a.{column} IS NULL) <> (b.{column} IS NULL) "
-            f"OR a.{size} >= {LARGE_GROUP} "
-            f"AND abs(a.{column} - b.{column}) > 0.01 * greatest(abs(a.{column}), abs(b.{column}))",
-            [one, other],
-        ).fetchall()
-    return found
+    """Compare two sets of parquet files of a Gold table; return the rows that only one of them has."""
+    columns = ", ".join(_comparable(column, kind) for column, kind in GOLD_TABLES[name].duckdb_types().items())
+    rows = f"SELECT {columns} FROM read_parquet(?, hive_partitioning = false)"
+    differing = f"(({rows}) EXCEPT ALL ({rows})) UNION ALL (({rows}) EXCEPT ALL ({rows}))"
+    return duckdb.connect().execute(differing, [one, other, other, one]).fetchall()
 
 
 def _comparable(name: str, kind: str) -> str:
