@@ -1,4 +1,4 @@
-"""Ask a language model over an OpenAI-compatible chat API, within limits of time, size and attempts.
+"""Ask a language model through the OpenAI SDK, at any compatible service, within limits of time, size and attempts.
 
 A fault of the service is an outcome, not an exception: :meth:`LanguageModel.ask` returns a reply without content and
 with a reason in fixed words. The service's own messages are never passed on, since they may repeat the key.
@@ -10,18 +10,22 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx2
 from pydantic import BaseModel, Field, ValidationError
 
+from insights.summaries.bounded_client import BoundedClient
 from pipeline.http import LOOPBACK
 from pipeline.omdb.key import without_key
+
+if TYPE_CHECKING:  # imported late elsewhere: it takes half a second, and most reports have no model
+    from openai import AsyncOpenAI
 
 # The one home of the default's name. It takes the two parameters that are sent, as models without reasoning do.
 DEFAULT_MODEL = "gpt-6-luna"
@@ -34,7 +38,6 @@ MAX_RETRIES = 2
 FIRST_WAIT_SECONDS = 0.5
 # Reasoning counts as output, and an answer that is cut off is paid for and useless.
 MAX_ANSWER_TOKENS = 16_000
-MAX_BODY_BYTES = 1024 * 1024
 FIRST_SERVER_ERROR = 500
 # Statuses by which services say that they do not know answer formats.
 SCHEMA_REFUSALS = {400, 404, 415, 422, 500, 501}
@@ -167,7 +170,7 @@ class HttpModel:
         answer_format = {"type": "json_schema", "json_schema": {"name": "summary", "strict": True, "schema": schema}}
         with_schema = {**request, "max_completion_tokens": MAX_ANSWER_TOKENS, "response_format": answer_format}
         requests = [with_schema, request] if self._knows_schemas else [request]
-        return self._within_limits(self._first_that_is_taken("/chat/completions", requests))
+        return self._within_limits(self._first_that_is_taken(requests))
 
     def shutdown_date(self) -> str:
         """Return the date after which the service's model list says that the model is gone; "" if it says none."""
@@ -181,6 +184,8 @@ class HttpModel:
         if fault or seconds <= 0:
             asking.close()
             return Reply(fault=fault or TOO_SLOW, ask_again=False)
+        import openai  # noqa: F401, PLC0415 (before the clock starts)
+
         began = time.monotonic()
         try:
             with ThreadPoolExecutor(max_workers=1) as worker:
@@ -195,12 +200,12 @@ class HttpModel:
         finally:
             self._seconds_left -= time.monotonic() - began
 
-    async def _first_that_is_taken(self, path: str, requests: Sequence[Mapping[str, Any]]) -> Reply:
+    async def _first_that_is_taken(self, requests: Sequence[Mapping[str, Any]]) -> Reply:
         """Send the richest request first; a service that refuses it gets the next, from then on at once."""
         async with self._client() as client:
             for request in requests:
                 last = request is requests[-1]
-                answer = await self._with_retries(client, path, request, last=last)
+                answer = await self._with_retries(client, request, last=last)
                 if last or answer.status not in SCHEMA_REFUSALS:
                     break
         if answer.status == HTTPStatus.OK and last:
@@ -209,26 +214,35 @@ class HttpModel:
 
     async def _read_shutdown_date(self) -> Reply:
         async with self._client() as client:
-            answer = await self._send(client, "GET", "/models", None)
+            answer = await self._answer(client.models.with_raw_response.list())
         found = re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(_shutdown_dates(answer.body).get(self._settings.model) or ""))
         return Reply(found.group() if found else "")
 
-    def _client(self) -> httpx2.AsyncClient:
-        """Return a client that follows no redirect: neither key nor question goes to another address."""
-        headers = {"Accept-Encoding": "identity"}
+    def _client(self) -> AsyncOpenAI:
+        """Return an SDK client that follows no redirect and does not retry: :meth:`_with_retries` also reads bodies."""
+        import openai  # noqa: PLC0415
+
+        headers = {"Accept-Encoding": "identity", "Content-Type": "application/json"}
         if self._settings.api_key:
             headers["Authorization"] = f"Bearer {self._settings.api_key}"
         if _fits_a_header(self._settings.organization):
             headers["OpenAI-Organization"] = self._settings.organization
-        return httpx2.AsyncClient(headers=headers, timeout=self._settings.timeout_seconds, follow_redirects=False)
+        timeout = self._settings.timeout_seconds
+        return openai.AsyncOpenAI(
+            base_url=self._address,
+            api_key=self._settings.api_key or "none",  # the SDK needs one, a model on this machine does not
+            organization="",
+            project="",
+            max_retries=0,
+            timeout=timeout,
+            http_client=BoundedClient(headers=headers, timeout=timeout, follow_redirects=False),
+        )
 
-    async def _with_retries(
-        self, client: httpx2.AsyncClient, path: str, request: Mapping[str, Any], *, last: bool
-    ) -> _Answer:
+    async def _with_retries(self, client: AsyncOpenAI, request: Mapping[str, Any], *, last: bool) -> _Answer:
         wait = FIRST_WAIT_SECONDS
         for retries_left in range(self._settings.max_retries, -1, -1):
             try:
-                answer = await self._send(client, "POST", path, request)
+                answer = await self._answer(client.chat.completions.with_raw_response.create(**request))
             except (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolError):
                 if not retries_left:
                     raise
@@ -242,18 +256,18 @@ class HttpModel:
             wait *= 2
         return answer
 
-    async def _send(
-        self, client: httpx2.AsyncClient, method: str, path: str, request: Mapping[str, Any] | None
-    ) -> _Answer:
-        async with client.stream(method, f"{self._address}{path}", json=request) as answer:
-            content = bytearray()
-            if answer.headers.get("Content-Encoding", "identity") != "identity":
-                raise httpx2.DecodingError("the body is compressed, though none was asked for")
-            async for chunk in answer.aiter_raw():
-                content += chunk
-                if len(content) > MAX_BODY_BYTES:
-                    raise httpx2.DecodingError("the body is too large")
-        body = without_key(content.decode("utf-8", "replace"), self._settings.api_key or "").lstrip("\ufeff")
+    async def _answer(self, asking: Awaitable[Any]) -> _Answer:
+        """Await a raw response of the SDK, whatever its status; raise httpx2's errors instead of the SDK's."""
+        import openai  # noqa: PLC0415
+
+        try:
+            answer = (await asking).http_response
+        except openai.APIStatusError as error:
+            answer = error.response
+        except openai.APIConnectionError as error:
+            cause = error.__cause__
+            raise (cause if isinstance(cause, httpx2.HTTPError) else httpx2.ReadError(str(cause))) from None
+        body = without_key(answer.content.decode("utf-8", "replace"), self._settings.api_key or "").lstrip("\ufeff")
         wait = answer.headers.get("Retry-After", "")
         return _Answer(_status_in(body) or answer.status_code, body, float(wait) if wait.isdecimal() else 0.0)
 

@@ -1,5 +1,7 @@
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import pytest
 
 from insights.summaries import language_model as lm
+from insights.summaries.bounded_client import MAX_BODY_BYTES
 from insights.summaries.language_model import HttpModel, ModelSettings, Reply
 from insights.summaries.prompt import SCHEMA
 from pipeline.omdb.key import HIDDEN
@@ -65,6 +68,7 @@ def test_an_answer_comes_with_the_tokens_the_service_counts(server: ChatServer) 
         (failing(500), lm.SERVICE_FAILED, False, 3),
         (failing(400), lm.REQUEST_REFUSED, False, 2),
         (lambda _: Answer("<html>busy</html>", 503, "text/html", {}), lm.SERVICE_FAILED, False, 2),
+        (lambda _: Answer("no", 400, "text/plain; charset=hex", {}), lm.REQUEST_REFUSED, False, 2),
         (lambda _: replace(GOOD, announced=10), lm.NOT_REACHED, False, 2),
         (lambda _: Answer("<html>hello</html>", media_type="text/html"), lm.UNREADABLE, True, 1),
         (lambda _: Answer(GOOD.body[:40]), lm.UNREADABLE, True, 1),
@@ -72,7 +76,7 @@ def test_an_answer_comes_with_the_tokens_the_service_counts(server: ChatServer) 
         (lambda _: Answer('{"choices": []}'), lm.UNREADABLE, True, 1),
         (lambda _: Answer('{"choices": [{"message": {"content": [1]}}]}'), lm.UNREADABLE, True, 1),
         (lambda _: completion(None), lm.UNREADABLE, True, 1),
-        (lambda _: completion("x" * lm.MAX_BODY_BYTES), lm.NOT_REACHED, False, 1),
+        (lambda _: completion("x" * MAX_BODY_BYTES), lm.NOT_REACHED, False, 1),
         (lambda _: completion('{"sent', "length"), lm.CUT_OFF, True, 1),
         (lambda _: completion("", "content_filter"), lm.NOTHING_SAID, True, 1),
         (lambda _: completion("x", refusal="I cannot help with that."), lm.NOTHING_SAID, True, 1),
@@ -170,6 +174,25 @@ def test_an_organization_that_fits_no_header_is_not_sent(server: ChatServer, org
     model = HttpModel(replace(settings(server), organization=organization))
     assert model.ask(MESSAGES, SCHEMA).content == "fine"
     assert "openai-organization" not in server.headers[0]
+
+
+def test_the_sdk_takes_nothing_from_the_environment(server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("API_KEY", "ADMIN_KEY", "ORG_ID", "PROJECT_ID", "WEBHOOK_SECRET"):
+        monkeypatch.setenv(f"OPENAI_{name}", "from-the-environment-é")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: from-the-environment\nX-Other: from-the-environment")
+
+    model = HttpModel(replace(settings(server), api_key=None, organization="org-1"))
+
+    assert model.ask(MESSAGES, SCHEMA).content == "fine"
+    assert server.headers[0]["openai-organization"] == "org-1"
+    assert "from-the-environment" not in str(server.headers)
+
+
+def test_reports_without_a_model_do_not_load_the_sdk() -> None:
+    code = "import sys, insights.summaries.service, insights.summaries.summarise; print('openai' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout.strip() == "False"
 
 
 def test_a_model_on_this_machine_needs_no_key(server: ChatServer) -> None:
