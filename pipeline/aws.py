@@ -82,14 +82,14 @@ def client(service: str) -> Any:
 
 
 @cache
-def _session() -> boto3.Session:
-    # Unlike boto3's default session, it can be replaced when the credentials change.
+def session() -> boto3.Session:
+    """Return the process's session. Unlike boto3's default session, it is replaced when the credentials change."""
     return boto3.Session()
 
 
 @cache
 def _client(service: str) -> Any:
-    made = _session().client(service, config=_CONFIGS.get(service, _CONFIG))  # type: ignore[call-overload]
+    made = session().client(service, config=_CONFIGS.get(service, _CONFIG))  # type: ignore[call-overload]
     made.meta.events.register("after-call", _reject_incomplete_answer)
     return made
 
@@ -104,7 +104,7 @@ def _reject_incomplete_answer(http_response: Any, parsed: dict[str, Any], model:
 def forget_clients() -> None:
     """Create new clients from now on, because the endpoint or the credentials have changed."""
     _client.cache_clear()
-    _session.cache_clear()
+    session.cache_clear()
 
 
 def error_code(error: ClientError) -> str:

@@ -149,6 +149,14 @@ def test_a_table_of_one_s_own_is_typed_described_and_dropped(used: GoldLake) -> 
         used.drop("my_ratings")
 
 
+def test_columns_have_the_same_names_in_the_catalogue_and_in_the_file(used: GoldLake) -> None:
+    used.write("takings", pd.DataFrame({"Box office": [1.0], "film": ["A"]}))
+    entry = aws.client("glue").get_table(DatabaseName=DATABASE, Name="takings")["Table"]
+    assert [column["Name"] for column in entry["StorageDescriptor"]["Columns"]] == ["Box office", "film"]
+    assert used.table("takings").columns.tolist() == ["Box office", "film"]
+    used.drop("takings")
+
+
 @pytest.mark.parametrize(
     "name", ["movies", "recommendations", "reports", "builds", "silver", "../x", "Mine", "", "x" * 70]
 )
