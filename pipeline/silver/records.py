@@ -2,14 +2,13 @@
 
 A film's object becomes a row of ``movies``, or of ``quarantine`` when its answer holds an impossible value. A rejection
 becomes a row of ``rejected``, a manifest one of ``runs``. The same object always becomes the same row, so that Silver
-can be verified by computing it again: see :func:`rows_by_table`.
+can be verified by computing it again: see :func:`silver_row`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -137,26 +136,6 @@ def silver_row(bronze: BronzeObject) -> SilverRow:
     if isinstance(film, Quarantined):
         return SilverRow(keys.QUARANTINE, {**lineage, "reasons": film.reasons})
     return SilverRow(keys.MOVIES, {**film.row, "unreadable": film.unreadable or None, **lineage})
-
-
-def rows_by_table(objects: Iterable[BronzeObject]) -> dict[str, list[dict[str, Any]]]:
-    """Compute the Silver rows of Bronze objects again, to be compared with those that Silver has.
-
-    Returns
-    -------
-    dict of str to list of dict
-        By table; rows have no :data:`PROCESSING`. ``bronze_key`` identifies a row, or ``run_id`` in ``runs``.
-
-    Raises
-    ------
-    InvalidInput
-        When one is not a Bronze object of this pipeline.
-    """
-    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for bronze in objects:
-        computed = silver_row(bronze)
-        rows[computed.table].append(computed.row)
-    return dict(rows)
 
 
 def part_digest(rows: Iterable[dict[str, Any]]) -> str:

@@ -21,6 +21,7 @@ from pipeline.errors import InvalidInput
 from pipeline.gold import tables
 from pipeline.gold.statements import rows_of
 from pipeline.silver.reader import SilverReader
+from pipeline.silver.records import part_digest
 from reelhouse import console, stack
 from reelhouse.gold.reader import GoldTables
 from reelhouse.operate.differences import KEYS, compare
@@ -109,6 +110,7 @@ def verify(stack: Stack, run_id: str | None = None, sample: int | None = None) -
         for each in sorted({*bronze.manifests, *filter(None, map(keys.run_of, bronze.versions))}):
             _check_run(bronze, each, missing)
         _check_silver(bronze, silver, missing)
+        _check_parts(silver, missing)
         _check_values(recomputation, silver, missing)
         result.checked = {
             "runs": len(bronze.manifests), "bronze_objects": bronze.objects, "bronze_bytes": bronze.bytes,
@@ -186,6 +188,17 @@ def _check_silver(bronze: Bronze, silver: SilverReader, missing: _Missing) -> No
     for run_id in sorted(bronze.manifests.keys() - recorded):
         if not missing.is_busy("BronzeEvents"):
             missing.note("silver", keys.silver_run(run_id), "is missing")
+
+
+def _check_parts(silver: SilverReader, missing: _Missing) -> None:
+    """Each part against the digest in its key: it was made of these Bronze versions, and holds a row of each."""
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in silver.dicts("SELECT object_key, run_id, bronze_key, bronze_version FROM silver.movies"):
+        rows[row["object_key"]].append(row)
+    for key, its_rows in sorted(rows.items()):
+        # A merged part is named by its rows' own digest, and a damaged part is noted already.
+        if keys.rows_of(key) and not keys.is_compacted(key) and part_digest(its_rows) not in key:
+            missing.note("silver", key, "the digest in its key is not that of the Bronze versions of its rows")
 
 
 def _check_values(recomputation: Recomputation, silver: SilverReader, missing: _Missing) -> None:

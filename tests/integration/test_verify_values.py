@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
 from pipeline import keys
@@ -75,6 +77,22 @@ def test_a_part_rewritten_under_its_own_key_is_named(
     ((layer, difference),) = differences
     assert (layer, result.differences[0].subject) == ("silver", part)
     assert difference.startswith(f"its {column} differs from what Bronze gives for movies/run_id={run_id}/")
+
+
+def test_a_part_whose_rows_are_of_other_bronze_versions_than_its_digest_says_is_named(
+    stack: Stack, lake: Lake, run_id: str
+) -> None:
+    """One row is there twice, and another is gone: key columns, types and the number of rows are right."""
+    (part,) = lake.keys("silver", f"movies/run_id={run_id}/")
+    rows = pq.read_table(pa.BufferReader(lake.get("silver", part)))
+    forged = pa.BufferOutputStream()
+    pq.write_table(rows.take([1, *range(1, len(rows))]), forged)
+    lake.put("silver", part, forged.getvalue().to_pybytes())
+
+    result, _ = checked(stack, run_id)
+
+    digest = "the digest in its key is not that of the Bronze versions of its rows"
+    assert (part, digest) in [(one.subject, one.difference) for one in result.differences]
 
 
 @pytest.mark.parametrize("kind", [keys.QUARANTINE, keys.REJECTED, keys.RUNS])

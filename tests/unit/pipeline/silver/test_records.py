@@ -22,7 +22,6 @@ from pipeline.silver.records import (
     Clean,
     Quarantined,
     part_digest,
-    rows_by_table,
     silver_row,
     sql_time,
     to_silver,
@@ -252,22 +251,23 @@ def manifest(run_id: str = RUN) -> BronzeObject:
     return BronzeObject(keys.manifest(RUN), "v1", body.to_json())
 
 
-def test_rows_are_computed_again_by_table() -> None:
+def test_each_kind_of_object_becomes_a_row_of_its_table() -> None:
     film, refused = bronze("movies", omdb=case("movie")), bronze("rejected", reason="Movie not found!")
     wrong = BronzeObject(film.path, "v2", film.body.replace(b'"8.5"', b'"85"'))
     lineage = {"imdb_id": "tt0110413", "run_id": RUN, "fetched_at": "2026-11-24 03:00:00.000001"}
 
-    rows = rows_by_table([film, refused, wrong, manifest()])
+    tables, (row, rejected, quarantined, run) = zip(
+        *((one.table, one.row) for one in map(silver_row, (film, refused, wrong, manifest()))), strict=True
+    )
 
-    (row,) = rows["movies"]
+    assert tables == ("movies", "rejected", "quarantine", "runs")
     assert row == clean_row(case("movie")) | lineage | {
         "bronze_key": film.path, "bronze_version": "v1", "unreadable": None,
     }  # fmt: skip
     assert set(row) | set(PROCESSING) == set(SILVER_TABLES["movies"].column_names)
-    (quarantined,) = rows["quarantine"]
     assert (quarantined["bronze_version"], len(quarantined["reasons"])) == ("v2", 1)
-    assert [row["reason"] for row in rows["rejected"]] == ["Movie not found!"]
-    assert [(row["run_id"], row["top_n"], row["expected"]) for row in rows["runs"]] == [(RUN, 9, 1)]
+    assert rejected["reason"] == "Movie not found!"
+    assert (run["run_id"], run["top_n"], run["expected"]) == (RUN, 9, 1)
 
 
 @pytest.mark.parametrize(
