@@ -47,6 +47,7 @@ GENRE_TRENDS = Table(
         Column("years", "int", "Years with a value", "years"),
         Column("films", "bigint", "The genre's films behind the series", "films"),
     ),
+    key=("measure", "genre"),
 )
 
 RANK_MOVERS = Table(
@@ -63,6 +64,7 @@ RANK_MOVERS = Table(
         Column("run_id", "string", "The last run"),
         Column("previous_run_id", "string", "The run before it"),
     ),
+    key=("move", "imdb_id"),
 )
 
 RECOMMENDATIONS = Table(
@@ -81,6 +83,7 @@ RECOMMENDATIONS = Table(
         ),
         Column("because", "string", "What both films have in common, most telling first"),
     ),
+    key=("imdb_id", "rank"),
 )
 
 NOT_REPORTED = "the service does not report it"
@@ -109,6 +112,7 @@ SUMMARIES = Table(
         Column("run_id", "string", "Newest run in the data", null="the data names no run"),
         Column("created_at", "timestamp", "When the summary was made", "UTC"),
     ),
+    key=("question_id",),
 )
 
 TARGET = Column("target", "string", "What is predicted: rotten_tomatoes, imdb_rating or box_office_usd")
@@ -138,6 +142,7 @@ PREDICTIONS = Table(
             null="nothing known of it moves the prediction",
         ),
     ),
+    key=("imdb_id", "target"),
 )
 
 PREDICTION_SCORES = Table(
@@ -175,6 +180,7 @@ PREDICTION_SCORES = Table(
         Column("first_test_year", "int", "First test year", "calendar year", NO_KNOWN_VALUE),
         Column("last_test_year", "int", "Last test year", "calendar year", NO_KNOWN_VALUE),
     ),
+    key=("target", "method"),
 )
 
 INSIGHTS_TABLES = {

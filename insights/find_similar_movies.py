@@ -12,11 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from insights.similar.lookup import Catalogue
 from pipeline import aws
 from pipeline.aws import StoredObject
 from pipeline.database import connect
-from pipeline.errors import InvalidInput
+from pipeline.errors import InvalidInput, StorageFailed
 from pipeline.gold import tables as gold_tables
 
 STEP = "FindSimilarMovies"
@@ -78,8 +80,14 @@ class GoldCatalogue:
     def _rows(self, name: str, parts: list[StoredObject]) -> list[tuple[Any, ...]]:
         if not parts:
             return []
+        source = "read_parquet(?, hive_partitioning = false)"
         with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder, connect() as database:
-            for number, part in enumerate(parts):
-                body, _ = aws.get(aws.client("s3"), self._bucket, part.key)
-                Path(folder, f"{number}.parquet").write_bytes(body)
-            return database.execute(f"SELECT {_COLUMNS[name]} FROM read_parquet(?)", [f"{folder}/*.parquet"]).fetchall()
+            paths = [Path(folder, f"{number}.parquet") for number in range(len(parts))]
+            for part, path in zip(parts, paths, strict=True):
+                path.write_bytes(aws.get(aws.client("s3"), self._bucket, part.key)[0])
+            try:
+                return database.execute(f"SELECT {_COLUMNS[name]} FROM {source}", [list(map(str, paths))]).fetchall()
+            except duckdb.Error as error:
+                cure = "`reelhouse replay --all` and then `reelhouse report` write it again"
+                cause = f"cannot be read (DuckDB: {type(error).__name__})"
+                raise StorageFailed(cause, subject=f"Gold's {name}", step=STEP, next_step=cure) from error

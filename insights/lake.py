@@ -116,8 +116,11 @@ class Lake:
         definition = lake_tables.definition(name)
         if not parts and definition is not None:
             return pa.Table.from_pandas(typed(pd.DataFrame(), definition), preserve_index=False)
-        found = [_parquet(key, body) for key, body in self._bodies(self.gold_bucket, parts)]
-        return pa.concat_tables(found, promote_options="permissive")
+        content = [_parquet(definition, key, body) for key, body in self._bodies(self.gold_bucket, parts)]
+        try:
+            return pa.concat_tables(content, promote_options="permissive")
+        except pa.ArrowException as error:
+            raise lake_tables.damaged(definition, parts[0].key, "has parts of different types") from error
 
     def _silver(self, name: str) -> Any:
         definition = SILVER_TABLES.get(name.removeprefix(SILVER))
@@ -293,9 +296,11 @@ class Lake:
             lake_tables.enter(self.gold_bucket, self.gold_database, definition)
 
 
-def _parquet(key: str, body: bytes) -> Any:
+def _parquet(definition: Table | None, key: str, body: bytes) -> Any:
     try:
-        return pq.read_table(pa.BufferReader(body))
+        content = pq.read_table(pa.BufferReader(body))
     except pa.ArrowException as error:
-        next_step = "`reelhouse replay --all` or `reelhouse report` writes it again"
-        raise StorageFailed("is no parquet file", subject=key, step=_STEP, next_step=next_step) from error
+        raise lake_tables.damaged(definition, key, "is no parquet file") from error
+    if definition is not None:
+        lake_tables.check_keys(definition, key, content.schema)
+    return content

@@ -146,6 +146,36 @@ def forget(database: str, name: str) -> None:
     wr.catalog.delete_table_if_exists(database, name, boto3_session=aws.session())
 
 
+def check_keys(table: Table, key: str, schema: Any) -> None:
+    """Check that an object has its table's key columns, with their types.
+
+    Older objects may lack other columns, which each reader handles.
+
+    Raises
+    ------
+    StorageFailed
+        When it has not; the message names the object and the command that writes it again.
+    """
+    types = {column.name: column.type for column in table.columns}
+    for name in table.key:
+        place = schema.get_field_index(name)
+        kind = _glue_type(schema.field(place).type) if place >= 0 else None
+        if place < 0:
+            raise damaged(table, key, f"has no column {name}")
+        if kind != types[name] and {kind, types[name]} != {"int", "bigint"}:
+            raise damaged(table, key, f"{name} is {kind or schema.field(place).type}, not {types[name]}")
+
+
+def damaged(table: Table | None, key: str, cause: str) -> StorageFailed:
+    """Return the error about a damaged object of a table, None for a person's own: it names the cure."""
+    cure = "`lake.write` writes it again"
+    if table is not None:
+        cure = "`reelhouse report` writes it again"
+        if table.name not in INSIGHTS_TABLES:
+            cure = "`reelhouse replay --all` rebuilds Silver and Gold from Bronze"
+    return StorageFailed(cause, subject=key, step="lake", next_step=cure)
+
+
 def silver(table: Table, objects: Sequence[tuple[str, bytes]]) -> Any:
     """Read a Silver table from its objects, given as key and bytes, as an Arrow table.
 
@@ -173,14 +203,16 @@ def _silver_rows(table: Table, schema: Any, key: str, body: bytes) -> Any:
             given = pq.read_table(pa.BufferReader(body))
         else:
             given = pa.Table.from_pylist([json.loads(line) for line in body.splitlines() if line.strip()])
+        check_keys(table, key, given.schema)
+        for name in (name for name in table.key if given[name].null_count):
+            raise damaged(table, key, f"{name} is null")
         columns = [
             _as_type(given[field.name], field.type) if field.name in given.column_names else pa.nulls(len(given))
             for field in schema
         ]
         return pa.Table.from_arrays([c.cast(f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
     except (pa.ArrowException, ValueError, TypeError, AttributeError) as error:
-        next_step = "`reelhouse replay --all` writes it again from Bronze"
-        raise StorageFailed("is damaged", subject=key, step="lake", next_step=next_step) from error
+        raise damaged(table, key, "is damaged") from error
 
 
 def _as_type(column: Any, kind: Any) -> Any:

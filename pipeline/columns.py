@@ -71,7 +71,7 @@ class Table:
     folder : str
         Where its objects are in the layer's bucket; "" for a folder of the table's name.
     key : tuple of str
-        Columns without which a row cannot be used: an object that lacks a value there is damaged.
+        Columns that identify a row. An object without them is damaged; in Silver, so is one with a null there.
     partition : Column or None
         Column that is read from the objects' keys, ``…/column=value/…``, and is not among ``columns``. A query must
         name its values (Athena's "injected" projection), and then reads those folders alone.
@@ -245,7 +245,7 @@ RATINGS_BY_SOURCE = tuple(
 
 def films_by(column: Column, name: str, meaning: str) -> Table:
     """Gold table of films, ratings by source and box office, for each value of ``column``."""
-    return Table(name, "gold", meaning, (column, FILMS, *RATINGS_BY_SOURCE, *BOX_OFFICE))
+    return Table(name, "gold", meaning, (column, FILMS, *RATINGS_BY_SOURCE, *BOX_OFFICE), key=(column.name,))
 
 
 GOLD = (
@@ -255,6 +255,7 @@ GOLD = (
         "The newest row of each film.",
         (*FILM[:3], replace(DECADE, null=NOT_GIVEN), *FILM[3:], UNREADABLE, *LINEAGE),
         order=("rank", "imdb_id"),
+        key=("imdb_id",),
     ),
     Table(
         "movie_ratings",
@@ -267,6 +268,7 @@ GOLD = (
             Column("votes", "bigint", "Votes or reviews behind it", "votes", UNKNOWN),
         ),
         order=("imdb_id", "source"),
+        key=("imdb_id", "source"),
     ),
     Table(
         "ratings_by_genre",
@@ -280,6 +282,7 @@ GOLD = (
             Column("median", "double", "Median rating", "0-100"),
             Column("p90", "double", "90th percentile of the ratings", "0-100"),
         ),
+        key=("genre", "source"),
     ),
     Table(
         "box_office_by_decade",
@@ -293,6 +296,7 @@ GOLD = (
             Column("median_usd", "double", "Median box office, nominal", "US dollars", "no film has one"),
             Column("total_usd", "bigint", "Sum of box office, nominal", "US dollars", "no film has one"),
         ),
+        key=("decade",),
     ),
     films_by(Column("director", "string", "Director"), "films_by_director", "A film counts for each of its directors."),
     films_by(Column("language", "string", "Language"), "films_by_language", "A film counts for each of its languages."),
@@ -309,6 +313,7 @@ GOLD = (
             Column("films_in_year", "bigint", "Films of that year with a genre", "films"),
             Column("share", "double", "films / films_in_year", "0-1"),
         ),
+        key=("year", "genre"),
     ),
     Table(
         "rank_history",
@@ -324,6 +329,7 @@ GOLD = (
             Column("change", "int", "Places gained; negative when lost", "places", "the film was not in that run"),
         ),
         order=("run_id", "rank", "imdb_id"),
+        key=("run_id", "imdb_id"),
     ),
     Table(
         "pipeline_runs",
@@ -340,6 +346,7 @@ GOLD = (
             Column("in_gold", "bigint", "Films whose newest row is from this run", "films"),
             Column("status", "string", "complete when stored + rejected = expected, else incomplete"),
         ),
+        key=("run_id",),
     ),
     Table(
         "data_quality",
@@ -353,6 +360,7 @@ GOLD = (
             Column("unreadable", "bigint", "Films with an unparseable value", "films"),
             Column("out_of_range", "bigint", "Values outside the column's range; 0 unless Silver missed one", "films"),
         ),
+        key=("column_name",),
     ),
 )
 

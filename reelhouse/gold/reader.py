@@ -12,11 +12,11 @@ import duckdb
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import aws
-from pipeline.columns import GOLD
+from pipeline.columns import GOLD, GOLD_TABLES
 from pipeline.database import connect
 from pipeline.errors import StorageFailed
 from pipeline.gold import tables
-from reelhouse.operate.differences import KEYS, Change, compare
+from reelhouse.operate.differences import Change, compare
 from reelhouse.stack import Stack, function_error
 
 NAMES = [table.name for table in GOLD]
@@ -79,7 +79,7 @@ class GoldTables:
                     if after is not None:
                         earlier = before or f"(SELECT * FROM {after} LIMIT 0)"
                         with suppress(duckdb.Error):
-                            changes[key] = compare(database, earlier, after, KEYS[key])
+                            changes[key] = compare(database, earlier, after, GOLD_TABLES[name].key)
         return changes
 
 

@@ -9,25 +9,6 @@ import duckdb
 
 # Columns about when and by which code a row was made; they are not compared.
 MAKING = {"processed_at", "code_version", "finished_at", "object_key"}
-# What identifies a row.
-KEYS: dict[str, tuple[str, ...]] = {
-    "silver.movies": ("run_id", "imdb_id"),
-    "silver.quarantine": ("run_id", "imdb_id"),
-    "silver.rejected": ("run_id", "imdb_id"),
-    "silver.runs": ("run_id",),
-    "gold.movies": ("imdb_id",),
-    "gold.movie_ratings": ("imdb_id", "source"),
-    "gold.ratings_by_genre": ("genre", "source"),
-    "gold.box_office_by_decade": ("decade",),
-    "gold.films_by_director": ("director",),
-    "gold.films_by_language": ("language",),
-    "gold.films_by_country": ("country",),
-    "gold.films_by_year": ("year",),
-    "gold.genre_share_by_year": ("year", "genre"),
-    "gold.rank_history": ("run_id", "imdb_id"),
-    "gold.pipeline_runs": ("run_id",),
-    "gold.data_quality": ("column_name",),
-}
 
 
 @dataclass

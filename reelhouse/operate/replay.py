@@ -23,7 +23,7 @@ from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
 from reelhouse.gold.reader import GoldTables, bring_gold_up_to_date
 from reelhouse.operate import bronze_events
-from reelhouse.operate.differences import KEYS, Change, compare
+from reelhouse.operate.differences import Change, compare
 from reelhouse.operate.outcomes import OUTCOMES
 from reelhouse.options import Json, RunId, StackName
 from reelhouse.progress import Bars
@@ -234,7 +234,7 @@ class _Group:
         """Add the changes in Silver to the counts by table."""
         for table in SILVER:
             name = f"silver.{table.name}"
-            change = compare(self.silver.database, f"before.{table.name}", name, KEYS[name])
+            change = compare(self.silver.database, f"before.{table.name}", name, table.key)
             changes[name] = changes.get(name, Change()) + change
 
     def _old(self) -> set[str]:

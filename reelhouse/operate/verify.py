@@ -24,7 +24,7 @@ from pipeline.silver.reader import SilverReader
 from pipeline.silver.records import part_digest
 from reelhouse import console, stack
 from reelhouse.gold.reader import GoldTables
-from reelhouse.operate.differences import KEYS, compare
+from reelhouse.operate.differences import compare
 from reelhouse.operate.outcomes import OUTCOMES, Recomputation
 from reelhouse.operate.parked import parked
 from reelhouse.operate.verify_bronze import Bronze, Difference, examine
@@ -234,7 +234,7 @@ def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
                 missing.note("gold", key, "cannot be read as parquet")
                 continue
             try:
-                change = compare(silver.database, there, f"gold.{table.name}", KEYS[f"gold.{table.name}"])
+                change = compare(silver.database, there, f"gold.{table.name}", table.key)
             except duckdb.Error as error:
                 missing.note("gold", key, f"cannot be compared: {str(error).splitlines()[0]}"[:300])
                 continue

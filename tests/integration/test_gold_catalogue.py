@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import tempfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from insights.find_similar_movies import LOOK_SECONDS, GoldCatalogue
 from pipeline import keys
-from pipeline.errors import InvalidInput
+from pipeline.errors import InvalidInput, StorageFailed
 from tests.integration.moto_lake import Lake
 
 FIRST, SECOND = "tt0000001", "tt0000002"
@@ -65,3 +67,24 @@ def test_before_the_first_table_every_call_looks(lake: Lake) -> None:
     put(lake, "One")
 
     assert catalogue().similar(FIRST)["title"] == "One"
+
+
+@pytest.mark.parametrize("damage", [b"<html>", b"", "without its columns"])
+def test_a_damaged_table_is_named_with_its_cure(lake: Lake, damage: bytes | str) -> None:
+    put(lake, "One")
+    body = damage if isinstance(damage, bytes) else pd.DataFrame({"title": ["One"]}).to_parquet()
+    lake.put("gold", keys.gold_table("movies"), body)
+
+    with pytest.raises(StorageFailed, match=r"Gold's movies: cannot be read \(DuckDB: \w+\); `reelhouse replay --all`"):
+        GoldCatalogue("gold")()
+
+
+def test_a_folder_named_like_a_partition_changes_no_column(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(lake, "One")
+    folder = tmp_path / "year=1850"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+
+    assert GoldCatalogue("gold")().similar(FIRST)["year"] == 1999

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from insights.columns import INSIGHTS_TABLES
 from pipeline.columns import GOLD, SILVER
-from reelhouse.operate.differences import KEYS, Change, compare
+from reelhouse.operate.differences import Change, compare
 from reelhouse.operate.replay import groups, superseded
 
 A, B = (f"movies/run_id=2026112{day}T030000Z-1a2b3c4d" for day in (3, 4))
@@ -94,5 +95,6 @@ def test_rows_added_removed_and_changed_are_told_apart(
 
 
 def test_every_table_has_a_key_of_its_columns() -> None:
-    for table in (*SILVER, *GOLD):
-        assert set(KEYS[f"{table.layer}.{table.name}"]) <= set(table.column_names)
+    for table in (*SILVER, *GOLD, *INSIGHTS_TABLES.values()):
+        assert table.key
+        assert set(table.key) <= set(table.column_names)
