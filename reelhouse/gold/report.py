@@ -41,6 +41,7 @@ def command(
     """Run the notebooks on Gold and publish their pages.
 
     Pages are written to a folder and to the Gold bucket, tables to Gold. Exit 1 when a notebook fails; the others run.
+    The dashboard page, dashboard.html in the same folder, is written by [bold]reelhouse dashboard[/].
 
     Example: [bold]reelhouse report 02_genre_trends -p min_films=10 --output reports[/]
     """
@@ -57,6 +58,7 @@ def command(
             console.print_json(as_dict(published, output, found))
         else:
             print_published(published, output, found)
+            print_dashboard(output)
         return all(one.succeeded for one in published)
 
     if seconds:
@@ -202,6 +204,19 @@ def print_published(published: Sequence[Published], output: Path, stack: Stack) 
     console.out.print(f"         s3://{stack['GoldBucketName']}/{keys.REPORT_INDEX}", soft_wrap=True)
 
 
+def print_dashboard(output: Path) -> None:
+    """Print which page is the dashboard page, or how to write it; reports do not change it."""
+    page = _dashboard(output)
+    text = f"[bold]{escape(page)}[/]" if page else "not in this folder; `reelhouse dashboard` writes it"
+    console.out.print(f"Dashboard page: {text}", soft_wrap=True)
+
+
+def _dashboard(output: Path) -> str | None:
+    """Return the path of the folder's dashboard page; None when it has none."""
+    page = output / keys.DASHBOARD.removeprefix(keys.REPORTS)
+    return str(page.absolute()) if page.is_file() else None
+
+
 def _headline(entry: dict[str, Any]) -> str:
     value = entry["value"] if isinstance(entry["value"], str) else wording.number(entry["value"])
     return f"{entry['name']} {value} {entry['unit']}".strip()
@@ -211,6 +226,7 @@ def as_dict(published: Sequence[Published], output: Path, stack: Stack) -> dict[
     """Return the same for JSON output."""
     return {
         "index": str((output / "index.html").absolute()),
+        "dashboard": _dashboard(output),
         "s3": f"s3://{stack['GoldBucketName']}/{keys.REPORT_INDEX}",
         "reports": [{**one.report, "page": str(_page(output, one).absolute())} for one in published],
     }

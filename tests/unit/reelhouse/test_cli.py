@@ -65,6 +65,39 @@ def test_version() -> None:
     assert result.stdout.startswith("reelhouse 0.")
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_there_is_a_completion_script_for_each_shell(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--show-completion` prints the same for the shell that runs it."""
+    monkeypatch.setenv("_REELHOUSE_COMPLETE", f"source_{shell}")
+
+    result = CliRunner().invoke(cli.app, prog_name="reelhouse")
+
+    assert result.exit_code == 0
+    assert f"_REELHOUSE_COMPLETE=complete_{shell}" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "completions"),
+    [
+        ("reelhouse st", ["status"]),
+        ("reelhouse re", ["redrive", "replay", "report"]),
+        ("reelhouse ", [name for name, _, _ in cli.COMMANDS]),
+        ("reelhouse down --d", ["--delete"]),
+        ("reelhouse nonsense", []),
+    ],
+)
+def test_commands_and_their_options_are_completed(
+    words: str, completions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+    monkeypatch.setenv("_REELHOUSE_COMPLETE", "complete_bash")
+
+    result = CliRunner().invoke(cli.app, prog_name="reelhouse")
+
+    assert sorted(result.stdout.split()) == sorted(completions)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
