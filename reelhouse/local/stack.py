@@ -18,7 +18,7 @@ import requests
 
 from pipeline import aws, http, settings, source_list
 from pipeline.documents import to_json
-from pipeline.errors import InvalidInput, LocalStackError
+from pipeline.errors import InvalidInput, LocalStackError, ReelhouseError
 from reelhouse.local import deploy, disk, emulator, processes, state
 from reelhouse.local.connection import use
 from reelhouse.local.lifeline import Lifeline
@@ -77,7 +77,8 @@ def up(options: Options, say: Say) -> State:
     Raises
     ------
     InvalidInput
-        For a source list or an address that cannot be used, before anything is started.
+        For a source list or an address that cannot be used, before anything is started. A list in S3 is read when the
+        emulator runs, before anything is deployed.
     LocalStackError
         When something does not start or deploy, with the cause.
     """
@@ -93,6 +94,8 @@ def up(options: Options, say: Say) -> State:
         _start_ministack(current, say, lifeline)
         omdb_url = options.omdb_url or _start_omdb(current, say, lifeline)
         use(current)
+        if options.source_list.startswith("s3://"):
+            _check_stored(options.source_list)
         parameters = {
             "SourceListUri": parsed if isinstance(parsed, str) else _upload(parsed),
             "OmdbUrl": omdb_url,
@@ -142,10 +145,13 @@ def down(*, delete: bool) -> bool:
 
 
 def _source(given: str) -> str | bytes:
-    """Return a list's address, or its bytes, checked."""
+    """Return a list's address, or its bytes, checked; the content of ``s3://…`` is checked by :func:`_check_stored`."""
     if not given:
         return to_json(sample_films.source_list())
     if given.startswith("s3://"):
+        parts = http.split_url(given, "--source-list")
+        if not (parts.netloc and parts.path.strip("/")):
+            raise InvalidInput("must be s3://bucket/key", subject=f"--source-list {given}")
         return given
     if "://" in given:
         address = http.check_url(given, "--source-list")
@@ -157,6 +163,21 @@ def _source(given: str) -> str | bytes:
     body = path.read_bytes()
     source_list.read_list(body, given)
     return body
+
+
+def _check_stored(uri: str) -> None:
+    """Read a list in the local stack's S3.
+
+    Raises
+    ------
+    InvalidInput
+        When it cannot be read, or is no list.
+    """
+    try:
+        source_list.read_list(source_list.fetch(uri, aws.client("s3")).body, uri)
+    except ReelhouseError as error:
+        next_step = "nothing was deployed; the list must be in the local stack's own S3"
+        raise InvalidInput(error.cause, subject=f"--source-list {uri}", next_step=next_step) from error
 
 
 def _upload(body: bytes) -> str:

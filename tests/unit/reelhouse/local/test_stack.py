@@ -28,7 +28,10 @@ def test_a_file_without_a_usable_film_changes_nothing(
     assert not home.exists()
 
 
-@pytest.mark.parametrize("given", ["/nowhere/list.json", "http://example.org/list.json", "ftp://example.org/list"])
+@pytest.mark.parametrize(
+    "given",
+    ["/nowhere/list.json", "http://example.org/list.json", "ftp://example.org/list", "s3://", "s3://bucket/"],
+)
 def test_an_address_that_cannot_be_used_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
 ) -> None:
