@@ -25,6 +25,7 @@ from pipeline.silver.reader import SilverReader, damage
 
 STEP = "AggregateToGold"
 RETRIED = "its message is retried, then parked in SilverEventsDeadLetters"
+_LATE = "the build ran out of time"
 
 
 class GoldDatabase:
@@ -84,8 +85,13 @@ class GoldDatabase:
         StorageFailed
             When memory or disk space runs out, or the deadline passes.
         """
+        rows = {}
         with self._interrupted_at(deadline):
-            return {table.name: self._build(table) for table in GOLD}
+            for table in GOLD:
+                if deadline is not None and time.monotonic() >= deadline:
+                    raise StorageFailed(_LATE, subject=f"gold.{table.name}", step=STEP, next_step=RETRIED)
+                rows[table.name] = self._build(table)
+        return rows
 
     def path(self, name: str) -> Path:
         """Return the parquet file of a built Gold table, which is there until the next build."""
@@ -121,7 +127,7 @@ class GoldDatabase:
         except (duckdb.Error, OSError) as error:
             cause = f"DuckDB: {type(error).__name__}"
             if isinstance(error, duckdb.InterruptException):
-                cause = "the build ran out of time"
+                cause = _LATE
             else:
                 self.silver.find_damage()
             damaged = self.silver.damaged
@@ -134,7 +140,7 @@ class GoldDatabase:
 
     @contextmanager
     def _interrupted_at(self, deadline: float | None) -> Iterator[None]:
-        """Stop the statement that runs at the deadline, and those after it."""
+        """Stop the statement that runs at the deadline."""
         if deadline is None:
             yield
             return

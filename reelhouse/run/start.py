@@ -48,7 +48,8 @@ def command(
         raise typer.Exit(1)
 
 
-_INPUT_ERRORS = {InvalidInput.__name__, SourceListInvalid.__name__}
+# The last is how the emulator names every error that a handler raises; a time-out has a name of its own there too.
+_INPUT_ERRORS = {InvalidInput.__name__, SourceListInvalid.__name__, "Runtime.HandlerError"}
 
 
 def start(stack: Stack, top_n: int | None, batch_size: int | None) -> RunReply:

@@ -115,6 +115,8 @@ def test_the_schedule_starts_a_run(stack: Stack) -> None:
         "scheduled_time": "<aws.scheduler.scheduled-time>",
     }
     assert schedule["ScheduleExpression"] == "cron(0 3 * * ? *)", "its spaces must reach the stack"
+    # A scheduled run waits while MovieQueue holds messages, and tests before this one may have left some.
+    aws.client("sqs").purge_queue(QueueUrl=stack["MovieQueueUrl"])
     before = set(stack.run_ids())
 
     scheduler.update_schedule(
