@@ -73,12 +73,12 @@ def number(value: object, decimals: int | None = None) -> str:
 
 def decimals(places: int) -> Format:
     """Return a format with exactly ``places`` decimals, so that the numbers of a column line up."""
-    return lambda value: UNKNOWN if is_missing(value) else f"{value:,.{places}f}"
+    return lambda value: UNKNOWN if is_missing(value) else f"{value:z,.{places}f}"
 
 
 def signed(places: int = 1) -> Format:
     """Return a format that always writes the sign, for changes and differences."""
-    return lambda value: UNKNOWN if is_missing(value) else f"{value:+,.{places}f}"
+    return lambda value: UNKNOWN if is_missing(value) else f"{value:+z,.{places}f}"
 
 
 def dollars(value: object) -> str:
@@ -110,7 +110,7 @@ def cell(value: Any) -> str:
         return ", ".join(str(part) for part in value)
     if is_missing(value):
         return UNKNOWN
-    if isinstance(value, bool):
+    if pd.api.types.is_bool(value):
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"

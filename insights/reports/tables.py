@@ -27,8 +27,12 @@ cell, year, decade, dollars, places, signed = (
 percent = partial(wording.percent, places=1)
 # Headings that the column's name does not give.
 _HEADINGS = {
-    "because": "Why", "box_office_usd": "Box office", "films": "Films (n)", "imdb_id": "IMDb id", "in_gold": "In Gold",
-    "p90": "Best tenth from", "q": "q value", "run_id": "Run", "started_at": "Started (UTC)",
+    "because": "Why", "box_office_usd": "Box office", "films": "Films (n)", "imdb_id": "IMDb id",
+    "imdb_rating": "IMDb rating", "imdb_votes": "IMDb votes", "in_gold": "In Gold",
+    "p90": "Best tenth from", "q": "q value", "rated": "Age rating", "released": "Release date",
+    "rotten_tomatoes": "Rotten Tomatoes", "rotten_tomatoes_average": "Rotten Tomatoes average",
+    "rotten_tomatoes_reviews": "Rotten Tomatoes reviews", "run_id": "Run", "runtime_minutes": "Running time",
+    "source_rating": "Rating on the list", "source_rating_count": "Votes on the list", "started_at": "Started (UTC)",
     "test_films": "Films tested (n)", "title": "Film", "training_films": "Films learned from (n)",
 }  # fmt: skip
 

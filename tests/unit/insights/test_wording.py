@@ -6,6 +6,7 @@ import math
 import re
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -69,10 +70,15 @@ def test_a_share_is_all_or_none_only_when_exact(share: float | None, places: int
 @pytest.mark.parametrize(
     ("value", "expected"),
     [(True, "yes"), (3000, "3,000"), (pd.NA, "not known"), (["a", "b"], "a, b"), ("x", "x"), (0.123, "0.12"),
-     (pd.Timestamp("2026-11-24 03:04"), "2026-11-24 03:04"), (pd.NaT, "not known")],
+     (pd.Timestamp("2026-11-24 03:04"), "2026-11-24 03:04"), (pd.NaT, "not known"), (np.False_, "no")],
 )  # fmt: skip
 def test_cell(value: object, expected: str) -> None:
     assert wording.cell(value) == expected
+
+
+def test_a_value_that_rounds_to_zero_has_no_minus() -> None:
+    assert [wording.decimals(2)(value) for value in (-0.004, -0.006)] == ["0.00", "-0.01"]
+    assert [wording.signed(2)(value) for value in (-0.004, -0.006)] == ["+0.00", "-0.01"]
 
 
 @pytest.mark.parametrize(

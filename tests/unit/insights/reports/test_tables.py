@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from insights.reports import tables
 from insights.reports.tables import ReportTable
+from pipeline.columns import GOLD_TABLES
 
 FRAME = pd.DataFrame({"Film": ["<script>", "B"], "Rating": [91.25, None], "Genres": [["Drama", "War"], []]})
 
@@ -28,6 +31,12 @@ def test_without_rows_says_why() -> None:
     html = ReportTable(FRAME.head(0), "Films", empty="Gold has none.")._repr_html_()
     assert "Gold has none." in html
     assert "<table" not in html
+
+
+def test_headings_write_names_as_their_owners_do() -> None:
+    headings = [tables.heading(column.name) for column in GOLD_TABLES["movies"].columns]
+    assert {"IMDb rating", "IMDb votes", "Rotten Tomatoes reviews", "Age rating"} <= set(headings)
+    assert not [heading for heading in headings if re.search("Imdb|Rotten tomatoes|_", heading)]
 
 
 def test_missing_values_are_a_dash_and_shares_have_one_decimal() -> None:
