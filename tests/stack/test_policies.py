@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import boto3
 import pytest
 from botocore.credentials import Credentials
 
-from pipeline import aws
+from pipeline import aws, keys
+from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.stack import Stack
 from tests.running import Ended, reelhouse
 from tests.stack.test_find_similar_movies import get, recommended
@@ -87,6 +88,20 @@ def user(granted: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
         iam.delete_user(UserName=USER)
 
 
+@contextmanager
+def superseded_part(stack: Stack, run_id: str) -> Iterator[None]:
+    """Copy a part of Silver, so that a replay has a part to remove even where it writes the same parts as the last."""
+    s3, bucket = aws.client("s3"), stack["SilverBucketName"]
+    part = aws.list_objects(s3, bucket, keys.run_prefix(keys.MOVIES, run_id))[0].key
+    copy = keys.silver_part(run_id, "0" * 32, keys.rows_of(part))
+    s3.put_object(Bucket=bucket, Key=copy, Body=aws.get(s3, bucket, part)[0])
+    try:
+        yield
+    finally:
+        aws.client("s3").delete_object(Bucket=bucket, Key=copy)
+        bring_gold_up_to_date(stack)
+
+
 def call(credentials: dict[str, str], command: str, folder: Path, run_id: str) -> Ended:
     """Run a command of ``reelhouse`` on the stack, as someone who has these credentials only."""
     arguments = shlex.split(command.format(run_id=run_id, folder=folder))
@@ -116,6 +131,13 @@ def _parked(stack: Stack) -> Iterator[None]:
     aws.client("sqs").purge_queue(QueueUrl=queue)
 
 
+def has_failed(command: str, ended: Ended) -> bool:
+    """Whether a command failed; doctor also fails for what earlier tests left in the stack, such as parked messages."""
+    if command == "doctor":
+        return "AccessDenied" in ended.stdout + ended.stderr
+    return ended.returncode != 0
+
+
 @pytest.mark.parametrize(("name", "commands"), [("operator", OPERATOR), ("reader", READER)])
 def test_a_user_with_the_policy_runs_every_command(
     stack: Stack, run_id: str, tmp_path: Path, name: str, commands: list[str]
@@ -123,7 +145,7 @@ def test_a_user_with_the_policy_runs_every_command(
     with user(statements(name)) as credentials:
         done = {command: call(credentials, command, tmp_path, run_id) for command in commands}
 
-    failed = [f"{command}: {one.stdout}{one.stderr}" for command, one in done.items() if one.returncode]
+    failed = [f"{command}: {one.stdout}{one.stderr}" for command, one in done.items() if has_failed(command, one)]
     assert not failed, "\n".join(failed)
 
 
@@ -134,7 +156,8 @@ def test_a_user_with_the_policy_runs_every_command(
 )  # fmt: skip
 def test_without_a_statement_a_command_fails(stack: Stack, run_id: str, tmp_path: Path, name: str, sid: str) -> None:
     command = NEEDED_BY[sid]
-    with user([one for one in statements(name) if one["Sid"] != sid]) as credentials:
+    planted = superseded_part(stack, run_id) if sid == "ReplaceSilver" else nullcontext()
+    with planted, user([one for one in statements(name) if one["Sid"] != sid]) as credentials:
         done = call(credentials, command, tmp_path, run_id)
 
     assert done.returncode != 0, done.stdout
