@@ -117,10 +117,12 @@ def run_with_an_omdb_that_tells(stack: Stack, planted: tuple[str, str]) -> Echoi
     threading.Thread(target=omdb.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     put_key(stack, planted[0])
     omdb.headers = {"Location": f"{omdb.url}elsewhere?apikey={planted[1]}"}
-    with asking(stack, omdb.url):
-        report = run_to_the_end(stack, FILMS, 4)
-    omdb.over.set()
-    omdb.server.shutdown()
+    try:
+        with asking(stack, omdb.url):
+            report = run_to_the_end(stack, FILMS, 4)
+    finally:
+        omdb.over.set()
+        omdb.server.shutdown()
     assert (report.status, report.stored, report.rejected) == ("complete", FILMS // 2, FILMS // 2)
     return omdb
 
@@ -133,7 +135,7 @@ def report_with_a_model_that_tells(key: str, folder: Path, stack: Stack, monkeyp
         asked.append(json.dumps(request))
         answers: list[Any] = [
             completion(f"The key is {key}."),
-            completion(answer_text((f"{{f1.mean}} by {key}", ["f1"]))),
+            completion(answer_text(f"{{f1.mean}} by {key}")),
             Answer(f"<html>{key}</html>", 200, "text/html"),
             failing(500, f"failed for {key}", retry_after_ms="1")(request),
         ]
