@@ -88,13 +88,14 @@ def test_parked_films_are_named_with_what_to_do(stack: Stack, run_id: str) -> No
     missing = describe(stack, run_id)["missing"]
     body = json.dumps(messages.make(run_id, [{"id": film, "rank": "1"} for film in missing], 100)[0])
     aws.client("sqs").send_message(QueueUrl=stack["MovieQueueDeadLettersUrl"], MessageBody=body)
-
-    story = describe(stack, run_id)
+    try:
+        story = describe(stack, run_id)
+    finally:
+        purge(stack, "MovieQueueDeadLettersUrl")
 
     assert (story["films"]["parked"], story["films"]["missing"]) == (len(missing), 0)
     assert sorted(one["imdb_id"] for one in story["left_out"] if one["outcome"] == "parked") == missing
     assert "redrive --queue MovieQueue" in story["next"][0]["do"]
-    purge(stack, "MovieQueueDeadLettersUrl")
 
 
 def test_the_run_is_told_to_its_end(stack: Stack, omdb: Omdb, run_id: str) -> None:
@@ -105,10 +106,11 @@ def test_the_run_is_told_to_its_end(stack: Stack, omdb: Omdb, run_id: str) -> No
     page = f"reports/02_genre_trends/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}/report.json"
     about = {"name": "02_genre_trends", "started_at": "now", "status": "succeeded", "data": {"run_id": run_id}}
     aws.client("s3").put_object(Bucket=stack["GoldBucketName"], Key=page, Body=json.dumps(about).encode())
+    try:
+        story = describe(stack, run_id)
+    finally:
+        aws.client("s3").delete_object(Bucket=stack["GoldBucketName"], Key=page)
 
-    story = describe(stack, run_id)
-
-    aws.client("s3").delete_object(Bucket=stack["GoldBucketName"], Key=page)
     films = story["films"]
     assert (films["stored"], films["rejected"], films["missing"], films["parked"]) == (FILMS - 1, 1, 0, 0)
     (rejected,) = story["left_out"]
