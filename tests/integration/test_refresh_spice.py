@@ -50,6 +50,9 @@ def definition(seen: str) -> str:
     text = json.dumps(RESOURCES["RefreshSpice"]["Properties"]["Definition"])
     text = re.sub(r'{"Fn::Sub": ("[^"]+")}', r"\1", text).replace("${AWS::Partition}", "aws")
     machine = json.loads(text.replace("${AccountId}", ACCOUNT).replace("${DataSetIds}", ",".join(IDS)))
+    if seen == "COMPLETED":
+        # One data set at a time, since moto runs them in threads and failed once on a busy machine.
+        machine["States"]["Refresh"]["MaxConcurrency"] = 1
     inner = machine["States"]["Refresh"]["ItemProcessor"]["States"]
     assert inner["Look"]["Resource"].endswith("quicksight:describeIngestion")
     inner["Look"] = {
