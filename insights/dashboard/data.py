@@ -15,6 +15,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from insights.dashboard import schema
 from insights.dashboard.definition import AnyVisual, Bar, Dashboard, Groups, Line, Measure, Rows, Texts, measures_of
+from insights.frames import ARROW_TYPES
 from pipeline.columns import Table
 from pipeline.database import connect
 from pipeline.gold.statements import to_duckdb
@@ -28,16 +29,6 @@ CARD = (
     "countries", "languages", "imdb_rating", "imdb_votes", "rotten_tomatoes", "metascore", "source_rating",
     "box_office_usd", "plot", "awards", "poster", "run_id", "bronze_key", "fetched_at",
 )  # fmt: skip
-_ARROW_TYPES = {
-    "string": pa.string(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "double": pa.float64(),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us"),
-    "array<string>": pa.list_(pa.string()),
-}
 
 
 def frames(definition: Dashboard, tables: Frames) -> dict[str, pd.DataFrame]:
@@ -69,7 +60,7 @@ def _arrow(table: Table, frame: pd.DataFrame | None) -> pa.Table:
     rows = 0 if frame is None else len(frame)
     columns = {}
     for column in table.columns:
-        kind = _ARROW_TYPES[column.type]
+        kind = ARROW_TYPES[column.type]
         given = None if frame is None or column.name not in frame else frame[column.name]
         columns[column.name] = pa.nulls(rows, kind) if given is None else pa.array(given, kind, from_pandas=True)
     return pa.table(columns)

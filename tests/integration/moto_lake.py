@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from pipeline import aws, keys
 from pipeline.runs import Manifest, started_at, utc
+from reelhouse.stack import QUEUES, Stack
 
 REGION = "eu-central-1"
 OMDB_URL = "https://omdb.example/"
@@ -142,3 +143,12 @@ def s3_event(*keys: str) -> str:
         record["s3"]["object"]["key"] = quote_plus(key, safe="/")
         records.append(record)
     return json.dumps({"Records": records})
+
+
+def as_stack(lake: Lake) -> Stack:
+    """Return the lake with all queues, as the commands see a stack; its functions have no logs."""
+    outputs = {f"{bucket}BucketName": bucket.lower() for bucket in ("Bronze", "Silver", "Gold")}
+    for queue in [*QUEUES, *(f"{queue}DeadLetters" for queue in QUEUES)]:
+        outputs[f"{queue}Url"] = lake.sqs.create_queue(QueueName=queue)["QueueUrl"]
+    names = ("GetMoviesAndSendToQueue", "EnrichAndStoreMovie", "ProcessBronzeToSilver", "AggregateToGold")
+    return Stack("moto", outputs | {f"{name}Name": name for name in names})

@@ -11,17 +11,13 @@ import pytest
 
 from pipeline import keys
 from reelhouse.operate.verify import Verified, verify
-from reelhouse.stack import QUEUES, Stack
-from tests.integration.moto_lake import Cold, Lake, Omdb, Top, s3_event, sqs_event
+from reelhouse.stack import Stack
+from tests.integration.moto_lake import Cold, Lake, Omdb, Top, as_stack, s3_event, sqs_event
 
 
 @pytest.fixture
 def stack(lake: Lake) -> Stack:
-    outputs = {f"{bucket}BucketName": bucket.lower() for bucket in ("Bronze", "Silver", "Gold")}
-    for queue in [*QUEUES, *(f"{queue}DeadLetters" for queue in QUEUES)]:
-        outputs[f"{queue}Url"] = lake.sqs.create_queue(QueueName=queue)["QueueUrl"]
-    names = ("GetMoviesAndSendToQueue", "EnrichAndStoreMovie", "ProcessBronzeToSilver", "AggregateToGold")
-    return Stack("moto", outputs | {f"{name}Name": name for name in names})
+    return as_stack(lake)
 
 
 @pytest.fixture
