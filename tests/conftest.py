@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from reelhouse.local import lifeline
 from reelhouse.local import stack as local_stack
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
-from tests.running import OPTIONS, Omdb, run_to_the_end
+from tests.running import OPTIONS, Omdb, remove_run, run_to_the_end
 
 FILMS = 300
 STACK_NOTEBOOKS = ("on_stack", "start_here", "summaries_by_a_model")
@@ -81,6 +81,20 @@ def stack(local: State, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     aws.forget_clients()
     yield deployed_stack.find(None)
     aws.forget_clients()
+
+
+@pytest.fixture
+def new_run(stack: Stack) -> Iterator[Callable[[int, int], str]]:
+    """Makes a run of ``top_n`` films in batches and returns its id; a test may damage it, since it is removed after."""
+    made: list[str] = []
+
+    def make(top_n: int, batch_size: int) -> str:
+        made.append(run_to_the_end(stack, top_n, batch_size).run_id)
+        return made[-1]
+
+    yield make
+    for run_id in made:
+        remove_run(stack, run_id)
 
 
 @pytest.fixture

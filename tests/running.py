@@ -10,7 +10,7 @@ import requests
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 from typer.testing import CliRunner
 
-from pipeline import aws
+from pipeline import aws, keys
 from reelhouse.cli import app
 from reelhouse.local import stack as local_stack
 from reelhouse.run.start import start
@@ -71,6 +71,18 @@ def reelhouse(*arguments: str) -> Ended:
 def run_to_the_end(stack: Stack, top_n: int, batch_size: int) -> Report:
     """Start a run and watch it until it is complete or cannot become complete."""
     return watch(stack, start(stack, top_n, batch_size), lambda _: None, WATCH_SECONDS)
+
+
+def remove_run(stack: Stack, run_id: str) -> None:
+    """Remove a run from Bronze and Silver, with all versions, as root: nothing else could mend damaged Bronze."""
+    let_events_settle(stack)
+    s3 = aws.client("s3")
+    for layer in ("Bronze", "Silver"):
+        bucket = stack[f"{layer}BucketName"]
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                if keys.run_of(version["Key"]) == run_id:
+                    s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
 
 
 def let_events_settle(stack: Stack) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from reelhouse.operate.compact import compact
 from reelhouse.operate.replay import replay
 from reelhouse.operate.verify import verify
 from reelhouse.stack import Stack
-from tests.running import let_events_settle, run_to_the_end
+from tests.running import let_events_settle
 
 FILMS = 30
 
@@ -31,25 +32,18 @@ def compacted(stack: Stack, run_id: str, settled_before: datetime) -> dict[str, 
     return compact(stack, [run_id], settled_before, lambda *_: None).as_dict()
 
 
-@pytest.fixture(scope="module")
-def made() -> dict[str, str]:
-    """The run that these tests compact."""
-    return {}
-
-
 @pytest.fixture
-def run_id(stack: Stack, made: dict[str, str]) -> str:
+def run_id(stack: Stack, new_run: Callable[[int, int], str]) -> str:
     """A run of several parts, with nothing under way."""
-    if not made:
-        made["run_id"] = run_to_the_end(stack, FILMS, 5).run_id
-        let_events_settle(stack)
+    run_id = new_run(FILMS, 5)
+    let_events_settle(stack)
     s3, bucket = aws.client("s3"), stack["SilverBucketName"]
     # A trickle of messages makes many parts; here each is there twice.
-    for part in parts(stack, made["run_id"]):
-        copy = keys.silver_part(made["run_id"], f"{zlib.crc32(part.key.encode()):032x}", keys.rows_of(part.key))
+    for part in parts(stack, run_id):
+        copy = keys.silver_part(run_id, f"{zlib.crc32(part.key.encode()):032x}", keys.rows_of(part.key))
         s3.put_object(Bucket=bucket, Key=copy, Body=aws.get(s3, bucket, part.key)[0])
     let_events_settle(stack)
-    return made["run_id"]
+    return run_id
 
 
 def test_nobody_notices_a_compaction(stack: Stack, run_id: str) -> None:

@@ -170,24 +170,10 @@ def test_a_damaged_gold_table_is_named_row_by_row(stack: Stack, gold_table: str)
     assert named(verify(stack), gold_table) == "is missing"
 
 
-@pytest.fixture
-def removed_run(stack: Stack) -> Iterator[str]:
-    """A run that is removed from all layers after the test, as root: nothing else could mend its Bronze."""
-    run_id = run_to_the_end(stack, 5, 5).run_id
-    yield run_id
-    let_events_settle(stack)
-    s3 = aws.client("s3")
-    for layer in ("Bronze", "Silver"):
-        bucket = stack[f"{layer}BucketName"]
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                if keys.run_of(version["Key"]) == run_id:
-                    s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
-    assert unexplained(settle(stack)) == []
-
-
-def test_bronze_that_was_overwritten_deleted_or_put_there_by_hand_is_named(stack: Stack, removed_run: str) -> None:
-    run_id = removed_run
+def test_bronze_that_was_overwritten_deleted_or_put_there_by_hand_is_named(
+    stack: Stack, new_run: Callable[[int, int], str]
+) -> None:
+    run_id = new_run(5, 5)
     s3, bucket = aws.client("s3"), stack["BronzeBucketName"]
     overwritten, hidden, removed, *_ = of_run(stack, "Bronze", keys.run_prefix("movies", run_id))
     odd = f"movies/run_id={run_id}/notes.txt"
