@@ -5,9 +5,13 @@ Tables without rows have the same schema as full ones.
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 
+from insights.query_rows import JSON_FIELD
 from pipeline.columns import TYPES, Table
 
 PANDAS_TYPES = {glue: types.pandas for glue, types in TYPES.items()}
@@ -21,6 +25,27 @@ ARROW_TYPES = {
     "timestamp": pa.timestamp("us"),
     "array<string>": pa.list_(pa.string()),
 }
+# Nullable types, so that a missing value does not turn a column of whole numbers into fractions.
+_NULLABLE = {
+    pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype(),
+    pa.uint8(): pd.UInt8Dtype(), pa.uint16(): pd.UInt16Dtype(), pa.uint32(): pd.UInt32Dtype(),
+    pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype(), pa.string(): pd.StringDtype(),
+}  # fmt: skip
+
+
+def from_arrow(table: Any) -> pd.DataFrame:
+    """Return an Arrow table as a data frame of nullable types, with dates as ``datetime.date`` and lists as arrays.
+
+    Fields marked as JSON become Python's lists and dicts; a repeated column name gets a number.
+    """
+    columns: dict[str, pd.Series[Any]] = {}
+    for place, field in enumerate(table.schema, start=1):
+        series = table.column(place - 1).to_pandas(types_mapper=_NULLABLE.get)
+        if field.metadata == JSON_FIELD:
+            values = [None if pd.isna(text) else json.loads(text) for text in series]
+            series = pd.Series(values, dtype="object")
+        columns[field.name if field.name not in columns else f"{field.name}_{place}"] = series
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(table)))
 
 
 def typed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:

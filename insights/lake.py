@@ -17,7 +17,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from botocore.exceptions import BotoCoreError, ClientError
 
 from insights import lake_tables
-from insights.frames import typed
+from insights.frames import from_arrow, typed
 from insights.lake_tables import Description
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
@@ -32,13 +32,6 @@ if TYPE_CHECKING:
 SILVER = "silver."
 _STEP = "lake"
 _OPTIONS, _MEANING = "options", "meaning"
-# Nullable types, so that a missing value does not turn a column of whole numbers into fractions.
-_PANDAS_TYPES = {
-    pa.int32(): pd.Int32Dtype(),
-    pa.int64(): pd.Int64Dtype(),
-    pa.bool_(): pd.BooleanDtype(),
-    pa.string(): pd.StringDtype(),
-}
 
 
 @dataclass(frozen=True)
@@ -91,7 +84,7 @@ class Lake:
         StorageFailed
             When it cannot be read.
         """
-        frame: pd.DataFrame = self.arrow(name).to_pandas(types_mapper=_PANDAS_TYPES.get)
+        frame = from_arrow(self.arrow(name))
         definition = lake_tables.definition(name)
         order = [column for column in definition.order if column in frame] if definition else []
         if order:

@@ -95,7 +95,7 @@ def test_sql_joins_gold_silver_and_the_caller_s_frames(used: GoldLake) -> None:
         ("ATTACH '/tmp/x.db'", "not SELECT"),
         ("SELECT * FROM secret", "secret"),
         ("SELECT getenv('HOME')", "getenv"),
-        ("SELECT sum(a.range * b.range) FROM range(1000000000) a, range(1000000000) b", "longer than"),
+        ("SELECT count(*) FROM range(100000000000000)", "longer than"),
         ("SELECT * FROM range(1000)", "more than 100 rows"),
         ("SELEKT 1", "syntax"),
     ],

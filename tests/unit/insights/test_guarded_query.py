@@ -1,0 +1,77 @@
+"""The guarded query: its limits are kept by the kernel, whatever DuckDB does."""
+
+from __future__ import annotations
+
+import resource
+
+import pyarrow as pa  # type: ignore[import-untyped]
+import pytest
+
+from insights.guarded_query import Limits, run
+from pipeline.errors import InvalidInput
+
+TABLES = {"gold.movies": pa.table({"imdb_id": ["tt1", "tt2"]})}
+LIMITS = Limits(rows=100, seconds=5, memory_mb=256)
+
+
+def test_rows_come_back_with_their_types() -> None:
+    found = run("SELECT imdb_id, 1 AS n FROM movies ORDER BY imdb_id", TABLES, LIMITS)
+    assert found.to_pylist() == [{"imdb_id": "tt1", "n": 1}, {"imdb_id": "tt2", "n": 1}]
+    assert run("SELECT count(*) AS n FROM silver.runs", {"silver.runs": pa.table({"a": [1]})}, LIMITS).num_rows == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT repeat('x', 2000000000)",
+        "SELECT list_sum(range(1000000000))",
+        "SELECT list_sort(range(100000000))[1]",
+        "SELECT list(range) FROM range(1000000000)",
+        "SELECT list_transform(range(50000000), lambda x: repeat('x', 1000))",
+    ],
+)
+def test_memory_that_duckdb_does_not_count_is_limited(query: str) -> None:
+    with pytest.raises(InvalidInput, match="more memory than is allowed"):
+        run(query, TABLES, LIMITS)
+
+    most_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    assert most_mb < 1500, "DuckDB alone took 4,000 MB for these"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT count(*) FROM range(100000000000000)",
+        # DuckDB itself does not interrupt these.
+        "SELECT levenshtein(repeat('a', 1000000), repeat('b', 1000000))",
+        "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t",
+    ],
+)
+def test_a_query_ends_when_its_time_is_up(query: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+
+    with pytest.raises(InvalidInput, match="longer than 1 seconds"):
+        run(query, TABLES, Limits(seconds=1, memory_mb=256))
+
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime - before.ru_utime < 30
+
+
+def test_many_rows_are_refused_and_not_read() -> None:
+    with pytest.raises(InvalidInput, match="more than 100 rows"):
+        run("FROM range(100000000000)", {}, LIMITS)
+
+
+def test_a_writing_query_that_counts_as_a_select_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="read-only"):
+        run("WITH gone AS (DELETE FROM movies RETURNING *) SELECT * FROM gone", TABLES, LIMITS)
+
+
+def test_messages_are_one_line_without_the_machine_s_paths() -> None:
+    for query in ("FROM duckdb_secrets()", "FROM duckdb_extensions()", "SELECT\n nothing\nFROM movies"):
+        with pytest.raises(InvalidInput) as error:
+            run(query, TABLES, LIMITS)
+        assert "\n" not in str(error.value)
+        assert "/root" not in str(error.value)
+        assert "/home" not in str(error.value)
+    assert run("SELECT current_setting('temp_directory') AS t", {}, LIMITS).to_pylist() == [{"t": ""}]
