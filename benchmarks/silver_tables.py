@@ -44,8 +44,11 @@ _PART = """
             TIMESTAMP '2026-01-01 03:01:00' + to_days(CAST(run AS INTEGER)) AS processed_at
         )
         FROM (
-            SELECT row % {films} AS film, row // {films} AS run, row % {films} // {sample} AS copy
-            FROM range({first}, {last}) AS rows(row)
+            SELECT film, run, film // {sample} AS copy
+            FROM (
+                SELECT row % {films} + row // {films} * ({films} // 100) AS film, row // {films} AS run
+                FROM range({first}, {last}) AS rows(row)
+            )
         ) JOIN sample ON nth = film % {sample}
     )
 """
@@ -54,7 +57,8 @@ _PART = """
 def write(folder: Path, rows: int, runs: int) -> None:
     """Write ``movies`` of so many rows in parquet parts, and ``runs`` in JSON lines, into a folder.
 
-    Each run has the same films, but for the last, which may have fewer; one run has no film twice.
+    Each run lists the films of the run before, but for one in a hundred that leaves the list, and as many new ones. The
+    last run may be incomplete. No run has a film twice.
     """
     films = -(-rows // runs)
     (folder / "movies").mkdir(parents=True)
@@ -101,4 +105,9 @@ def _lineage(document: dict[str, Any]) -> dict[str, Any]:
 
 def _run(database: duckdb.DuckDBPyConnection, run: int, films: int) -> dict[str, Any]:
     ((run_id,),) = database.execute("SELECT run_id_of(?)", [run]).fetchall()
-    return {"run_id": run_id, "started_at": f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]} 03:00:00", "expected": films}
+    return {
+        "run_id": run_id,
+        "started_at": f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]} 03:00:00",
+        "expected": films,
+        "top_n": films,
+    }

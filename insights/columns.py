@@ -13,7 +13,7 @@ NO_TEST = "fewer than three years, or all values equal"
 GENRE_TRENDS = Table(
     "genre_trends",
     "gold",
-    "Trend over the years of each genre's share of films, ratings and box office; one row per measure and genre.",
+    "Trend of each genre's share of the listed films, ratings and box office; one row per measure and genre.",
     (
         Column("measure", "string", "share, imdb, metascore, rotten_tomatoes, source_list or box_office"),
         Column("genre", "string", "Genre"),
@@ -53,7 +53,7 @@ GENRE_TRENDS = Table(
 RANK_MOVERS = Table(
     "rank_movers",
     "gold",
-    "The biggest moves on the list between the last two runs.",
+    "The biggest moves on the list between the last two runs, from rank_history.",
     (
         Column("move", "string", "climber, faller, new entry or leaver"),
         Column("imdb_id", "string", "IMDb id"),
@@ -70,7 +70,7 @@ RANK_MOVERS = Table(
 RECOMMENDATIONS = Table(
     "recommendations",
     "gold",
-    "Similar films for each film, best first.",
+    "Similar films for each film of movies, best first; films that left the list are among both.",
     (
         Column("imdb_id", "string", "Film that the recommendation is for"),
         Column("rank", "int", "Position among the film's recommendations", "1 is best"),
@@ -91,7 +91,7 @@ NOT_REPORTED = "the service does not report it"
 SUMMARIES = Table(
     "summaries",
     "gold",
-    "Answers to questions about the library, every number and name in them a row of Gold; one row per question.",
+    "Answers to questions about the films on the list, made of rows of Gold; one row per question.",
     (
         Column("question_id", "string", "Question, such as top_rated or genre/Drama"),
         Column("question", "string", "The question in words"),
@@ -123,7 +123,7 @@ NO_KNOWN_VALUE = "no film has a known value"
 PREDICTIONS = Table(
     "predictions",
     "gold",
-    "Predictions for the films of the test years, from what was known before their release.",
+    "Predictions for the films of the test years, on the list or not, from what was known before their release.",
     (
         Column("imdb_id", "string", "IMDb id"),
         TARGET,

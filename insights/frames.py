@@ -48,6 +48,11 @@ def from_arrow(table: Any) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.RangeIndex(len(table)))
 
 
+def listed(movies: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of Gold's ``movies`` that are on the list; all where Gold is too old to have ``on_list``."""
+    return movies[movies["on_list"].fillna(True).astype(bool)] if "on_list" in movies else movies
+
+
 def typed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Give rows the columns, order and types of a table.
 

@@ -221,6 +221,14 @@ SILVER_BY_RUN = tuple(
 # ── Gold ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 UNKNOWN = "not known"
+ON_LIST = Column(
+    "on_list", "boolean", "False when a later complete run looked as deep as the film's last rank and did not list it"
+)
+LIST_RANK = replace(
+    next(column for column in FILM if column.name == "rank"),
+    meaning="Rank on the source list, as far as the newest runs tell",
+    null="the film is not on the list, or a later run gave its rank to another film",
+)
 DECADE = Column("decade", "int", "First year of the decade", "calendar year")
 FILMS = Column("films", "bigint", "Films behind the row", "films")
 BOX_OFFICE = (
@@ -244,7 +252,7 @@ RATINGS_BY_SOURCE = tuple(
 
 
 def films_by(column: Column, name: str, meaning: str) -> Table:
-    """Gold table of films, ratings by source and box office, for each value of ``column``."""
+    """Gold table of the films on the list, their ratings by source and box office, for each value of ``column``."""
     return Table(name, "gold", meaning, (column, FILMS, *RATINGS_BY_SOURCE, *BOX_OFFICE), key=(column.name,))
 
 
@@ -252,15 +260,15 @@ GOLD = (
     Table(
         "movies",
         "gold",
-        "The newest row of each film.",
-        (*FILM[:3], replace(DECADE, null=NOT_GIVEN), *FILM[3:], UNREADABLE, *LINEAGE),
+        "The newest row of each film, also of films that have left the list.",
+        (*FILM[:3], replace(DECADE, null=NOT_GIVEN), *FILM[3:-3], ON_LIST, LIST_RANK, *FILM[-2:], UNREADABLE, *LINEAGE),
         order=("rank", "imdb_id"),
         key=("imdb_id",),
     ),
     Table(
         "movie_ratings",
         "gold",
-        "One row per film and rating source, all on one scale.",
+        "One row per film on the list and rating source, all on one scale.",
         (
             FILM[0],
             Column("source", "string", "imdb, metascore, rotten_tomatoes or source_list"),
@@ -273,7 +281,7 @@ GOLD = (
     Table(
         "ratings_by_genre",
         "gold",
-        "Ratings by genre and source; a film counts in each of its genres.",
+        "Ratings of the films on the list by genre and source; a film counts in each of its genres.",
         (
             Column("genre", "string", "Genre"),
             Column("source", "string", "imdb, metascore, rotten_tomatoes or source_list"),
@@ -287,7 +295,7 @@ GOLD = (
     Table(
         "box_office_by_decade",
         "gold",
-        "Box office by decade of release, nominal.",
+        "Box office of the films on the list by decade of release, nominal.",
         (
             DECADE,
             FILMS,
@@ -298,14 +306,30 @@ GOLD = (
         ),
         key=("decade",),
     ),
-    films_by(Column("director", "string", "Director"), "films_by_director", "A film counts for each of its directors."),
-    films_by(Column("language", "string", "Language"), "films_by_language", "A film counts for each of its languages."),
-    films_by(Column("country", "string", "Country"), "films_by_country", "A film counts for each of its countries."),
-    films_by(Column("year", "int", "Year of release", "calendar year"), "films_by_year", "Films by year of release."),
+    films_by(
+        Column("director", "string", "Director"),
+        "films_by_director",
+        "Films on the list by director; a film counts for each of its directors.",
+    ),
+    films_by(
+        Column("language", "string", "Language"),
+        "films_by_language",
+        "Films on the list by language; a film counts for each of its languages.",
+    ),
+    films_by(
+        Column("country", "string", "Country"),
+        "films_by_country",
+        "Films on the list by country; a film counts for each of its countries.",
+    ),
+    films_by(
+        Column("year", "int", "Year of release", "calendar year"),
+        "films_by_year",
+        "Films on the list by year of release.",
+    ),
     Table(
         "genre_share_by_year",
         "gold",
-        "Share of each genre among the films of a year; shares of a year add up to more than 1.",
+        "Share of each genre among the listed films of a year; shares of a year add up to more than 1.",
         (
             Column("year", "int", "Year of release", "calendar year"),
             Column("genre", "string", "Genre"),
@@ -318,7 +342,7 @@ GOLD = (
     Table(
         "rank_history",
         "gold",
-        "Rank of each film in each run, and its change since the previous run.",
+        "Rank of each film in each run, and its change since the previous run; films that left the list are kept.",
         (
             RUN_ID,
             FILM[0],
@@ -343,7 +367,7 @@ GOLD = (
             Column("stored", "bigint", "Films with a processed Bronze object", "films"),
             Column("rejected", "bigint", "Films that OMDb rejected permanently", "films"),
             Column("quarantined", "bigint", "Stored films kept out of Silver", "films"),
-            Column("in_gold", "bigint", "Films whose newest row is from this run", "films"),
+            Column("in_gold", "bigint", "Films whose newest row is from this run, on the list or not", "films"),
             Column("status", "string", "complete when stored + rejected = expected, else incomplete"),
         ),
         key=("run_id",),
@@ -351,10 +375,10 @@ GOLD = (
     Table(
         "data_quality",
         "gold",
-        "Completeness and plausibility of each column of Gold's movies.",
+        "Completeness and plausibility of each column of movies, over the films on the list.",
         (
             Column("column_name", "string", "Column of movies"),
-            Column("rows", "bigint", "Films", "films"),
+            Column("rows", "bigint", "Films on the list", "films"),
             Column("filled", "bigint", "Films with a value", "films"),
             Column("filled_share", "double", "filled / rows", "0-1", "there are no films"),
             Column("unreadable", "bigint", "Films with an unparseable value", "films"),

@@ -49,11 +49,15 @@ def run(folder: str, target: str) -> dict[str, Any]:
 def build(silver: Frame, runs: Frame) -> dict[str, Frame]:
     """Build all tables; there is neither quarantine nor rejection here."""
     rows = silver.sort_values(["run_id", "processed_at", "bronze_key"])
-    movies = rows.drop_duplicates("imdb_id", keep="last").sort_values(["rank", "imdb_id"])
-    movies.insert(3, "decade", movies["year"] - movies["year"] % 10)
+    films = rows.drop_duplicates("imdb_id", keep="last").sort_values(["rank", "imdb_id"])
+    films.insert(3, "decade", films["year"] - films["year"] % 10)
+    films["on_list"] = on_list(films, rows, runs)
+    last = films["run_id"] == films.groupby(["on_list", "rank"])["run_id"].transform("max")
+    films["rank"] = films["rank"].where(films["on_list"] & last)
+    movies = films[films["on_list"]]
     ratings = movie_ratings(movies)
     return {
-        "movies": movies,
+        "movies": films,
         "movie_ratings": ratings,
         "ratings_by_genre": ratings_by_genre(movies, ratings),
         "box_office_by_decade": box_office_by_decade(movies),
@@ -63,9 +67,18 @@ def build(silver: Frame, runs: Frame) -> dict[str, Frame]:
         "films_by_year": films_by(movies, "year", "year"),
         "genre_share_by_year": genre_share_by_year(movies),
         "rank_history": rank_history(rows),
-        "pipeline_runs": pipeline_runs(rows, movies, runs),
+        "pipeline_runs": pipeline_runs(rows, films, runs),
         "data_quality": data_quality(movies),
     }
+
+
+def on_list(films: Frame, rows: Frame, runs: Frame) -> Frame:
+    """Whether no later complete run looked at least as deep as a film's last rank without listing it."""
+    listed = rows.drop_duplicates(["run_id", "imdb_id"]).groupby("run_id")["rank"].agg(["size", "max"])
+    known = runs.set_index("run_id").join(listed, how="inner").sort_index()
+    depth = known[["top_n", "max"]].max(axis=1).where(known["size"] == known["expected"], 0)
+    deepest_later = depth[::-1].cummax()[::-1].shift(-1, fill_value=0)
+    return films["run_id"].map(deepest_later).fillna(0) < films["rank"]
 
 
 def movie_ratings(movies: Frame) -> Frame:
@@ -139,7 +152,7 @@ def pipeline_runs(rows: Frame, movies: Frame, runs: Frame) -> Frame:
 
 
 def data_quality(movies: Frame) -> Frame:
-    columns = [name for name in movies if name not in {"imdb_id", "decade", "unreadable", *LINEAGE}]
+    columns = [name for name in movies if name not in {"imdb_id", "decade", "on_list", "unreadable", *LINEAGE}]
     filled = movies[columns].notna().sum()
     table = pd.DataFrame({"column_name": columns, "rows": len(movies), "filled": filled.to_numpy()})
     table["filled_share"] = table["filled"] / table["rows"]

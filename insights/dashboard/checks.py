@@ -80,6 +80,8 @@ def _data_set(data_set: DataSet) -> Iterator[str]:
             yield f"{unknown('column', name, table.column_names)} in {data_set.table}"
         elif kind == schema.LIST:
             yield f"column {name!r} is a list: explode it"
+    if data_set.only and schema.glue_type(data_set.table, data_set.only) != "boolean":
+        yield f"only: {data_set.only!r} is no boolean column of {data_set.table}"
     for source in data_set.explode.values():
         if schema.glue_type(data_set.table, source) != schema.LIST:
             yield f"{source!r} is no list column of {data_set.table}, and cannot be exploded"

@@ -25,8 +25,8 @@ _DATABASE = "gold"
 MOST_PEOPLE = 6
 # What a film's card on the page shows.
 CARD = (
-    "imdb_id", "title", "year", "rank", "runtime_minutes", "rated", "genres", "directors", "writers", "actors",
-    "countries", "languages", "imdb_rating", "imdb_votes", "rotten_tomatoes", "metascore", "source_rating",
+    "imdb_id", "title", "year", "on_list", "rank", "runtime_minutes", "rated", "genres", "directors", "writers",
+    "actors", "countries", "languages", "imdb_rating", "imdb_votes", "rotten_tomatoes", "metascore", "source_rating",
     "box_office_usd", "plot", "awards", "poster", "run_id", "bronze_key", "fetched_at",
 )  # fmt: skip
 

@@ -44,6 +44,8 @@ class DataSet(Strict):
     ----------
     key : list of str
         Columns that identify what a row is about; counts and means are over distinct keys.
+    only : str or None
+        Boolean column of the table; rows where it is false are left out.
     explode : dict
         New column names, each with the list column it takes one item of: a row for every combination of items.
     look_up : dict
@@ -54,6 +56,7 @@ class DataSet(Strict):
     table: Name
     key: Annotated[list[Name], Field(min_length=1)]
     columns: Annotated[list[Name], Field(min_length=1)]
+    only: Name | None = None
     explode: dict[Name, Name] = {}
     look_up: dict[Name, LookUp] = {}
 

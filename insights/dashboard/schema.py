@@ -100,9 +100,11 @@ def sql(data_set: DataSet, database: str, *, explode: bool = True) -> str:
         alias = f"film_of_{look_up.by}"
         selected.append(f"{_label(alias) if look_up.take == LABEL else f'{alias}.{look_up.take}'} AS {name}")
         joins.append(f'LEFT JOIN "{database}".{FILMS} AS {alias} ON {alias}.imdb_id = t.{look_up.by}')
-    return "\n".join(
-        [f"SELECT {', '.join(selected)}", f'FROM "{database}".{data_set.table} AS t', *dict.fromkeys(joins)]
-    )
+    lines = [f"SELECT {', '.join(selected)}", f'FROM "{database}".{data_set.table} AS t', *dict.fromkeys(joins)]
+    if data_set.only:
+        # Null in a table that was built before the column existed.
+        lines.append(f"WHERE coalesce(t.{data_set.only}, TRUE)")
+    return "\n".join(lines)
 
 
 def _label(alias: str) -> str:

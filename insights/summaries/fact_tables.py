@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 from scipy.stats import binomtest, false_discovery_control, hypergeom, mannwhitneyu
 
+from insights.frames import listed
 from insights.trends import rank_movers
 
 Tables = Mapping[str, pd.DataFrame]
@@ -242,8 +243,9 @@ _DERIVED: Mapping[str, tuple[Callable[[Tables], pd.DataFrame], str, set[str]]] =
 
 
 def fact_tables(tables: Tables) -> dict[str, pd.DataFrame]:
-    """Return Gold with the tables of this module added; Gold's own rows are unchanged."""
-    found = {name: frame for name, frame in tables.items() if not frame.empty}
+    """Return Gold with the tables of this module added. Of ``movies`` only the films on the list are kept."""
+    gold = {name: listed(frame) if name == "movies" else frame for name, frame in tables.items()}
+    found = {name: frame for name, frame in gold.items() if not frame.empty}
     derived = {
         name: compute(found)
         for name, (compute, source, columns) in _DERIVED.items()

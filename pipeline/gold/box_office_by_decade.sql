@@ -1,5 +1,5 @@
 -- box_office_by_decade: box office of each decade's films, nominal (not adjusted for inflation).
--- films counts all films of the decade; all other figures cover films_with_box_office.
+-- films counts all films of the decade that are on the list; all other figures cover films_with_box_office.
 SELECT
     d.decade,
     d.films,
@@ -16,7 +16,7 @@ FROM (
         array_sort(array_agg(CAST(m.box_office_usd AS DOUBLE)) FILTER (WHERE m.box_office_usd IS NOT NULL)) AS box_offices,
         CAST(sum(m.box_office_usd) AS BIGINT) AS total_usd
     FROM gold.movies AS m
-    WHERE m.decade IS NOT NULL
+    WHERE m.on_list AND m.decade IS NOT NULL
     GROUP BY m.decade
 ) AS d
 ORDER BY d.decade

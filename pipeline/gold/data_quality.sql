@@ -1,4 +1,4 @@
--- data_quality: completeness and plausibility of each column of movies.
+-- data_quality: completeness and plausibility of each column of movies, over the films on the list.
 -- out_of_range is 0 unless Silver missed a value that it should have quarantined.
 WITH counts AS (
     {counts}
@@ -7,6 +7,7 @@ unreadable AS (
     SELECT split_part(t.fault, ':', 1) AS column_name, count(DISTINCT m.imdb_id) AS films
     FROM gold.movies AS m
     CROSS JOIN UNNEST(m.unreadable) AS t(fault)
+    WHERE m.on_list
     GROUP BY split_part(t.fault, ':', 1)
 )
 SELECT

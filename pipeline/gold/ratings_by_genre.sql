@@ -1,5 +1,5 @@
 -- ratings_by_genre: films, mean, median and 90th percentile of the ratings of each genre and source, 0-100.
--- A film counts in each of its genres. Ratings come from movies: joining movie_ratings by film takes twice as long.
+-- A film on the list counts in each of its genres. Ratings come from movies: joining movie_ratings by film takes twice as long.
 SELECT
     g.genre,
     g.source,
@@ -17,15 +17,19 @@ FROM (
     FROM (
         SELECT m.genres, 'imdb' AS source, m.imdb_rating * 10 AS rating
         FROM gold.movies AS m
+        WHERE m.on_list
         UNION ALL
         SELECT m.genres, 'metascore' AS source, CAST(m.metascore AS DOUBLE) AS rating
         FROM gold.movies AS m
+        WHERE m.on_list
         UNION ALL
         SELECT m.genres, 'rotten_tomatoes' AS source, CAST(m.rotten_tomatoes AS DOUBLE) AS rating
         FROM gold.movies AS m
+        WHERE m.on_list
         UNION ALL
         SELECT m.genres, 'source_list' AS source, m.source_rating * 10 AS rating
         FROM gold.movies AS m
+        WHERE m.on_list
     ) AS r
     CROSS JOIN UNNEST(r.genres) AS t(genre)
     WHERE r.rating IS NOT NULL

@@ -61,7 +61,7 @@ def _count(position: int, column: Column) -> str:
     out_of_range = f"count(CASE WHEN {faults} THEN 1 END)" if faults else "0"
     return (
         f"SELECT {position} AS position, '{column.name}' AS column_name, count(*) AS films, "
-        f"count(m.{column.name}) AS filled, {out_of_range} AS out_of_range FROM gold.movies AS m"
+        f"count(m.{column.name}) AS filled, {out_of_range} AS out_of_range FROM gold.movies AS m WHERE m.on_list"
     )
 
 

@@ -28,7 +28,7 @@ CHANGES = [
     ("data_quality", "split_part(t.fault, ':', 1)", "string_split(t.fault, ':')[1]"),
     # accepted, and wrong
     ("movies", "s.processed_at DESC", "s.processed_at ASC"),
-    ("movies", "max(c.run_id)", "min(c.run_id)"),
+    ("movies", "max(l.run_id) FILTER", "min(l.run_id) FILTER"),
     ("movies", "f.place = 1", "f.place = 2"),
     ("movies", "f.year % 10", "f.year % 100"),
     ("rank_history", "p.rank - n.rank", "n.rank - p.rank"),

@@ -38,7 +38,7 @@ function drawCard(page, filters) {
   if (!article) return;
   article.hidden = !card;
   if (!card) return;
-  const facts = [card.rank ? `Rank ${decimals(card.rank, 0)}` : null, card.runtime_minutes ? `${card.runtime_minutes} minutes` : null, card.rated || null].filter(Boolean).join(" · ");
+  const facts = [card.on_list === false ? "No longer on the list" : card.rank ? `Rank ${decimals(card.rank, 0)}` : null, card.runtime_minutes ? `${card.runtime_minutes} minutes` : null, card.rated || null].filter(Boolean).join(" · ");
   article.replaceChildren(
     node("h3", {}, [card.label]),
     node("p", { class: "about" }, [facts]),

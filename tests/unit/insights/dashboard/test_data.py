@@ -90,6 +90,14 @@ def test_the_numbers_are_those_of_the_films() -> None:
     )
 
 
+def test_a_film_that_left_the_list_is_in_no_number_and_keeps_its_card() -> None:
+    films = GOLD["movies"].assign(on_list=[film != "tt0000007" for film in GOLD["movies"]["imdb_id"]])
+
+    assert numbers(films, {})["films"] == recomputed(films, {})["films"] == Number(len(films) - 1, None)
+    (card,) = [card for card in data.cards({"movies": films}) if card["imdb_id"] == "tt0000007"]
+    assert card["on_list"] is False
+
+
 FILM = st.fixed_dictionaries(
     {
         "year": st.none() | st.integers(1990, 1994),

@@ -72,6 +72,7 @@ BREAKAGES = [
     ("data_sets.films.columns", ["imdb_id", "genres"], ["data_sets.films", "'genres'", "list"]),
     ("data_sets.films.columns", ["imdb_id", "imdb_id"], ["data_sets.films", "'imdb_id'", "duplicate"]),
     ("data_sets.films.key", ["id"], ["data_sets.films", "'id'", "key"]),
+    ("data_sets.films.only", "title", ["data_sets.films", "'title'", "boolean"]),
     ("data_sets.films.explode.genre", "title", ["data_sets.films", "'title'", "no list"]),
     ("data_sets.recommendations.look_up.film.by", "imdbid", ["data_sets.recommendations", "'imdbid'"]),
     ("data_sets.recommendations.look_up.film.take", "titel", ["data_sets.recommendations", "'titel'"]),

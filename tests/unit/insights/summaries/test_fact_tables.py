@@ -77,6 +77,13 @@ def test_equal_values_and_a_value_alone_have_no_place() -> None:
     assert alone["place"].isna().all()
 
 
+def test_films_that_left_the_list_are_in_no_fact() -> None:
+    films = gold_rows.movies().assign(on_list=[film >= 100 for film in range(200)])
+    found = fact_tables.fact_tables({"movies": films})
+    assert (len(found["movies"]), found["movies"]["rank_of"].unique()) == (100, [100])
+    assert found["top_rated_runtime"]["all_films"].tolist() == [100]
+
+
 def test_empty_tables_and_tables_of_an_older_schema_are_left_out() -> None:
     gold = {**gold_rows.gold(), "rank_history": gold_rows.rank_history().drop(columns="rank")}
     gold["genre_share_by_year"] = gold["genre_share_by_year"].iloc[:0]
