@@ -143,8 +143,8 @@ def test_every_invocation_tells_its_story_once(stack: Stack, run_id: str) -> Non
 
         assert ended
         assert entries
-        # One that is under way has not ended its story; one that began before the run has no first line here.
-        assert begun & ended <= ended_with.keys() <= begun | ended, function
+        # One that is under way has not told its story; one that began before the run may lack its first or last line.
+        assert begun & ended <= ended_with.keys(), function
         assert set(ended_with.values()) == {1}, function
         assert chatter == [], function
         assert {story["step"] for story in steps.invocations(entries)} == {function}
