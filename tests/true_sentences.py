@@ -1,4 +1,4 @@
-"""60 true and fluent sentences about the facts of :mod:`tests.prose_facts`, as a good writer would put them."""
+"""True and fluent sentences about the facts of :mod:`tests.prose_facts`, as a good writer would put them."""
 
 from __future__ import annotations
 
@@ -65,4 +65,92 @@ TRUE_SENTENCES = [
     sentence("The share of {f13} is {f13.share}, the largest of all genres.", "highest f13.share"),
     sentence("{f1} has the highest average, {f1.mean}; {f3} has the lowest.", "highest f1.mean", "lowest f3.mean"),
     sentence("By contrast, {f2} has {f2.mean} and {f2.median}."),
+    # words that a writer uses who has not read the list of allowed ones
+    sentence("{f1} films are the best rated, with {f1.mean}.", "highest f1.mean"),
+    sentence("At the bottom, {f3} manages {f3.mean}.", "lowest f3.mean"),
+    sentence("{f13} dominates the list, accounting for {f13.share}.", "highest f13.share"),
+    sentence("{f9} by {f9.directors} sits at {f9.rank}."),
+    sentence("{f9.directors} directed {f9}, which tops the list.", "highest f9.rank"),
+    sentence(
+        "{f9} takes first place, with {f9.rotten_tomatoes} and a running time of {f9.runtime}.", "highest f9.rank"
+    ),
+    sentence("{f10} has become more common, with {f10.trend}.", "rising f10.trend"),
+    sentence("{f11} has become less common over the years.", "falling f11.trend"),
+    sentence("{f10} is on the rise, while {f11} is in decline.", "rising f10.trend", "falling f11.trend"),
+    sentence("Over time, {f10} shows {f10.trend}."),
+    sentence("{f18} climbed from {f18.previous_rank} to {f18.rank}.", "rising f18.move"),
+    sentence("{f18} rose by {f18.move}, while {f19} fell by {f19.move}.", "rising f18.move", "falling f19.move"),
+    sentence("Films of {f7} earned {f7.mean}, with {f7.median}."),
+    sentence("{f2} lies between {f1} and {f3}, with {f2.mean}.", "less f2.mean f1.mean", "greater f2.mean f3.mean"),
+    sentence("{f1} receives {f1.mean} from critics, compared with {f2.mean} for {f2}."),
+    sentence("Critics rate {f1} higher than {f2}: {f1.mean} versus {f2.mean}.", "greater f1.mean f2.mean"),
+    sentence("{f5} is also ahead of {f6} on average, {f5.mean} compared to {f6.mean}.", "greater f5.mean f6.mean"),
+    sentence(
+        "{f16} is more frequent among the top-rated films: {f16.share} against {f16.list_share}.",
+        "greater f16.share f16.list_share",
+    ),
+    sentence("{f16} makes up {f16.share}, compared to {f16.list_share}."),
+    sentence(
+        "{f16} is overrepresented, at {f16.share} compared with {f16.list_share}.", "greater f16.share f16.list_share"
+    ),
+    sentence("{f13} appears in {f13.films}, or {f13.share}."),
+    sentence("The listed films of {f7} grossed {f7.total}."),
+    sentence(
+        "{f1} is rated highest of the genres, at {f1.mean}, and {f3} lowest, at {f3.mean}.",
+        "highest f1.mean",
+        "lowest f3.mean",
+    ),
+    sentence("Critics prefer {f1} to {f2}: {f1.mean} versus {f2.mean}.", "greater f1.mean f2.mean"),
+    sentence("{f13} is found in {f13.share}, {f14} in {f14.share}."),
+    sentence("{f13}, with {f13.films}, outnumbers {f14} and {f15}.", "greater f13.films f14.films,f15.films"),
+    sentence("{f7} are represented by {f7.films}, more than any other decade.", "highest f7.films"),
+    sentence(
+        "The best-placed film is {f9}, directed by {f9.directors}, which has {f9.rotten_tomatoes}.", "highest f9.rank"
+    ),
+    sentence("At the top of the list stands {f9}, a film of {f9.runtime} by {f9.directors}.", "highest f9.rank"),
+    sentence("{f9} comes first, and {f8} follows at {f8.rank}.", "highest f9.rank"),
+    sentence("Films by {f17} make up {f17.films}."),
+    sentence("Among directors, {f17} stands out with {f17.films}."),
+    sentence("{f18} moved up {f18.move} and now stands at {f18.rank}.", "rising f18.move"),
+    sentence("{f19} lost {f19.move}.", "falling f19.move"),
+    sentence("No other genre is as common as {f13}, at {f13.share}.", "highest f13.share"),
+    sentence("{f16} appears in {f16.share}, against {f16.list_share}: {f16.difference}."),
+    sentence("{f2} places second of the genres, with {f2.mean}."),
+    sentence("In the eyes of critics, {f1} ranks above {f2} ({f1.mean} against {f2.mean}).", "greater f1.mean f2.mean"),
+    sentence(
+        "{f1} comes out on top with {f1.mean}, and {f3} finishes last with {f3.mean}.",
+        "highest f1.mean",
+        "lowest f3.mean",
+    ),
+    sentence("{f1} scores higher than any other genre on the list, with {f1.mean}.", "highest f1.mean"),
+    sentence("{f13} is more common than any other genre, at {f13.share} ({f13.films}).", "highest f13.share"),
+    sentence("{f13} takes up {f13.share} and {f15} {f15.share}."),
+    sentence("{f7} lead the decades with {f7.films}, which earned {f7.total}.", "highest f7.films"),
+    sentence("On average, {f7} brought in {f7.mean}."),
+    sentence("{f9}, directed by {f9.directors}, tops the list and has {f9.rotten_tomatoes}.", "highest f9.rank"),
+    sentence("Critics gave {f9} {f9.rotten_tomatoes}."),
+    sentence("{f17} helmed {f17.films} and {f17.list_films}."),
+    sentence("{f17} is credited with {f17.films}."),
+    sentence("{f18} jumped {f18.move} and now holds {f18.rank}.", "rising f18.move"),
+    sentence("{f18} gained {f18.move} while {f19} lost {f19.move}.", "rising f18.move", "falling f19.move"),
+    sentence("{f11} has lost ground over the decades.", "falling f11.trend"),
+    sentence(
+        "{f16} is overrepresented among the top-rated films, with {f16.share} against {f16.list_share}.",
+        "greater f16.share f16.list_share",
+    ),
+    sentence("{f13} stands out: {f13.films}, or {f13.share}."),
+    sentence("{f8} runs {f8.runtime} and sits at {f8.rank}."),
+    sentence("Of all genres, {f3} has the lowest average, {f3.mean}, based on {f3.films}.", "lowest f3.mean"),
+    sentence(
+        "{f1} tops the genres with {f1.mean}, followed by {f2} with {f2.mean}.",
+        "highest f1.mean",
+        "greater f1.mean f2.mean",
+    ),
+    sentence(
+        "{f13} leads with {f13.films}, followed by {f14} with {f14.films} and {f15} with {f15.films}.",
+        "highest f13.films",
+        "greater f13.films f14.films",
+    ),
+    sentence("At the other end, {f3} has {f3.mean}.", "lowest f3.mean"),
+    sentence("{f2}, with {f2.mean}, follows {f1}.", "less f2.mean f1.mean"),
 ]

@@ -1,148 +1,16 @@
-"""Which value of a sentence stands with which subject: placeholders, words and the order in which they come. Pure."""
+"""Which value of a sentence stands with which subject, by the order in which they come. Pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Sequence
 from itertools import groupby, pairwise
 
-from insights.summaries.facts import Fact
-from insights.summaries.vocabulary import (
-    AFTER_COMPARED,
-    BEFORE_SUBJECT,
-    COMPARATIVES,
-    DIRECTING,
-    MAKES,
-    MEASURES,
-    MOVES,
-    NARROWING,
-    POSSESSIVES,
-    WHOLE,
-)
+from insights.summaries.framing import measure_of
+from insights.summaries.parsing import Mark, Parsed, Word
+from insights.summaries.vocabulary import AFTER_COMPARED, BEFORE_SUBJECT, COMPARATIVES, DIRECTING, MEASURES, NARROWING
 
-# A mark is ASCII only, so that no look-alike letter or digit passes for one.
-_MARK = re.compile(r"\{([a-z][a-z0-9]*)(?:\.([a-z0-9_]+))?\}")
-_TOKEN = re.compile(rf"{_MARK.pattern}|['’]s\b|[A-Za-z]+(?:-[A-Za-z]+)*|[,;:()–—.]")
 _LISTING = {",", "and"}
 _OPPOSING = {"against", "versus", "compared"}  # the value after it is that of the subject compared with
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A placeholder: a fact's subject, or (``value`` is not "") one of its values.
-
-    Attributes
-    ----------
-    at : int
-        Its place among the tokens of the sentence.
-    name : str
-        Short name of the fact.
-    """
-
-    at: int
-    name: str
-    value: str
-    fact: Fact
-
-    @property
-    def subject(self) -> str:
-        """What it is about; two facts may be about the same."""
-        return self.fact.about
-
-    @property
-    def text(self) -> str:
-        """What the reader sees."""
-        return self.fact.values[self.value].text if self.value else self.fact.subject
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word in lower case, or a punctuation mark."""
-
-    at: int
-    text: str
-
-    @property
-    def is_word(self) -> bool:
-        """Whether it is a word."""
-        return self.text[0].isalpha()
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """A sentence in tokens; ``clean`` is False where something is neither mark, word nor plain punctuation."""
-
-    source: str
-    tokens: tuple[Mark | Word, ...]
-    clean: bool
-
-    @property
-    def marks(self) -> list[Mark]:
-        """All placeholders in order."""
-        return [token for token in self.tokens if isinstance(token, Mark)]
-
-    @property
-    def words(self) -> list[Word]:
-        """All words in order."""
-        return [token for token in self.tokens if isinstance(token, Word) and token.is_word]
-
-    def before(self, token: Mark | Word) -> Mark | Word | None:
-        """The token before one."""
-        return self.tokens[token.at - 1] if token.at else None
-
-    def after(self, token: Mark | Word) -> Mark | Word | None:
-        """The token after one."""
-        return self.tokens[token.at + 1] if token.at + 1 < len(self.tokens) else None
-
-    def gap(self, before: Mark, after: Mark) -> list[str]:
-        """Words and punctuation between two marks."""
-        return [token.text for token in self.tokens[before.at + 1 : after.at] if isinstance(token, Word)]
-
-    def words_between(self, before: Mark, after: Mark) -> list[Word]:
-        """Words between two marks."""
-        return [word for word in self.words if before.at < word.at < after.at]
-
-    def words_after(self, word: Word, end: Mark | None) -> list[str]:
-        """Words after a word, up to a mark or the end."""
-        return [one.text for one in self.words if one.at > word.at and (end is None or one.at < end.at)]
-
-    def written(self) -> str:
-        """The sentence with each placeholder written out, once: braces inside a name stay text."""
-        texts = iter(self.marks)
-        return _MARK.sub(lambda _: next(texts).text, self.source)
-
-
-def has_marks(text: str) -> bool:
-    """Return whether a text has anything that looks like a placeholder."""
-    return _MARK.search(text) is not None
-
-
-def parse(text: str, facts: Mapping[str, Fact]) -> Parsed | None:
-    """Read a sentence; None when a placeholder names a fact or value that does not exist."""
-    tokens: list[Mark | Word] = []
-    clean, end = True, 0
-    for found in _TOKEN.finditer(text):
-        clean &= text[end : found.start()] in ("", " ")
-        if found[1]:
-            fact, value = facts.get(found[1]), found[2] or ""
-            if fact is None or (value and value not in fact.values):
-                return None
-            # A letter or digit at a placeholder would change the number or the name.
-            clean &= not re.match(r"[\w$%&*+/=<>-]", text[found.end() :]) and not re.search(
-                r"[\w$%&*+/=<>-]$", text[: found.start()]
-            )
-            tokens.append(Mark(len(tokens), found[1], value, fact))
-        else:
-            tokens.append(Word(len(tokens), "'s" if found[0] in ("'s", "’s") else found[0].lower()))
-        end = found.end()
-    clean &= not text[end:].strip()
-    stops = [token.at for token in tokens if isinstance(token, Word) and token.text == "."]
-    return Parsed(text, tuple(tokens), clean and stops in ([], [len(tokens) - 1]) and _brackets_match(text))
-
-
-def _brackets_match(text: str) -> bool:
-    return re.sub(r"\([^()]*\)", "", text).count("(") == 0 and text.count("(") == text.count(")")
 
 
 def _is_list(parsed: Parsed, before: Mark, after: Mark) -> bool:
@@ -210,86 +78,9 @@ def _narrows(parsed: Parsed, mark: Mark) -> bool:
     """Return whether a preposition makes a subject the frame of what the sentence says of another."""
     before = [token.text for token in parsed.tokens[max(0, mark.at - 3) : mark.at] if isinstance(token, Word)]
     before = [text for text in before if text not in {"the", "genre", "decade", "film", "director"}]
-    if not before or before[-1] not in NARROWING:
+    if not before or before[-1] not in NARROWING or before[-2:] == ["followed", "by"]:
         return False
     return not (before[-1] == "of" and before[-2:-1] and (before[-2] in COMPARATIVES or before[-2] in MEASURES))
-
-
-def prepositions_fit(parsed: Parsed) -> bool:
-    """Return whether the small words beside values leave them as they are.
-
-    "leads by 65.2" would be a margin, "22% of decades" another share, "up to 65.2" a limit.
-    """
-    return all(_preposition_fits(parsed, word) for word in parsed.words)
-
-
-def _preposition_fits(parsed: Parsed, word: Word) -> bool:
-    before, after = parsed.before(word), parsed.after(word)
-    text_before = before.text if isinstance(before, Word) else ""
-    fits = True
-    if word.text == "up":
-        fits = text_before in MAKES | MOVES
-    elif word.text == "which":
-        fits = text_before not in NARROWING
-    elif word.text in {"to", "from"}:
-        fits = {"to": "before", "from": "now"}[word.text] not in _measure(after)
-    elif word.text == "by" and _measure(after):
-        fits = bool(_measure(after) & {"director", "places", "difference"})
-    elif word.text == "of" and _measure(before):
-        following = parsed.tokens[word.at + 1 : word.at + 3]
-        fits = any(isinstance(token, Mark) and not token.value for token in following)
-    elif word.text in DIRECTING:
-        is_by = isinstance(after, Word) and after.text == "by"
-        fits = is_by or "director" not in _measure_near(parsed, word)
-    return fits
-
-
-def _measure(token: Mark | Word | None) -> frozenset[str]:
-    return token.fact.values[token.value].measure if isinstance(token, Mark) and token.value else frozenset()
-
-
-def frames_fit(parsed: Parsed, nouns: Mapping[str, str]) -> bool:
-    """Return whether nothing but the facts says of what a sentence is true.
-
-    A subject is nobody else's ("their Drama"); a share of the top-rated films is none of the list; a noun that says
-    what a subject is fits the nearest; what a director directed is not said of films that are named.
-    """
-    kinds = {mark.fact.noun for mark in parsed.marks if not mark.value}
-    if {"director", "film"} <= kinds and any(word.text in DIRECTING for word in parsed.words):
-        return False
-    for mark in parsed.marks:
-        after, following = parsed.after(mark), parsed.tokens[mark.at + 2 : mark.at + 3]
-        owns = isinstance(after, Word) and after.text == "'s" and not mark.value
-        if owns and any(isinstance(token, Mark) and not token.value for token in following):
-            return False
-        later = [one for one in parsed.marks if one.at > mark.at]
-        words = [word.text for word in parsed.words if word.at > mark.at and (not later or word.at < later[0].at)]
-        if "top-rated" in _measure(mark) and set(words) & WHOLE:
-            return False
-    return all(_noun_fits(parsed, word, nouns) and _owner_fits(parsed, word) for word in parsed.words)
-
-
-def _noun_fits(parsed: Parsed, word: Word, nouns: Mapping[str, str]) -> bool:
-    noun = nouns.get(word.text)
-    if noun is None or word.text.endswith("s"):
-        return True
-    nearest = sorted((mark for mark in parsed.marks if not mark.value), key=lambda mark: abs(mark.at - word.at))
-    is_measure = any(noun in _measure(mark) for mark in parsed.marks)
-    return is_measure or any(mark.fact.noun in {noun, "trait"} for mark in nearest[:1])
-
-
-def _owner_fits(parsed: Parsed, word: Word) -> bool:
-    if word.text not in POSSESSIVES:
-        return True
-    later = [mark for mark in parsed.marks if mark.at > word.at]
-    before = {mark.subject for mark in parsed.marks if mark.at < word.at}
-    return not later or bool(later[0].value) or not before or later[0].subject in before
-
-
-def _measure_near(parsed: Parsed, word: Word) -> frozenset[str]:
-    """The measure of the next value, unless its fact is about a director, who directs."""
-    values = [mark for mark in parsed.marks if mark.at > word.at and mark.value]
-    return _measure(values[0]) if values and values[0].fact.noun != "director" else frozenset()
 
 
 def _named_again(mark: Mark, subjects: Sequence[Mark], satisfied: Container[int]) -> bool:
@@ -349,40 +140,10 @@ def _leads_to(parsed: Parsed, values: Sequence[Mark], value: Mark, subject: Mark
     gap = parsed.gap(last, subject)
     if any(one.at > value.at and one.subject != value.subject for one in values):
         return False
+    if len(gap) == 1 and gap[0] in DIRECTING:
+        return "director" in measure_of(last)
     if gap in (["'s"], []):
         return gap == ["'s"]
     if not follows_subject and gap[:1] == [","]:
         return set(gap[1:]) <= {"the", "film", "genre", "decade", "director"}
     return bool(set(gap) & BEFORE_SUBJECT) and set(gap) <= BEFORE_SUBJECT | {",", "films"}
-
-
-def is_unclear(parsed: Parsed, word: Word) -> bool:
-    """Return whether a pronoun could mean several of the subjects before it; before any, it means the first."""
-    before = {mark.subject for mark in parsed.marks if not mark.value and mark.at < word.at}
-    return len(before) > 1
-
-
-def nouns_fit(parsed: Parsed, nouns: Mapping[str, str]) -> bool:
-    """Return whether a noun right beside a subject is what the subject is; "films" may follow all but a film."""
-    for mark in parsed.marks:
-        if mark.value:
-            continue
-        before, after = parsed.before(mark), parsed.after(mark)
-        if isinstance(before, Word) and nouns.get(before.text, mark.fact.noun) not in {mark.fact.noun, "films"}:
-            return False
-        if isinstance(after, Word) and after.text in nouns:
-            fits = mark.fact.noun != "film" if nouns[after.text] == "films" else nouns[after.text] == mark.fact.noun
-            if not fits:
-                return False
-    return True
-
-
-def is_noun_of_subject(parsed: Parsed, word: Word, nouns: Mapping[str, str]) -> bool:
-    """Return whether a word only says what a subject is: "the director {f1}", or "of all directors"."""
-    wanted = nouns.get(word.text)
-    return wanted is not None and any(mark.fact.noun == wanted for mark in parsed.marks)
-
-
-def measures_of(fact: Fact) -> set[str]:
-    """All measures of a fact's values."""
-    return {measure for value in fact.values.values() for measure in value.measure}

@@ -14,18 +14,37 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from insights.summaries import binding
-from insights.summaries.binding import Mark, Parsed, Word
+from insights.summaries import binding, framing
+from insights.summaries.allowed_words import is_allowed, is_period
+from insights.summaries.claims import (
+    ALL,
+    FALLING,
+    HIGHEST,
+    LARGER,
+    LOWEST,
+    RISING,
+    SMALLER,
+    Claim,
+    are_neighbours,
+    is_true,
+    value_of,
+)
 from insights.summaries.facts import Fact, FactValue
+from insights.summaries.parsing import Mark, Parsed, Word, has_marks, parse
 from insights.summaries.vocabulary import (
+    BECOMES,
     COMPARATIVES,
+    EARNS,
+    EVERY_OTHER,
+    FREQUENCIES,
     MEASURES,
     MOVES,
     NEED_THAN,
-    NEUTRAL,
+    NEIGHBOURS,
     NOUNS,
     PRONOUNS,
     QUANTIFIERS,
+    REPRESENTED,
     SIZE_MEASURES,
     SIZES,
     SUPERLATIVES,
@@ -43,32 +62,11 @@ FALSE_CLAIM = "a declared claim that the facts do not bear out"
 UNCLEAR = "a pronoun that could mean several subjects"
 REPEATED = "a repetition"
 
-LARGER, SMALLER, HIGHEST, LOWEST = "greater", "less", "highest", "lowest"
-RISING, FALLING, ALL = "rising", "falling", "all"
-CLAIMS = (LARGER, SMALLER, HIGHEST, LOWEST, RISING, FALLING, ALL)
 _MOST_MARKS = 12
 _NEAR = 4  # words within which a measure word belongs to a comparative or superlative
 # Measures that a comparative or superlative right before them is about: "the most films".
 _BINDING = frozenset({*MEASURES.values(), "films"})
 _BLANKS = re.compile(r"[ \t\n]+")
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What a sentence claims of values, each written as in a placeholder: ``f1.mean``.
-
-    Attributes
-    ----------
-    kind : str
-        One of ``CLAIMS``.
-    of, than : tuple of str
-        Of ``greater`` and ``less``: each value of ``of`` against each of ``than``. Of ``all``: the values that another
-        claim of the sentence is made of. ``than`` is empty for all other kinds.
-    """
-
-    kind: str
-    of: tuple[str, ...]
-    than: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,19 +102,19 @@ def check(sentence: Sentence, facts: Mapping[str, Fact]) -> Checked:
         The sentence written out, or the first reason against it.
     """
     text = _BLANKS.sub(" ", sentence.text).strip()
-    parsed = binding.parse(text, facts)
+    parsed = parse(text, facts)
     if parsed is None:
-        return Checked(reason=UNKNOWN_FACT if binding.has_marks(text) else NO_FACT)
+        return Checked(reason=UNKNOWN_FACT if has_marks(text) else NO_FACT)
     if not parsed.marks:
         return Checked(reason=NO_FACT)
-    claims = {claim: truth for claim in sentence.claims if (truth := _is_true(claim, facts)) is not None}
+    claims = {claim: truth for claim in sentence.claims if (truth := is_true(claim, facts)) is not None}
     reason = (
         (OWN_WORDS if not parsed.clean or len(parsed.marks) > _MOST_MARKS else "")
-        or (OWN_WORDS if not all(_is_known(word) for word in parsed.words) else "")
+        or (OWN_WORDS if not all(is_allowed(parsed, word) for word in parsed.words) else "")
         or (FALSE_CLAIM if len(claims) < len(sentence.claims) or not all(claims.values()) else "")
-        or (WRONG_NOUN if not (binding.nouns_fit(parsed, NOUNS) and binding.frames_fit(parsed, NOUNS)) else "")
-        or (UNCLEAR if any(word.text in PRONOUNS and binding.is_unclear(parsed, word) for word in parsed.words) else "")
-        or ("" if binding.prepositions_fit(parsed) else VALUE_OF_OTHER)
+        or (WRONG_NOUN if not (framing.nouns_fit(parsed, NOUNS) and framing.frames_fit(parsed, NOUNS)) else "")
+        or (UNCLEAR if any(word.text in PRONOUNS and framing.is_unclear(parsed, word) for word in parsed.words) else "")
+        or ("" if framing.prepositions_fit(parsed) else VALUE_OF_OTHER)
         or _Words(parsed, tuple(claims), facts).fault()
     )
     if reason:
@@ -133,47 +131,6 @@ def check_all(sentences: Sequence[Sentence], facts: Mapping[str, Fact]) -> list[
         repeated = bool(found.text) and any(found.text == earlier.text for earlier in checked)
         checked.append(Checked(reason=REPEATED) if repeated else found)
     return checked
-
-
-def _is_known(word: Word) -> bool:
-    return any(
-        word.text in words
-        for words in (NEUTRAL, MEASURES, NOUNS, COMPARATIVES, SUPERLATIVES, TRENDS, QUANTIFIERS, {"than", "up"})
-    )
-
-
-def _value(name: str, facts: Mapping[str, Fact]) -> FactValue | None:
-    fact, _, value = name.strip("{}").partition(".")
-    return facts[fact].values.get(value) if fact in facts else None
-
-
-def _is_true(claim: Claim, facts: Mapping[str, Fact]) -> bool | None:
-    """Compute whether a claim holds; None when it names what does not exist."""
-    of, than = [_value(name, facts) for name in claim.of], [_value(name, facts) for name in claim.than]
-    if not of or None in of or None in than or claim.kind not in CLAIMS:
-        return None
-    values, others = [one for one in of if one], [one for one in than if one]
-    if claim.kind in {LARGER, SMALLER}:
-        sign = 1 if claim.kind == LARGER else -1
-        return bool(others) and all(_is_larger(one, other, sign) for one in values for other in others)
-    if claim.kind in {RISING, FALLING}:
-        return all(value.trend == (1 if claim.kind == RISING else -1) for value in values)
-    if claim.kind == ALL:
-        return len(values) > 1
-    return len(values) == 1 and _is_extreme(values[0], claim.kind)
-
-
-def _is_larger(one: FactValue, other: FactValue, sign: int) -> bool:
-    """Two values compare on one scale only, and only where they look different after rounding."""
-    if one.number is None or other.number is None or one.scale != other.scale or one.shown == other.shown:
-        return False
-    return (one.number - other.number) * sign > 0
-
-
-def _is_extreme(value: FactValue, kind: str) -> bool:
-    if value.place is None or value.placed is None or value.placed < 2:
-        return False
-    return value.place == (1 if kind == HIGHEST else value.placed)
 
 
 class _Words:
@@ -196,16 +153,29 @@ class _Words:
         return any(word.text in COMPARATIVES for word in self._parsed.words_between(before, after))
 
     def _is_borne_out(self, word: Word) -> bool:
-        text = word.text
+        text, (before, after) = word.text, self._parsed.neighbours(word)
+        if (text == "other" and after != "end") or (text in EVERY_OTHER and after == "other"):
+            return any(one.text in COMPARATIVES and self._is_than_every_other(one) for one in self._parsed.words)
         if text in QUANTIFIERS:
             return self._quantifier(word)
-        if text in COMPARATIVES and (text not in SUPERLATIVES or self._is_followed_by_a_subject(word)):
-            return self._comparative(word)
+        if text in COMPARATIVES or text in REPRESENTED:
+            return self._compares(word, before, after)
         if text in SUPERLATIVES:
-            return self._superlative(word)
-        before = self._parsed.before(word)
-        rises = text == "up" and isinstance(before, Word) and before.text in MOVES
+            return self._superlative(word, SUPERLATIVES[text])
+        rises = text == "up" and before in MOVES
         return self._trend(word, 1 if rises else TRENDS[text]) if rises or text in TRENDS else True
+
+    def _compares(self, word: Word, before: str, after: str) -> bool:
+        if word.text in REPRESENTED or self._is_of_the_top_rated(word):
+            return self._over_represented(word, REPRESENTED.get(word.text) or COMPARATIVES[word.text])
+        sign = COMPARATIVES[word.text]
+        if word.text in {"more", "less"} and before in BECOMES and after in FREQUENCIES:
+            return self._trend(word, sign)
+        if self._is_than_every_other(word):
+            return self._superlative(word, sign)
+        if word.text in SUPERLATIVES and not self._is_followed_by_a_subject(word):
+            return self._superlative(word, SUPERLATIVES[word.text])
+        return self._comparative(word)
 
     def _is_followed_by_a_subject(self, word: Word) -> bool:
         after = self._parsed.after(word)
@@ -220,7 +190,7 @@ class _Words:
             named = claim.kind == kind and self._names(claim.of, left) and self._names(claim.than, right)
             if named and self._is_about(word, claim.of, left) and self._is_about(word, claim.than, right):
                 self._claimed |= {mark.subject for mark in (*left, *right)}
-                return True
+                return word.text not in NEIGHBOURS or are_neighbours(claim, self._facts)
         return False
 
     def _left(self, word: Word) -> Sequence[Mark]:
@@ -242,12 +212,50 @@ class _Words:
             return ()
         return binding.listed_from(self._parsed, subjects)
 
-    def _superlative(self, word: Word) -> bool:
+    def _is_than_every_other(self, word: Word) -> bool:
+        """Return whether the comparison is with "any other genre", where the subject is a genre."""
+        subject = self._nearest_subject(word)
+        marks = [mark for mark in self._parsed.marks if mark.at > word.at]
+        words = self._parsed.words_after(word, marks[0] if marks else None)
+        if subject is None or "other" not in words[1:-1]:
+            return False
+        at = words.index("other")
+        compared = words[at - 2 : at - 1] in (["than"], ["of"]) or at == 1
+        noun = NOUNS.get(words[at + 1], "").removesuffix("s")
+        return compared and words[at - 1] in EVERY_OTHER and noun == subject.fact.noun
+
+    def _is_of_the_top_rated(self, word: Word) -> bool:
+        """Return whether "more" or "less" begins "more common among the top-rated films"."""
+        words = self._parsed.words_after(word, None)
+        return (
+            word.text in {"more", "less"}
+            and words[:1] != []
+            and words[0] in FREQUENCIES
+            and (words[1:4] in (["among", "the", "top-rated"], ["in", "the", "top-rated"]))
+        )
+
+    def _over_represented(self, word: Word, sign: int) -> bool:
+        """Compare the subject's share of the top-rated films with its share of the list."""
+        subject, kind = self._nearest_subject(word), LARGER if sign > 0 else SMALLER
+        for claim in self._claims:
+            values = [value_of(name, self._facts) for name in (*claim.of, *claim.than)]
+            tops = [value is not None and "top-rated" in value.measure for value in values]
+            if subject and claim.kind == kind and tops == [True, False] and self._names(claim.of, [subject]):
+                self._claimed.add(subject.subject)
+                return self._names(claim.than, [subject]) and self._shows_only(claim.of[0], subject)
+        return False
+
+    def _shows_only(self, name: str, subject: Mark) -> bool:
+        """Return whether all values that the sentence gives of a subject are of the fact that a claim names."""
+        own = name.strip("{}").partition(".")[0]
+        return all(mark.name == own for mark in self._parsed.marks if mark.value and mark.subject == subject.subject)
+
+    def _superlative(self, word: Word, sign: int) -> bool:
         next_word = self._parsed.words_after(word, None)[:1]
         if word.text in {"most", "least"} and next_word in (["of"], ["in"]):
             return False
         subject = self._nearest_subject(word)
-        kind = HIGHEST if SUPERLATIVES[word.text] > 0 else LOWEST
+        kind = HIGHEST if sign > 0 else LOWEST
         if subject is None:
             return False
         for claim in self._claims:
@@ -259,7 +267,7 @@ class _Words:
 
     def _scope_fits(self, word: Word, name: str) -> bool:
         """Say "the highest of all genres" of a genre only; of films, also of what counts films."""
-        fact, value = self._facts[name.strip("{}").partition(".")[0]], _value(name, self._facts)
+        fact, value = self._facts[name.strip("{}").partition(".")[0]], value_of(name, self._facts)
         words = self._parsed.words_after(word, None)
         for before, text in pairwise(words):
             if text in NOUNS and text.endswith("s") and before in {"all", "the", "any", "among", "of", "listed"}:
@@ -302,7 +310,11 @@ class _Words:
         """Let "both" and "all" stand for the subjects of a claim only; "of all genres" ends a superlative."""
         before = self._parsed.before(word)
         if word.text == "all" and isinstance(before, Word) and before.text in {"of", "among"}:
-            return any(one.text in SUPERLATIVES and one.at < word.at for one in self._parsed.words)
+            superlatives = [one for one in self._parsed.words if one.text in SUPERLATIVES]
+            subject = self._nearest_subject(word)
+            noun = NOUNS.get(self._parsed.neighbours(word)[1], "").removesuffix("s")
+            is_of_kind = subject is not None and noun == subject.fact.noun
+            return any(one.at < word.at or is_of_kind for one in superlatives)
         if isinstance(before, Word) and before.text in COMPARATIVES | {"than": 0, "of": 0}:
             after = [mark for mark in self._parsed.marks if mark.at > word.at and not mark.value]
             beside = binding.listed_from(self._parsed, after) if after else []
@@ -325,10 +337,13 @@ class _Words:
 
     def _is_about(self, word: Word, names: Sequence[str], marks: Sequence[Mark]) -> bool:
         """A claim is about the value shown for its subject, or about the measure that a word beside it names."""
-        values = [value for name in names if (value := _value(name, self._facts))]
+        values = [value for name in names if (value := value_of(name, self._facts))]
+        if self._parsed.neighbours(word)[0] in EARNS and not all("money" in value.measure for value in values):
+            return False
         near = [one.text for one in self._parsed.words if abs(one.at - word.at) <= _NEAR]
         called = {MEASURES[text] for text in near if text in MEASURES} | ({"films"} if "films" in near else set())
-        if self._parsed.words_after(word, None)[:2] == ["the", "list"]:
+        following_words = self._parsed.words_after(word, None)
+        if ["the", "list"] in (following_words[:2], following_words[1:3]):
             called.add("rank")
         following = self._parsed.after(word)
         named = isinstance(following, Word) and ({MEASURES.get(following.text), NOUNS.get(following.text)} & _BINDING)
@@ -351,10 +366,10 @@ class _Words:
 
     def _is_called_right(self, word: Word) -> bool:
         measure = MEASURES.get(word.text)
-        if measure is None or binding.is_noun_of_subject(self._parsed, word, NOUNS):
+        if measure is None or framing.is_noun_of_subject(self._parsed, word, NOUNS) or is_period(self._parsed, word):
             return True
         claimed = [name for claim in self._claims for name in (*claim.of, *claim.than)]
-        if any(measure in value.measure for name in claimed if (value := _value(name, self._facts))):
+        if any(measure in value.measure for name in claimed if (value := value_of(name, self._facts))):
             return True
         values = sorted((mark for mark in self._parsed.marks if mark.value), key=lambda mark: abs(mark.at - word.at))
         if measure == "director" and values and values[0].fact.noun == measure:
@@ -370,6 +385,6 @@ def _write(parsed: Parsed, facts: Mapping[str, Fact], claims: Sequence[Claim]) -
         for claim in claims
         if claim.kind in {HIGHEST, LOWEST}
         for name in claim.of
-        if (value := _value(name, facts)) and value.among
+        if (value := value_of(name, facts)) and value.among
     )
     return f"{text[0].upper()}{text[1:]}{''.join(f' (of {words})' for words in among)}."

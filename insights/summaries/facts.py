@@ -32,6 +32,14 @@ _MEASURES = {
     **{source: f"median {label} rating" for source, label in rating_sources.NAMES.items()},
 }
 
+_MEASURED = {
+    "share": frozenset({"share"}),
+    "box_office": frozenset({"box office", "money"}),
+    "imdb": frozenset({"rating", "score", "viewers"}),
+    "rotten_tomatoes": frozenset({"rating", "score", "critics"}),
+    "metascore": frozenset({"rating", "score", "critics"}),
+}
+
 
 def counted(noun: str) -> Callable[[float], str]:
     """Return the format of a count with its noun: ``1 film``, ``8,421 films``; zero is ``no films``."""
@@ -235,8 +243,7 @@ def _value(scale: str, rule: ValueRule, row: Row) -> FactValue | None:
 
 
 def _measured(value: Plain | None) -> frozenset[str]:
-    words = {"share": {"share"}, "box_office": {"box office", "money"}}
-    return frozenset(words.get(str(value), {"rating", "score"}) if value else ())
+    return _MEASURED.get(str(value), frozenset({"rating", "score"})) if value else frozenset()
 
 
 def _whole(value: Plain | None) -> int | None:

@@ -14,7 +14,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from insights.summaries.check import CLAIMS, Claim, Sentence
+from insights.summaries.check import Sentence
+from insights.summaries.claims import CLAIMS, Claim
 from insights.summaries.facts import Fact
 from insights.summaries.language_model import Message
 from insights.summaries.questions import Question

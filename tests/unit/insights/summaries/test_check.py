@@ -23,15 +23,15 @@ COMEDY = "an average of 54.6 out of 100 on Rotten Tomatoes"
 
 
 def test_no_lie_passes() -> None:
-    assert len({lie.text + str(lie.claims) for lie in LIES}) >= 120
+    assert len({lie.text + str(lie.claims) for lie in LIES}) >= 240
     assert [found.text for lie in LIES if (found := check.check(lie, FACTS)).text] == []
 
 
 def test_true_and_fluent_sentences_pass() -> None:
     refused = [one.text for one in TRUE_SENTENCES if not check.check(one, FACTS).text]
 
-    assert len(TRUE_SENTENCES) == 60
-    assert len(refused) <= 6, refused
+    assert len(TRUE_SENTENCES) >= 110
+    assert len(refused) <= 0.1 * len(TRUE_SENTENCES), refused
 
 
 @pytest.mark.parametrize(

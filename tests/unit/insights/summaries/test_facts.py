@@ -22,7 +22,7 @@ def test_a_row_becomes_a_fact_with_its_source_unit_measure_and_place() -> None:
         "65.2 out of 100",
     )
     assert (mean.place, mean.placed, mean.among) == (1, 3, "genres with ten or more such films")
-    assert mean.measure == {"average", "earned", "rating", "score"}
+    assert mean.measure == {"average", "critics", "earned", "rating", "score"}
 
 
 def test_what_is_not_known_is_no_value() -> None:
