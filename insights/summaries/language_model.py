@@ -7,20 +7,19 @@ with a reason in fixed words. The service's own messages are never passed on, si
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import time
 from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx2
-from pydantic import BaseModel, Field, ValidationError
 
 from insights.summaries.bounded_client import BoundedClient
+from insights.summaries.completion import UNREADABLE, Reply, as_object, error_in, read_completion, status_in
 from pipeline.http import LOOPBACK
 from pipeline.omdb.key import without_key
 
@@ -54,9 +53,6 @@ BAD_ENVIRONMENT = "no connection is possible: check SSL_CERT_FILE, SSL_CERT_DIR 
 SERVICE_FAILED = "the service failed"
 NOT_FOUND = "the service does not know the model or the address"
 REQUEST_REFUSED = "the service refused the request"
-UNREADABLE = "the service's answer cannot be read"
-CUT_OFF = "the service's answer was cut off"
-NOTHING_SAID = "the service declined to answer"
 
 Message = Mapping[str, str]
 
@@ -89,29 +85,6 @@ class ModelSettings:
     max_retries: int = MAX_RETRIES
     question_seconds: float = QUESTION_TIMEOUT_SECONDS
     report_seconds: float = REPORT_TIMEOUT_SECONDS
-
-
-@dataclass(frozen=True)
-class Reply:
-    """The outcome of a question.
-
-    Attributes
-    ----------
-    content : str
-        The model's text, unchecked; "" when there is none.
-    fault : str
-        Why there is none, in fixed words; "" when there is.
-    ask_again : bool
-        False when the next question would meet the same fault.
-    tokens_in, tokens_out : int or None
-        As the service counts them; None when it does not say.
-    """
-
-    content: str = ""
-    fault: str = ""
-    ask_again: bool = True
-    tokens_in: int | None = None
-    tokens_out: int | None = None
 
 
 @dataclass(frozen=True)
@@ -208,7 +181,7 @@ class HttpModel:
                 answer = await self._with_retries(client, request, last=last)
                 if last or answer.status not in SCHEMA_REFUSALS:
                     break
-        if answer.status == HTTPStatus.OK and last:
+        if _is_success(answer.status) and last:
             self._knows_schemas = False
         return self._reply(answer)
 
@@ -269,15 +242,15 @@ class HttpModel:
             raise (cause if isinstance(cause, httpx2.HTTPError) else httpx2.ReadError(str(cause))) from None
         body = without_key(answer.content.decode("utf-8", "replace"), self._settings.api_key or "").lstrip("\ufeff")
         wait = answer.headers.get("Retry-After", "")
-        return _Answer(_status_in(body) or answer.status_code, body, float(wait) if wait.isdecimal() else 0.0)
+        return _Answer(status_in(body) or answer.status_code, body, float(wait) if wait.isdecimal() else 0.0)
 
     def _reply(self, answer: _Answer) -> Reply:
         """Turn an answer into an outcome; nothing in its body is trusted."""
         status = answer.status
         has_version = re.search(r"/v\d+\w*$", self._address) is not None
-        if status == HTTPStatus.OK and "error" in _as_object(answer.body) and "choices" not in _as_object(answer.body):
+        if _is_success(status) and error_in(answer.body) is not None:
             fault = SERVICE_FAILED if has_version else NO_VERSION
-        elif status == HTTPStatus.OK:
+        elif _is_success(status):
             reply = read_completion(answer.body)
             return replace(reply, fault=NO_VERSION) if reply.fault == UNREADABLE and not has_version else reply
         elif status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
@@ -291,71 +264,12 @@ class HttpModel:
         return Reply(fault=fault, ask_again=False)
 
 
-Tokens = Annotated[int, Field(ge=0, le=10**12)]
-
-
-class _Message(BaseModel):
-    content: str | None = None
-    refusal: str | None = None
-
-
-class _Choice(BaseModel):
-    message: _Message
-    finish_reason: str | None = None
-
-
-class _Usage(BaseModel):
-    prompt_tokens: Tokens | None = None
-    completion_tokens: Tokens | None = None
-
-
-class _Body(BaseModel):
-    choices: Annotated[list[_Choice], Field(min_length=1)]
-    usage: _Usage | None = None
-
-
-def read_completion(body: str) -> Reply:
-    """Read the body of a chat completion."""
-    try:
-        completion = _Body.model_validate_json(body)
-    except ValidationError:
-        return Reply(fault=UNREADABLE)
-    choice, usage = completion.choices[0], completion.usage or _Usage()
-    content = choice.message.content or ""
-    if choice.finish_reason == "length":
-        fault = CUT_OFF
-    elif choice.message.refusal or choice.finish_reason == "content_filter":
-        fault = NOTHING_SAID
-    else:
-        fault = "" if content.strip() else UNREADABLE
-    return Reply("" if fault else content, fault, tokens_in=usage.prompt_tokens, tokens_out=usage.completion_tokens)
-
-
-def _status_in(body: str) -> int | None:
-    """Return the status of an error that a service answers inside a body, whatever the answer's own status is."""
-    found = _as_object(body)
-    error = found.get("error")
-    if not error or found.get("choices"):
-        return None
-    code = str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else str(error)
-    if re.fullmatch(r"[45]\d\d", code):
-        return int(code)
-    limits = "rate_limit", "quota", "too many requests"
-    if any(word in code.lower() for word in limits):
-        return int(HTTPStatus.TOO_MANY_REQUESTS)
-    return int(HTTPStatus.UNAUTHORIZED) if "api_key" in code else None
-
-
-def _as_object(body: str) -> dict[str, Any]:
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _is_success(status: int) -> bool:
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def _shutdown_dates(body: str) -> dict[str, Any]:
-    models = _as_object(body).get("data")
+    models = as_object(body).get("data")
     entries = models if isinstance(models, list) else []
     return {str(one.get("id")): one.get("shutdown_date") for one in entries if isinstance(one, dict)}
 

@@ -1,4 +1,4 @@
-"""What a language model is sent for a question, and how its answer is read.
+"""What a language model is sent for a question.
 
 Pure: reads and writes nothing. Facts go as JSON data; text of films in them is never part of the instructions.
 """
@@ -7,23 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
-
-from insights.summaries.check import Sentence
-from insights.summaries.claims import CLAIMS, Claim
+from insights.summaries.claims import CLAIMS
 from insights.summaries.facts import Fact
 from insights.summaries.language_model import Message
 from insights.summaries.questions import Question
 from insights.summaries.vocabulary import COMPARATIVES, NEUTRAL, SUPERLATIVES, TRENDS
 
 MAX_SENTENCES = 5
-_MOST_TRIES = 2_000  # places at which JSON is looked for in an answer
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 
 _CLAIM_SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -77,6 +70,10 @@ one value among all of its kind. "rising" and "falling" are about a trend or a m
 the values of another claim.
 - Comparing words: {_listed(list(COMPARATIVES))}. Superlatives: {_listed(list(SUPERLATIVES))}. Trends: \
 {_listed(list(TRENDS))}.
+- "than any other genre" needs "highest" or "lowest". "{{f1}}, followed by {{f2}}" needs "greater", with no other \
+between. "has become more common" and "has become less common" need "rising" and "falling" of a share; "over the \
+years" stands with trends only. "{{f1}} is more common among the top-rated films" needs "greater" of its share there \
+and on the list.
 - All other words are neutral ones: {_listed(list(NEUTRAL))}. No causes, opinions, negations, times, or words for \
 numbers.
 
@@ -131,71 +128,3 @@ def request_hash(question: Question, model: str) -> str:
 def sha256(content: object) -> str:
     """SHA-256 of content as JSON."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
-
-
-class _Claim(BaseModel):
-    kind: str = Field(max_length=20)
-    of: list[str] = Field(max_length=20)
-    than: list[str] = Field(default=[], max_length=20)
-
-    @field_validator("of", "than", mode="before")
-    @classmethod
-    def _as_list(cls, given: object) -> object:
-        return [] if given is None else [given] if isinstance(given, str) else given
-
-
-class _Sentence(BaseModel):
-    text: str = Field(max_length=2000)
-    claims: list[_Claim] = Field(default=[], max_length=20)
-
-    @field_validator("claims", mode="before")
-    @classmethod
-    def _as_list(cls, given: object) -> object:
-        return [] if given is None else [given] if isinstance(given, dict) else given
-
-
-def read_answer(content: str) -> list[Sentence] | None:
-    """Read a model's answer wherever its JSON stands; None when there is none.
-
-    Thoughts, fences, words around and marks of an end are ignored; a list of sentences, a single one and plain texts
-    count too. Of several answers the last counts.
-    """
-    text = _THOUGHT.sub(" ", content)
-    text = re.split(r"</think(?:ing)?>", text, flags=re.IGNORECASE)[-1]
-    answers = [found for value in _json_values(text) if (found := _sentences(value))]
-    whole = [found for found in answers if len(found) > 1] or answers[-1:]
-    if not whole:
-        return None
-    singles = [found[0] for found in answers if len(found) == 1]
-    return singles if len(singles) == len(answers) else whole[-1]
-
-
-def _json_values(text: str) -> Iterator[Any]:
-    """Yield every JSON object and array that stands in a text, outermost first."""
-    decoder, at, tries = json.JSONDecoder(), 0, 0
-    while tries < _MOST_TRIES and (found := re.compile(r"[\[{]").search(text, at)):
-        tries += 1
-        try:
-            value, at = decoder.raw_decode(text, found.start())
-        except ValueError:
-            at = found.start() + 1
-        except RecursionError:
-            at = found.start() + sys.getrecursionlimit()
-        else:
-            yield value
-
-
-def _sentences(value: Any) -> list[Sentence]:
-    """Sentences in a JSON value: an answer, a list of sentences, or one sentence; texts may stand for sentences."""
-    if isinstance(value, dict) and "sentences" in value:
-        value = value["sentences"]
-    entries = value if isinstance(value, list) else [value]
-    sentences = []
-    for entry in entries[:200]:
-        try:
-            found = _Sentence.model_validate({"text": entry} if isinstance(entry, str) else entry)
-        except ValidationError:
-            return []
-        claims = tuple(Claim(claim.kind, tuple(claim.of), tuple(claim.than)) for claim in found.claims)
-        sentences.append(Sentence(found.text, claims))
-    return sentences

@@ -20,15 +20,16 @@ from insights.columns import SUMMARIES
 from insights.frames import typed
 from insights.summaries import editor
 from insights.summaries import language_model as lm
+from insights.summaries.answer import read_answer
 from insights.summaries.cache import MemoryCache, SummaryCache
 from insights.summaries.check import Checked, Sentence, check_all
-from insights.summaries.language_model import LanguageModel, Reply
+from insights.summaries.completion import UNREADABLE, Reply
+from insights.summaries.language_model import LanguageModel
 from insights.summaries.prompt import (
     MAX_SENTENCES,
     SCHEMA,
     facts_hash,
     messages,
-    read_answer,
     repair_messages,
     request_hash,
     sha256,
@@ -125,7 +126,7 @@ def _ask(question: Question, model: LanguageModel | None, cache: SummaryCache, s
 
 
 def _failed(reply: Reply) -> _Answer:
-    reason = reply.fault or lm.UNREADABLE
+    reason = reply.fault or UNREADABLE
     return _Answer(None, reason, False, reply.ask_again, reply.tokens_in, reply.tokens_out)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from insights.summaries import language_model as lm
 from insights.summaries.cache import MemoryCache
+from insights.summaries.completion import CUT_OFF, UNREADABLE
 from insights.summaries.language_model import ModelSettings, language_model
 from insights.summaries.questions import questions
 from insights.summaries.summarise import summarise
@@ -107,8 +108,8 @@ def test_a_model_that_obeys_a_title_is_not_believed(server: ChatServer) -> None:
         (lambda _: replace(completion("x"), announced=10), lm.NOT_REACHED),
         (lambda _: replace(completion("x"), stall=True), lm.TOO_SLOW),
         (lambda _: replace(completion("x"), drip=True), lm.TOO_SLOW),
-        (lambda _: completion('{"sentences": [{"text": "{f1} h', "length"), lm.CUT_OFF),
-        (lambda _: completion("Drama is the best genre, with a mean of 99.9."), lm.UNREADABLE),
+        (lambda _: completion('{"sentences": [{"text": "{f1} h', "length"), CUT_OFF),
+        (lambda _: completion("Drama is the best genre, with a mean of 99.9."), UNREADABLE),
     ],
 )
 def test_when_the_service_fails_a_computed_text_says_so(server: ChatServer, behaviour: Behaviour, reason: str) -> None:

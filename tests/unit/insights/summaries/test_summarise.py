@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 
 from insights.columns import SUMMARIES
-from insights.summaries import check, prompt
+from insights.summaries import check, claims, prompt
 from insights.summaries import language_model as lm
 from insights.summaries import summarise as summaries
+from insights.summaries.answer import read_answer
 from insights.summaries.cache import MemoryCache, SummaryCache
 from insights.summaries.check import Sentence
-from insights.summaries.language_model import Message, Reply
+from insights.summaries.completion import UNREADABLE, Reply
+from insights.summaries.language_model import Message
 from insights.summaries.summarise import summarise
 from tests import gold_rows
 from tests.openai_server import answer_text
@@ -136,7 +138,7 @@ def test_an_unreadable_answer_is_an_outcome_of_its_question_only_and_is_not_kept
     model, cache = Model(Reply(content, tokens_in=5, tokens_out=6)), MemoryCache()
     found = summarise(gold_rows.gold(), model, cache, created_at=NOW)
     assert len(model.asked) == len(found)
-    assert set(found["reason"]) == {lm.UNREADABLE}
+    assert set(found["reason"]) == {UNREADABLE}
     assert set(found["tokens_in"]) == {5}
     summarise(gold_rows.gold(), model, cache, created_at=NOW)
     assert len(model.asked) == 2 * len(found)
@@ -173,8 +175,8 @@ def test_the_answer_is_found_wherever_its_json_stands(content: str) -> None:
 
 def test_a_claim_of_single_strings_is_read() -> None:
     claim = {"kind": "greater", "of": "f2.mean", "than": "f3.mean"}
-    (found,) = prompt.read_answer(json.dumps({"sentences": [{"text": "x", "claims": claim}]})) or []
-    assert found.claims == (check.Claim("greater", ("f2.mean",), ("f3.mean",)),)
+    (found,) = read_answer(json.dumps({"sentences": [{"text": "x", "claims": claim}]})) or []
+    assert found.claims == (claims.Claim("greater", ("f2.mean",), ("f3.mean",)),)
 
 
 def test_the_same_question_on_the_same_facts_is_paid_for_once() -> None:

@@ -1,0 +1,71 @@
+"""Right answers in odd wrapping, as models give them that people run themselves."""
+
+import json
+import re
+
+import pytest
+
+from insights.summaries.answer import read_answer
+from insights.summaries.check import Sentence
+from insights.summaries.claims import Claim
+from insights.summaries.prompt import SCHEMA
+
+SAID = Sentence("{f1} has {f1.mean}.", (Claim("greater", ("f1.mean",), ("f2.mean",)),))
+OTHER = Sentence("{f2} has {f2.mean}.")
+FIELDS = {
+    "sentences": [
+        {"text": SAID.text, "claims": [{"kind": "greater", "of": ["f1.mean"], "than": ["f2.mean"]}]},
+        {"text": OTHER.text, "claims": []},
+    ]
+}
+ANSWER = json.dumps(FIELDS)
+DRAFT = '{"sentences": [{"text": "{f9} is a draft."}, {"text": "{f8} is a draft."}]}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"<think>{DRAFT}</think>```JSON\n{ANSWER}",
+        f"<reasoning>{DRAFT}</reasoning>{ANSWER}",
+        f"[THINK]{DRAFT}[/THINK]{ANSWER}",
+        f"◁think▷{DRAFT}◁/think▷{ANSWER}",
+        f"{ANSWER}\n<think>Was it {DRAFT}?</think>",
+        f"<|channel|>analysis<|message|>{DRAFT}<|end|><|channel|>final<|message|>{ANSWER}<|return|>",
+        f'<tool_call>\n{{"name": "summary", "arguments": {ANSWER}}}\n</tool_call>',
+        json.dumps({"name": "summary", "arguments": ANSWER}),
+        json.dumps({"answer": FIELDS}),
+        json.dumps({"type": "object", "properties": FIELDS}),
+        json.dumps({"sentences": dict(enumerate(FIELDS["sentences"]))}),
+        f"{json.dumps(SCHEMA)}\n{ANSWER}",
+        f"{ANSWER}\n{json.dumps(SCHEMA)}",
+        json.dumps(ANSWER),
+        ANSWER.replace("]}", "],}").replace("}]", "},]"),
+        ANSWER.replace('"', "”"),
+        ANSWER.replace('"', "&quot;"),
+        ANSWER.replace('"', '\\"'),
+        ANSWER.replace("text", "Text").replace("claims", "Claims").replace("greater", "GREATER"),
+        ANSWER.replace('"text"', '"sentence"'),
+        re.sub(r"\{(f\d[.a-z]*)\}", r"{{\1}}", ANSWER),
+        str(FIELDS),
+        "\n".join(json.dumps(entry) for entry in FIELDS["sentences"]),
+        json.dumps({"sentences": [{"claims": []}, *FIELDS["sentences"], {"text": None}, 7]}),
+    ],
+)
+def test_the_answer_is_found_in_any_wrapping(content: str) -> None:
+    assert read_answer(content) == [SAID, OTHER]
+
+
+@pytest.mark.parametrize("claims", [{}, "none", ["greater f1.mean"], [{"kind": "greater"}], [{"kind": 1, "of": ["x"]}]])
+def test_claims_that_cannot_be_read_leave_a_sentence_without(claims: object) -> None:
+    assert read_answer(json.dumps({"sentences": [{"text": OTHER.text, "claims": claims}]})) == [OTHER]
+
+
+def test_a_line_break_inside_a_text_is_read() -> None:
+    assert read_answer('{"sentences": [{"text": "{f1}\n has {f1.mean}."}]}') == [Sentence("{f1}\n has {f1.mean}.")]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "null", '{"sentences": []}', "1. {f1} has {f1.mean}.", '{"a": ' * 900, "[" * 9999]
+)
+def test_what_holds_no_sentence_is_none(content: str) -> None:
+    assert read_answer(content) is None
