@@ -1,0 +1,176 @@
+"""The breaker holds forty accidents for the right reason, and lets ordinary days pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pipeline.gold import breaker
+from pipeline.gold.breaker import Reason
+from pipeline.gold.profile import ColumnProfile, Profile, Turnover
+from tests.accidents import ACCIDENTS, Accident
+from tests.daily_films import FIRST_DAY, Builds, FilmWorld, Row, documents, first_rows, movie, stamped
+
+FILMS = 250
+# The benchmarks simulate a year.
+DAYS = 75
+NEXT_DAY = FIRST_DAY + timedelta(days=1)
+
+
+def after(accident: Accident) -> tuple[list[Row], int]:
+    """Rows of Gold's movies after the accident befell the second run, and the films that were quarantined."""
+    found = deepcopy(documents(FILMS))
+    found = accident.harm(found) or found
+    rows = {row["imdb_id"]: {**row, "on_list": False} for row in first_rows(FILMS)}
+    quarantined = 0
+    for document in found:
+        imdb_id, row = document["source"]["id"], movie(document)
+        if row:
+            rows[imdb_id] = stamped({**row, "rank": int(document["source"]["rank"])}, NEXT_DAY)
+        else:
+            quarantined += 1
+            rows[imdb_id]["on_list"] = True
+    return list(rows.values()), quarantined
+
+
+def reasons_of(accident: Accident) -> tuple[Reason, ...]:
+    builds = Builds()
+    builds.build(first_rows(FILMS))
+    rows, quarantined = after(accident)
+    verdict = builds.build(rows, quarantined=quarantined)
+    assert verdict
+    return verdict.reasons
+
+
+@pytest.mark.parametrize("accident", ACCIDENTS, ids=lambda accident: accident.name)
+def test_an_accident_is_held_for_the_right_reason(accident: Accident) -> None:
+    reasons = reasons_of(accident)
+
+    assert reasons
+    assert reasons[0].column in accident.expected
+    assert accident.word in reasons[0].number or reasons[0].column
+
+
+def test_ordinary_days_are_published() -> None:
+    world, builds = FilmWorld(FILMS), Builds()
+    held = []
+    for day in range(DAYS):
+        # Every few weeks a small run, and once a month nothing runs for a while.
+        world.live(10 if day % 30 == 29 else 1)
+        verdict = builds.build(
+            world.run(20 if day % 40 == 7 else None),
+            rejected=world.random.choice((0, 0, 1)),
+            quarantined=world.random.choice((0, 0, 1)),
+        )
+        held += [f"day {day}: {reason}" for reason in verdict.reasons] if verdict else []
+
+    assert held == []
+
+
+@pytest.mark.parametrize("depths", [(20, 250), (250, 20), (50, 20)])
+def test_a_run_of_another_length_is_no_accident(depths: tuple[int, int]) -> None:
+    world, builds = FilmWorld(FILMS), Builds()
+    for depth in depths:
+        verdict = builds.build(world.run(depth))
+
+        assert not verdict or not verdict.reasons
+    assert builds.published
+    assert builds.published.films == max(depths)
+
+
+def half_empty(rows: list[Row]) -> list[Row]:
+    return [row | {"genres": None} if row["year"] % 2 else row for row in rows]
+
+
+def test_the_same_accident_stays_held_and_what_is_right_again_is_published() -> None:
+    world, builds = FilmWorld(FILMS), Builds()
+    builds.build(world.run())
+    held = []
+    for harm in (half_empty, half_empty, list):
+        world.live()
+        verdict = builds.build(harm(world.run()))
+        assert verdict
+        held.append([(reason.column, reason.number) for reason in verdict.reasons])
+
+    assert held == [[("genres", "share of nulls")], [("genres", "share of nulls")], []]
+
+
+def test_a_reason_names_place_values_and_limit() -> None:
+    (reason,) = reasons_of(
+        Accident("", lambda found: [film["omdb"].update(Genre="N/A") for film in found] and None, ())
+    )
+
+    assert str(reason) == "movies.genres: share of nulls 0.0% → 100.0% (limit: ±5.0 percentage points)"
+
+
+def profile(**changes: Any) -> Profile:
+    schema = {"movies": {"title": "string", "year": "int"}}
+    return replace(Profile(100, 100, 0, {"title": ColumnProfile(100)}, 100, 0, 0, schema), **changes)
+
+
+QUIET = Turnover(0, 0, {})
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"title": "string"}, ["movies.year: type int → missing (limit: no change)"]),
+        ({"title": "string", "year": "bigint"}, ["movies.year: type int → bigint (limit: no change)"]),
+        ({"title": "string", "year": "int", "slogan": "string"}, []),
+    ],
+)
+def test_a_lost_column_is_held_and_a_new_one_is_not(columns: dict[str, str], expected: list[str]) -> None:
+    verdict = breaker.compare(profile(schema={"movies": columns}), profile(), QUIET, [])
+
+    assert [str(reason) for reason in verdict.reasons] == expected
+
+
+def test_a_lost_table_is_held() -> None:
+    assert breaker.compare(profile(schema={}), profile(), QUIET, []).reasons
+
+
+@pytest.mark.parametrize("earlier", [0.0, 0.04])
+def test_what_changed_as_much_before_is_no_accident(earlier: float) -> None:
+    """Seven earlier builds say nothing yet; the median of eight does, and one or two odd ones do not move it."""
+    turnover = Turnover(0, 0, {"title": (12, 100)})
+    (key,) = (key for key, change in breaker.compare(profile(), profile(), turnover, []).changes.items() if change)
+
+    def held(changes: list[float]) -> bool:
+        earlier_builds = [{key: change} for change in changes]
+        return bool(breaker.compare(profile(), profile(), turnover, earlier_builds).reasons)
+
+    assert held([])
+    assert held([earlier] * 7)
+    assert held([0.9, 0.9, *[earlier] * 6]) == (earlier == 0)
+
+
+def test_fewer_rejected_films_are_no_accident() -> None:
+    assert not breaker.compare(profile(), profile(rejected=40), QUIET, []).reasons
+    assert breaker.compare(profile(rejected=40), profile(), QUIET, []).reasons
+
+
+def test_a_few_films_say_too_little() -> None:
+    few = {"films": 3, "settled": 3, "columns": {}}
+    assert not breaker.compare(profile(**few), profile(**few), Turnover(3, 3, {}), []).reasons
+
+
+def damaged(film: Row) -> Row:
+    return film | {"runtime_minutes": (film["runtime_minutes"] or 1) * 10}
+
+
+@pytest.mark.parametrize(("harm", "held"), [(damaged, True), (dict, False)])
+def test_a_damaged_run_is_held_while_it_is_still_coming_in(harm: Callable[[Row], Row], *, held: bool) -> None:
+    """Of 250 films 30 are fetched again so far: the share is taken of those."""
+    builds = Builds()
+    rows = first_rows(FILMS)
+    builds.build(rows)
+    again = [harm(stamped(row, NEXT_DAY)) if row["rank"] <= 30 else row for row in rows]
+    verdict = builds.build(again)
+
+    assert verdict
+    assert bool(verdict.reasons) == held
