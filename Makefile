@@ -13,7 +13,7 @@ run test chaos bench: export REELHOUSE_END_WITH_PARENT := 1
 
 include lambdas/build.mk
 
-.PHONY: help run check check-style check-types check-templates test trino chaos bench audit lock catalogue reports-image reports-image-codebuild deploy delete
+.PHONY: help run check check-style check-types check-templates test trino trino-short chaos bench audit lock catalogue reports-image reports-image-codebuild deploy delete
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 26
@@ -42,6 +42,9 @@ bench: environment ## Measure speed and memory against their baselines, into ben
 
 trino: environment ## Run Gold's SQL and the Athena engine on a real Trino; needs a JDK 24 or later, and Maven
 	@$(BIN)/python -m tests.trino_cluster
+
+trino-short: environment ## Run only Gold's SQL on Trino, for 17,470 films; skipped where Java, Maven or memory is missing
+	@$(BIN)/python -m tests.trino_cluster --short
 
 chaos: environment ## Inject every fault into a deployed stack and account for every film; KINDS="killed omdb" for some
 	@$(BIN)/python -m tests.chaos $(KINDS)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from reelhouse.local.state import State
 from tests.silver_rows import FILMS, QUARANTINE, REJECTED, RUNS, silver_files
 from tests.trino_cluster.lake import Silver
 from tests.trino_cluster.server import Trino, aws_catalogue, files_catalogue, unload_catalogue
@@ -20,14 +19,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trino(folder: Path, local: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trino]:
-    """Trino over local files and over the deployed stack's own Glue and S3."""
-    connection = local.connection()
-    catalogues = {
-        "files": files_catalogue(folder),
-        "aws": aws_catalogue(connection),
-        "unload": unload_catalogue(connection, tmp_path_factory.mktemp("unload")),
-    }
+def trino(folder: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trino]:
+    """Trino over local files and, where a test needs the deployed stack, over its own Glue and S3."""
+    catalogues = {"files": files_catalogue(folder)}
+    if any("local" in item.fixturenames for item in request.session.items if isinstance(item, pytest.Function)):
+        connection = request.getfixturevalue("local").connection()
+        catalogues |= {
+            "aws": aws_catalogue(connection),
+            "unload": unload_catalogue(connection, tmp_path_factory.mktemp("unload")),
+        }
     cluster = Trino(tmp_path_factory.mktemp("trino"), catalogues)
     cluster.start()
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from benchmarks import silver_tables
 from pipeline.columns import GOLD, GOLD_TABLES, SILVER, Table
 from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import AthenaEngine
@@ -34,6 +35,13 @@ class Silver:
         target.mkdir(parents=True, exist_ok=True)
         for name, body in files.items():
             (target / name).write_bytes(body)
+
+    def fill(self, rows: int, runs: int) -> None:
+        """Write as many rows of movies, and so many runs, as the benchmark's data has them."""
+        target = self.folder / self.name / "silver"
+        silver_tables.write(target, rows, runs)
+        self.write("runs", {"runs.json": (target / "runs.json").read_bytes()})
+        (target / "runs.json").unlink()
 
     def register(self, trino: Trino) -> None:
         """Create Trino's tables over the objects, and those of a build's Gold with the injected ``build_id``."""

@@ -18,7 +18,7 @@ import sys
 import tarfile
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -32,7 +32,10 @@ MAVEN_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:get"
 OLDEST_JAVA = 24
 START_SECONDS = 900
 HOST = "127.0.0.1"
-NODE_GB, TWO_NODES_GB = 2, 8
+NODE_GB, ONE_NODE_GB, TWO_NODES_GB = 2, 3, 8
+DOWNLOAD_SECONDS = 600
+# Starting costs more than any query of a test, and this compiler alone starts fastest.
+QUICK_START = "-XX:TieredStopAtLevel=1"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -69,7 +72,7 @@ def installed() -> Path:
     Raises
     ------
     Unavailable
-        When Maven is missing, the download fails, or the digest is another.
+        When Maven is missing, the download fails or takes too long, or the digest is another.
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reelhouse"
     target = cache / f"trino-server-{VERSION}"
@@ -81,8 +84,10 @@ def installed() -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     print(f"Downloading Trino {VERSION} (820 MB, once) …", file=sys.stderr)
     command = [maven, "-q", "-B", MAVEN_PLUGIN, f"-Dartifact={ARTIFACT}", "-Dtransitive=false"]
-    if subprocess.run([*command, f"-Dmaven.repo.local={cache / 'maven'}"], check=False).returncode:
-        raise Unavailable(f"Maven could not download {ARTIFACT}")
+    try:
+        subprocess.run([*command, f"-Dmaven.repo.local={cache / 'maven'}"], check=True, timeout=DOWNLOAD_SECONDS)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as failure:
+        raise Unavailable(f"Maven could not download {ARTIFACT} in {DOWNLOAD_SECONDS} seconds") from failure
     archive = cache / "maven" / "io" / "trino" / "trino-server" / VERSION / f"trino-server-{VERSION}.tar.gz"
     with archive.open("rb") as body:
         if hashlib.file_digest(body, "sha256").hexdigest() != SHA256:
@@ -92,6 +97,20 @@ def installed() -> Path:
     (cache / "unpacked" / f"trino-server-{VERSION}").rename(target)
     shutil.rmtree(cache / "maven")
     return target
+
+
+def check() -> None:
+    """Check that this machine can run Trino.
+
+    Raises
+    ------
+    Unavailable
+        When Java, Trino or memory is missing.
+    """
+    java_home()
+    installed()
+    if psutil.virtual_memory().available < ONE_NODE_GB * 2**30:
+        raise Unavailable(f"less than {ONE_NODE_GB} GB of memory are free")
 
 
 def files_catalogue(lake: Path) -> dict[str, str]:
@@ -151,15 +170,26 @@ class Trino:
         Its configuration, data and logs.
     catalogues : mapping of str to mapping
         Properties of each catalogue, by its name.
-    heap_gb : int
-        Memory of each node.
+    java_options : sequence of str
+        Memory and compilers of each node.
+
+    Attributes
+    ----------
+    bytes_read : int
+        Bytes that all statements read from files.
     """
 
-    def __init__(self, folder: Path, catalogues: Mapping[str, Mapping[str, str]], heap_gb: int = NODE_GB) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        catalogues: Mapping[str, Mapping[str, str]],
+        java_options: Sequence[str] = (f"-Xmx{NODE_GB}G", QUICK_START),
+    ) -> None:
         self.home, self.server = java_home(), installed()
-        self.folder, self.catalogues, self.heap_gb = folder, catalogues, heap_gb
+        self.folder, self.catalogues, self.java_options = folder, catalogues, java_options
         self.port = free_port()
         self.nodes: list[subprocess.Popen[bytes]] = []
+        self.bytes_read = 0
 
     def start(self) -> None:
         """Start the coordinator and, where there is memory for it, a worker; wait until both are ready."""
@@ -225,10 +255,8 @@ class Trino:
         }
         return [
             str(self.home / "bin" / "java"),
-            f"-Xmx{self.heap_gb}G",
+            *self.java_options,
             "-XX:+UseSerialGC",
-            # Starting costs more than any query here, and this compiler alone starts fastest.
-            "-XX:TieredStopAtLevel=1",
             "--enable-native-access=ALL-UNNAMED",
             "--add-modules=jdk.incubator.vector",
             *(f"-D{key}={value}" for key, value in properties.items()),
@@ -261,6 +289,7 @@ class Trino:
             cursor = connection.cursor()
             cursor.execute(sql)
             rows = [tuple(row) for row in cursor.fetchall()]
+            self.bytes_read += int(cursor.stats.get("physicalInputBytes", 0))
             return [column[0] for column in cursor.description or []], rows
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import silver_tables
 from pipeline.columns import GOLD
 from tests.trino_cluster.lake import Silver, differences
 from tests.trino_cluster.server import Trino
@@ -33,15 +32,13 @@ def test_tables_of_a_silver_made_by_hand_are_equal(small: Silver, trino: Trino) 
 
 
 @pytest.mark.parametrize(
-    ("name", "rows", "runs"), [("sample", 3 * 17_470, 3), ("million", 1_000_000, 4)], ids=["17,470 films", "a million"]
+    ("name", "rows", "runs"),
+    [("sample", 3 * 17_470, 3), ("million", 1_000_000, 4)],
+    ids=["17470 films", "a million rows"],
 )
 def test_tables_of_the_sample_films_are_equal(folder: Path, trino: Trino, name: str, rows: int, runs: int) -> None:
     silver = Silver(folder, name)
-    written = folder / f"{name}_written"
-    silver_tables.write(written, rows, runs)
-    (folder / name / "silver").mkdir(parents=True)
-    (written / "movies").rename(folder / name / "silver" / "movies")
-    silver.write("runs", {"runs.json": (written / "runs.json").read_bytes()})
+    silver.fill(rows, runs)
     silver.register(trino)
 
     assert compare(silver, trino) == {}
