@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -44,11 +44,14 @@ class Lake:
         Bucket of Gold's objects, and the catalogue's database that lists its tables.
     silver_bucket : str
         Bucket of Silver's objects; "" where Silver may not be read.
+    athena_work_group : str
+        Work group of queries by Athena; "" where Athena may not be used.
     """
 
     gold_bucket: str
     gold_database: str
     silver_bucket: str = ""
+    athena_work_group: str = ""
 
     def as_variables(self) -> dict[str, str]:
         """Return the environment variables by which a child process finds this lake."""
@@ -133,8 +136,15 @@ class Lake:
             found.append((key, answer[0]))
         return found
 
-    def sql(self, query: str, *, read_only: bool = False, limits: Limits | None = None) -> pd.DataFrame:
-        """Run one SQL statement over Gold and Silver with DuckDB, in this process.
+    def sql(
+        self,
+        query: str,
+        *,
+        read_only: bool = False,
+        limits: Limits | None = None,
+        engine: Literal["duckdb", "athena"] = "duckdb",
+    ) -> pd.DataFrame:
+        """Run one SQL statement over Gold and Silver, by DuckDB in this process or by Athena.
 
         Tables are Gold's by their names and Silver's as ``silver.movies``; each that the query names is read whole.
         Data frames of the caller can be named too, and so can local files.
@@ -142,20 +152,29 @@ class Lake:
         Parameters
         ----------
         query : str
-            One statement in DuckDB's dialect.
+            One statement in DuckDB's dialect. SHOW TABLES and DESCRIBE answer as :meth:`tables` and :meth:`describe`.
         read_only : bool
             Allow one SELECT over the lake's tables and nothing else: no files, no network, no settings, no variables
             of this process.
         limits : Limits, optional
             Most rows, seconds and memory of a read-only query; None means :data:`insights.lake_query.LIMITS`.
+        engine : {"duckdb", "athena"}
+            Athena runs one SELECT in its own dialect, reads no data frames, and costs money in AWS; ``limits`` do not
+            apply, but the work group limits the bytes that a query may scan.
 
         Raises
         ------
         InvalidInput
-            When DuckDB refuses the statement, or it exceeds a limit.
+            When the engine refuses the statement, or it exceeds a limit.
         StorageFailed
-            When a table cannot be read.
+            When a table cannot be read, or Athena cannot be reached.
         """
+        if engine == "athena":
+            from insights import athena_query  # noqa: PLC0415 (reports do not need sqlglot)
+
+            if not self.athena_work_group:
+                raise InvalidInput("this lake has no Athena work group", subject="engine", next_step='use "duckdb"')
+            return athena_query.run(query, self.athena_work_group, self.gold_database).rows
         from insights import lake_query  # noqa: PLC0415 (reports do not need DuckDB)
 
         return lake_query.run(query, self, (limits or lake_query.LIMITS) if read_only else None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from insights import guarded_query, query_rows
+from insights import guarded_query, lake_tables, query_rows
 from insights.frames import from_arrow
 from insights.guarded_query import LIMITS, Limits
 from pipeline import database
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from insights.lake import Lake
 
 _SHOW_TABLES = re.compile(r"\s*show\s+(?:all\s+)?tables\s*;?\s*", re.IGNORECASE)
+_DESCRIBE = re.compile(r"\s*describe\s+((?:\w+\.)?\w+)\s*;?\s*", re.IGNORECASE)
 __all__ = ["LIMITS", "Limits", "run"]
 
 
@@ -31,7 +32,10 @@ def run(query: str, lake: Lake, limits: Limits | None) -> pd.DataFrame:
         None runs it unguarded.
     """
     if _SHOW_TABLES.fullmatch(query):
-        return pd.DataFrame({"table": lake.tables()}, dtype="string")
+        rows = [(name, _meaning(name)) for name in lake.tables()]
+        return pd.DataFrame(rows, columns=["table", "meaning"])
+    if described := _DESCRIBE.fullmatch(query):
+        return lake.describe(described[1].lower().removeprefix("gold.")).columns
     names = _named(query, lake.tables())
     tables = {name if name.startswith("silver.") else f"gold.{name}": lake.arrow(name) for name in names}
     if limits is not None:
@@ -49,3 +53,8 @@ def _named(query: str, tables: list[str]) -> list[str]:
     """Return the tables whose names stand anywhere in a query; one too many costs only the reading of it."""
     patterns = {name: r"\W+".join(re.escape(part) for part in name.split(".")) for name in tables}
     return [name for name, pattern in patterns.items() if re.search(rf"\b{pattern}\b", query, re.IGNORECASE)]
+
+
+def _meaning(name: str) -> str:
+    definition = lake_tables.definition(name)
+    return definition.meaning if definition else "a table of somebody's own"

@@ -89,11 +89,12 @@ class FindSimilarMoviesSettings:
 
 @dataclass(frozen=True)
 class LakeSettings:
-    """Location of Gold, and of Silver where it may be read, for notebooks and reports."""
+    """Location of Gold, and of Silver and Athena where they may be used, for notebooks and reports."""
 
     gold_bucket: str
     gold_database: str
     silver_bucket: str = ""
+    athena_work_group: str = ""
 
 
 def load(kind: type[T], environment: Mapping[str, str] | None = None) -> T:

@@ -7,7 +7,7 @@ other functions are those of :class:`insights.lake.Lake` on the stack that :func
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from insights.lake import Lake
 from insights.notebook_display import use_offline_charts
@@ -30,8 +30,7 @@ def connect(stack: str | None = None) -> Lake:
     ----------
     stack : str, optional
         A CloudFormation stack in the AWS account of your credentials. None means the lake that the environment names
-        (``GOLD_BUCKET``, ``GOLD_DATABASE`` and ``SILVER_BUCKET``, as ``reelhouse env`` prints them), else the local
-        stack.
+        (``GOLD_BUCKET`` and the other variables that ``reelhouse env`` prints), else the local stack.
 
     Raises
     ------
@@ -42,7 +41,7 @@ def connect(stack: str | None = None) -> Lake:
     """
     if stack is None and settings.variable("GOLD_BUCKET"):
         found = settings.load(LakeSettings)
-        return Lake(found.gold_bucket, found.gold_database, found.silver_bucket)
+        return Lake(found.gold_bucket, found.gold_database, found.silver_bucket, found.athena_work_group)
     from reelhouse import stack as deployed_stack  # noqa: PLC0415 (reports in AWS have no command line)
 
     return deployed_stack.find(stack).lake()
@@ -58,9 +57,15 @@ def table(name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
     return connect().table(name, columns)
 
 
-def sql(query: str, *, read_only: bool = False, limits: Limits | None = None) -> pd.DataFrame:
+def sql(
+    query: str,
+    *,
+    read_only: bool = False,
+    limits: Limits | None = None,
+    engine: Literal["duckdb", "athena"] = "duckdb",
+) -> pd.DataFrame:
     """Run one SQL statement over Gold and Silver; see :meth:`insights.lake.Lake.sql`."""
-    return connect().sql(query, read_only=read_only, limits=limits)
+    return connect().sql(query, read_only=read_only, limits=limits, engine=engine)
 
 
 def describe(name: str) -> Description:

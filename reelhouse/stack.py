@@ -44,7 +44,8 @@ class Stack:
         """Return the stack's tables."""
         from insights.lake import Lake  # noqa: PLC0415 (pandas takes a second to import)
 
-        return Lake(self["GoldBucketName"], self["GoldDatabaseName"], self["SilverBucketName"])
+        work_group = self.outputs.get("AthenaWorkGroupName", "")
+        return Lake(self["GoldBucketName"], self["GoldDatabaseName"], self["SilverBucketName"], work_group)
 
     def count(self, bucket: str, kind: str, run_id: str) -> int:
         """Return the number of objects of one kind of one run, such as Bronze's ``movies``."""

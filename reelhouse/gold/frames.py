@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -33,7 +35,25 @@ def show(data: pd.DataFrame, title: str = "", rows: int | None = None) -> None:
 
 def print_json(data: pd.DataFrame) -> None:
     """Print a data frame on stdout as a JSON list of rows."""
-    print(console.json_text(data.to_json(orient="records", date_format="iso", force_ascii=False)))
+    console.print_json(records(data))
+
+
+def records(data: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows with values that JSON has: dates and times in ISO 8601; missing, NaN and infinite values as None."""
+    columns = [[_json_value(value) for value in data[name]] for name in data.columns]
+    return [dict(zip(map(str, data.columns), row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, np.ndarray | list | tuple):
+        return [_json_value(item) for item in value]
+    if isinstance(value, dict):
+        return {str(name): _json_value(item) for name, item in value.items()}
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or pd.isna(value) or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def print_csv(data: pd.DataFrame) -> None:

@@ -32,7 +32,7 @@ def test_every_command_has_the_summary_of_the_table_an_example_and_json(name: st
     assert described.startswith(summary)
     assert "Example: [bold]" in described
     assert f"reelhouse {name}" in described
-    assert "json_output" in function.__annotations__ or name in {"demo", "env", "lab"}
+    assert "json_output" in function.__annotations__ or name in {"demo", "env", "lab", "mcp"}
 
 
 @pytest.mark.parametrize("help_option", ["-h", "--help"])

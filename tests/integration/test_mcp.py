@@ -1,0 +1,222 @@
+"""``reelhouse mcp`` on moto: an official client lists and calls every tool, and nothing but reading is possible."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pandas as pd
+import pytest
+from mcp import Client
+from mcp.types import TextContent
+
+from insights.columns import RECOMMENDATIONS
+from insights.lake import Lake as GoldLake
+from pipeline import aggregate_to_gold, aws
+from pipeline.columns import GOLD_TABLES
+from pipeline.errors import LocalStackError
+from pipeline.gold.duckdb_engine import DuckdbEngine
+from pipeline.settings import AggregateToGoldSettings
+from reelhouse.gold import mcp
+from reelhouse.stack import Stack
+from tests.integration.moto_lake import Lake, as_stack
+from tests.silver_rows import FILMS, RUNS, silver_files
+
+DATABASE = "reelhouse_gold"
+Answer = dict[str, Any]
+Ask = Callable[..., Answer]
+REFUSED = {
+    "writing": [
+        "DROP TABLE movies", "DELETE FROM movies", "UPDATE movies SET title = ''",
+        "INSERT INTO movies SELECT * FROM movies",
+        "CREATE TABLE x AS SELECT 1", "CREATE VIEW x AS SELECT 1", "CREATE TEMP TABLE x AS SELECT 1", "TRUNCATE movies",
+        "ALTER TABLE movies ADD COLUMN x INT", "CREATE SCHEMA x", "CREATE MACRO x() AS 1", "CREATE SEQUENCE x",
+        "MERGE INTO movies USING movies AS m ON false WHEN NOT MATCHED THEN INSERT BY NAME", "VACUUM", "CHECKPOINT",
+        "WITH x AS (DELETE FROM movies RETURNING *) SELECT * FROM x",
+        "WITH x AS (INSERT INTO movies SELECT * FROM movies RETURNING *) SELECT * FROM x",
+        "FROM query('DROP TABLE movies')", "COMMENT ON TABLE movies IS 'x'", "CREATE INDEX i ON movies (imdb_id)",
+    ],
+    "files": [
+        "COPY movies TO '/tmp/x.csv'", "COPY movies FROM '/etc/passwd'", "EXPORT DATABASE '/tmp/x'",
+        "IMPORT DATABASE '/tmp/x'", "FROM read_csv('/etc/passwd')", "FROM read_text('/etc/passwd')",
+        "FROM read_blob('/etc/shadow')", "FROM read_parquet('/tmp/*')", "FROM read_json('/tmp/x.json')",
+        "FROM '/etc/passwd'", "FROM '/tmp/x.parquet'", "FROM glob('/*')", "FROM parquet_metadata('/tmp/x')",
+        "FROM sniff_csv('/etc/passwd')", "FROM read_csv('https://example.com/x.csv')", "FROM 's3://gold/movies.parquet'",
+        "FROM read_parquet('s3://gold/movies/movies.parquet')",
+    ],
+    "databases, extensions and settings": [
+        "ATTACH '/tmp/x.db'", "ATTACH ':memory:' AS other", "DETACH memory", "USE silver",
+        "INSTALL httpfs", "LOAD httpfs",
+        "FORCE INSTALL sqlite", "SET threads = 1", "SET GLOBAL memory_limit = '100GB'", "RESET memory_limit",
+        "SET enable_external_access = true", "SET lock_configuration = false", "PRAGMA enable_profiling",
+        "CALL enable_logging()", "FROM enable_profiling()", "CREATE SECRET x (TYPE s3)", "FROM duckdb_secrets()",
+    ],
+    "the environment": [
+        "SELECT getenv('HOME')", "SELECT getenv('AWS_SECRET_ACCESS_KEY')", "FROM read_text('/proc/self/environ')",
+        "FROM '/proc/self/environ'", "FROM planted",
+    ],
+    "other than one statement": [
+        "SELECT 1; SELECT 2", "SELECT 1; DROP TABLE movies", "BEGIN; DROP TABLE movies; COMMIT", "COMMIT", "ROLLBACK",
+        "",
+        "-- nothing", "EXPLAIN ANALYZE SELECT 1", "PREPARE x AS SELECT 1", "EXECUTE x", "SELEKT 1",
+    ],
+}  # fmt: skip
+ENDLESS = [
+    "SELECT count(*) FROM range(100000000000000)",
+    "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t",
+    "SELECT list_sort(range(1000000000))[1]",
+    "SELECT repeat('x', 3000000000)",
+    "FROM range(100000000000)",
+]
+
+
+@pytest.fixture
+def found(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """A stack whose Gold was built from a few films, with recommendations."""
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
+    for name, part in (("movies", FILMS), ("runs", RUNS)):
+        for key, (_, body) in silver_files(part, name).items():
+            lake.put("silver", key, body)
+    engine = DuckdbEngine("silver", "gold", 256)
+    aggregate_to_gold.run(AggregateToGoldSettings("silver", "gold"), engine, 60, again=True)
+    aws.client("glue").create_database(DatabaseInput={"Name": DATABASE})
+    ids = GoldLake("gold", DATABASE).table("movies")["imdb_id"]
+    rows = [[ids[0], rank, other, 0.5, "drama"] for rank, other in enumerate(ids[1:3], start=1)]
+    GoldLake("gold", DATABASE).publish(RECOMMENDATIONS, pd.DataFrame(rows, columns=RECOMMENDATIONS.column_names))
+    stack = as_stack(lake)
+    return Stack(stack.name, stack.outputs | {"GoldDatabaseName": DATABASE})
+
+
+def with_client(found: Callable[[], Stack], use: Callable[[Client], Coroutine[Any, Any, Any]]) -> Any:
+    async def run() -> Any:
+        async with Client(mcp.server(found)) as client:
+            return await use(client)
+
+    return anyio.run(run)
+
+
+@pytest.fixture
+def ask(found: Stack) -> Ask:
+    """Call a tool by an official client; returns the answer, or {"error": text}."""
+
+    def call(tool: str, **arguments: Any) -> Answer:
+        result = with_client(lambda: found, lambda client: client.call_tool(tool, arguments))
+        (content,) = result.content
+        assert isinstance(content, TextContent)
+        if result.is_error:
+            return {"error": content.text}
+        assert json.loads(content.text) == result.structured_content
+        answer: Answer = result.structured_content
+        return answer
+
+    return call
+
+
+def test_tools_and_resources_are_listed_and_read_only(found: Stack) -> None:
+    tools = with_client(lambda: found, lambda client: client.list_tools()).tools
+    assert {tool.name for tool in tools} == {
+        "list_tables", "describe_table", "query", "find_similar_films", "trace_film",
+    }  # fmt: skip
+    assert all(tool.annotations.read_only_hint and tool.description and tool.output_schema for tool in tools)
+
+    (resource,) = with_client(lambda: found, lambda client: client.list_resources()).resources
+    (content,) = with_client(lambda: found, lambda client: client.read_resource(resource.uri)).contents
+    assert content.text == (Path(__file__).parents[2] / "docs" / "data.md").read_text()
+
+
+def test_every_answer_has_its_build_its_sql_and_its_row_count(found: Stack, ask: Ask) -> None:
+    film = found.lake().table("recommendations")["imdb_id"][0]
+    build = found.build()
+    assert build is not None
+    for tool, arguments in (
+        ("list_tables", {}),
+        ("describe_table", {"name": "ratings_by_genre"}),
+        ("query", {"sql": "SELECT imdb_id, title FROM movies ORDER BY imdb_id"}),
+        ("find_similar_films", {"title": film, "k": 2}),
+    ):
+        answer = ask(tool, **arguments)
+        assert answer["build_id"] == build.build_id, tool
+        assert answer["row_count"] == len(answer["rows"]) > 0, tool
+        assert ask("query", sql=answer["sql"])["rows"] == answer["rows"], f"{tool}: its SQL gives its rows"
+
+
+def test_tables_and_their_meaning(found: Stack, ask: Ask) -> None:
+    names = [row["table"] for row in ask("list_tables")["rows"]]
+    assert names == found.lake().tables()
+    assert {*GOLD_TABLES, "silver.movies"} <= set(names)
+    described = ask("describe_table", name="recommendations")
+    assert "similarity" in [row["column"] for row in described["rows"]]
+    assert described["about"]["rows"] == 2
+    assert "movies" in ask("describe_table", name="nothing")["error"]
+
+
+def test_a_film_is_followed_to_gold(found: Stack, lake: Lake, ask: Ask) -> None:
+    film = found.lake().table("movies").iloc[0]
+    lake.expect(film["run_id"], film["imdb_id"])
+
+    answer = ask("trace_film", imdb_id=film["imdb_id"])
+
+    assert answer["rows"][0]["run_id"] == film["run_id"]
+    assert answer["about"]["movies"][0]["title"] == film["title"]
+    assert "no run expected this film" in ask("trace_film", imdb_id="tt9999999")["error"]
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_whatever_does_not_read_is_refused_in_one_line(found: Stack, kind: str) -> None:
+    planted = pd.DataFrame({"password": ["planted"]})
+
+    async def attempt(client: Client) -> list[str]:
+        return [_error(sql, await client.call_tool("query", {"sql": sql})) for sql in REFUSED[kind]]
+
+    for sql, text in zip(REFUSED[kind], with_client(lambda: found, attempt), strict=True):
+        assert "\n" not in text, sql
+        assert "Traceback" not in text, sql
+        assert 20 < len(text) < 700, (sql, text)
+        assert str(Path.home()) not in text, (sql, text)
+    assert len(planted) == 1
+
+
+def _error(sql: str, result: Any) -> str:
+    assert result.is_error, (sql, result.content[0].text)
+    return str(result.content[0].text)
+
+
+def test_there_are_at_least_60_attempts() -> None:
+    assert sum(map(len, REFUSED.values())) + len(ENDLESS) >= 60
+
+
+@pytest.mark.parametrize("sql", ENDLESS)
+def test_what_would_run_for_ever_or_fill_memory_ends(
+    found: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch, sql: str
+) -> None:
+    monkeypatch.setattr(mcp, "LIMITS", mcp.Limits(rows=1000, seconds=2, memory_mb=256))
+    error = ask("query", sql=sql)["error"]
+    assert "longer than 2 seconds" in error or "more memory" in error or "more than 1,000 rows" in error
+
+
+def test_wrong_arguments_are_one_line(ask: Ask) -> None:
+    for tool, arguments in (
+        ("query", {}), ("query", {"sql": ["x"]}), ("find_similar_films", {"title": "x", "k": 99}),
+        ("find_similar_films", {"title": "\x00"}), ("trace_film", {"imdb_id": "x"}), ("nothing", {}),
+        ("describe_table", {"name": "movies; DROP TABLE movies"}),
+        ("trace_film", {"imdb_id": "tt0000001", "run_id": "x"}),
+    ):  # fmt: skip
+        error = ask(tool, **arguments)["error"]
+        assert "\n" not in error
+        assert "pydantic" not in error
+
+
+def test_a_very_long_answer_is_refused(ask: Ask) -> None:
+    assert "select fewer rows" in ask("query", sql="SELECT repeat('x', 500000) AS text")["error"]
+
+
+def test_without_a_stack_the_error_says_what_to_start() -> None:
+    def missing() -> Stack:
+        raise LocalStackError("it is not running", subject="local stack", next_step="`reelhouse up` starts it")
+
+    result = with_client(missing, lambda client: client.call_tool("list_tables", {}))
+    assert result.is_error
+    assert result.content[0].text.endswith("local stack: it is not running; `reelhouse up` starts it")
