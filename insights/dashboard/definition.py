@@ -137,7 +137,11 @@ class Visual(Strict):
         the largest, ``{first_value}`` and ``{top_value}`` their values, ``{count}`` the number of bars. The plain title
         stands below it.
     zoom : bool
-        The page draws scores on a scale that shows their differences: dots in place of bars, no zero for lines.
+        The page draws scores on a scale that shows their differences: dots with 95% confidence intervals in place of
+        bars, no zero for lines.
+    nothing : str or None
+        What the page says where the visual has nothing to show, with the number of films for ``{films}``; "" says
+        nothing, None names the visual in one line of its sheet.
     """
 
     cells: Annotated[Place, BeforeValidator(_place), Field(alias="place")]
@@ -148,6 +152,7 @@ class Visual(Strict):
     page: bool = True
     finding: str = ""
     zoom: bool = False
+    nothing: str | None = None
 
 
 class Kpi(Visual):
@@ -171,7 +176,7 @@ class Bar(Visual):
 class Line(Visual):
     """Lines over a numeric dimension: one a measure, or one a value of ``series``, at most ``top`` of them.
 
-    The page draws a small chart for each value of ``series``, its values pooled over ``smooth`` years.
+    The page draws a small chart for each value of ``series``; its values are pooled over ``smooth`` years.
     """
 
     kind: Literal["line"]

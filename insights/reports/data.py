@@ -14,16 +14,20 @@ from typing import Any
 import pandas as pd
 
 from insights import wording
+from insights.columns import RANK_MOVERS
 from insights.frames import PANDAS_TYPES, typed
 from insights.lake import Lake
 from insights.lake_tables import DEFINED
 from insights.reports.style import only_in_notebooks, styled
+from insights.reports.tables import heading
 from pipeline.columns import Table
 from pipeline.errors import InvalidInput
 from pipeline.gold.build import Build
 
 MIME = "application/vnd.reelhouse.source+json"
 RUN = "`reelhouse run` fills Gold"
+# Tables in which no rows are no fault: a list on which no film has moved.
+_MAY_BE_EMPTY = {RANK_MOVERS.name}
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,14 @@ class Source:
         What is missing, one sentence each.
     build : Build or None
         The build in use; None before the first.
+    absent : tuple of str
+        Tables that Gold does not have.
     """
 
     tables: dict[str, pd.DataFrame]
     missing: tuple[str, ...]
     build: Build | None
+    absent: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """A table by its name."""
@@ -104,8 +111,8 @@ def load(lake: Lake, **columns: Sequence[str]) -> Source:
             missing += lacks
         else:
             tables[name] = typed(pd.DataFrame(), definition)
-            missing.append(f"Gold has no table {name}.")
-    return Source(tables, tuple(missing), build)
+            missing.append(f"Gold has no {_in_words(name)} yet.")
+    return Source(tables, tuple(missing), build, tuple(name for name in columns if name not in existing))
 
 
 def everything(lake: Lake, but: Collection[str]) -> dict[str, pd.DataFrame]:
@@ -116,7 +123,7 @@ def everything(lake: Lake, but: Collection[str]) -> dict[str, pd.DataFrame]:
 
 def publish(
     lake: Lake, tables: Sequence[tuple[Table, pd.DataFrame]], options: Mapping[str, Any], *, publish: bool
-) -> wording.Text:
+) -> Note:
     """Replace tables of Gold, or say that they were left alone.
 
     Parameters
@@ -130,16 +137,34 @@ def publish(
 
     Returns
     -------
-    Text
-        A sentence for the report.
+    Note
+        A sentence for the notebook; a report's page has its options elsewhere.
     """
     names = wording.listed([table.name for table, _ in tables])
     made_with = ", ".join(f"{name} = {value}" for name, value in options.items())
     if not publish:
-        return wording.Text(f"Not published: {names} in Gold stays as it was. This page used {made_with}.", "note")
+        return Note(f"Not published: {names} in Gold stays as it was. This notebook used {made_with}.")
     for table, frame in tables:
         lake.publish(table, frame, options)
-    return wording.Text(f"Published to Gold: {names}, made with {made_with}.", "note")
+    return Note(f"Published to Gold: {names}, made with {made_with}.")
+
+
+@dataclass(frozen=True, repr=False)
+class Note:
+    """A line that is shown in a notebook, and left out of a report's page."""
+
+    text: str
+
+    def _repr_html_(self) -> str:
+        return styled(only_in_notebooks(self.text))
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _in_words(name: str) -> str:
+    """Write the name of a table for readers: ``genre trends``."""
+    return name.replace("_", " ")
 
 
 def _definition(name: str) -> Table:
@@ -164,18 +189,16 @@ def read(frame: pd.DataFrame, definition: Table, needed: Sequence[str]) -> tuple
         for column in definition.columns
         if column.name in frame and not _fits(frame, column.name, column.type)
     ]
-    missing = []
+    missing, table = [], _in_words(definition.name)
     if lacks or odd:
-        names = ", ".join([*lacks, *odd])
-        missing.append(
-            f"{definition.name} is of an older schema: it has no usable {names}. A new build of Gold adds them."
-        )
+        names = ", ".join(heading(name) for name in [*lacks, *odd])
+        missing.append(f"The {table} are of an older schema, without usable {names}. A new build of Gold adds them.")
     shaped = typed(frame.drop(columns=odd), definition)
-    if shaped.empty:
-        missing.append(f"{definition.name} has no rows.")
-    else:
+    if shaped.empty and definition.name not in _MAY_BE_EMPTY:
+        missing.append(f"There are no {table} yet.")
+    elif not shaped.empty:
         empty = [name for name in needed if name not in lacks + odd and _empty(shaped[name])]
-        missing += [f"No row of {definition.name} has a value in {name}." for name in empty]
+        missing += [f"None of the {table} has a known value: {heading(name)}." for name in empty]
     return shaped, missing
 
 

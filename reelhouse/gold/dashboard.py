@@ -104,9 +104,8 @@ def _enter_into_index(output: Path) -> None:
 
 def missing(source: Source) -> list[str]:
     """Say what Gold lacks, and which command makes the tables that notebooks add."""
-    added = [name for name in INSIGHTS_TABLES if name in source.tables and source[name].empty]
-    hint = ["`reelhouse report` makes the tables of trends, similar films and summaries."] if added else []
-    return [*source.missing, *hint]
+    hint = ["`reelhouse report` makes the tables of trends, similar films and summaries."]
+    return [*source.missing, *(hint if INSIGHTS_TABLES.keys() & set(source.absent) else [])]
 
 
 def stands_on(source: Source) -> str:

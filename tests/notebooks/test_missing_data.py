@@ -93,10 +93,10 @@ def few_films(s3: Any) -> None:
 
 STATES: dict[Callable[[Any], None], str] = {
     nothing: "Gold has not been built yet",
-    no_films: "movies has no rows",
+    no_films: "There are no movies yet",
     one_film: "",
-    no_genres: "No row of movies has a value in genres",
-    older_schema: "movies is of an older schema",
+    no_genres: "None of the movies has a known value: Genres",
+    older_schema: "The movies are of an older schema",
     few_films: "",
 }
 

@@ -62,12 +62,13 @@ function barChart(bars, width, title, description) {
   return svg;
 }
 
-// bars as dots on a scale that shows their differences; `ends` fixes the scale.
+// bars as dots on a scale that shows their differences, with their confidence intervals {low, high}, if they have any;
+// `ends` fixes the scale.
 function dotChart(bars, width, title, description, ends = null) {
   const row = 27;
   const labels = Math.min(0.36 * width, 12 + LETTER * Math.max(...bars.map((bar) => bar.label.length)));
   const texts = 16 + LETTER * Math.max(...bars.map((bar) => bar.text.length + (bar.note ? bar.note.length + 1 : 0)));
-  const values = bars.map((bar) => bar.value);
+  const values = bars.flatMap((bar) => [bar.low ?? bar.value, bar.high ?? bar.value]);
   const margin = Math.max(0.1 * (Math.max(...values) - Math.min(...values)), 0.5);
   const [low, high] = ends || [Math.min(...values) - margin, Math.max(...values) + margin];
   const marks = ticks(low, high, Math.max(3, Math.floor((width - labels - texts) / 70)));
@@ -83,7 +84,8 @@ function dotChart(bars, width, title, description, ends = null) {
     const group = shape("g", { "aria-hidden": "true" });
     group.append(shape("title", {}, `${bar.label}: ${bar.text} ${bar.note || ""}`));
     group.append(shape("text", { x: labels - 8, y: y + 4, "text-anchor": "end", class: "label" }, shortened(bar.label, labels - 8)));
-    group.append(shape("line", { x1: x(low), x2: x(bar.value), y1: y, y2: y, class: "stem" }));
+    const [from, to] = bar.low === undefined ? [low, bar.value] : [bar.low, bar.high];
+    group.append(shape("line", { x1: x(from), x2: x(to), y1: y, y2: y, class: bar.low === undefined ? "stem" : "stem interval" }));
     group.append(shape("circle", { cx: x(bar.value), cy: y, r: 5, class: "dot" }));
     const value = shape("text", { x: width - texts + 6, y: y + 4, class: "value" }, bar.text);
     if (bar.note) value.append(shape("tspan", { class: "note", dx: 5 }, bar.note));

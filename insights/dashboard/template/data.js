@@ -72,11 +72,22 @@ function measureOf(measure, dataSet, rows) {
   return Number.isFinite(total) ? measure.times * total : null;
 }
 
-// Value of a measure by name, and the n it stands on (null where the measure has none).
+// Value of a measure by name, the n it stands on (null where the measure has none), and its standard error, of a mean.
 function evaluate(measures, name, dataSet, rows) {
   const measure = measures[name];
   const n = measure.n ? measureOf(measures[measure.n], dataSet, rows) : null;
-  return { value: measureOf(measure, dataSet, rows), n };
+  return { value: measureOf(measure, dataSet, rows), n, error: standardError(measure, dataSet, rows) };
+}
+
+// null: it is not a mean, or one of fewer than two values.
+function standardError(measure, dataSet, rows) {
+  if (measure.kind !== "mean") return null;
+  const of = dataSet.columns[measure.of];
+  const values = rows.map((row) => of.values[row]).filter((value) => value !== null);
+  if (values.length < 2) return null;
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return measure.times * Math.sqrt(squares / (values.length - 1) / values.length);
 }
 
 // Compare by value, unknown last, then by name, so that equals have one order.

@@ -111,8 +111,11 @@ function hideEmpty(page, drawn) {
     const without = drawn.filter((one) => one.sheet === sheet && empty(one.visual));
     for (const one of without) one.element.hidden = true;
     const line = document.querySelector(`#sheet-${sheet.id} > .empty`);
-    line.hidden = !without.length;
-    line.textContent = `Not shown, since Gold has no values for it: ${without.map((one) => one.visual.title).join(", ")}.`;
+    const unnamed = without.filter((one) => one.visual.nothing === null).map((one) => one.visual.title);
+    const words = without.map((one) => one.visual.nothing).filter(Boolean).map((one) => one.replace("{films}", count(page.data[page.main].rows, "films")));
+    if (unnamed.length) words.push(`Not shown, because there are no values for it: ${unnamed.join(", ")}.`);
+    line.hidden = !words.length;
+    line.replaceChildren(...words.map((one) => node("span", {}, [one])));
   }
 }
 

@@ -18,6 +18,19 @@ function finding(context, found) {
 }
 
 const MOST_EQUAL = 2; // more names of one value say nothing
+const CONFIDENCE = 1.96; // standard errors on either side: 95%
+const ONE_OF_MANY = 3; // standard errors by which the first of some twenty differs by more than chance
+
+// The bar with the ends of its confidence interval, where its measure has one.
+function withInterval(bar) {
+  return bar.error === null ? bar : { ...bar, low: bar.value - CONFIDENCE * bar.error, high: bar.value + CONFIDENCE * bar.error };
+}
+
+// Whether the first bar differs from the value of all rows by more than chance; bars without intervals are counts.
+function isClear(first, all) {
+  return !first || first.error === null || all === null || Math.abs(first.value - all) > ONE_OF_MANY * first.error;
+}
+
 function foundIn(bars) {
   const found = { count: bars.length };
   for (const [key, one] of [["first", bars[0]], ["top", bars.reduce((a, b) => (b.value > a.value ? b : a), bars[0])]]) {
@@ -50,7 +63,7 @@ function asTable(context, head, body) {
 }
 
 function nothing(context) {
-  return [node("p", { class: "nothing" }, [context.filtered ? "No film that passes the filters has this." : "Nothing to show: Gold has no such values."])];
+  return [node("p", { class: "nothing" }, [context.filtered ? "No film that passes the filters has this." : "There is nothing to show: no film has such a value."])];
 }
 
 const note = (n) => (n === null ? "" : `n = ${decimals(n, 0)}`);
@@ -78,12 +91,13 @@ const DRAW = {
       .slice(0, visual.top)
       .map((bar) => ({ ...bar, label: visual.dimension === "column_name" ? inWords(bar.key) : shown(bar.key, format), text: shown(bar.value, measure.format), note: note(bar.n) }));
     context.element.dataset.marks = bars.length;
-    finding(context, foundIn(bars));
+    const all = context.evaluate(visual.measure, selection.rows).value;
+    finding(context, !visual.zoom || isClear(bars[0], all) ? foundIn(bars) : null);
     if (!bars.length) return nothing(context);
     const head = [{ text: inWords(visual.dimension) }, { text: measure.title, number: true }];
     if (measure.n) head.push({ text: "n", number: true });
     const body = bars.map((bar) => [{ text: bar.label }, text(bar.value, measure.format), ...(measure.n ? [text(bar.n)] : [])]);
-    return [(visual.zoom ? dotChart : barChart)(bars, context.width, visual.title, `${visual.alt} ${extremes(bars)}`), asTable(context, head, body)];
+    return [(visual.zoom ? dotChart : barChart)(visual.zoom ? bars.map(withInterval) : bars, context.width, visual.title, `${visual.alt} ${extremes(bars)}`), asTable(context, head, body)];
   },
 
   line(context) {
@@ -160,7 +174,14 @@ const DRAW = {
 function linesByMeasure(context) {
   const { visual, selection } = context;
   const years = everyYear(groupBy(selection, visual.dimension));
-  return visual.measures.map((name) => ({ label: context.measures[name].title, points: years.map(([year, rows]) => point(context, name, year, rows)) }));
+  const pooled = pool(years, visual.smooth);
+  return visual.measures.map((name) => ({ label: context.measures[name].title, points: years.map(([year], place) => point(context, name, year, pooled(place))) }));
+}
+
+// Rows of a year together with those of the years around it.
+function pool(years, smooth) {
+  const half = Math.floor(smooth / 2);
+  return (place) => years.slice(Math.max(0, place - half), place + half + 1).flatMap(([, some]) => some);
 }
 
 // Years from the first to the last; one without rows has no films, and no mean.
@@ -174,14 +195,13 @@ function everyYear(groups) {
 function linesBySeries(context) {
   const { visual, selection } = context;
   const name = visual.measures[0];
-  const half = Math.floor(visual.smooth / 2);
   return [...groupBy(selection, visual.series)]
     .map(([label, rows]) => ({ label, rows, value: context.evaluate(name, rows).value }))
     .sort(comparison("descending", (line) => line.value, (line) => line.label))
     .slice(0, visual.top)
     .map(({ label, rows, value }) => {
       const years = everyYear(groupBy(selection, visual.dimension, rows));
-      const pooled = (place) => years.slice(Math.max(0, place - half), place + half + 1).flatMap(([, some]) => some);
+      const pooled = pool(years, visual.smooth);
       return { label, value, text: shown(value, context.measures[name].format), points: years.map(([year], place) => point(context, name, year, pooled(place))) };
     });
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from insights.columns import INSIGHTS_TABLES
 from insights.reports import data
 from pipeline.columns import GOLD_TABLES
 
@@ -28,16 +29,21 @@ def test_missing_and_odd_columns_are_named_and_null() -> None:
     assert frame.columns.tolist() == RATINGS.column_names
     assert frame[["films", "p90"]].isna().all(axis=None)
     assert len(missing) == 1
-    assert "p90, films" in missing[0]
+    assert "Best tenth from, Films (n)" in missing[0]
 
 
 def test_needed_columns_without_a_value_are_named() -> None:
     movies = pd.DataFrame({name: [None, None] for name in GOLD_TABLES["movies"].column_names})
     movies = movies.assign(title=["A", None], genres=[[], None])
     _, missing = data.read(movies, GOLD_TABLES["movies"], ["title", "genres", "year"])
-    assert missing == ["No row of movies has a value in genres.", "No row of movies has a value in year."]
+    assert missing == ["None of the movies has a known value: Genres.", "None of the movies has a known value: Year."]
 
 
 def test_no_rows_is_said_once() -> None:
     _, missing = data.read(ratings().head(0), RATINGS, ["genre"])
-    assert missing == ["ratings_by_genre has no rows."]
+    assert missing == ["There are no ratings by genre yet."]
+
+
+def test_a_list_on_which_no_film_has_moved_is_no_gap() -> None:
+    empty = pd.DataFrame(columns=INSIGHTS_TABLES["rank_movers"].column_names)
+    assert data.read(empty, INSIGHTS_TABLES["rank_movers"], [])[1] == []
