@@ -24,7 +24,8 @@ from pipeline.aws import StoredObject
 from pipeline.columns import SILVER_TABLES, Table
 from pipeline.errors import InvalidInput, StorageFailed
 from pipeline.gold import tables as gold_tables
-from pipeline.gold.build import Build, build_in_use
+from pipeline.gold.build import Build
+from pipeline.gold.publication import published_build
 
 if TYPE_CHECKING:
     from insights.lake_query import Limits
@@ -204,9 +205,9 @@ class Lake:
         )
 
     def build(self) -> Build | None:
-        """Return Gold's build in use; None before the first."""
+        """Return Gold's published build; None before the first."""
         with aws.failures_of(_STEP, self.gold_bucket):
-            return build_in_use(self.gold_bucket)
+            return published_build(self.gold_bucket)
 
     def similar(self, title: str, k: int = 10) -> pd.DataFrame:
         """Find the films most similar to one.

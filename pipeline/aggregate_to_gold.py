@@ -1,8 +1,8 @@
 """Step 4: build all Gold tables from Silver.
 
-Reads the Silver bucket; writes all tables to the Gold bucket, then ``_build.json``, the record of the build. Events
-only say that Silver changed: a build reads all of Silver. Two builds at the same time converge, because each lists
-Silver again after writing, and builds again if it changed.
+Reads the Silver bucket. Writes the tables into a folder of the build, then the build's record, then moves the pointer
+``_build.json`` and the catalogue's tables. Events only say that Silver changed: a build reads all of Silver. Two builds
+at the same time converge: one of them moves the pointer, and each lists Silver again, and builds again if it changed.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline import aws, keys
@@ -19,9 +20,13 @@ from pipeline.aws import StoredObject
 from pipeline.errors import InvalidInput, StorageFailed
 from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import AthenaEngine
-from pipeline.gold.build import Build, SilverInput, build_in_use
+from pipeline.gold.build import Build, BuiltTable, SilverInput, new_build_id
+from pipeline.gold.catalogue import point_at
+from pipeline.gold.decision import reasons_to_hold
 from pipeline.gold.duckdb_engine import RETRIED, DuckdbEngine
 from pipeline.gold.engine import GoldEngine
+from pipeline.gold.expiry import expire, is_due
+from pipeline.gold.publication import Held, Pointer, hold, publish, read_pointer
 from pipeline.runs import started_at, utc
 from pipeline.settings import CODE_VERSION, AggregateToGoldSettings
 
@@ -40,16 +45,19 @@ class Result:
     Attributes
     ----------
     build : Build
-        The build in use at its end.
+        The published build at its end.
     builds : int
         Builds that were made; 0 when Gold was already up to date.
     completed_runs : list of str
         Runs that became complete with them.
+    held : Held or None
+        The newest build, when it is not published.
     """
 
     build: Build
     builds: int
     completed_runs: list[str]
+    held: Held | None = None
 
     @property
     def completeness(self) -> float | None:
@@ -77,8 +85,10 @@ class Result:
             "by_run": {run_id: {"outcomes": {"builds": self.builds}} for run_id in sorted(named)},
             "newest_run": {"run_id": newest, **build.runs[newest].as_dict()} if newest else {},
             "build": {name: getattr(build, name) for name in ("build_id", "built_at", "seconds", "engine")},
-            "rows": build.tables,
-            "bytes": {"read": build.silver.size, "written": build.size},
+            "held": asdict(self.held) if self.held else {},
+            "rows": build.rows,
+            "tables_written": len(build.written),
+            "bytes": {"read": build.silver.size, "written": build.size_written},
         }
 
 
@@ -121,24 +131,30 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
         When Athena refuses a query.
     """
     deadline = time.monotonic() + seconds
-    s3 = aws.client("s3")
-    with aws.failures_of(STEP, settings.gold_bucket, RETRIED):
-        build = build_in_use(settings.gold_bucket)
-        again = again or build is None or not engine.is_intact(build)
+    s3, gold = aws.client("s3"), settings.gold_bucket
+    with aws.failures_of(STEP, gold, RETRIED):
+        pointer = read_pointer(gold)
+        earlier = _intact_tables(gold, pointer.build)
+        again = again or pointer.build is None or len(earlier) < len(pointer.build.tables)
         builds, completed = 0, set[str]()
         silver = aws.list_objects(s3, settings.silver_bucket)
-        while build is None or again or not _up_to_date(build, engine, silver):
+        while again or pointer.newest_basis != _basis(engine, silver):
             if time.monotonic() > deadline:
                 raise StorageFailed("Silver keeps changing", subject="Gold", step=STEP, next_step=RETRIED)
-            before = build
             silver = _settled(silver, settings.silver_bucket, deadline)
-            build, again = _build(settings, engine, silver, deadline), False
-            if before:
-                engine.retire(before)
-            completed |= build.complete_runs - (before.complete_runs if before else set())
-            builds += 1
+            build = _build(settings, engine, silver, earlier, deadline)
+            before, pointer = pointer, _publish(settings, build, pointer)
+            if pointer.build == build:
+                completed |= build.complete_runs - (before.build.complete_runs if before.build else set())
+            builds, again, earlier = builds + 1, False, pointer.build.tables if pointer.build else {}
             silver = aws.list_objects(s3, settings.silver_bucket)
-    return Result(build, builds, sorted(completed))
+        if settings.gold_database:
+            pointer = _move_catalogue(settings, pointer)
+        if builds and is_due(pointer):
+            expire(gold, pointer)
+    if pointer.build is None:
+        raise StorageFailed(f"{keys.BUILD} is gone", subject="Gold", step=STEP, next_step=RETRIED)
+    return Result(pointer.build, builds, sorted(completed), pointer.held)
 
 
 def fingerprint(silver: list[StoredObject]) -> str:
@@ -146,9 +162,19 @@ def fingerprint(silver: list[StoredObject]) -> str:
     return hashlib.sha256("\n".join(f"{entry.key} {entry.etag}" for entry in silver).encode()).hexdigest()
 
 
-def _up_to_date(build: Build, engine: GoldEngine, silver: list[StoredObject]) -> bool:
-    made_by = (build.code_version, build.engine, build.silver.fingerprint)
-    return made_by == (CODE_VERSION, engine.name, fingerprint(silver))
+def _basis(engine: GoldEngine, silver: list[StoredObject]) -> str:
+    """Return :attr:`Build.basis` of a build of this Silver."""
+    return f"{CODE_VERSION} {engine.name} {fingerprint(silver)}"
+
+
+def _intact_tables(bucket: str, build: Build | None) -> Mapping[str, BuiltTable]:
+    """Return the tables of a build whose objects are all there and unchanged."""
+    tables = build.tables if build else {}
+    folders = {keys.build_folder(str(keys.build_of(table.folder))) for table in tables.values()}
+    stored = {e.key: e.etag for folder in sorted(folders) for e in aws.list_objects(aws.client("s3"), bucket, folder)}
+    return {
+        name: table for name, table in tables.items() if all(stored.get(o.key) == o.etag for o in table.objects)
+    }  # fmt: skip
 
 
 def _settled(silver: list[StoredObject], bucket: str, deadline: float) -> list[StoredObject]:
@@ -162,21 +188,53 @@ def _settled(silver: list[StoredObject], bucket: str, deadline: float) -> list[S
     return silver
 
 
-def _build(settings: AggregateToGoldSettings, engine: GoldEngine, silver: list[StoredObject], deadline: float) -> Build:
-    """Build all tables, then put their record in place."""
-    started, build_id = time.monotonic(), f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
-    written = engine.build(build_id, silver, deadline)
-    size = sum(entry.size for entry in silver)
+def _build(
+    settings: AggregateToGoldSettings,
+    engine: GoldEngine,
+    silver: list[StoredObject],
+    earlier: Mapping[str, BuiltTable],
+    deadline: float,
+) -> Build:
+    """Build all tables, then write the build's record."""
+    started, build_id = time.monotonic(), new_build_id(datetime.now(UTC))
+    written = engine.build(build_id, silver, earlier, deadline)
     build = Build(
         build_id=build_id,
         built_at=utc(datetime.now(UTC)),
         seconds=round(time.monotonic() - started, 3),
         code_version=CODE_VERSION,
         engine=engine.name,
-        silver=SilverInput(settings.silver_bucket, len(silver), size, fingerprint(silver)),
-        **vars(written),
+        silver=SilverInput(
+            settings.silver_bucket, len(silver), sum(entry.size for entry in silver), fingerprint(silver)
+        ),
+        tables=written.tables,
+        runs=written.runs,
     )
-    body = build.to_json()
-    aws.client("s3").put_object(Bucket=settings.gold_bucket, Key=keys.BUILD, Body=body, ContentType="application/json")
+    aws.client("s3").put_object(
+        Bucket=settings.gold_bucket,
+        Key=keys.build_record(build_id),
+        Body=build.to_json(),
+        ContentType="application/json",
+    )
     logger.debug("gold built in %.1f s from %d objects", build.seconds, len(silver))
     return build
+
+
+def _publish(settings: AggregateToGoldSettings, build: Build, pointer: Pointer) -> Pointer:
+    """Move the pointer to a build unless there is a reason to hold it; return the pointer as it is then."""
+    reasons = reasons_to_hold(settings.gold_bucket, build, pointer)
+    if reasons:
+        logger.warning("build %s is held: %s", build.build_id, "; ".join(reasons))
+        return hold(settings.gold_bucket, build, reasons, pointer)
+    retention = timedelta(days=settings.gold_retention_days)
+    return publish(settings.gold_bucket, build, pointer, retention=retention)
+
+
+def _move_catalogue(settings: AggregateToGoldSettings, pointer: Pointer) -> Pointer:
+    """Move the catalogue's tables to the published build; return the pointer as it is then.
+
+    Another invocation may publish and move them meanwhile: the pointer is read again after each move.
+    """
+    while pointer.build and point_at(pointer.build, settings.gold_database, settings.gold_bucket):
+        pointer = read_pointer(settings.gold_bucket)
+    return pointer

@@ -112,6 +112,11 @@ def error_code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def is_missing(error: ClientError) -> bool:
+    """Whether an error says that an object does not exist."""
+    return error_code(error) in _MISSING
+
+
 @contextmanager
 def failures_of(step: str, subject: str, next_step: str = "") -> Iterator[None]:
     """Turn boto3's errors inside the block into ours.
@@ -155,30 +160,54 @@ def put_once(s3: S3Client, bucket: str, key: str, body: bytes, content_type: str
     -------
     bool
         False when an object with this key exists; it is left unchanged. Of two concurrent writers one wins and the
-        other gets False (S3 answers 412, or 409 while the first is still writing, which is retried).
+        other gets False.
     """
+    return put_if_unchanged(s3, bucket, key, body, None, content_type) is not None
+
+
+def put_if_unchanged(
+    s3: S3Client, bucket: str, key: str, body: bytes, etag: str | None, content_type: str = "application/json"
+) -> str | None:
+    """Write an object if the one that is there still has this ETag.
+
+    Parameters
+    ----------
+    etag : str or None
+        None means that there must be no object.
+
+    Returns
+    -------
+    str or None
+        The new ETag; None when the object was replaced or is gone. If the answer to a successful call is lost, its
+        retry returns None too.
+    """
+    condition: dict[str, Any] = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
     for last_try in (False, False, True):
         try:
-            s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*")
+            return s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, **condition)["ETag"]
         except ClientError as error:
-            if error_code(error) == "PreconditionFailed":
-                return False
+            if error_code(error) == "PreconditionFailed" or (etag is not None and is_missing(error)):
+                return None
+            # Another writer is at it; S3 asks to retry.
             if error_code(error) != "ConditionalRequestConflict" or last_try:
                 raise
-        else:
-            return True
-    return False
+    return None
 
 
 def exists(s3: S3Client, bucket: str, key: str) -> bool:
     """Whether an object exists. Needs ``s3:ListBucket`` besides ``s3:GetObject``, or S3 answers 403 instead of 404."""
+    return find_object(s3, bucket, key) is not None
+
+
+def find_object(s3: S3Client, bucket: str, key: str) -> StoredObject | None:
+    """Return an object's ETag, size and time; None when there is no such key."""
     try:
-        s3.head_object(Bucket=bucket, Key=key)
+        answer = s3.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        if error_code(error) in _MISSING:
-            return False
+        if is_missing(error):
+            return None
         raise
-    return True
+    return StoredObject(key, answer["ETag"], answer["ContentLength"], answer["LastModified"])
 
 
 def metadata(s3: S3Client, bucket: str, key: str) -> dict[str, str]:
@@ -186,7 +215,7 @@ def metadata(s3: S3Client, bucket: str, key: str) -> dict[str, str]:
     try:
         return dict(s3.head_object(Bucket=bucket, Key=key)["Metadata"])
     except ClientError as error:
-        if error_code(error) in _MISSING:
+        if is_missing(error):
             return {}
         raise
 
@@ -199,11 +228,17 @@ def get(s3: S3Client, bucket: str, key: str) -> tuple[bytes, str | None]:
 
 def get_if_exists(s3: S3Client, bucket: str, key: str) -> bytes | None:
     """Read an object's bytes, or return None when there is no such key."""
+    return get_with_etag(s3, bucket, key)[0]
+
+
+def get_with_etag(s3: S3Client, bucket: str, key: str) -> tuple[bytes | None, str | None]:
+    """Read an object's bytes and ETag, or return None for both when there is no such key."""
     try:
-        return get(s3, bucket, key)[0]
+        answer = s3.get_object(Bucket=bucket, Key=key)
+        return answer["Body"].read(), answer["ETag"]
     except ClientError as error:
-        if error_code(error) in _MISSING:
-            return None
+        if is_missing(error):
+            return None, None
         raise
 
 

@@ -389,8 +389,8 @@ GOLD = (
 )
 
 GOLD_TABLES = {table.name: table for table in GOLD}
-# What Athena builds: one folder per build. Tables made from others read those of the same build.
-BUILD_ID = Column("build_id", "string", "Id of the build, as in _build.json; sorts by time")
+# Gold's tables of one build, for Athena while it builds: tables made from others read those of the same build.
+BUILD_ID = Column("build_id", "string", "Id of the build; sorts by time")
 GOLD_BUILDS = tuple(
-    table.by_folder(table.name, BUILD_ID, layer="gold_builds", folder=keys.builds(table.name)) for table in GOLD
+    table.by_folder(table.name, BUILD_ID, layer="gold_builds", folder=keys.BUILDS.rstrip("/")) for table in GOLD
 )

@@ -6,7 +6,8 @@ Bronze  ``source/run_id=R/list.json`` · ``source/invocation=….json`` · ``run
 Silver  ``movies/run_id=R/part-….parquet`` and ``compacted-….parquet`` · ``quarantine/`` and
 ``rejected/run_id=R/imdb_id=tt….json`` · ``runs/run_id=R/run.json``
 
-Gold    ``<table>/<table>.parquet`` · ``builds/<table>/build_id=…/`` (by Athena) · ``_build.json`` ·
+Gold    ``builds/<build_id>/<table>/….parquet`` and ``builds/<build_id>/build.json`` · ``_build.json``, which
+points to the published build · ``<table>/<table>.parquet`` of insights and of users ·
 ``reports/NAME/STAMP/report.html`` and its notebook and JSON ·
 ``reports/index.html`` and, in a folder, ``dashboard.html`` · ``_summary_answers/….json``
 """
@@ -35,6 +36,8 @@ MOVIES, REJECTED, QUARANTINE, RUNS = "movies", "rejected", "quarantine", "runs"
 _CLAIMS = "source/invocation="
 BUILD = "_build.json"
 BUILDS = "builds/"
+# Where the template puts Gold's tables until a build is published; it has no objects.
+UNPUBLISHED = f"{BUILDS}unpublished/"
 _BUILD_ID = re.compile(r"\d{8}T\d{6}\.\d{6}Z", re.ASCII)
 REPORTS = "reports/"
 REPORT_INDEX = f"{REPORTS}index.html"
@@ -167,34 +170,48 @@ def run_of(key: str) -> str | None:
 
 
 def gold_table(name: str) -> str:
-    """Gold: the one parquet object of a table."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
-        raise InvalidInput("a table name is lower-case letters, digits and _", subject=repr(name)[:80])
-    return f"{name}/{name}.parquet"
+    """Gold: the one parquet object of a table that insights or a user wrote."""
+    return f"{_table(name)}/{name}.parquet"
 
 
 def table_of(key: str) -> str | None:
-    """Name of the Gold table whose object this is, or None: Gold holds reports and answers too."""
+    """Name of the table whose object this is, by :func:`gold_table`; None for any other key."""
     match = re.fullmatch(r"([a-z][a-z0-9_]{0,62})/\1\.parquet", key, re.ASCII)
     return match[1] if match else None
 
 
-def builds(table: str) -> str:
-    """Gold: folder of all builds of a table by Athena, without its closing slash."""
-    return f"{BUILDS}{table}"
+def is_build_id(value: object) -> bool:
+    """Whether ``value`` looks like ``20261124T030000.000000Z``."""
+    return isinstance(value, str) and _BUILD_ID.fullmatch(value) is not None
 
 
-def build_folder(table: str, build_id: str) -> str:
-    """Gold: folder of one build of a table by Athena, with its closing slash."""
-    if not _BUILD_ID.fullmatch(build_id):
+def build_folder(build_id: str) -> str:
+    """Gold: folder of one build, with its closing slash."""
+    if not is_build_id(build_id):
         raise InvalidInput("a build id looks like 20261124T030000.000000Z", subject=repr(build_id)[:80])
-    return f"{builds(table)}/build_id={build_id}/"
+    return f"{BUILDS}{build_id}/"
+
+
+def build_record(build_id: str) -> str:
+    """Gold: the record of one build."""
+    return build_folder(build_id) + "build.json"
+
+
+def build_table(build_id: str, table: str) -> str:
+    """Gold: folder of a table that one build wrote, with its closing slash."""
+    return f"{build_folder(build_id)}{_table(table)}/"
 
 
 def build_of(key: str) -> str | None:
-    """Build id in a key of an object that Athena wrote, or None."""
-    match = re.match(rf"{BUILDS}[a-z0-9_]+/build_id=({_BUILD_ID.pattern})/", key, re.ASCII)
+    """Build id in a key of a build's object, or None."""
+    match = re.match(rf"{BUILDS}({_BUILD_ID.pattern})/", key, re.ASCII)
     return match[1] if match else None
+
+
+def _table(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
+        raise InvalidInput("a table name is lower-case letters, digits and _", subject=repr(name)[:80])
+    return name
 
 
 def summary_answer(digest: str) -> str:

@@ -67,8 +67,10 @@ class ProcessBronzeToSilverSettings:
 class AggregateToGoldSettings:
     """Settings of the Gold step.
 
-    ``duckdb_memory_mb`` limits DuckDB, which by default takes most of the machine's memory. The work group and the
-    databases are used by the Athena engine only.
+    ``duckdb_memory_mb`` limits DuckDB, which by default takes most of the machine's memory. ``gold_retention_days`` is
+    how long a build is kept after another was published. ``gold_database`` is the catalogue's database, whose tables
+    follow the published build; "" means that there is none. The Athena engine alone uses the work group and Silver's
+    database.
     """
 
     silver_bucket: str
@@ -78,6 +80,7 @@ class AggregateToGoldSettings:
     athena_work_group: str = ""
     silver_database: str = ""
     gold_database: str = ""
+    gold_retention_days: int = 90
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import aws, documents, keys
 from pipeline.errors import DocumentInvalid, InvalidInput, LocalStackError, StorageFailed
-from pipeline.gold.build import Build, build_in_use
+from pipeline.gold.build import Build
+from pipeline.gold.publication import published_build
 from pipeline.runs import Manifest
 from reelhouse.local import connection, processes, state
 
@@ -57,8 +58,8 @@ class Stack:
         return {keys.film_of(entry.key) or entry.key for entry in listed}
 
     def build(self) -> Build | None:
-        """Return Gold's build in use; None before the first build, or when its record is damaged."""
-        return build_in_use(self["GoldBucketName"])
+        """Return Gold's published build; None before the first, or when its record is damaged."""
+        return published_build(self["GoldBucketName"])
 
     def manifest(self, run_id: str) -> Manifest:
         """Return a run's manifest.

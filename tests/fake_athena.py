@@ -20,8 +20,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.validate import ParamValidator
 from sqlglot import exp
 
-from pipeline import aws
-from pipeline.columns import DUCKDB_TYPES, GOLD, GOLD_BUILDS, SILVER, SILVER_BY_RUN, Table
+from pipeline import aws, keys
+from pipeline.columns import BUILD_ID, DUCKDB_TYPES, GOLD, GOLD_BUILDS, SILVER, SILVER_BY_RUN, Table
 from pipeline.gold.statements import to_duckdb
 
 UNLOAD = re.compile(
@@ -52,6 +52,8 @@ class FakeAthena:
         self._status: dict[str, dict[str, Any]] = {}
         self._looked: dict[str, int] = {}
         self._database = duckdb.connect()
+        # Trino's aggregate: the same for the same rows, whatever their order.
+        self._database.execute("CREATE MACRO checksum(x) AS sum(hash(x))")
         self._answer_to: dict[str, Any] = {
             "StartQueryExecution": self._start,
             "GetQueryExecution": self._look,
@@ -129,17 +131,23 @@ class FakeAthena:
                 continue
             glue = self.glue.get_table(DatabaseName=table.db, Name=table.name)["Table"]
             key = next((column["Name"] for column in glue.get("PartitionKeys", [])), None)
+            location = glue["StorageDescriptor"]["Location"]
             if key:
                 select: Any = table.find_ancestor(exp.Select)
-                if not any(equal.this.name == key for equal in select.find_all(exp.EQ)):
+                values = [equal.expression.name for equal in select.find_all(exp.EQ) if equal.this.name == key]
+                if not values:
                     raise Refused(f"CONSTRAINT_VIOLATION: the WHERE clause must name {key}")
+                template = glue["Parameters"].get("storage.location.template", f"{location}{key}=${{{key}}}/")
+                location = template.replace(f"${{{key}}}", values[0])
             database.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.db}"')
-            view = f'"{table.db}"."{table.name}"'
-            database.execute(f"CREATE OR REPLACE VIEW {view} AS {self._relation(glue, key, folder / table.db)}")
+            view, value = f'"{table.db}"."{table.name}"', (key, values[0]) if key else None
+            relation = self._relation(glue, location, value, folder / table.db)
+            database.execute(f"CREATE OR REPLACE VIEW {view} AS {relation}")
 
-    def _relation(self, glue: dict[str, Any], key: str | None, folder: Path) -> str:
+    def _relation(self, glue: dict[str, Any], location: str, partition: tuple[str, str] | None, folder: Path) -> str:
+        """Return a SELECT of the objects below a location; a partition is one more column with one value."""
         storage = glue["StorageDescriptor"]
-        bucket, prefix = storage["Location"].removeprefix("s3://").split("/", 1)
+        bucket, prefix = location.removeprefix("s3://").split("/", 1)
         files = []
         for entry in aws.list_objects(self.s3, bucket, prefix):
             path = folder / entry.key
@@ -147,14 +155,13 @@ class FakeAthena:
             path.write_bytes(aws.get(self.s3, bucket, entry.key)[0])
             files.append(str(path))
         types = {column["Name"]: DUCKDB_TYPES[column["Type"]] for column in storage["Columns"]}
-        types |= {key: "VARCHAR"} if key else {}
+        constant = f", '{partition[1]}' AS \"{partition[0]}\"" if partition else ""
         if not files:
             nulls = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in types.items())
-            return f"SELECT {nulls} WHERE false"
+            return f"SELECT {nulls}{constant} WHERE false"
         if glue["Parameters"]["classification"] == "json":
-            return f"SELECT * FROM read_json({files}, format = 'newline_delimited', columns = {types})"
-        hive = f"hive_partitioning = true, hive_types = {{'{key}': VARCHAR}}" if key else "hive_partitioning = false"
-        return f"SELECT * FROM read_parquet({files}, union_by_name = true, {hive})"
+            return f"SELECT *{constant} FROM read_json({files}, format = 'newline_delimited', columns = {types})"
+        return f"SELECT *{constant} FROM read_parquet({files}, union_by_name = true, hive_partitioning = false)"
 
     def _write(self, database: duckdb.DuckDBPyConnection, bucket: str, prefix: str) -> None:
         if aws.list_objects(self.s3, bucket, prefix):
@@ -178,12 +185,16 @@ def make_catalogue(glue: Any, stack: str = "reelhouse") -> None:
 
 
 def _table_input(table: Table) -> dict[str, Any]:
-    location = f"s3://{table.layer.split('_')[0]}/{table.folder or table.name}/"
+    bucket = table.layer.split("_")[0]
+    location = f"s3://{bucket}/{keys.UNPUBLISHED if table.layer == 'gold' else ''}{table.folder or table.name}/"
     columns = [{"Name": column.name, "Type": column.type} for column in table.columns]
-    keys = [{"Name": table.partition.name, "Type": table.partition.type}] if table.partition else []
+    partitions = [{"Name": table.partition.name, "Type": table.partition.type}] if table.partition else []
+    template = {}
+    if table.layer == "gold_builds":
+        template["storage.location.template"] = f"s3://{bucket}/{keys.BUILDS}${{{BUILD_ID.name}}}/{table.name}/"
     return {
         "Name": table.name,
-        "Parameters": {"classification": table.format},
-        "PartitionKeys": keys,
+        "Parameters": {"classification": table.format} | template,
+        "PartitionKeys": partitions,
         "StorageDescriptor": {"Location": location, "Columns": columns},
     }

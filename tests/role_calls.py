@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 RUN = "run_id=20261124T000000Z-00000000"
+BUILD = "20261124T030000.000000Z"
 FILM = f"{RUN}/imdb_id=tt0000001.json"
 LIST_BUCKET = "roles-source"
 DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "403"}
@@ -114,42 +115,40 @@ ALLOWED: dict[str, list[Call]] = {
         *taking("SilverEvents"),
         s3("ListBucket", "SilverBucket"),
         s3("GetObject", "SilverBucket", f"quarantine/{FILM}"),
-        s3("PutObject", "GoldBucket", "movies/movies.parquet"),
         s3("PutObject", "GoldBucket", "_build.json"),
         s3("GetObject", "GoldBucket", "_build.json"),
-        s3("GetObject", "GoldBucket", "movies/movies.parquet"),
+        s3("PutObject", "GoldBucket", f"builds/{BUILD}/movies/movies.parquet"),
+        s3("GetObject", "GoldBucket", f"builds/{BUILD}/build.json"),
         s3("ListBucket", "GoldBucket"),
+        s3("PutObjectTagging", "GoldBucket", f"builds/{BUILD}/build.json", Tagging={"TagSet": []}),
+        table("GetTables", "GoldDatabase", ""),
+        table("UpdateTable", "GoldDatabase", "", TableInput={"Name": "movies"}),
         # With GoldEngine=athena.
         Call("athena:StartQueryExecution", {"QueryString": "SELECT 1", "WorkGroup": "AthenaWorkGroup"}),
         table("GetTable", "SilverDatabase"),
         table("GetTables", "SilverDatabase", ""),
         table("GetPartitions", "SilverDatabase", "", TableName="movies"),
         table("GetTable", "GoldBuildsDatabase"),
-        table("UpdateTable", "GoldDatabase", "", TableInput={"Name": "movies"}),
         *(s3("GetBucketLocation", bucket) for bucket in ("SilverBucket", "GoldBucket", "AthenaResultsBucket")),
-        s3("AbortMultipartUpload", "GoldBucket", "builds/movies/part", UploadId="none"),
-        s3("ListMultipartUploadParts", "GoldBucket", "builds/movies/part", UploadId="none"),
-        s3("PutObject", "GoldBucket", "builds/movies/part"),
-        s3("PutObjectTagging", "GoldBucket", "builds/movies/part", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]}),
+        s3("AbortMultipartUpload", "GoldBucket", f"builds/{BUILD}/movies/part", UploadId="none"),
+        s3("ListMultipartUploadParts", "GoldBucket", f"builds/{BUILD}/movies/part", UploadId="none"),
         s3("PutObject", "AthenaResultsBucket", "result.csv"),
         s3("GetObject", "AthenaResultsBucket", "result.csv"),
         s3("ListBucket", "AthenaResultsBucket"),
     ],
     "FindSimilarMoviesRole": [
-        s3("GetObject", "GoldBucket", "movies/movies.parquet"),
         s3("GetObject", "GoldBucket", "recommendations/recommendations.parquet"),
         s3("GetObject", "GoldBucket", "_build.json"),
-        s3("GetObject", "GoldBucket", "builds/movies/part"),
+        s3("GetObject", "GoldBucket", f"builds/{BUILD}/movies/part"),
         s3("ListBucket", "GoldBucket"),
     ],
     "RefreshSpiceRole": [s3("GetObject", "GoldBucket", "_build.json")],
     # Invalid JSON starts no execution.
     "RefreshSpiceOnBuildRole": [Call("states:StartExecution", {"stateMachineArn": "RefreshSpice", "input": "probe"})],
     "RunReportsRole": [
-        s3("GetObject", "GoldBucket", "movies/movies.parquet"),
         s3("GetObject", "GoldBucket", "recommendations/recommendations.parquet"),
         s3("GetObject", "GoldBucket", "_build.json"),
-        s3("GetObject", "GoldBucket", "builds/movies/part"),
+        s3("GetObject", "GoldBucket", f"builds/{BUILD}/movies/part"),
         s3("ListBucket", "GoldBucket"),
         s3("PutObject", "GoldBucket", "reports/index.html"),
         s3("PutObject", "GoldBucket", "_summary_answers/answer.json"),
@@ -194,12 +193,10 @@ NOT_HERE = {
 }
 # Further calls that a role may make.
 WIDER = {
-    # It may read all of Gold and, with GoldEngine=athena, change every table of its database.
+    # It may read all of Gold and change every table of its database.
     "AggregateToGoldRole": [
         s3("GetObject", "GoldBucket", "recommendations/recommendations.parquet"),
-        s3("GetObject", "GoldBucket", "builds/movies/part"),
         table("UpdateTable", "GoldDatabase", "", TableInput={"Name": "summaries"}),
-        table("GetTable", "GoldDatabase", "summaries"),
     ],
     # On AWS its rights are limited to its own tables; the emulator checks the database only.
     "RunReportsRole": [table("UpdateTable", "GoldDatabase", "", TableInput={"Name": "movies"})],

@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 
 from insights.columns import INSIGHTS_TABLES
-from pipeline.columns import GOLD, GOLD_BUILDS, SILVER, SILVER_BY_RUN, Column, Table
+from pipeline import keys
+from pipeline.columns import BUILD_ID, GOLD, GOLD_BUILDS, SILVER, SILVER_BY_RUN, Column, Table
 
 ROOT = Path(__file__).parent.parent
 GLUE_TABLES = ROOT / "lambdas" / "glue_tables.template.yaml"
@@ -25,10 +26,9 @@ Parameters:
   SilverDatabaseName: { Type: String }
   GoldDatabaseName: { Type: String }
   GoldBuildsDatabaseName: { Type: String, Description: Database of Athena's builds; empty with GoldEngine=duckdb. }
-  GoldEngine: { Type: String }
 
 Conditions:
-  BuiltByAthena: !Equals [!Ref GoldEngine, athena]
+  BuiltByAthena: !Not [!Equals [!Ref GoldBuildsDatabaseName, ""]]
 
 Resources:
 """
@@ -57,12 +57,13 @@ def _title(name: str) -> str:
 
 
 def _parameters(table: Table) -> str:
-    """Return a table's parameters; ``built_by`` makes CloudFormation reset locations when the engine changes."""
+    """Return a table's parameters."""
     parameters = {"classification": table.format}
-    if table.layer == "gold":
-        parameters["built_by"] = "!Ref GoldEngine"
     if table.partition is not None:
         parameters |= {"projection.enabled": '"true"', f"projection.{table.partition.name}.type": "injected"}
+    if table.layer == "gold_builds":
+        folder = f"{keys.BUILDS}${{!{BUILD_ID.name}}}/{table.name}/"
+        parameters["storage.location.template"] = f'!Sub "s3://${{GoldBucketName}}/{folder}"'
     return ", ".join(f"{name}: {value}" for name, value in parameters.items())
 
 
@@ -73,6 +74,8 @@ def _glue_column(column: Column) -> str:
 def _glue_table(table: Table) -> str:
     layer, bucket = _title(table.layer), _title(table.layer.split("_")[0])
     reader, writer, serde = _FORMATS[table.format]
+    # AggregateToGold moves Gold's tables to the published build.
+    folder = (keys.UNPUBLISHED if table.layer == "gold" else "") + (table.folder or table.name)
     lines = [
         f"  {layer}{_title(table.name)}Table:",
         "    Type: AWS::Glue::Table",
@@ -87,7 +90,7 @@ def _glue_table(table: Table) -> str:
         f"        Parameters: {{ {_parameters(table)} }}",
         *([f"        PartitionKeys: [{_glue_column(table.partition)}]"] if table.partition else []),
         "        StorageDescriptor:",
-        f"          Location: !Sub s3://${{{bucket}BucketName}}/{table.folder or table.name}/",
+        f"          Location: !Sub s3://${{{bucket}BucketName}}/{folder}/",
         f"          InputFormat: {reader}",
         f"          OutputFormat: {writer}",
         f"          SerdeInfo: {{ SerializationLibrary: {serde} }}",

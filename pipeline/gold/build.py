@@ -1,18 +1,38 @@
-"""The record of a Gold build, as ``_build.json`` holds it."""
+"""The record of a Gold build, ``builds/<build_id>/build.json``: what was built, and from what."""
 
 from __future__ import annotations
 
-import logging
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from pipeline import aws, documents, keys
-from pipeline.errors import DocumentInvalid, InvalidInput
-
-logger = logging.getLogger(__name__)
+from pipeline import documents, keys
+from pipeline.columns import Table
+from pipeline.errors import InvalidInput
 
 COMPLETE = "complete"
+_ID_FORMAT = "%Y%m%dT%H%M%S.%fZ"
+
+
+def new_build_id(moment: datetime) -> str:
+    """Return the id of a build that starts at a moment; ids sort by time. Pure."""
+    return f"{moment.astimezone(UTC):{_ID_FORMAT}}"
+
+
+def build_started_at(build_id: str) -> datetime:
+    """Return when a build started, from its id.
+
+    Raises
+    ------
+    InvalidInput
+        When it is not a build id.
+    """
+    try:
+        return datetime.strptime(build_id, _ID_FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        cause = "a build id looks like 20261124T030000.000000Z"
+        raise InvalidInput(cause, subject=repr(build_id)[:80]) from None
 
 
 @dataclass(frozen=True)
@@ -53,29 +73,68 @@ class SilverInput:
 
 
 @dataclass(frozen=True)
+class BuiltObject:
+    """A parquet object of a table; ``size`` in bytes."""
+
+    key: str
+    etag: str
+    size: int
+
+
+@dataclass(frozen=True)
+class BuiltTable:
+    """A table of a build.
+
+    Attributes
+    ----------
+    folder : str
+        Folder of its objects, with its closing slash: an earlier build's when the content is the same as then.
+    rows : int
+        Number of rows.
+    digest : str
+        Digest of columns and rows, whatever the order of rows; see :func:`content_digest`.
+    objects : tuple of BuiltObject
+        All objects, in no order; none when the table has no rows and Athena built it.
+    """
+
+    folder: str
+    rows: int
+    digest: str
+    objects: tuple[BuiltObject, ...]
+
+
+def content_digest(table: Table, engine: str, rows: int, checksum: str) -> str:
+    """Return a digest of a table's columns and rows: the same for the same content, built by the same engine.
+
+    Parameters
+    ----------
+    engine : str
+        What computed the checksum; checksums of different engines cannot be compared.
+    checksum : str
+        Checksum of all rows that does not depend on their order.
+    """
+    columns = ",".join(f"{column.name} {column.type}" for column in table.columns)
+    return hashlib.sha256(f"{engine}|{columns}|{rows}|{checksum}".encode()).hexdigest()
+
+
+@dataclass(frozen=True)
 class Build:
     """One build of all Gold tables.
 
     Attributes
     ----------
     build_id : str
-        Sorts by time, such as ``20261124T030000.000000Z``.
+        Start of the build, such as ``20261124T030000.000000Z``; sorts by time.
     built_at : str
         End of the build, ISO 8601 in UTC.
     seconds : float
         Duration of the build.
     engine : str
         "duckdb" or "athena".
-    tables : dict of str to int
-        Number of rows, by table.
+    tables : dict of str to BuiltTable
+        By table.
     runs : dict of str to RunCounts
         Films by outcome, by run id.
-    size : int or None
-        Bytes of all tables; None where Athena wrote them.
-    etags : dict of str to str
-        ETag of each table's object, by key; empty where Athena wrote them.
-    locations : dict of str to str
-        Folder of each table, by table; empty where DuckDB wrote them.
     """
 
     build_id: str
@@ -84,11 +143,8 @@ class Build:
     code_version: str
     engine: str
     silver: SilverInput
-    tables: dict[str, int]
+    tables: dict[str, BuiltTable]
     runs: dict[str, RunCounts]
-    size: int | None = None
-    etags: dict[str, str] = field(default_factory=dict)
-    locations: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Reject a ``built_at`` that is not a time with a zone."""
@@ -105,6 +161,26 @@ class Build:
         return datetime.fromisoformat(self.built_at)
 
     @property
+    def basis(self) -> str:
+        """What the build was made from and by: code version, engine and Silver. The same basis needs no new build."""
+        return f"{self.code_version} {self.engine} {self.silver.fingerprint}"
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Number of rows, by table."""
+        return {name: table.rows for name, table in self.tables.items()}
+
+    @property
+    def written(self) -> list[str]:
+        """Names of the tables that this build wrote; the others are objects of earlier builds."""
+        return [name for name, table in self.tables.items() if keys.build_of(table.folder) == self.build_id]
+
+    @property
+    def size_written(self) -> int:
+        """Bytes of these tables."""
+        return sum(entry.size for name in self.written for entry in self.tables[name].objects)
+
+    @property
     def newest_run(self) -> str | None:
         """Id of the newest run in the build; None before the first run."""
         return max(self.runs, default=None)
@@ -119,28 +195,12 @@ class Build:
         return documents.to_json(asdict(self))
 
     @classmethod
-    def from_json(cls, body: bytes) -> Build:
+    def from_json(cls, body: bytes, key: str) -> Build:
         """Read a stored build.
 
         Raises
         ------
         DocumentInvalid
-            When the bytes are not a build.
+            When the bytes are not a build; ``key`` names them in the error.
         """
-        return documents.read(cls, body, keys.BUILD, "the next build replaces it")
-
-
-def build_in_use(bucket: str) -> Build | None:
-    """Read ``_build.json`` of a Gold bucket.
-
-    Returns
-    -------
-    Build or None
-        None before the first build, and when the document is not a build: the next build replaces it.
-    """
-    body = aws.get_if_exists(aws.client("s3"), bucket, keys.BUILD)
-    try:
-        return None if body is None else Build.from_json(body)
-    except DocumentInvalid as error:
-        logger.warning("ignored: %s", error)
-        return None
+        return documents.read(cls, body, key)

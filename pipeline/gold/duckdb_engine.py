@@ -17,7 +17,7 @@ from pipeline.aws import StoredObject
 from pipeline.columns import GOLD, Table
 from pipeline.database import PARQUET
 from pipeline.errors import StorageFailed
-from pipeline.gold.build import Build, RunCounts
+from pipeline.gold.build import BuiltObject, BuiltTable, RunCounts, content_digest
 from pipeline.gold.engine import Written
 from pipeline.gold.statements import rows_of
 from pipeline.gold.workspace import Workspace
@@ -40,10 +40,16 @@ class GoldDatabase:
         DuckDB's memory limit in megabytes; beyond it DuckDB spills to the temporary folder.
     silver_bucket : str
         The Silver bucket; "" when objects are only loaded by hand.
+
+    Attributes
+    ----------
+    digests : dict of str to str
+        Digest of the content of each built table; see :func:`content_digest`.
     """
 
     def __init__(self, memory_mb: int, silver_bucket: str = "") -> None:
         self._memory_mb, self._silver_bucket = memory_mb, silver_bucket
+        self.digests: dict[str, str] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -124,6 +130,7 @@ class GoldDatabase:
             self._database.execute(f"SET VARIABLE {variable} = ?", [path])
             source = f"read_parquet(getvariable('{variable}'), hive_partitioning = false)"
             self._database.execute(f"CREATE OR REPLACE VIEW gold.{table.name} AS FROM {source}")
+            self.digests[table.name] = self._digest(table)
         except (duckdb.Error, OSError) as error:
             cause = f"DuckDB: {type(error).__name__}"
             if isinstance(error, duckdb.InterruptException):
@@ -137,6 +144,11 @@ class GoldDatabase:
                 raise damage(damaged, STEP) from error
             raise StorageFailed(cause, subject=f"gold.{table.name}", step=STEP, next_step=RETRIED) from error
         return int(copied[0][0])
+
+    def _digest(self, table: Table) -> str:
+        columns = ", ".join(f'"{column}"' for column in table.column_names)
+        ((rows, checksum),) = self.query(f"SELECT count(*), sum(hash({columns})) FROM gold.{table.name}")
+        return content_digest(table, f"duckdb {duckdb.__version__}", rows, str(checksum))
 
     @contextmanager
     def _interrupted_at(self, deadline: float | None) -> Iterator[None]:
@@ -163,7 +175,7 @@ class GoldDatabase:
 
 
 class DuckdbEngine:
-    """The engine that runs in the function: it writes each table over the last one, one object a table."""
+    """The engine that runs in the function: each table is one parquet object."""
 
     name = "duckdb"
 
@@ -171,21 +183,23 @@ class DuckdbEngine:
         self.gold_bucket = gold_bucket
         self.database = GoldDatabase(memory_mb, silver_bucket)
 
-    def build(self, build_id: str, silver: list[StoredObject], deadline: float) -> Written:  # noqa: ARG002
-        """Build all tables; see :class:`GoldEngine`."""
+    def build(
+        self, build_id: str, silver: list[StoredObject], earlier: Mapping[str, BuiltTable], deadline: float
+    ) -> Written:
+        """Build all tables on disk, and upload those that changed; see :class:`GoldEngine`."""
         self.database.refresh(silver)
-        rows, etags, size = self.database.build(deadline), {}, 0
+        rows = self.database.build(deadline)
+        tables = {}
         for name in rows:
-            key, path = keys.gold_table(name), self.database.path(name)
-            size += path.stat().st_size
-            with path.open("rb") as body:
-                etags[key] = aws.client("s3").put_object(Bucket=self.gold_bucket, Key=key, Body=body)["ETag"]
-        return Written(rows, self.database.run_counts(), size=size, etags=etags)
+            digest, before = self.database.digests[name], earlier.get(name)
+            if before is None or before.digest != digest:
+                before = self._upload(build_id, name, rows[name], digest)
+            tables[name] = before
+        return Written(tables, self.database.run_counts())
 
-    def is_intact(self, build: Build) -> bool:
-        """Whether each table's object is the one that this build wrote."""
-        stored = {entry.key: entry.etag for entry in aws.list_objects(aws.client("s3"), self.gold_bucket)}
-        return all(stored.get(key) == etag for key, etag in build.etags.items())
-
-    def retire(self, build: Build) -> None:
-        """Do nothing: the tables of the replaced build were overwritten."""
+    def _upload(self, build_id: str, name: str, rows: int, digest: str) -> BuiltTable:
+        folder, path = keys.build_table(build_id, name), self.database.path(name)
+        key = f"{folder}{name}.parquet"
+        with path.open("rb") as body:
+            etag = aws.client("s3").put_object(Bucket=self.gold_bucket, Key=key, Body=body)["ETag"]
+        return BuiltTable(folder, rows, digest, (BuiltObject(key, etag, path.stat().st_size),))

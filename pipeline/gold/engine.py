@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.aws import StoredObject
-from pipeline.gold.build import Build, RunCounts
+from pipeline.gold.build import BuiltTable, RunCounts
 
 
 @dataclass(frozen=True)
 class Written:
-    """The tables that an engine wrote; the fields are those of :class:`Build`."""
+    """The tables of a new build, and the films of each run by outcome; the fields are those of ``Build``."""
 
-    tables: dict[str, int]
+    tables: dict[str, BuiltTable]
     runs: dict[str, RunCounts]
-    size: int | None = None
-    etags: dict[str, str] = field(default_factory=dict)
-    locations: dict[str, str] = field(default_factory=dict)
 
 
 class GoldEngine(Protocol):
-    """Builds all Gold tables from Silver."""
+    """Builds all Gold tables from Silver, in a folder of the build that nobody reads yet."""
 
     @property
     def name(self) -> str:
         """The engine's name, as in ``GOLD_ENGINE``."""
 
-    def build(self, build_id: str, silver: list[StoredObject], deadline: float) -> Written:
-        """Build all tables and let readers find them.
+    def build(
+        self, build_id: str, silver: list[StoredObject], earlier: Mapping[str, BuiltTable], deadline: float
+    ) -> Written:
+        """Build all tables.
 
         Parameters
         ----------
@@ -36,6 +36,8 @@ class GoldEngine(Protocol):
             Id of the new build.
         silver : list of StoredObject
             Silver's objects as they were listed.
+        earlier : mapping of str to BuiltTable
+            Tables of the published build. One whose content is the same is part of the new build as it is.
         deadline : float
             By ``time.monotonic()``; a build that takes longer is stopped.
 
@@ -48,9 +50,3 @@ class GoldEngine(Protocol):
         InvalidInput
             When the engine refuses a statement.
         """
-
-    def is_intact(self, build: Build) -> bool:
-        """Whether Gold's tables are still those of this build of this engine: a slower build may have replaced them."""
-
-    def retire(self, build: Build) -> None:
-        """Let a replaced build expire, once no query can still be reading it."""

@@ -24,7 +24,7 @@ TYPES = {table.name: table.duckdb_types() for table in GOLD}
 
 
 class GoldTables:
-    """The tables that AggregateToGold builds, as parquet files in memory; missing tables are omitted.
+    """The published build's tables as parquet files in memory. Tables that are not there in full are omitted.
 
     Attributes
     ----------
@@ -43,10 +43,16 @@ class GoldTables:
         paths = [part.key for found in parts.values() for part in found]
         bodies: dict[str, bytes] = {}
         for path, answer in zip(paths, aws.get_many(aws.client("s3"), bucket, paths), strict=True):
+            if isinstance(answer, ClientError) and aws.is_missing(answer):
+                continue
             if isinstance(answer, ClientError | BotoCoreError):
                 raise StorageFailed("cannot be read", subject=path, step="gold") from answer
             bodies[path] = answer[0]
-        self.files = {name: [bodies[part.key] for part in found] for name, found in parts.items()}
+        self.files = {
+            name: [bodies[part.key] for part in found]
+            for name, found in parts.items()
+            if all(part.key in bodies for part in found)
+        }
 
     @contextmanager
     def as_relation(self, database: duckdb.DuckDBPyConnection, name: str) -> Iterator[str | None]:

@@ -168,13 +168,13 @@ def _gold(found: Stack) -> Check:
     if not build:
         return Check("Gold", None, "not built yet", "`reelhouse run` builds it")
     hours = (datetime.now(UTC) - build.built_at_time).total_seconds() / 3600
-    text = f"{build.tables.get('movies', 0):,} films, built {hours:.1f} h ago by version {build.code_version}"
+    text = f"{build.rows.get('movies', 0):,} films, built {hours:.1f} h ago by version {build.code_version}"
     return Check("Gold", hours < STALE_HOURS, text, "is the schedule on? `reelhouse run` brings Gold up to date")
 
 
 def _athena(found: Stack) -> Check:
     build = found.build()
-    films = build.tables.get("movies") if build else None
+    films = build.rows.get("movies") if build else None
     if films is None:
         return Check("Athena", None, "there is no Gold to query yet", "`reelhouse run` builds it")
     queries = Queries(aws.client("athena"), found["AthenaWorkGroupName"])

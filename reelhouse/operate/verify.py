@@ -18,7 +18,6 @@ from rich.markup import escape
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.columns import GOLD
 from pipeline.errors import InvalidInput
-from pipeline.gold import tables
 from pipeline.gold.statements import rows_of
 from pipeline.silver.reader import SilverReader
 from pipeline.silver.records import part_digest
@@ -225,7 +224,8 @@ def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
     silver.query("CREATE SCHEMA gold")
     for table in GOLD:
         silver.query(f"CREATE OR REPLACE TABLE gold.{table.name} AS {rows_of(table)}")
-        key = tables.place(build, table.name)
+        built = build.tables.get(table.name)
+        key = built.folder if built else table.name
         if table.name not in stored.files:
             missing.note("gold", key, "is missing")
             continue
@@ -238,7 +238,7 @@ def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
             except duckdb.Error as error:
                 missing.note("gold", key, f"cannot be compared: {str(error).splitlines()[0]}"[:300])
                 continue
-        counted = build.tables.get(table.name)
+        counted = built.rows if built else None
         if change.before != counted:
             missing.note("gold", key, f"holds {change.before} rows; the build wrote {counted}")
         if not change.same:

@@ -134,7 +134,7 @@ def _poll(stack: Stack, report: Report) -> Iterator[Progress]:
         if build and counts and counts.complete:
             progress.silver_rows = counts.stored - counts.quarantined
             progress.in_gold = progress.settled >= report.expected
-            report.gold, report.status = build.tables, "complete"
+            report.gold, report.status = build.rows, "complete"
         report.stored, report.rejected = progress.stored, progress.rejected
         report.quarantined, report.silver_rows = progress.quarantined, progress.silver_rows
         last = replace(progress)

@@ -13,11 +13,13 @@ import pytest
 
 from pipeline import aggregate_to_gold, keys
 from pipeline.aggregate_to_gold import Result
-from pipeline.columns import GOLD
+from pipeline.columns import GOLD, GOLD_TABLES
 from pipeline.errors import StorageFailed
 from pipeline.gold.build import Build
 from pipeline.gold.duckdb_engine import DuckdbEngine, GoldDatabase
+from pipeline.gold.publication import published_build
 from pipeline.settings import AggregateToGoldSettings
+from tests.gold_builds import body_of, keys_of
 from tests.integration.moto_lake import Lake
 from tests.silver_rows import FILMS, QUARANTINE, REJECTED, RUNS, film, silver_files
 
@@ -61,12 +63,12 @@ def build(engine: DuckdbEngine | None = None, seconds: float = 60.0, again: bool
 
 
 def movies(lake: Lake) -> list[str]:
-    return sorted(pd.read_parquet(io.BytesIO(lake.get("gold", keys.gold_table("movies"))))["imdb_id"])
+    return sorted(pd.read_parquet(io.BytesIO(body_of("gold", "movies")))["imdb_id"])
 
 
 @contextmanager
 def nothing_written(lake: Lake) -> Iterator[None]:
-    before = {entry: lake.s3.head_object(Bucket="gold", Key=entry)["LastModified"] for entry in lake.keys("gold")}
+    before = lake.keys("gold")
     lake.s3.put_bucket_versioning(Bucket="gold", VersioningConfiguration={"Status": "Enabled"})
     yield
     versions = lake.s3.list_object_versions(Bucket="gold").get("Versions", [])
@@ -79,16 +81,18 @@ def test_every_table_and_what_the_build_stands_on(lake: Lake) -> None:
 
     result = build()
 
-    assert lake.keys("gold") == sorted([keys.BUILD, *(keys.gold_table(table.name) for table in GOLD)])
-    assert Build.from_json(lake.get("gold", keys.BUILD)) == result.build
-    assert result.build.tables["movies"] == len(movies(lake)) == 9
+    record, folder = keys.build_record(result.build.build_id), keys.build_folder(result.build.build_id)
+    tables = [f"{folder}{table.name}/{table.name}.parquet" for table in GOLD]
+    assert lake.keys("gold") == sorted([keys.BUILD, record, *tables])
+    assert Build.from_json(lake.get("gold", record), record) == published_build("gold") == result.build
+    assert result.build.rows["movies"] == len(movies(lake)) == 9
     assert result.build.silver.objects == len(lake.keys("silver"))
     assert result.completed_runs == [RUNS[0]["run_id"]]
     assert result.build.runs[RUNS[1]["run_id"]].status == "incomplete"
 
 
 def test_an_empty_silver_makes_empty_tables(lake: Lake) -> None:
-    assert build().build.tables["movies"] == 0
+    assert build().build.rows["movies"] == 0
     assert movies(lake) == []
 
 
@@ -138,7 +142,7 @@ def test_a_build_that_silver_overtook_is_built_again(lake: Lake) -> None:
 
 
 def test_two_overlapping_builds_converge_on_the_newer_silver(lake: Lake) -> None:
-    """The slow build has read the older Silver and writes last, over what the quick one made of the newer."""
+    """The slow build has read the older Silver, and finds the pointer moved by a quick build of the newer."""
     store(lake, [film(1)])
 
     def overtake() -> None:
@@ -147,14 +151,14 @@ def test_two_overlapping_builds_converge_on_the_newer_silver(lake: Lake) -> None
 
     result = build(engine_with(Interrupted(overtake)))
 
-    assert result.builds == 2
+    assert result.builds == 1, "the overtaken build is not made again"
     assert movies(lake) == ["tt0000001", "tt0000002"]
     with nothing_written(lake):
         assert build().builds == 0
 
 
 class Dying(Interrupted):
-    """A database that dies when its first tables are written."""
+    """A database that dies while its tables are uploaded."""
 
     built = False
 
@@ -165,27 +169,56 @@ class Dying(Interrupted):
         return rows
 
     def path(self, name: str) -> Path:
-        """Hand out the first tables only."""
-        if self.built and name == "ratings_by_genre":
+        """Return the first tables only."""
+        if self.built and name == "data_quality":
             raise MemoryError
         return super().path(name)
 
 
-def test_a_slow_build_that_dies_half_way_leaves_nothing_stale(lake: Lake) -> None:
-    """It wrote older tables over those of a newer build, and never came to look at Silver again."""
+def test_a_build_that_dies_half_way_changes_nothing_that_is_read(lake: Lake) -> None:
     store(lake, [film(1)])
-
-    def overtake() -> None:
-        store(lake, [film(2)], etag="2")
-        build()
+    before = build().build
+    store(lake, [film(2)], etag="2")
 
     with pytest.raises(MemoryError):
-        build(engine_with(Dying(overtake)))
+        build(engine_with(Dying(lambda: None)))
+
+    assert published_build("gold") == before
     assert movies(lake) == ["tt0000001"]
-
     assert build().builds == 1
-
     assert movies(lake) == ["tt0000001", "tt0000002"]
+
+
+def test_a_table_with_the_same_rows_is_not_written_again(lake: Lake) -> None:
+    store(lake, [film(1)])
+    store(lake, RUNS[:1], "runs")
+    first = build().build
+    store(lake, RUNS, "runs")
+
+    second = build().build
+
+    assert second.written == ["pipeline_runs"]
+    written = lake.keys("gold", keys.build_folder(second.build_id))
+    assert written == [keys.build_record(second.build_id), *keys_of("gold", "pipeline_runs")]
+    assert {name: second.tables[name] for name in GOLD_TABLES if name != "pipeline_runs"} == {
+        name: first.tables[name] for name in GOLD_TABLES if name != "pipeline_runs"
+    }
+
+
+@pytest.mark.parametrize("damage", ["replaced", "deleted"])
+def test_a_damaged_object_of_gold_is_written_again(lake: Lake, damage: str) -> None:
+    store(lake, [film(1)])
+    build()
+    (key,) = keys_of("gold", "movies")
+    if damage == "deleted":
+        lake.s3.delete_object(Bucket="gold", Key=key)
+    else:
+        lake.put("gold", key, b"<html>")
+
+    result = build()
+
+    assert (result.builds, result.build.written) == (1, ["movies"])
+    assert movies(lake) == ["tt0000001"]
 
 
 def test_a_silver_that_never_rests_fails_within_the_time_budget(lake: Lake) -> None:

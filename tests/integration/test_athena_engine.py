@@ -1,9 +1,8 @@
-"""Gold built by Athena, played by DuckDB behind Athena's API: the same rows, folders a build, tables that move."""
+"""Gold built by Athena, with DuckDB behind Athena's API: the same rows, and unchanged tables are reused."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -19,12 +18,10 @@ from pipeline import aggregate_to_gold, aws, keys
 from pipeline.aggregate_to_gold import Result
 from pipeline.columns import GOLD, GOLD_TABLES
 from pipeline.errors import InvalidInput, StorageFailed
-from pipeline.gold import athena_engine
 from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import AthenaEngine
-from pipeline.gold.build import build_in_use
 from pipeline.gold.duckdb_engine import DuckdbEngine
-from pipeline.runs import utc
+from pipeline.gold.publication import published_build
 from pipeline.settings import AggregateToGoldSettings
 from tests.fake_athena import FakeAthena, make_catalogue
 from tests.integration.moto_lake import Lake
@@ -72,27 +69,8 @@ def build(engine: AthenaEngine | DuckdbEngine, again: bool = False) -> Result:
     return aggregate_to_gold.run(SETTINGS, engine, 60.0, again=again)
 
 
-def locations() -> dict[str, str]:
-    tables = aws.client("glue").get_tables(DatabaseName="reelhouse_gold")["TableList"]
-    return {table["Name"]: table["StorageDescriptor"]["Location"] for table in tables}
-
-
 def sorted_rows(frame: pd.DataFrame) -> list[str]:
     return sorted(frame.to_json(orient="records", lines=True, date_format="iso", double_precision=9).splitlines())
-
-
-def in_use_for(lake: Lake, age: timedelta) -> None:
-    """Write into ``_build.json`` that the build has been in use for so long."""
-    found = build_in_use("gold")
-    assert found
-    lake.put("gold", keys.BUILD, replace(found, built_at=utc(datetime.now(UTC) - age)).to_json())
-
-
-def tagged(lake: Lake) -> set[str | None]:
-    """Builds with an object that is tagged as replaced."""
-    wanted = [{"Key": athena_engine.REPLACED, "Value": "true"}]
-    found = lake.keys("gold", keys.BUILDS)
-    return {keys.build_of(k) for k in found if lake.s3.get_object_tagging(Bucket="gold", Key=k)["TagSet"] == wanted}
 
 
 def test_athena_builds_the_tables_that_duckdb_builds(lake: Lake, whole: AthenaEngine) -> None:
@@ -100,11 +78,12 @@ def test_athena_builds_the_tables_that_duckdb_builds(lake: Lake, whole: AthenaEn
     store_all(lake)
     by_athena = build(whole).build
     tables = {table.name: GOLD_LAKE.table(table.name) for table in GOLD}
-    assert set(by_athena.locations) == set(tables) == set(GOLD_LAKE.tables())
+    assert set(by_athena.tables) == set(tables) == set(GOLD_LAKE.tables())
 
     by_duckdb = build(DuckdbEngine("silver", "gold", 256)).build
 
-    assert by_athena.tables == by_duckdb.tables
+    assert by_athena.rows == by_duckdb.rows
+    assert by_duckdb.written == list(by_duckdb.tables), "digests of two engines cannot be compared"
     assert by_athena.runs == by_duckdb.runs
     for name, found in tables.items():
         expected = GOLD_LAKE.table(name)
@@ -125,29 +104,15 @@ def test_large_tables_are_read_in_their_order_whoever_built_them(lake: Lake, who
         assert table[order].equals(table[order].sort_values(order, ignore_index=True)), name
 
 
-def test_the_catalogue_moves_and_keeps_all_else(lake: Lake, engine: AthenaEngine) -> None:
-    store_all(lake)
-    before_all = locations()
-    before = aws.client("glue").get_table(DatabaseName="reelhouse_gold", Name="movies")["Table"]
-
+def test_tables_without_rows_are_there_and_empty(lake: Lake, engine: AthenaEngine) -> None:
     result = build(engine)
 
-    folder = keys.build_folder("movies", result.build.build_id)
-    assert locations() == before_all | {name: f"s3://gold/{f}" for name, f in result.build.locations.items()}
-    after = aws.client("glue").get_table(DatabaseName="reelhouse_gold", Name="movies")["Table"]
-    assert after["StorageDescriptor"] == before["StorageDescriptor"] | {"Location": f"s3://gold/{folder}"}
-    assert after["Parameters"]["classification"] == before["Parameters"]["classification"]
-
-
-def test_tables_without_rows_are_there_and_empty(lake: Lake, engine: AthenaEngine) -> None:
-    build(engine)
-
-    assert lake.keys("gold", keys.builds("movies")) == []
+    assert result.build.tables["movies"].objects == ()
     assert list(GOLD_LAKE.table("movies").columns) == GOLD_TABLES["movies"].column_names
     assert len(GOLD_LAKE.table("movies")) == 0
 
 
-def test_each_build_has_folders_of_its_own_and_the_last_stays_readable(lake: Lake, engine: AthenaEngine) -> None:
+def test_each_build_has_a_folder_of_its_own_and_the_last_stays_readable(lake: Lake, engine: AthenaEngine) -> None:
     store(lake, [film(1)])
     first = build(engine).build
     before = {key: lake.get("gold", key) for key in lake.keys("gold", keys.BUILDS)}
@@ -160,6 +125,21 @@ def test_each_build_has_folders_of_its_own_and_the_last_stays_readable(lake: Lak
     assert sorted(GOLD_LAKE.table("movies")["imdb_id"]) == ["tt0000001", "tt0000002"]
 
 
+def test_a_table_with_the_same_rows_refers_to_the_earlier_build(lake: Lake, engine: AthenaEngine) -> None:
+    """Rows of another run do not change movies, but pipeline_runs."""
+    store(lake, [film(1)])
+    store(lake, RUNS[:1], "runs")
+    first = build(engine).build
+    store(lake, RUNS, "runs")
+
+    second = build(engine).build
+
+    assert second.written == ["pipeline_runs"]
+    assert second.tables["movies"] == first.tables["movies"]
+    assert len(GOLD_LAKE.table("movies")) == 1
+    assert len(GOLD_LAKE.table("pipeline_runs")) == len(RUNS)
+
+
 def test_nothing_is_built_twice(lake: Lake, engine: AthenaEngine, athena: FakeAthena) -> None:
     store(lake, [film(1)])
     build(engine)
@@ -167,19 +147,6 @@ def test_nothing_is_built_twice(lake: Lake, engine: AthenaEngine, athena: FakeAt
 
     assert build(engine).builds == 0
     assert len(athena.asked) == asked
-
-
-def test_a_catalogue_that_was_put_back_is_mended(lake: Lake, engine: AthenaEngine) -> None:
-    """By a slower build that died, or by CloudFormation with a new template."""
-    store(lake, [film(1)])
-    first = build(engine).build
-    engine._move({"movies": "movies/"})
-    assert not engine.is_intact(first)
-
-    result = build(engine)
-
-    assert result.builds == 1
-    assert engine.is_intact(result.build)
 
 
 def test_a_query_that_fails_leaves_the_last_build_in_use(lake: Lake, engine: AthenaEngine, athena: FakeAthena) -> None:
@@ -192,8 +159,7 @@ def test_a_query_that_fails_leaves_the_last_build_in_use(lake: Lake, engine: Ath
     with pytest.raises(StorageFailed, match="INTERNAL_ERROR"):
         build(engine)
 
-    assert build_in_use("gold") == first
-    assert engine.is_intact(first)
+    assert published_build("gold") == first
     assert GOLD_LAKE.table("movies")["imdb_id"].tolist() == ["tt0000001"]
     athena.fail.clear()
     assert build(engine).builds == 1
@@ -213,22 +179,6 @@ def test_a_build_that_takes_too_long_stops_its_queries(lake: Lake, engine: Athen
         aggregate_to_gold.run(SETTINGS, engine, 0.2, again=True)
 
     assert athena.stopped == list(athena.asked)
-
-
-def test_a_replaced_build_expires_only_when_its_readers_are_gone(lake: Lake, engine: AthenaEngine) -> None:
-    store(lake, [film(1)])
-    first = build(engine).build.build_id
-    second = build(engine, again=True).build.build_id
-    third = build(engine, again=True).build.build_id
-    assert tagged(lake) == set(), "all were in use within the last hour"
-
-    in_use_for(lake, timedelta(minutes=59))
-    fourth = build(engine, again=True).build.build_id
-    assert tagged(lake) == set()
-
-    in_use_for(lake, timedelta(minutes=61))
-    build(engine, again=True)
-    assert tagged(lake) == {first, second, third}, f"not {fourth}, which was in use until now"
 
 
 def test_each_engine_builds_anew_after_the_other(lake: Lake, engine: AthenaEngine) -> None:

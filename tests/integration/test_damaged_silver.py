@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -12,19 +11,18 @@ import pytest
 
 from pipeline import aggregate_to_gold, keys
 from pipeline.aggregate_to_gold import Result
-from pipeline.documents import to_json
 from pipeline.errors import SilverDamaged, StorageFailed
-from pipeline.gold.build import build_in_use
 from pipeline.gold.duckdb_engine import DuckdbEngine
+from pipeline.gold.publication import published_build
 from pipeline.settings import AggregateToGoldSettings
-from tests.gold_builds import a_build
+from tests.gold_builds import a_build, body_of, published_json
 from tests.integration.moto_lake import Lake
 from tests.silver_rows import FIRST, RUNS, SECOND, film, silver_files
 
 PARTS = {f"movies/run_id={run_id}/part-{'0' * 32}-1.parquet": run_id for run_id in (FIRST, SECOND)}
 # A build with a field of another type each.
 ODD_BUILDS = [
-    to_json({**asdict(a_build()), **odd})
+    published_json(a_build(), **odd)
     for odd in (
         {"built_at": "yesterday"},
         {"built_at": "2026-11-24"},
@@ -33,8 +31,7 @@ ODD_BUILDS = [
         {"tables": {"movies": "many"}},
         {"runs": {FIRST: None}},
         {"runs": {FIRST: {"status": "complete"}}},
-        {"etags": 7},
-        {"locations": ["movies"]},
+        {"tables": {"movies": {"folder": "builds/", "rows": 1, "digest": "1"}}},
     )
 ]
 NOT_PARQUET = [b"", b"PAR1", b"<html>", b"{}", b"PAR1" + b"\x00" * 500 + b"PAR1"]
@@ -66,7 +63,7 @@ def build(engine: DuckdbEngine) -> Result:
 
 
 def movies(lake: Lake) -> list[str]:
-    return sorted(pd.read_parquet(io.BytesIO(lake.get("gold", keys.gold_table("movies"))))["imdb_id"])
+    return sorted(pd.read_parquet(io.BytesIO(body_of("gold", "movies")))["imdb_id"])
 
 
 @pytest.mark.parametrize("body", NOT_PARQUET)
@@ -127,5 +124,5 @@ def test_a_damaged_record_of_the_build_is_written_anew(lake: Lake, engine: Duckd
 
     result = build(engine)
 
-    assert (result.builds, result.build.tables["movies"]) == (1, 2)
-    assert build_in_use("gold") == result.build
+    assert (result.builds, result.build.rows["movies"]) == (1, 2)
+    assert published_build("gold") == result.build

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 
 import duckdb
 import pandas as pd
@@ -11,15 +10,16 @@ import pytest
 
 from pipeline import keys
 from pipeline.columns import GOLD
-from pipeline.documents import to_json
 from pipeline.errors import StorageFailed
+from pipeline.gold.publication import published_build
 from reelhouse.gold.reader import GoldTables
 from reelhouse.operate.trace import gold_rows
 from reelhouse.operate.verify import verify
 from reelhouse.stack import Stack
+from tests.gold_builds import body_of, keys_of, publish_files, rewrite
 from tests.integration.moto_lake import Cold, Lake, Top, s3_event, sqs_event
 
-OLD, NEW = "20261124T030000.000000Z", "20261124T040000.000000Z"
+NEW = "20991124T040000.000000Z"
 STACK = Stack("moto", {f"{name}BucketName": name.lower() for name in ("Bronze", "Silver", "Gold")})
 
 
@@ -35,24 +35,21 @@ def built(lake: Lake, top: Top, handler: Cold) -> list[str]:
     return ids
 
 
-def move_to_folders(lake: Lake, parts: int = 2) -> None:
-    """Lay Gold out as Athena does: parts in a folder a build; what DuckDB once wrote and an older build stay beside."""
-    build = json.loads(lake.get("gold", keys.BUILD))
+def split_into_parts(parts: int = 2) -> None:
+    """Publish the same rows as Athena writes them: several objects per table, none for a table without rows."""
+    build = published_build("gold")
+    assert build
+    tables = {}
     for table in GOLD:
-        frame = pd.read_parquet(io.BytesIO(lake.get("gold", keys.gold_table(table.name))))
-        for place in range(parts):
-            part = frame.iloc[place::parts]
-            if len(part):
-                lake.put("gold", f"{keys.build_folder(table.name, NEW)}part-{place}", part.to_parquet(index=False))
-        lake.put("gold", f"{keys.build_folder(table.name, OLD)}part-0", b"of an older build")
-        lake.put("gold", keys.gold_table(table.name), b"what DuckDB once wrote")
-    locations = {table.name: keys.build_folder(table.name, NEW) for table in GOLD}
-    lake.put("gold", keys.BUILD, to_json({**build, "locations": locations}))
+        frame = pd.read_parquet(io.BytesIO(body_of("gold", table.name)))
+        rows = [frame.iloc[place::parts] for place in range(parts)]
+        tables[table.name] = [part.to_parquet(index=False) for part in rows if len(part)]
+    publish_files("gold", tables, build_id=NEW, silver=build.silver, rows=build.rows)
 
 
 def test_gold_by_athena_reads_like_gold_by_duckdb(lake: Lake, built: list[str]) -> None:
     before = GoldTables("gold")
-    move_to_folders(lake)
+    split_into_parts()
 
     after = GoldTables("gold")
 
@@ -65,12 +62,11 @@ def test_gold_by_athena_reads_like_gold_by_duckdb(lake: Lake, built: list[str]) 
 
 
 def test_a_table_without_rows_has_no_files_and_its_columns(lake: Lake, built: list[str]) -> None:
-    move_to_folders(lake)
-    assert lake.keys("gold", keys.build_folder("films_by_country", NEW)) == [], "these films have no country"
+    split_into_parts()
 
     tables = GoldTables("gold")
 
-    assert tables.files["films_by_country"] == []
+    assert tables.files["films_by_country"] == [], "these films have no country"
     with duckdb.connect() as database, tables.as_relation(database, "films_by_country") as relation:
         described = database.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
         assert database.execute(f"SELECT count(*) FROM {relation}").fetchone() == (0,)
@@ -80,20 +76,29 @@ def test_a_table_without_rows_has_no_files_and_its_columns(lake: Lake, built: li
 
 def test_verify_reads_what_athena_built(lake: Lake, built: list[str]) -> None:
     assert verify(STACK).ok
-    move_to_folders(lake)
+    split_into_parts()
     assert verify(STACK).as_dict()["differences"] == []
 
-    damaged = f"{keys.build_folder('movies', NEW)}part-1"
-    lake.put("gold", damaged, b"no parquet")
-    lake.s3.delete_object(Bucket="gold", Key=f"{keys.build_folder('rank_history', NEW)}part-0")
+    lake.put("gold", keys_of("gold", "movies")[1], b"no parquet")
+    lake.s3.delete_object(Bucket="gold", Key=keys_of("gold", "rank_history")[0])
 
     said = [(one.subject, one.difference) for one in verify(STACK).differences]
 
-    movies, ranks = keys.build_folder("movies", NEW), keys.build_folder("rank_history", NEW)
     assert said == [
-        (movies, "cannot be read as parquet"),
-        (ranks, "holds 3 rows; the build wrote 6"),
-        (ranks, "3 rows of Silver are missing, 0 are not in Silver, 0 differ"),
+        (keys.build_table(NEW, "movies"), "cannot be read as parquet"),
+        (keys.build_table(NEW, "rank_history"), "is missing"),
+    ]
+
+
+def test_verify_compares_the_number_of_rows_with_the_record(lake: Lake, built: list[str]) -> None:
+    frame = pd.read_parquet(io.BytesIO(body_of("gold", "rank_history")))
+    rewrite("gold", "rank_history", frame.head(3).to_parquet(index=False))
+
+    said = [one.difference for one in verify(STACK).differences]
+
+    assert said == [
+        "holds 3 rows; the build wrote 6",
+        "3 rows of Silver are missing, 0 are not in Silver, 0 differ",
     ]
 
 

@@ -10,11 +10,12 @@ import pytest
 from insights.columns import RECOMMENDATIONS
 from insights.lake import Lake as GoldLake
 from insights.lake_query import Limits
-from pipeline import aggregate_to_gold, aws, keys
+from pipeline import aggregate_to_gold, aws
 from pipeline.columns import GOLD_TABLES
 from pipeline.errors import InvalidInput, StorageFailed
 from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings
+from tests.gold_builds import rewrite
 from tests.integration.moto_lake import Lake
 from tests.silver_rows import FILMS, RUNS, silver_files
 
@@ -62,8 +63,8 @@ def test_columns_come_in_the_order_asked_for(used: GoldLake) -> None:
 
 
 def test_damage_names_the_object(used: GoldLake, lake: Lake) -> None:
-    lake.put("gold", keys.gold_table("movies"), b"no parquet")
-    with pytest.raises(StorageFailed, match=r"movies/movies\.parquet"):
+    key = rewrite("gold", "movies", b"no parquet")
+    with pytest.raises(StorageFailed, match=key):
         used.table("movies")
     lake.put("silver", "movies/part-x.parquet", b"no parquet")
     with pytest.raises(StorageFailed, match=r"movies/part-x\.parquet"):

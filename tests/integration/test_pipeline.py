@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 from pipeline import keys
+from tests.gold_builds import body_of
 from tests.integration.moto_lake import EVENTS, Cold, Lake, Omdb, Top, s3_event, sqs_event
 
 
 def table(lake: Lake, name: str) -> pd.DataFrame:
-    return pd.read_parquet(io.BytesIO(lake.get("gold", keys.gold_table(name))))
+    return pd.read_parquet(io.BytesIO(body_of("gold", name)))
 
 
 def test_a_run_from_the_list_to_gold(lake: Lake, omdb: Omdb, handler: Cold, top: Top) -> None:
@@ -80,8 +81,8 @@ def test_a_run_from_the_list_to_gold(lake: Lake, omdb: Omdb, handler: Cold, top:
         "in_gold": 18,
         "status": "complete",
     }
-    build = json.loads(lake.get("gold", keys.BUILD))
-    assert build["tables"]["movies"] == 18
+    build = json.loads(lake.get("gold", keys.BUILD))["build"]
+    assert build["tables"]["movies"]["rows"] == 18
     assert build["runs"][run_id] == outcome
 
 

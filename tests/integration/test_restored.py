@@ -6,6 +6,8 @@ import pytest
 
 from pipeline import aws, keys
 from pipeline.gold.build import Build, RunCounts, SilverInput
+from pipeline.gold.publication import publish as publish_build
+from pipeline.gold.publication import read_pointer
 from reelhouse.local import restored
 from reelhouse.stack import Stack
 
@@ -25,7 +27,7 @@ def publish(*run_ids: str) -> None:
         build_id="20261126T030000.000000Z", built_at="2026-11-26T03:00:00Z", seconds=1.0, code_version="v",
         engine="duckdb", silver=SilverInput("silver", 1, 1, "x"), tables={}, runs=dict.fromkeys(run_ids, counts),
     )  # fmt: skip
-    aws.client("s3").put_object(Bucket="gold", Key=keys.BUILD, Body=build.to_json())
+    publish_build("gold", build, read_pointer("gold"))
 
 
 @pytest.fixture(autouse=True)

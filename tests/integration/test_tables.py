@@ -1,4 +1,4 @@
-"""Where Gold's tables are: written by DuckDB, by Athena, by insights."""
+"""The objects of Gold's tables: of the published build, and beside it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import pytest
 
 from pipeline import keys
 from pipeline.gold import tables
-from tests.gold_builds import a_build
+from tests.gold_builds import BUILD_ID, keys_of, publish_files
 from tests.integration.moto_lake import Lake
 
-BUILD = "20261124T030000.000000Z"
-FOLDER = keys.build_folder("movies", BUILD)
+EARLIER = BUILD_ID.replace("24T", "23T")
 
 
 @pytest.fixture
 def gold(lake: Lake) -> Lake:
-    """A table by insights, one that DuckDB once wrote, and objects that are no tables."""
+    """Two builds, a table by insights, one of the layout before builds had folders, and objects that are no tables."""
     for key in ("genre_trends/genre_trends.parquet", "movies/movies.parquet", "reports/index.html", "x/y.parquet"):
         lake.put("gold", key, b"bytes")
+    publish_files("gold", {"movies": [b"earlier"], "pipeline_runs": [b"earlier"]}, build_id=EARLIER)
+    publish_files("gold", {"movies": [b"one", b"two"], "rank_history": []})
     return lake
 
 
@@ -26,26 +27,23 @@ def found(name: str) -> list[str] | None:
     return None if parts is None else [part.key for part in parts]
 
 
-def test_tables_of_one_object(gold: Lake) -> None:
-    assert tables.names("gold") == ["genre_trends", "movies"]
-    assert found("movies") == ["movies/movies.parquet"]
+def test_names_are_those_of_the_published_build_and_of_what_others_wrote(gold: Lake) -> None:
+    assert tables.names("gold") == ["genre_trends", "movies", "rank_history"]
+
+
+def test_a_table_has_the_objects_that_the_published_build_names(gold: Lake) -> None:
+    folder = keys.build_table(BUILD_ID, "movies")
+    gold.put("gold", f"{folder}stray", b"not of the build")
+
+    assert found("movies") == keys_of("gold", "movies") == [f"{folder}part-0", f"{folder}part-1"]
+    assert found("rank_history") == [], "it has no rows"
+    assert found("genre_trends") == ["genre_trends/genre_trends.parquet"]
+    assert found("pipeline_runs") is None, "the published build has no such table"
     assert found("nothing") is None
 
 
-def test_a_build_by_athena_goes_before_what_duckdb_once_wrote(gold: Lake) -> None:
-    locations = {"movies": FOLDER, "rank_history": keys.build_folder("rank_history", BUILD)}
-    gold.put("gold", keys.BUILD, a_build(locations=locations).to_json())
-    gold.put("gold", f"{FOLDER}part-2", b"bytes")
-    gold.put("gold", f"{FOLDER}part-1", b"bytes")
-    gold.put("gold", keys.build_folder("movies", BUILD.replace("03", "04")) + "part", b"of another build")
+def test_before_the_first_build_gold_has_no_tables_of_builds(lake: Lake) -> None:
+    lake.put("gold", "movies/movies.parquet", b"of the layout before builds had folders")
 
-    assert tables.names("gold") == ["genre_trends", "movies", "rank_history"]
-    assert found("movies") == [f"{FOLDER}part-1", f"{FOLDER}part-2"]
-    assert found("rank_history") == [], "it has no rows"
-    assert found("genre_trends") == ["genre_trends/genre_trends.parquet"]
-
-
-def test_a_table_whose_name_begins_like_another(gold: Lake) -> None:
-    gold.put("gold", "movies/movies.parquet.part", b"bytes")
-
-    assert found("movies") == ["movies/movies.parquet"]
+    assert tables.names("gold") == []
+    assert found("movies") is None

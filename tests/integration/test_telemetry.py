@@ -93,7 +93,7 @@ def test_a_run_logs_four_summaries_that_add_up(lake: Lake, omdb: Omdb, handler: 
     assert line["newest_run"]["run_id"] == run_id
     assert (line["rows"]["movies"], line["build"]["build_id"]) == (
         17,
-        json.loads(lake.get("gold", keys.BUILD))["build_id"],
+        json.loads(lake.get("gold", keys.BUILD))["build"]["build_id"],
     )
     tables = sum(len(lake.get("gold", key)) for key in lake.keys("gold") if key.endswith(".parquet"))
     assert line["bytes"]["written"] == tables

@@ -16,9 +16,11 @@ from moto import mock_aws
 from insights.reports import data as report_data
 from insights.reports import headlines
 from insights.reports import page as report_page
-from pipeline import aggregate_to_gold, aws, keys
+from pipeline import aggregate_to_gold, aws
+from pipeline.columns import GOLD_TABLES
 from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings
+from tests.gold_builds import body_of, publish_files
 from tests.notebooks import cells
 from tests.silver_rows import FILMS, RUNS, Row, film, silver_files
 
@@ -77,13 +79,11 @@ def no_genres(s3: Any) -> None:
 def older_schema(s3: Any) -> None:
     """Tables and columns that are missing, and one of another type."""
     fill(s3, FILMS)
-    movies = pd.read_parquet(io.BytesIO(aws.get(s3, GOLD, keys.gold_table("movies"))[0]))
+    movies = pd.read_parquet(io.BytesIO(body_of(GOLD, "movies")))
     old = movies.drop(columns=["genres", "rotten_tomatoes", "decade"]).assign(year=movies["year"].astype(str) + "?")
-    body = io.BytesIO()
-    old.to_parquet(body)
-    s3.put_object(Bucket=GOLD, Key=keys.gold_table("movies"), Body=body.getvalue())
-    for name in ("data_quality", "genre_share_by_year", "rank_history", "movie_ratings"):
-        s3.delete_object(Bucket=GOLD, Key=keys.gold_table(name))
+    missing = ("data_quality", "genre_share_by_year", "rank_history", "movie_ratings")
+    tables = {table.name: [body_of(GOLD, table.name)] for table in GOLD_TABLES.values() if table.name not in missing}
+    publish_files(GOLD, tables | {"movies": [old.to_parquet()]}, build_id="20991124T030000.000000Z")
 
 
 def few_films(s3: Any) -> None:

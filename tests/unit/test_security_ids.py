@@ -72,7 +72,8 @@ def test_invalid_names_of_tables_reports_and_builds_are_rejected(name: str) -> N
         lambda given: keys.report(given, keys.LATEST, "report.html"),
         lambda given: keys.report("06_dashboard", given, "report.html"),
         lambda given: keys.report("06_dashboard", keys.LATEST, given),
-        lambda given: keys.build_folder("movies", given),
+        keys.build_record,
+        lambda given: keys.build_table("20261124T030000.000000Z", given),
     ):
         with pytest.raises(InvalidInput):
             make(name)

@@ -9,7 +9,6 @@ import pytest
 from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
 from pipeline import keys
-from pipeline.columns import GOLD
 from tests.templates import (
     BUCKET_POLICIES,
     BUCKETS,
@@ -127,11 +126,10 @@ def test_only_the_ingestion_steps_write_to_bronze() -> None:
     assert writers == BRONZE_WRITERS
 
 
-def test_aggregate_to_gold_writes_its_own_tables_only() -> None:
+def test_aggregate_to_gold_writes_builds_and_the_pointer_only() -> None:
     (grant,) = [g for role, g in GRANTS if role.endswith(": AggregateToGoldRole") and g["Sid"] == "WriteGold"]
-    folders = {f"${{GoldBucket.Arn}}/{table.name}/*" for table in GOLD}
 
-    assert {one["Fn::Sub"] for one in grant["Resource"]} == folders | {
+    assert {one["Fn::Sub"] for one in grant["Resource"]} == {
         f"${{GoldBucket.Arn}}/{keys.BUILD}", f"${{GoldBucket.Arn}}/{keys.BUILDS}*",
     }  # fmt: skip
 

@@ -14,7 +14,7 @@ from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 from insights.reports import notebooks
 from pipeline import get_movies_and_send_to_queue, keys, settings
 from pipeline.columns import GOLD, GOLD_BUILDS, SILVER, SILVER_BY_RUN, Table
-from pipeline.gold import athena_engine
+from pipeline.gold import expiry
 from tools import deploy
 
 ROOT = Path(__file__).parents[2]
@@ -190,7 +190,8 @@ def test_each_glue_table_has_the_defined_columns(table: Table) -> None:
 
     columns = [(column["Name"], column["Type"]) for column in glue["StorageDescriptor"]["Columns"]]
     assert columns == [(column.name, column.type) for column in table.columns]
-    assert glue["StorageDescriptor"]["Location"]["Fn::Sub"] == f"s3://${{{bucket}Name}}/{table.folder or table.name}/"
+    folder = f"{keys.UNPUBLISHED if table.layer == 'gold' else ''}{table.folder or table.name}/"
+    assert glue["StorageDescriptor"]["Location"]["Fn::Sub"] == f"s3://${{{bucket}Name}}/{folder}"
     assert glue["Parameters"]["classification"] == table.format
 
 
@@ -208,6 +209,12 @@ def test_a_partitioned_table_uses_injected_projection(table: Table) -> None:
     assert key["Name"] not in table.column_names
     assert glue["Parameters"]["projection.enabled"] == "true"
     assert glue["Parameters"][f"projection.{key['Name']}.type"] == "injected"
+    if table in GOLD_BUILDS:
+        template = glue["Parameters"]["storage.location.template"]["Fn::Sub"].replace("${!", "${")
+        folder = keys.build_table("20261124T030000.000000Z", table.name).replace(
+            "20261124T030000.000000Z", "${build_id}"
+        )
+        assert template == f"s3://${{GoldBucketName}}/{folder}"
 
 
 # ── Athena ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -227,7 +234,7 @@ def test_resources_for_athena_builds_exist_only_with_that_engine() -> None:
     assert TEMPLATE["Parameters"]["GoldEngine"]["Default"] == "duckdb"
     assert conditional == {"AggregateToGoldByAthena", "GoldBuildsDatabase"} | tables
     others = {role for role, statement in STATEMENTS if "athena:" in str(statement) or "glue:" in str(statement)}
-    assert others == {"AggregateToGoldByAthena"}
+    assert others == {"AggregateToGoldByAthena", "AggregateToGoldRole"}
 
 
 def test_queries_are_limited_and_their_results_encrypted_and_short_lived() -> None:
@@ -241,13 +248,13 @@ def test_queries_are_limited_and_their_results_encrypted_and_short_lived() -> No
     assert rule["ExpirationInDays"] <= 30
 
 
-def test_only_replaced_builds_and_dated_reports_expire() -> None:
+def test_only_unreferenced_builds_and_dated_reports_expire() -> None:
     rules = BUCKETS["GoldBucket"]["LifecycleConfiguration"]["Rules"]
     by_tag = [rule for rule in rules if "TagFilters" in rule]
     by_age = [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule and rule not in by_tag]
 
     assert [(rule["Prefix"], rule["TagFilters"]) for rule in by_tag] == [
-        (keys.BUILDS, [{"Key": athena_engine.REPLACED, "Value": "true"}])
+        (keys.BUILDS, [{"Key": expiry.UNREFERENCED, "Value": "true"}])
     ]
     for notebook in notebooks.discover():
         dated = keys.report(notebook.name, "20261124T030000.000000Z", "report.html")

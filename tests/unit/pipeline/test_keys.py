@@ -14,6 +14,7 @@ from pipeline.keys import BronzeKey
 from pipeline.runs import new_run_id
 
 RUN = "20261124T030000Z-1a2b3c4d"
+BUILD = "20261124T030000.000000Z"
 imdb_ids = st.from_regex(keys.IMDB_ID, fullmatch=True)
 run_ids = st.datetimes(min_value=datetime(2000, 1, 1)).map(lambda moment: new_run_id(moment, "test"))
 
@@ -37,7 +38,9 @@ def test_a_films_key_is_read_back(kind: str, run_id: str, imdb_id: str) -> None:
         (keys.film(keys.QUARANTINE, RUN, "tt10272386"), f"quarantine/run_id={RUN}/imdb_id=tt10272386.json"),
         (keys.silver_part(RUN, "0af3", 7), f"movies/run_id={RUN}/part-0af3-7.parquet"),
         (keys.silver_compacted(RUN, "0af3", 7), f"movies/run_id={RUN}/compacted-0af3-7.parquet"),
-        (keys.gold_table("ratings_by_genre"), "ratings_by_genre/ratings_by_genre.parquet"),
+        (keys.gold_table("summaries"), "summaries/summaries.parquet"),
+        (keys.build_record(BUILD), f"builds/{BUILD}/build.json"),
+        (keys.build_table(BUILD, "movies"), f"builds/{BUILD}/movies/"),
     ],
 )
 def test_keys_match_the_contract(built: str, expected: str) -> None:
@@ -123,6 +126,23 @@ def test_no_key_is_built_from_an_invalid_id(bad: str) -> None:
         keys.run_prefix(keys.MOVIES, bad)
     with pytest.raises(InvalidInput):
         keys.gold_table(bad)
+    with pytest.raises(InvalidInput):
+        keys.build_table(BUILD, bad)
+    with pytest.raises(InvalidInput):
+        keys.build_folder(bad)
+
+
+@pytest.mark.parametrize(
+    ("key", "build_id"),
+    [
+        (f"builds/{BUILD}/movies/movies.parquet", BUILD),
+        (f"builds/{BUILD}/build.json", BUILD),
+        ("builds/unpublished/movies/x.parquet", None),
+        (f"movies/builds/{BUILD}/x.parquet", None),
+    ],
+)
+def test_build_of_an_object_of_gold(key: str, build_id: str | None) -> None:
+    assert keys.build_of(key) == build_id
 
 
 @given(st.integers(0, 10**6))

@@ -11,9 +11,7 @@ import trino_sql_validator
 from sqlglot import exp
 from trino_query_parser import parse_statement  # type: ignore[import-untyped]
 
-from pipeline import keys
 from pipeline.columns import GOLD, GOLD_TABLES, Table
-from pipeline.errors import InvalidInput
 from pipeline.gold.athena_engine import AthenaEngine, waves, with_tables
 from tests.fake_athena import FakeAthena
 
@@ -25,7 +23,7 @@ def select_of(table: Table) -> str:
     """The SELECT inside a table's UNLOAD, which no parser here knows."""
     found = re.fullmatch(r"UNLOAD \((.*)\) TO '([^']+)' WITH \(.*\)", ENGINE.unload(table, BUILD), re.DOTALL)
     assert found
-    assert found[2] == f"s3://gold-bucket/builds/{table.name}/build_id={BUILD}/"
+    assert found[2] == f"s3://gold-bucket/builds/{BUILD}/{table.name}/"
     return found[1]
 
 
@@ -76,13 +74,3 @@ def test_only_table_names_are_put_in_place() -> None:
     placed = with_tables(sql, lambda layer, name: f"<{layer} {name}>")
 
     assert placed == "WITH gold AS (SELECT 1) SELECT s.x FROM <silver movies> AS s\nJOIN <gold movies> AS m ON true"
-
-
-def test_a_builds_folder_and_back() -> None:
-    folder = keys.build_folder("movies", BUILD)
-
-    assert folder == f"builds/movies/build_id={BUILD}/"
-    assert keys.build_of(f"{folder}20261124_00000_part") == BUILD
-    assert keys.build_of("movies/movies.parquet") is None
-    with pytest.raises(InvalidInput):
-        keys.build_folder("movies", "x/../y")

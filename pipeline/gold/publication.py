@@ -1,0 +1,217 @@
+"""Which build of Gold is published: ``_build.json``, the one document that every reader of Gold starts from.
+
+It holds the published build, the builds that were published before, and the newest build that was held back. It changes
+in one step, by a conditional put, so that readers see one whole build or the one before. Of two writers one wins; the
+other reads what won.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pipeline import aws, documents, keys
+from pipeline.errors import DocumentInvalid, StorageFailed
+from pipeline.gold.build import Build
+from pipeline.runs import utc
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One move of the pointer.
+
+    Attributes
+    ----------
+    at : str
+        ISO 8601 in UTC.
+    because : str
+        Reason given by the person who published the build or rolled back to it; "" when AggregateToGold published it.
+    """
+
+    build_id: str
+    at: str
+    because: str = ""
+
+    @property
+    def at_time(self) -> datetime:
+        """``at`` as a time in UTC."""
+        return datetime.fromisoformat(self.at)
+
+
+@dataclass(frozen=True)
+class Held:
+    """The newest build that is not published, and why.
+
+    Attributes
+    ----------
+    basis : str
+        :attr:`Build.basis` of that build: nothing is built again until this changes.
+    reasons : tuple of str
+        Why it is not published, one sentence each.
+    until_after : str or None
+        After a rollback: every build is held until a run is complete whose id sorts after this one. None otherwise.
+    """
+
+    build_id: str
+    at: str
+    basis: str
+    reasons: tuple[str, ...]
+    until_after: str | None = None
+
+
+@dataclass(frozen=True)
+class Published:
+    """The content of ``_build.json``.
+
+    Attributes
+    ----------
+    build : Build
+        The published build.
+    history : tuple of Publication
+        Oldest first; the last one published ``build``. Builds in it can still be read, unless they have expired.
+    held : Held or None
+        None when the newest build is the published one.
+    """
+
+    build: Build
+    history: tuple[Publication, ...]
+    held: Held | None = None
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """``_build.json`` as it was read or written.
+
+    Attributes
+    ----------
+    published : Published or None
+        None before the first build, and when the document is damaged or of an older version.
+    etag : str or None
+        None when there is no such object.
+    """
+
+    published: Published | None
+    etag: str | None
+
+    @property
+    def build(self) -> Build | None:
+        """The published build; None before the first."""
+        return self.published.build if self.published else None
+
+    @property
+    def history(self) -> tuple[Publication, ...]:
+        """Publications, oldest first."""
+        return self.published.history if self.published else ()
+
+    @property
+    def held(self) -> Held | None:
+        """The newest build if it is held back."""
+        return self.published.held if self.published else None
+
+    @property
+    def newest_basis(self) -> str:
+        """:attr:`Build.basis` of the newest build, published or held; "" before the first."""
+        if self.held:
+            return self.held.basis
+        return self.build.basis if self.build else ""
+
+
+def read_pointer(bucket: str) -> Pointer:
+    """Read ``_build.json`` of a Gold bucket. A document that cannot be used is logged; the next build replaces it."""
+    body, etag = aws.get_with_etag(aws.client("s3"), bucket, keys.BUILD)
+    try:
+        published = None if body is None else documents.read(Published, body, keys.BUILD, "the next build replaces it")
+    except DocumentInvalid as error:
+        logger.warning("ignored: %s", error)
+        published = None
+    return Pointer(published, etag)
+
+
+def published_build(bucket: str) -> Build | None:
+    """Return the published build of a Gold bucket; None before the first, and when its record is damaged."""
+    return read_pointer(bucket).build
+
+
+def publish(
+    bucket: str, build: Build, before: Pointer, *, because: str = "", retention: timedelta | None = None
+) -> Pointer:
+    """Move the pointer to a build, and forget what was held.
+
+    Parameters
+    ----------
+    before : Pointer
+        The pointer as the caller knows it: if another writer has moved it since, nothing is written.
+    because : str
+        A person's reason.
+    retention : timedelta, optional
+        Builds that stopped being the published one longer ago are dropped from the history; None keeps all.
+
+    Returns
+    -------
+    Pointer
+        The pointer as it is now. Its build is another one when another writer was faster.
+    """
+    now = datetime.now(UTC)
+    history = (*before.history, Publication(build.build_id, utc(now), because))
+    if retention is not None:
+        # An entry counts until its successor replaced it.
+        ends = [*(entry.at_time for entry in history[1:]), now]
+        history = tuple(entry for entry, end in zip(history, ends, strict=True) if end >= now - retention)
+    return _move(bucket, Published(build, history), before)
+
+
+def hold(bucket: str, build: Build, reasons: tuple[str, ...], before: Pointer) -> Pointer:
+    """Record that a build is held back; readers keep the published one.
+
+    Before anything is published there is nothing to keep, and the build is published. Returns as :func:`publish` does.
+    """
+    if before.published is None:
+        return publish(bucket, build, before)
+    until_after = before.held.until_after if before.held else None
+    held = Held(build.build_id, utc(datetime.now(UTC)), build.basis, reasons, until_after)
+    return _move(bucket, replace(before.published, held=held), before)
+
+
+def roll_back(bucket: str, build: Build, before: Pointer, because: str) -> Pointer:
+    """Publish an earlier build again, and hold all others until a newer run is complete. Returns as :func:`publish`."""
+    moved_at, replaced = utc(datetime.now(UTC)), before.build
+    history = (*before.history, Publication(build.build_id, moved_at, because))
+    newest = before.held.build_id if before.held else replaced.build_id if replaced else build.build_id
+    runs = [run for each in (replaced, build) if each and (run := each.newest_run)]
+    reasons = (f"rolled back to build {build.build_id}: {because}",)
+    held = Held(newest, moved_at, before.newest_basis, reasons, max(runs, default=""))
+    return _move(bucket, Published(build, history, held), before)
+
+
+def records(bucket: str, build_ids: Iterable[str]) -> dict[str, Build]:
+    """Read the records of builds, by id; builds that have expired are omitted.
+
+    Raises
+    ------
+    StorageFailed
+        When a record cannot be read.
+    DocumentInvalid
+        When a record is damaged.
+    """
+    wanted = {keys.build_record(build_id): build_id for build_id in build_ids}
+    found = {}
+    for key, answer in zip(wanted, aws.get_many(aws.client("s3"), bucket, list(wanted)), strict=True):
+        if isinstance(answer, ClientError) and aws.is_missing(answer):
+            continue
+        if isinstance(answer, ClientError | BotoCoreError):
+            raise StorageFailed("cannot be read", subject=key, step="gold", next_step="try again") from answer
+        found[wanted[key]] = Build.from_json(answer[0], key)
+    return found
+
+
+def _move(bucket: str, document: Published, before: Pointer) -> Pointer:
+    body = documents.to_json(asdict(document))
+    etag = aws.put_if_unchanged(aws.client("s3"), bucket, keys.BUILD, body, before.etag)
+    # Without an ETag another writer was faster, or the answer to our own put was lost: the document tells.
+    return Pointer(document, etag) if etag else read_pointer(bucket)
