@@ -29,6 +29,7 @@ _OWN_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}", re.ASCII)
 # Folders of the Gold bucket that hold no tables, and schemas of SQL.
 _NOT_TABLES = {"builds", "reports", "gold", "silver", "main"}
 _ROW_GROUP = 20_480
+REBUILD = "`reelhouse replay --all` rebuilds Silver and Gold from Bronze"
 _PARQUET_FORMAT = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
@@ -172,7 +173,7 @@ def damaged(table: Table | None, key: str, cause: str) -> StorageFailed:
     if table is not None:
         cure = "`reelhouse report` writes it again"
         if table.name not in INSIGHTS_TABLES:
-            cure = "`reelhouse replay --all` rebuilds Silver and Gold from Bronze"
+            cure = REBUILD
     return StorageFailed(cause, subject=key, step="lake", next_step=cure)
 
 

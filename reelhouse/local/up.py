@@ -8,11 +8,14 @@ import typer
 
 from pipeline import http, settings
 from reelhouse import console, stack
+from reelhouse.gold.reader import bring_gold_up_to_date
+from reelhouse.local import catalogue
 from reelhouse.local.restored import losses
 from reelhouse.local.stack import Options, up
 from reelhouse.local.state import State, load
 from reelhouse.options import Json, usage_errors
 from reelhouse.run.resume import resume_after_kill
+from reelhouse.stack import Stack
 
 
 def _checked_url(value: str) -> str:
@@ -54,4 +57,14 @@ def start(options: Options) -> State:
     if before.deployed and current.ministack != before.ministack:
         for sentence in losses(stack.find(None)):
             console.say(sentence)
+    restore_catalogue(stack.find(None))
     return current
+
+
+def restore_catalogue(found: Stack) -> None:
+    """Enter tables that were dropped from the catalogue, and let AggregateToGold point Gold's at its build."""
+    restored = catalogue.restore(found)
+    for name in restored:
+        console.say(f"{name} was missing in the catalogue and is there again")
+    if any(name.startswith(f"{found['GoldDatabaseName']}.") for name in restored):
+        bring_gold_up_to_date(found)

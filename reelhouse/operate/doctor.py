@@ -15,10 +15,11 @@ import typer
 from rich.markup import escape
 
 from pipeline import aws, keys, settings
-from pipeline.errors import ReelhouseError
+from pipeline.columns import GOLD_TABLES
+from pipeline.errors import ReelhouseError, StorageFailed
 from pipeline.gold.athena import Queries
 from reelhouse import console, stack
-from reelhouse.local import deploy, disk, processes, state
+from reelhouse.local import catalogue, deploy, disk, processes, state
 from reelhouse.local.state import Process
 from reelhouse.options import Json, StackName
 from reelhouse.stack import Stack
@@ -172,6 +173,30 @@ def _gold(found: Stack) -> Check:
     return Check("Gold", hours < STALE_HOURS, text, "is the schedule on? `reelhouse run` brings Gold up to date")
 
 
+def _tables(found: Stack) -> Check:
+    """Read every table of Gold that Reelhouse defines, with its key columns and types."""
+    from insights import lake_tables  # noqa: PLC0415 (pandas takes a second to import)
+
+    lake = found.lake()
+    names = [name for name in lake.tables() if lake_tables.definition(name) and not name.startswith("silver.")]
+    if not found.build():
+        return Check("Gold tables", None, "not built yet", "`reelhouse run` builds them")
+    if missing := sorted(set(GOLD_TABLES) - set(names)):
+        return Check("Gold tables", False, f"missing: {', '.join(missing)}", lake_tables.REBUILD)
+    for name in names:
+        try:
+            lake.arrow(name)
+        except StorageFailed as error:
+            return Check("Gold tables", False, f"{error.subject}: {error.cause}", error.next_step)
+    return Check("Gold tables", True, f"{len(names)} tables have their key columns and types")
+
+
+def _catalogue(found: Stack) -> Check:
+    lacking = [f"{database}.{table['Name']}" for database, table in catalogue.missing(found)]
+    text = f"lacks {', '.join(lacking)}" if lacking else "has every table of the template"
+    return Check("catalogue", not lacking, text, "`reelhouse up` enters them again; in AWS, deploy them again")
+
+
 def _athena(found: Stack) -> Check:
     build = found.build()
     films = build.rows.get("movies") if build else None
@@ -210,5 +235,7 @@ CHECKS = (
     ("newest run", _newest_run),
     ("Silver", _silver),
     ("Gold", _gold),
+    ("Gold tables", _tables),
+    ("catalogue", _catalogue),
     ("Athena", _athena),
 )

@@ -1,14 +1,35 @@
-"""What the doctor says of Silver's parts, on moto."""
+"""What the doctor says of Silver's parts, Gold's tables and the catalogue, on moto."""
 
 from __future__ import annotations
 
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
-from pipeline import keys
+from insights.lake import Lake as GoldLake
+from pipeline import aggregate_to_gold, aws, keys
+from pipeline.columns import GOLD_TABLES
+from pipeline.gold import tables as gold_tables
+from pipeline.gold.duckdb_engine import DuckdbEngine
+from pipeline.settings import AggregateToGoldSettings
+from reelhouse.local import catalogue
 from reelhouse.operate import doctor
 from reelhouse.stack import Stack
-from tests.integration.moto_lake import Lake
-from tests.silver_rows import FIRST, SECOND
+from tests.integration.moto_lake import Lake, as_stack
+from tests.silver_rows import FILMS, FIRST, RUNS, SECOND, silver_files
+
+
+@pytest.fixture
+def gold(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """A stack whose Gold was built from a few films."""
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
+    for name, part in (("movies", FILMS), ("runs", RUNS)):
+        for key, (_, body) in silver_files(part, name).items():
+            lake.put("silver", key, body)
+    engine = DuckdbEngine("silver", "gold", 256)
+    aggregate_to_gold.run(AggregateToGoldSettings("silver", "gold"), engine, 60, again=True)
+    databases = {f"{layer}DatabaseName": f"reelhouse_{layer.lower()}" for layer in ("Silver", "Gold")}
+    return Stack("moto", as_stack(lake).outputs | databases)
 
 
 def test_many_small_parts_are_no_fault_but_worth_a_compaction(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,3 +44,43 @@ def test_many_small_parts_are_no_fault_but_worth_a_compaction(lake: Lake, monkey
     lake.put("silver", keys.silver_part(SECOND, "00ff", 1), b"")
     assert check(stack).ok is None
     assert "reelhouse compact" in check(stack).advice
+
+
+def test_a_gold_table_without_its_key_column_is_a_fault(gold: Stack) -> None:
+    check = dict(doctor.CHECKS)["Gold tables"]
+    assert (check(gold).ok, check(gold).found) == (True, f"{len(GOLD_TABLES)} tables have their key columns and types")
+
+    lake = gold.lake()
+    key = gold_tables.parts("gold", "movies")[0].key  # type: ignore[index]
+    body = aws.get(aws.client("s3"), "gold", key)[0]
+    write(lake, key, pq.read_table(pa.BufferReader(body)).drop_columns(["imdb_id"]))
+    assert check(gold).ok is False
+    assert check(gold).found == f"{key}: has no column imdb_id"
+    assert "reelhouse replay" in check(gold).advice
+
+    write(lake, key, pa.table({"imdb_id": [1]}))
+    assert check(gold).found == f"{key}: imdb_id is bigint, not string"
+
+
+def write(lake: GoldLake, key: str, table: pa.Table) -> None:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    aws.client("s3").put_object(Bucket=lake.gold_bucket, Key=key, Body=bytes(sink.getvalue()))
+
+
+def test_a_dropped_table_is_a_fault_that_up_repairs(gold: Stack) -> None:
+    check, glue = dict(doctor.CHECKS)["catalogue"], aws.client("glue")
+    for database in ("reelhouse_gold", "reelhouse_silver"):
+        glue.create_database(DatabaseInput={"Name": database})
+    everything = catalogue.restore(gold)
+    assert {"reelhouse_gold.movies", "reelhouse_silver.movies", "reelhouse_silver.movies_by_run"} <= set(everything)
+    assert check(gold).ok is True
+    before = glue.get_table(DatabaseName="reelhouse_gold", Name="movies")["Table"]["StorageDescriptor"]
+    assert before["Location"].startswith("s3://gold/")
+
+    glue.delete_table(DatabaseName="reelhouse_gold", Name="movies")
+    assert (check(gold).ok, check(gold).found) == (False, "lacks reelhouse_gold.movies")
+    assert "`reelhouse up`" in check(gold).advice
+    assert catalogue.restore(gold) == ["reelhouse_gold.movies"]
+    assert check(gold).ok is True
+    assert catalogue.restore(gold) == []
