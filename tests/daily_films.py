@@ -37,7 +37,7 @@ def documents(count: int) -> list[dict[str, Any]]:
             rating = min(9.9, max(1.0, film["average"] + (rank * 37 % 21 - 10) / 10))
             omdb |= {
                 "imdbRating": f"{rating:.1f}",
-                "imdbVotes": f"{int(film['reviews'] ** 1.5 * (rank * 91 % 300 + 40)):,}",
+                "imdbVotes": f"{int((film['reviews'] or 1) ** 1.5 * (rank * 91 % 300 + 40)):,}",
             }
         source = sample.source_item(film, rank) | {"imDbRating": omdb["imdbRating"].replace("N/A", "")}
         found.append({"fetched_at": FIRST_DAY.isoformat(), "source": source, "omdb": omdb})

@@ -1,0 +1,1 @@
+"""Why a number of Gold changed between two builds, exactly, by films."""
