@@ -7,8 +7,10 @@ of buckets and database that it was made with.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -21,7 +23,7 @@ from insights.frames import from_arrow, typed
 from insights.lake_tables import Description
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
-from pipeline.columns import SILVER_TABLES, Table
+from pipeline.columns import GOLD_TABLES, SILVER_TABLES, Table
 from pipeline.errors import InvalidInput, StorageFailed
 from pipeline.gold import tables as gold_tables
 from pipeline.gold.build import Build
@@ -65,7 +67,9 @@ class Lake:
             gold = gold_tables.names(self.gold_bucket)
         return gold + ([f"{SILVER}{name}" for name in SILVER_TABLES] if self.silver_bucket else [])
 
-    def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    def table(
+        self, name: str, columns: Sequence[str] | None = None, *, at: str | datetime | None = None
+    ) -> pd.DataFrame:
         """Read a whole table.
 
         Parameters
@@ -74,25 +78,33 @@ class Lake:
             A table of Gold, or of Silver with ``silver.`` before its name.
         columns : sequence of str, optional
             Columns to read, in this order; None means all.
+        at : str or datetime, optional
+            Read the table as it was: the id of a build, or a time (ISO 8601, UTC if it names no zone; a date means its
+            end). Where no such build is stored, the table is computed again from the Silver of that time, with a
+            warning. None means now.
 
         Returns
         -------
         DataFrame
             Types as in ``docs/data.md``; lists are arrays, missing values are pandas' own. Tables with an order of
-            their own are sorted: ``movies`` by rank, for example.
+            their own are sorted: ``movies`` by rank, for example. ``attrs["as_of"]`` says which build an earlier table
+            is of.
 
         Raises
         ------
         InvalidInput
-            When there is no such table or column; the message names those there are.
+            When there is no such table or column, and the message names those there are, or no such time.
         StorageFailed
             When it cannot be read.
         """
-        frame = from_arrow(self.arrow(name))
+        content, note = (self.arrow(name), "") if at is None else self._as_of(name, at)
+        frame = from_arrow(content)
         definition = lake_tables.definition(name)
         order = [column for column in definition.order if column in frame] if definition else []
         if order:
             frame = frame.sort_values(order, ignore_index=True)
+        if note:
+            frame.attrs["as_of"] = note
         if columns is None:
             return frame
         unknown = [column for column in columns if column not in frame]
@@ -110,6 +122,27 @@ class Lake:
         if parts is None:
             next_step = f"there are: {', '.join(self.tables()) or 'none yet'}"
             raise InvalidInput("Gold has no such table", subject=name, next_step=next_step)
+        return self._read(name, parts)
+
+    def _as_of(self, name: str, at: str | datetime) -> tuple[Any, str]:
+        """Read a table as it was, and say which build it is of."""
+        from pipeline.gold import as_of  # noqa: PLC0415 (reports do not need DuckDB)
+
+        if name not in GOLD_TABLES:
+            next_step = f"these have: {', '.join(GOLD_TABLES)}"
+            raise InvalidInput("has no earlier builds", subject=name, next_step=next_step)
+        with aws.failures_of(_STEP, name):
+            found = as_of.find(self.gold_bucket, at)
+            if found.build and name in found.build.tables:
+                return self._read(name, gold_tables.objects_of(found.build, name)), found.note
+            if not self.silver_bucket:
+                raise InvalidInput("no build of that time is stored, and Silver may not be read here", subject=str(at))
+            computed = as_of.recompute(self.silver_bucket, found.moment)
+        note = replace(found, build=None).note
+        warnings.warn(f"{name}: {note}", stacklevel=3)
+        return pq.read_table(computed.path(name)), note
+
+    def _read(self, name: str, parts: Sequence[StoredObject]) -> Any:
         definition = lake_tables.definition(name)
         if not parts and definition is not None:
             return pa.Table.from_pandas(typed(pd.DataFrame(), definition), preserve_index=False)

@@ -27,6 +27,7 @@ from pipeline.gold.duckdb_engine import RETRIED, DuckdbEngine
 from pipeline.gold.engine import GoldEngine
 from pipeline.gold.expiry import expire, is_due
 from pipeline.gold.publication import Held, Pointer, hold, publish, read_pointer
+from pipeline.gold.tables import intact
 from pipeline.runs import started_at, utc
 from pipeline.settings import CODE_VERSION, AggregateToGoldSettings
 
@@ -134,7 +135,7 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
     s3, gold = aws.client("s3"), settings.gold_bucket
     with aws.failures_of(STEP, gold, RETRIED):
         pointer = read_pointer(gold)
-        earlier = _intact_tables(gold, pointer.build)
+        earlier = intact(gold, pointer.build)
         again = again or pointer.build is None or len(earlier) < len(pointer.build.tables)
         builds, completed = 0, set[str]()
         silver = aws.list_objects(s3, settings.silver_bucket)
@@ -165,16 +166,6 @@ def fingerprint(silver: list[StoredObject]) -> str:
 def _basis(engine: GoldEngine, silver: list[StoredObject]) -> str:
     """Return :attr:`Build.basis` of a build of this Silver."""
     return f"{CODE_VERSION} {engine.name} {fingerprint(silver)}"
-
-
-def _intact_tables(bucket: str, build: Build | None) -> Mapping[str, BuiltTable]:
-    """Return the tables of a build whose objects are all there and unchanged."""
-    tables = build.tables if build else {}
-    folders = {keys.build_folder(str(keys.build_of(table.folder))) for table in tables.values()}
-    stored = {e.key: e.etag for folder in sorted(folders) for e in aws.list_objects(aws.client("s3"), bucket, folder)}
-    return {
-        name: table for name, table in tables.items() if all(stored.get(o.key) == o.etag for o in table.objects)
-    }  # fmt: skip
 
 
 def _settled(silver: list[StoredObject], bucket: str, deadline: float) -> list[StoredObject]:

@@ -7,6 +7,7 @@ other functions are those of :class:`insights.lake.Lake` on the stack that :func
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from insights.lake import Lake
@@ -52,9 +53,9 @@ def tables() -> list[str]:
     return connect().tables()
 
 
-def table(name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Read a table, or some of its columns; see :meth:`insights.lake.Lake.table`."""
-    return connect().table(name, columns)
+def table(name: str, columns: Sequence[str] | None = None, *, at: str | datetime | None = None) -> pd.DataFrame:
+    """Read a table, or some of its columns, now or as it was; see :meth:`insights.lake.Lake.table`."""
+    return connect().table(name, columns, at=at)
 
 
 def sql(

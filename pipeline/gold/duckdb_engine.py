@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ import duckdb
 
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
-from pipeline.columns import GOLD, Table
+from pipeline.columns import GOLD, SILVER, Table
 from pipeline.database import PARQUET
 from pipeline.errors import StorageFailed
 from pipeline.gold.build import BuiltObject, BuiltTable, RunCounts, content_digest
 from pipeline.gold.engine import Written
 from pipeline.gold.statements import rows_of
 from pipeline.gold.workspace import Workspace
+from pipeline.runs import utc
 from pipeline.silver.reader import SilverReader, damage
 
 STEP = "AggregateToGold"
@@ -77,6 +79,14 @@ class GoldDatabase:
         """Read what is new among Silver's objects; raises as :meth:`load` does."""
         with self._silver_failures():
             self.silver.refresh(listed)
+
+    def keep_until(self, moment: datetime) -> None:
+        """Hide the rows of Silver that are newer than a time: films fetched later, and runs started later."""
+        for table in SILVER:
+            time_of = "started_at" if table.name == keys.RUNS else "coalesce(fetched_at, processed_at)"
+            self._database.execute(f"ALTER VIEW silver.{table.name} RENAME TO all_{table.name}")
+            rows = f"SELECT * FROM silver.all_{table.name} WHERE {time_of} <= TIMESTAMP '{utc(moment)[:-1]}'"
+            self._database.execute(f"CREATE VIEW silver.{table.name} AS {rows}")
 
     def build(self, deadline: float | None = None) -> dict[str, int]:
         """Build all Gold tables; return their row counts, in building order.

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
 from pipeline.columns import GOLD_TABLES
-from pipeline.gold.build import Build
+from pipeline.gold.build import Build, BuiltTable
 from pipeline.gold.publication import published_build
 
 
@@ -46,3 +46,15 @@ def parts_of(bucket: str, names: Iterable[str]) -> dict[str, list[StoredObject]]
 def objects_of(build: Build, name: str) -> list[StoredObject]:
     """Return the parquet objects of a table of a build."""
     return [StoredObject(entry.key, entry.etag, entry.size) for entry in build.tables[name].objects]
+
+
+def intact(bucket: str, build: Build | None) -> dict[str, BuiltTable]:
+    """Return the tables of a build whose objects are all there and unchanged; none of None."""
+    tables = build.tables if build else {}
+    folders = {keys.build_folder(str(keys.build_of(table.folder))) for table in tables.values()}
+    stored = {e.key: e.etag for folder in sorted(folders) for e in aws.list_objects(aws.client("s3"), bucket, folder)}
+
+    def is_intact(table: BuiltTable) -> bool:
+        return all(stored.get(entry.key) == entry.etag for entry in table.objects)
+
+    return {name: table for name, table in tables.items() if is_intact(table)}

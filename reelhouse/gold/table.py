@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Annotated
 
 import typer
@@ -11,9 +12,18 @@ from reelhouse.gold import frames
 from reelhouse.options import Csv, Json, StackName, TableFile
 
 
-def command(
+def command(  # noqa: PLR0913, PLR0917 (one parameter per option)
     name: Annotated[
         str, typer.Argument(help="A table, such as movies or silver.movies; without it, the names of all.")
+    ] = "",
+    at: Annotated[
+        str,
+        typer.Option(
+            "--at",
+            "--build",
+            metavar="TIME|ID",
+            help="As it was: a time in UTC (2026-11-24, 2026-11-24T06:00) or a build.",
+        ),
     ] = "",
     output: TableFile = None,
     rows: Annotated[int, typer.Option(min=1, help="Rows to show on a terminal; a pipe gets all.")] = 20,
@@ -23,13 +33,18 @@ def command(
 ) -> None:
     """Show a table of Gold or Silver, or write it to a file.
 
+    With --at or --build, a Gold table as it was. A build that is no longer stored is computed again from Silver.
+
     Example: [bold]reelhouse table ratings_by_genre --output ratings.csv[/]
     """
     lake = stack.find(stack_name).lake()
     if not name:
         console.print_json(lake.tables()) if json_output else print("\n".join(lake.tables()))
         return
-    data = lake.table(name)
+    with warnings.catch_warnings(record=True) as recomputed:
+        data = lake.table(name, at=at or None)
+    if note := data.attrs.get("as_of"):
+        console.warn(note) if recomputed else console.say(note)
     if output is not None:
         frames.write(data, output)
         console.say(f"{len(data):,} rows of {name} written to {output}")

@@ -1,0 +1,153 @@
+"""``reelhouse builds`` and ``rollback``: an earlier build is published again until a newer run is complete."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from pipeline import aggregate_to_gold, aws, keys
+from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.gold.duckdb_engine import DuckdbEngine
+from pipeline.gold.publication import published_build, read_pointer
+from pipeline.settings import AggregateToGoldSettings
+from reelhouse import cli, stack
+from reelhouse.gold import rollback as command
+from reelhouse.gold.builds import listed
+from reelhouse.stack import Stack
+from tests.fake_athena import make_catalogue
+from tests.integration.moto_lake import Lake, as_stack
+from tests.silver_rows import FIRST, SECOND, film, silver_files
+
+THIRD = "20261125T030000Z-cccccccc"
+SETTINGS = AggregateToGoldSettings("silver", "gold", 256, gold_database="reelhouse_gold")
+
+
+def store(lake: Lake, run_id: str, *numbers: int, expected: int) -> None:
+    """Write films of a run that expects so many, and the run's record."""
+    for number in numbers:
+        ((_, body),) = silver_files([film(number, run_id)], "movies").values()
+        lake.put("silver", keys.silver_part(run_id, f"{number:032x}", 1), body)
+    record = {"run_id": run_id, "started_at": f"2026-11-{run_id[6:8]} 03:00:00.000000", "expected": expected}
+    lake.put("silver", keys.silver_run(run_id), json.dumps(record).encode())
+
+
+def build(*_: Any) -> str:
+    """Bring Gold up to date as AggregateToGold does; return the id of the published build."""
+    result = aggregate_to_gold.run(SETTINGS, DuckdbEngine("silver", "gold", 256), 60.0)
+    return result.build.build_id
+
+
+@pytest.fixture
+def found(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """A stack whose AggregateToGold runs in this process."""
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.001)
+    make_catalogue(aws.client("glue"))
+    found = as_stack(lake)
+    monkeypatch.setattr(stack, "find", lambda _: found)
+    monkeypatch.setattr(command, "bring_gold_up_to_date", build)
+    return found
+
+
+@pytest.fixture
+def ids(lake: Lake, found: Stack) -> list[str]:
+    """Builds of one film and of two, of two complete runs."""
+    store(lake, FIRST, 1, expected=1)
+    first = build()
+    store(lake, SECOND, 1, 2, expected=2)
+    return [first, build()]
+
+
+def ran(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.app, list(arguments))
+
+
+def location() -> str:
+    table = aws.client("glue").get_table(DatabaseName="reelhouse_gold", Name="movies")["Table"]
+    return str(table["StorageDescriptor"]["Location"])
+
+
+def test_a_rollback_moves_pointer_and_catalogue_and_is_recorded(lake: Lake, found: Stack, ids: list[str]) -> None:
+    assert location().endswith(f"{ids[1]}/movies/")
+
+    result = ran("rollback", ids[0], "--because", "units are wrong", "--json")
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["publication"]["because"] == "units are wrong"
+    assert location().endswith(f"{ids[0]}/movies/")
+    assert build() == ids[0], "the same Silver does not replace it"
+    rows = [(one.build_id, one.status, one.films, one.because) for one in listed(found)]
+    assert rows == [
+        (ids[1], "held", 2, f"rolled back to build {ids[0]}: units are wrong"),
+        (ids[0], "published", 1, "units are wrong"),
+        (ids[1], "earlier", 2, ""),
+        (ids[0], "earlier", 1, ""),
+    ]
+
+
+def test_a_rollback_lasts_until_a_newer_run_is_complete(lake: Lake, found: Stack, ids: list[str]) -> None:
+    command.rollback(found, ids[0], "units are wrong")
+    store(lake, THIRD, 1, expected=2)
+
+    assert build() == ids[0]
+    held = read_pointer("gold").held
+    assert held
+    assert held.build_id not in ids, "the incomplete run was built and is held"
+    assert f"rolled back to build {ids[0]}" in held.reasons[0]
+
+    store(lake, THIRD, 2, expected=2)
+
+    newest = build()
+    assert newest not in ids
+    assert read_pointer("gold").held is None
+    assert published_build("gold").complete_runs == {FIRST, SECOND, THIRD}  # type: ignore[union-attr]
+
+
+def test_only_a_build_that_was_published_and_is_stored_can_come_back(lake: Lake, found: Stack, ids: list[str]) -> None:
+    for other, why in ((ids[1], "is the published build"), ("20260101T000000.000000Z", "was never published")):
+        with pytest.raises(InvalidInput, match=why):
+            command.rollback(found, other, "why not")
+    for key in lake.keys("gold", f"{keys.build_folder(ids[0])}movies/"):
+        lake.s3.delete_object(Bucket="gold", Key=key)
+    with pytest.raises(InvalidInput, match="has expired"):
+        command.rollback(found, ids[0], "why not")
+    assert published_build("gold").build_id == ids[1]  # type: ignore[union-attr]
+
+
+def test_a_rollback_that_another_publication_overtakes_says_so(
+    lake: Lake, found: Stack, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = read_pointer("gold")
+    store(lake, THIRD, 1, expected=1)
+    newest = build()
+    monkeypatch.setattr(command, "read_pointer", lambda _: before)
+
+    with pytest.raises(StorageFailed, match="another build was published meanwhile"):
+        command.rollback(found, ids[0], "units are wrong")
+
+    assert published_build("gold").build_id == newest  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("arguments", [("x", "--because", "y"), ("20261124T030200.000000Z", "--because", " ")])
+def test_wrong_usage_is_refused(found: Stack, arguments: tuple[str, ...]) -> None:
+    assert ran("rollback", *arguments).exit_code == 2
+
+
+def test_builds_in_a_pipe_are_one_line_each(found: Stack, ids: list[str]) -> None:
+    result = ran("builds")
+
+    head, newest, oldest = result.stdout.splitlines()
+    assert head.split("\t") == ["build", "status", "published", "films", "new tables", "because"]
+    assert newest.split("\t")[:2] == [ids[1], "published"]
+    assert oldest.split("\t")[3] == "1"
+    assert json.loads(ran("builds", "--json").stdout)[0]["build_id"] == ids[1]
+
+
+def test_before_the_first_build_there_are_none(found: Stack) -> None:
+    result = ran("builds")
+
+    assert result.exit_code == 0
+    assert "nothing has been published yet" in result.stderr
