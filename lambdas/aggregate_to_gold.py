@@ -16,9 +16,13 @@ engine = step.engine_of(settings)
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: Event, context: LambdaContext) -> Reply:
-    """Rebuild Gold from all of Silver, whatever objects the event names."""
+    """Rebuild Gold from all of Silver, whatever objects the event names; without messages a person asks for it."""
     with log_summary(step.STEP, "reports, lookups, Athena and QuickSight read Gold") as summary:
-        summary["received"] = {"messages": len(event.get("Records", []))}
+        messages = len(event.get("Records", []))
+        summary["received"] = {"messages": messages}
+        if messages and step.postpone(settings, engine):
+            summary["outcomes"] = {"builds": 0, "postponed": 1}
+            return {"batchItemFailures": []}
         result = step.run(settings, engine, seconds_left(context))
         summary.update(result.as_dict())
         count(gold_builds=result.builds, runs_completed=len(result.completed_runs))

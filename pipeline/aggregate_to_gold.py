@@ -26,6 +26,7 @@ from pipeline.gold.decision import reasons_to_hold
 from pipeline.gold.duckdb_engine import RETRIED, DuckdbEngine
 from pipeline.gold.engine import GoldEngine
 from pipeline.gold.expiry import expire, is_due
+from pipeline.gold.once_a_run import begin, look_again, must_wait
 from pipeline.gold.publication import Held, Pointer, hold, publish, read_pointer
 from pipeline.gold.tables import intact
 from pipeline.runs import started_at, utc
@@ -103,11 +104,35 @@ def engine_of(settings: AggregateToGoldSettings) -> GoldEngine:
     """
     if settings.gold_engine == "duckdb":
         return DuckdbEngine(settings.silver_bucket, settings.gold_bucket, settings.duckdb_memory_mb)
-    needed = (settings.athena_work_group, settings.silver_database, settings.gold_database)
-    if not all(needed):
-        raise InvalidInput("needs a work group and two databases", subject="GOLD_ENGINE=athena", step=STEP)
+    databases = (settings.silver_database, settings.gold_database)
+    if not all((settings.athena_work_group, settings.silver_events_url, *databases)):
+        raise InvalidInput("needs a work group, a queue and two databases", subject="GOLD_ENGINE=athena", step=STEP)
     queries = Queries(aws.client("athena"), settings.athena_work_group)
     return AthenaEngine(queries, settings.gold_bucket, settings.silver_database, settings.gold_database)
+
+
+def postpone(settings: AggregateToGoldSettings, engine: GoldEngine) -> bool:
+    """Whether this event leads to no build now; then one message brings it back after a minute.
+
+    Only for engines that build once a run: while a run is adding to Silver, or another function builds this Silver.
+
+    Raises
+    ------
+    StorageFailed
+        When Silver or Gold cannot be read, or the message cannot be sent: the events must return to the queue.
+    """
+    if not engine.once_a_run:
+        return False
+    now = datetime.now(UTC)
+    with aws.failures_of(STEP, settings.gold_bucket, RETRIED):
+        silver = aws.list_objects(aws.client("s3"), settings.silver_bucket)
+        basis = _basis(engine, silver)
+        if read_pointer(settings.gold_bucket).newest_basis == basis:
+            return False
+        if not must_wait(settings.silver_bucket, silver, now) and begin(settings.gold_bucket, basis, now):
+            return False
+        look_again(settings.silver_events_url)
+    return True
 
 
 def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *, again: bool = False) -> Result:
@@ -148,6 +173,9 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
             if pointer.build == build:
                 completed |= build.complete_runs - (before.build.complete_runs if before.build else set())
             builds, again, earlier = builds + 1, False, pointer.build.tables if pointer.build else {}
+            if engine.once_a_run and pointer.newest_basis == build.basis:
+                # What changed meanwhile has events of its own.
+                break
             silver = aws.list_objects(s3, settings.silver_bucket)
         if settings.gold_database:
             pointer = _move_catalogue(settings, pointer)

@@ -38,6 +38,8 @@ BUILD = "_build.json"
 BUILDS = "builds/"
 # Where the template puts Gold's tables until a build is published; it has no objects.
 UNPUBLISHED = f"{BUILDS}unpublished/"
+# Which Silver is being built, where only one function may build it.
+UNDER_WAY = f"{BUILDS}under_way.json"
 _BUILD_ID = re.compile(r"\d{8}T\d{6}\.\d{6}Z", re.ASCII)
 REPORTS = "reports/"
 REPORT_INDEX = f"{REPORTS}index.html"

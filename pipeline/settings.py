@@ -69,8 +69,8 @@ class AggregateToGoldSettings:
 
     ``duckdb_memory_mb`` limits DuckDB, which by default takes most of the machine's memory. ``gold_retention_days`` is
     how long a build is kept after another was published. ``gold_database`` is the catalogue's database, whose tables
-    follow the published build; "" means that there is none. The Athena engine alone uses the work group and Silver's
-    database.
+    follow the published build; "" means that there is none. The Athena engine alone uses the work group, Silver's
+    database, and the queue, to which it sends a message when it has to wait.
     """
 
     silver_bucket: str
@@ -81,6 +81,7 @@ class AggregateToGoldSettings:
     silver_database: str = ""
     gold_database: str = ""
     gold_retention_days: int = 90
+    silver_events_url: str = ""
 
 
 @dataclass(frozen=True)

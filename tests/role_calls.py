@@ -124,6 +124,7 @@ ALLOWED: dict[str, list[Call]] = {
         table("GetTables", "GoldDatabase", ""),
         table("UpdateTable", "GoldDatabase", "", TableInput={"Name": "movies"}),
         # With GoldEngine=athena.
+        Call("sqs:SendMessage", {"QueueUrl": "SilverEvents", "MessageBody": "{}"}),
         Call("athena:StartQueryExecution", {"QueryString": "SELECT 1", "WorkGroup": "AthenaWorkGroup"}),
         table("GetTable", "SilverDatabase"),
         table("GetTables", "SilverDatabase", ""),

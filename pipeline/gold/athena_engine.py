@@ -59,6 +59,7 @@ class AthenaEngine:
     """
 
     name: ClassVar = "athena"
+    once_a_run: ClassVar = True
     queries: Queries
     gold_bucket: str
     silver_database: str

@@ -188,6 +188,7 @@ class DuckdbEngine:
     """The engine that runs in the function: each table is one parquet object."""
 
     name = "duckdb"
+    once_a_run = False
 
     def __init__(self, silver_bucket: str, gold_bucket: str, memory_mb: int) -> None:
         self.gold_bucket = gold_bucket

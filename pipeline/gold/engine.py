@@ -25,6 +25,10 @@ class GoldEngine(Protocol):
     def name(self) -> str:
         """The engine's name, as in ``GOLD_ENGINE``."""
 
+    @property
+    def once_a_run(self) -> bool:
+        """Whether each build costs money, so that a run is built once; see :mod:`pipeline.gold.once_a_run`."""
+
     def build(
         self, build_id: str, silver: list[StoredObject], earlier: Mapping[str, BuiltTable], deadline: float
     ) -> Written:

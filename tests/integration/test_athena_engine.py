@@ -192,12 +192,13 @@ def test_each_engine_builds_anew_after_the_other(lake: Lake, engine: AthenaEngin
 
 
 def test_the_handler_takes_the_engine_from_its_settings(lake: Lake) -> None:
-    athena = AggregateToGoldSettings("silver", "gold", 256, "athena", "reelhouse", "reelhouse_silver", "reelhouse_gold")
+    names = ("reelhouse", "reelhouse_silver", "reelhouse_gold")
+    athena = AggregateToGoldSettings("silver", "gold", 256, "athena", *names, silver_events_url="queue")
 
     assert isinstance(aggregate_to_gold.engine_of(SETTINGS), DuckdbEngine)
     engine: Any = aggregate_to_gold.engine_of(athena)
     assert (engine.queries.work_group, engine.gold_database) == ("reelhouse", "reelhouse_gold")
-    for wrong in (("athena", "", "s", "g"), ("athena", "reelhouse", "s", "")):
+    for wrong in (("athena", "", "s", "g"), ("athena", "reelhouse", "s", ""), ("athena", *names)):
         with pytest.raises(InvalidInput, match="GOLD_ENGINE"):
             aggregate_to_gold.engine_of(AggregateToGoldSettings("silver", "gold", 256, *wrong))
 

@@ -1,0 +1,93 @@
+"""When an engine builds that is paid by the build: once a run, not at every event.
+
+A build waits while Silver is changing, unless the runs that change are complete. Instead of the events that came, one
+message comes back to SilverEvents after a minute, so the last change always leads to a build. While one function builds
+a Silver, others that are told of it wait too.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from pipeline import aws, documents, keys
+from pipeline.aws import StoredObject
+from pipeline.errors import DocumentInvalid
+from pipeline.runs import utc
+
+logger = logging.getLogger(__name__)
+
+QUIET = timedelta(minutes=1)
+# A function's time limit: a build that started longer ago has ended, or was killed.
+LONGEST_BUILD = timedelta(minutes=5)
+# An event without objects: it only says that Silver must be looked at again.
+LOOK_AGAIN = documents.to_json({"Records": []}).decode()
+
+
+@dataclass(frozen=True)
+class BuildUnderWay:
+    """The content of ``builds/under_way.json``: which Silver the last function began to build, and when."""
+
+    basis: str
+    started_at: str
+
+
+def must_wait(bucket: str, silver: list[StoredObject], now: datetime) -> bool:
+    """Whether a run is adding to Silver that is not complete.
+
+    A run is complete here when it has as many outcomes as it expects. While a replay or a compaction holds rows twice,
+    it has more, and the build waits for the quiet minute.
+
+    Parameters
+    ----------
+    bucket : str
+        The Silver bucket, to read how many films each run expects.
+    silver : list of StoredObject
+        Silver's objects as they are listed.
+    """
+    changing = {keys.run_of(entry.key) for entry in silver if now - entry.modified < QUIET}
+    outcomes: Counter[str | None] = Counter()
+    for entry in silver:
+        outcomes[keys.run_of(entry.key)] += keys.rows_of(entry.key) or (keys.film_of(entry.key) is not None)
+    return any(run_id is None or outcomes[run_id] != _expected(bucket, run_id) for run_id in changing)
+
+
+def _expected(bucket: str, run_id: str) -> int | None:
+    """Return the number of films that a run expects; None when its record is not in Silver yet, or is damaged."""
+    try:
+        record = aws.get_json(aws.client("s3"), bucket, keys.silver_run(run_id))
+    except DocumentInvalid:
+        return None
+    return record.get("expected") if isinstance(record, dict) else None
+
+
+def begin(bucket: str, basis: str, now: datetime) -> bool:
+    """Announce that this function builds a Silver; return False when another one is building it.
+
+    Parameters
+    ----------
+    bucket : str
+        The Gold bucket.
+    basis : str
+        What is built; see :attr:`Build.basis`.
+    """
+    s3 = aws.client("s3")
+    body, etag = aws.get_with_etag(s3, bucket, keys.UNDER_WAY)
+    try:
+        other = documents.read(BuildUnderWay, body, keys.UNDER_WAY) if body else None
+    except DocumentInvalid:
+        other = None
+    if other and other.basis == basis and now - datetime.fromisoformat(other.started_at) < LONGEST_BUILD:
+        return False
+    mine = documents.to_json(asdict(BuildUnderWay(basis, utc(now))))
+    return aws.put_if_unchanged(s3, bucket, keys.UNDER_WAY, mine, etag) is not None
+
+
+def look_again(queue_url: str) -> None:
+    """Send one message to SilverEvents that arrives after the quiet minute."""
+    aws.client("sqs").send_message(
+        QueueUrl=queue_url, MessageBody=LOOK_AGAIN, DelaySeconds=int(QUIET.total_seconds())
+    )  # fmt: skip
+    logger.info("Silver is changing: Gold is built when the run is complete, or after a quiet minute")
