@@ -25,6 +25,8 @@ LONGEST_SECONDS = 1800.0
 # Athena's dialect, and that of the local stack's stand-in.
 _DIALECTS = ("trino", "duckdb")
 _WRITES = (exp.DML, exp.DDL, exp.Into, exp.Command, exp.Drop, exp.Alter)
+# Names of the parser's classes in its errors.
+_CLASSES = re.compile(r" for <class '[^']*'>")
 # A file of the stand-in, in its errors; the addresses of Athena's errors begin with s3://.
 _FILES = re.compile(r"""(?<![\w:/])(?:/[^\s/'",)\]]+){2,}""")
 
@@ -94,7 +96,7 @@ def demand_one_select(sql: str) -> None:
             statements = _parse(sql, dialect)
             break
         except sqlglot.errors.SqlglotError as error:
-            faults.append(str(error).splitlines()[0].rstrip(". "))
+            faults.append(_CLASSES.sub("", str(error).splitlines()[0]).rstrip(". "))
     else:
         raise InvalidInput(f"cannot be parsed: {faults[0]}", subject="query")
     allowed = len(statements) == 1 and isinstance(statements[0], exp.Query | exp.Values)

@@ -181,7 +181,11 @@ def duckdb_errors() -> Iterator[None]:
     except (duckdb.Error, UnicodeError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         text = " ".join(line for line in lines if not line.startswith(("LINE ", "^")))
-        raise InvalidInput(text[:500], subject=SUBJECT, next_step="`tables()` lists the tables") from None
+        next_step = ""
+        if "Table with name" in text:
+            # DuckDB would suggest one of its own tables: it has only those that the query names.
+            text, next_step = text.partition(" Did you mean")[0], "SHOW TABLES lists the tables"
+        raise InvalidInput(text[:500], subject=SUBJECT, next_step=next_step) from None
 
 
 if __name__ == "__main__":

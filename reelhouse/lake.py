@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from insights.lake import Lake
-from insights.notebook_display import use_offline_charts
+from insights.notebook_display import register_formatters
 from pipeline import settings
 from pipeline.settings import LakeSettings
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from insights.lake_query import Limits
     from insights.lake_tables import Description
 
-use_offline_charts()
+register_formatters()
 
 
 def connect(stack: str | None = None) -> Lake:

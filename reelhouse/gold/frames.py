@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
 
 from pipeline.errors import InvalidInput
 from reelhouse import console
@@ -80,6 +81,9 @@ def write(data: pd.DataFrame, path: Path) -> None:
                 _to_csv(data, file, "\r\n")
     except OSError as error:
         raise InvalidInput(error.strerror or "cannot be written", subject=str(path)) from error
+    except pa.ArrowException as error:
+        cause = f"parquet cannot hold a column: {' '.join(map(str, error.args))}"
+        raise InvalidInput(cause[:300], subject=str(path), next_step="write a .csv file") from error
 
 
 def _to_csv(data: pd.DataFrame, file: TextIO, line_end: str) -> None:

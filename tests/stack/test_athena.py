@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from pipeline import aws
 from pipeline.columns import GOLD_TABLES
+from pipeline.errors import InvalidInput
 from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import with_tables
 from pipeline.gold.statements import statement, to_duckdb
@@ -28,7 +29,7 @@ from reelhouse.stack import Stack
 
 
 def ask(*arguments: str) -> Any:
-    return CliRunner().invoke(app, ["query", *arguments])
+    return CliRunner().invoke(app, ["query", "--engine", "athena", *arguments])
 
 
 def text(value: Any) -> str | None:
@@ -103,3 +104,55 @@ def test_the_work_group_is_limited_encrypted_and_enforced(stack: Stack) -> None:
     assert group["EnforceWorkGroupConfiguration"]
     assert int(group["BytesScannedCutoffPerQuery"]) == 10 * 1024**3
     assert group["ResultConfiguration"]["EncryptionConfiguration"]["EncryptionOption"] == "SSE_S3"
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_lake_asks_athena_too() -> None:
+    rows = lake.sql("SELECT count(*) AS films, max(year) AS newest FROM movies", engine="athena")
+
+    assert rows.iloc[0].tolist() == [len(lake.table("movies")), lake.table("movies")["year"].max()]
+    for refused in ("DROP TABLE movies", "SELECT nothing FROM movies", "SELECT 1; SELECT 2"):
+        with pytest.raises(InvalidInput) as error:
+            lake.sql(refused, engine="athena")
+        assert "\n" not in str(error.value)
+    assert "movies" in ask("SHOW TABLES", "--json").stdout
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_parquet('/nothing.parquet')", "SELECT title::INT FROM movies",
+        "SELECT nope(title) FROM movies", "SELECT movies.nothing FROM movies",
+        "SELECT error('/tmp/ministack-athena-x/y')", "SELECT 1 +",
+    ],
+)  # fmt: skip
+def test_errors_of_the_stand_in_do_not_show_its_files(sql: str) -> None:
+    ran = ask(sql)
+
+    assert ran.exit_code == 1
+    assert len(ran.stderr.strip().splitlines()) == 1
+    assert "/tmp" not in ran.stderr
+    assert "ministack" not in ran.stderr
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize("engine", ["duckdb", "athena"])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT now()", "SELECT TIMESTAMPTZ '2026-01-01 00:00:00+02'", "SELECT DATE '15000-01-01'",
+        "SELECT 170141183460469231731687303715884105727::HUGEINT", "SELECT INTERVAL '1 month 2 days'",
+        "SELECT MAP {'a': 1}, {'a': [1, NULL]}, [[1], NULL]", "SELECT '\\x00'::BLOB, '10101'::BIT, uuid()",
+        "SELECT 'nan'::DOUBLE, '-inf'::DOUBLE", "SELECT union_value(a := 1)", "SELECT TIME '24:00:00'", "SELECT NULL",
+    ],
+)  # fmt: skip
+def test_every_type_is_a_row_or_one_line(sql: str, engine: str) -> None:
+    ran = CliRunner().invoke(app, ["query", "--engine", engine, sql, "--json"])
+
+    if ran.exit_code == 0:
+        assert len(json.loads(ran.stdout)) == 1
+    else:
+        assert ran.exit_code == 1
+        assert len(ran.stderr.strip().splitlines()) == 1
+    assert engine == "athena" or ran.exit_code == 0, ran.stderr

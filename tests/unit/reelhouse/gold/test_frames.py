@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelhouse.gold.frames import _csv_cell, print_csv, write
+from pipeline.errors import InvalidInput
+from reelhouse.gold.frames import _csv_cell, print_csv, records, write
 
 
 @pytest.mark.parametrize(
@@ -45,3 +47,24 @@ def test_a_column_name_is_no_formula_either(tmp_path: Path, capsys: pytest.Captu
 
     assert (tmp_path / "films.csv").read_bytes() == b"'=1+1,title\r\na,b\r\n"
     assert capsys.readouterr().out == "'=1+1,title\na,b\n"
+
+
+def test_what_parquet_cannot_hold_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"parquet cannot hold a column.*write a \.csv file") as error:
+        write(pd.DataFrame({"pair": [[1, "a"]]}), tmp_path / "x.parquet")
+    assert "\n" not in str(error.value)
+
+
+def test_records_have_what_json_has() -> None:
+    data = pd.DataFrame({
+        "day": [date(1994, 10, 14), None], "time": pd.to_datetime(["1994-10-14 03:00:00", None]),
+        "number": pd.array([2**60 + 1, None], dtype="Int64"), "share": [0.12345678901234567, float("inf")],
+        "genres": [["Drama", None], None], "about": [{"born": date(1900, 1, 1)}, None],
+    })  # fmt: skip
+    assert records(data) == [
+        {
+            "day": "1994-10-14", "time": "1994-10-14T03:00:00", "number": 2**60 + 1, "share": 0.12345678901234567,
+            "genres": ["Drama", None], "about": {"born": "1900-01-01"},
+        },
+        dict.fromkeys(data.columns),
+    ]  # fmt: skip
