@@ -22,6 +22,7 @@ from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import AthenaEngine
 from pipeline.gold.build import Build, BuiltTable, SilverInput, new_build_id
 from pipeline.gold.catalogue import point_at
+from pipeline.gold.comparison import compare
 from pipeline.gold.decision import reasons_to_hold
 from pipeline.gold.duckdb_engine import RETRIED, DuckdbEngine
 from pipeline.gold.engine import GoldEngine
@@ -168,7 +169,7 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
             if time.monotonic() > deadline:
                 raise StorageFailed("Silver keeps changing", subject="Gold", step=STEP, next_step=RETRIED)
             silver = _settled(silver, settings.silver_bucket, deadline)
-            build = _build(settings, engine, silver, earlier, deadline)
+            build = _build(settings, engine, silver, earlier, pointer, deadline)
             before, pointer = pointer, _publish(settings, build, pointer)
             if pointer.build == build:
                 completed |= build.complete_runs - (before.build.complete_runs if before.build else set())
@@ -212,11 +213,15 @@ def _build(
     engine: GoldEngine,
     silver: list[StoredObject],
     earlier: Mapping[str, BuiltTable],
+    pointer: Pointer,
     deadline: float,
 ) -> Build:
-    """Build all tables, then write the build's record."""
+    """Build all tables, compare them with the published ones, then write the build's record."""
     started, build_id = time.monotonic(), new_build_id(datetime.now(UTC))
     written = engine.build(build_id, silver, earlier, deadline)
+    movies = earlier.get("movies")
+    query = engine.query(build_id, movies, deadline)
+    found = compare(settings.gold_bucket, query, pointer, has_movies=bool(movies and movies.objects))
     build = Build(
         build_id=build_id,
         built_at=utc(datetime.now(UTC)),
@@ -228,6 +233,8 @@ def _build(
         ),
         tables=written.tables,
         runs=written.runs,
+        profile=found.profile,
+        reasons=found.reasons,
     )
     aws.client("s3").put_object(
         Bucket=settings.gold_bucket,

@@ -17,15 +17,16 @@ from pipeline.columns import BUILD_ID, GOLD, TYPES, Table
 from pipeline.gold.athena import Queries
 from pipeline.gold.build import BuiltObject, BuiltTable, RunCounts, content_digest
 from pipeline.gold.engine import Written
+from pipeline.gold.profile import Query
 from pipeline.gold.statements import statement
 
 RUN_COUNTS = tuple(field.name for field in fields(RunCounts) if field.name != "status")
-_TABLE = re.compile(r"\b(FROM|JOIN)(\s+)(silver|gold)\.(\w+)")
+_TABLE = re.compile(r"\b(FROM|JOIN)(\s+)(silver|gold|published)\.(\w+)")
 _COMMENT = re.compile(r"--.*")
 
 
 def with_tables(sql: str, place: Callable[[str, str], str]) -> str:
-    """Put what ``place(layer, table)`` says where a Gold statement names ``silver.<table>`` or ``gold.<table>``."""
+    """Put what ``place(layer, table)`` says where a statement names ``silver.``, ``gold.`` or ``published.<table>``."""
     return _TABLE.sub(lambda found: f"{found[1]}{found[2]}{place(found[3], found[4])}", sql)
 
 
@@ -87,6 +88,17 @@ class AthenaEngine:
             new = BuiltTable(keys.build_table(build_id, name), rows, digest, objects.get(name, ()))
             tables[name] = before if before and before.digest == digest else new
         return Written(tables, self._runs(build_id, deadline))
+
+    def query(self, build_id: str, movies: BuiltTable | None, deadline: float) -> Query:
+        """Return a function that queries a build and the published ``movies``; see :class:`GoldEngine`."""
+        published = str(keys.build_of(movies.folder)) if movies else ""
+        build_ids = {"gold": build_id, "published": published}
+
+        def query(sql: str) -> list[tuple[str | None, ...]]:
+            placed = with_tables(sql, lambda layer, name: self._source(layer, name, build_ids[layer]))
+            return self.queries.answer(placed, deadline).rows
+
+        return query
 
     def unload(self, table: Table, build_id: str) -> str:
         """Return the UNLOAD statement of one table: its SQL, cast to the catalogue's types.

@@ -10,6 +10,7 @@ from typing import Any
 from pipeline import documents, keys
 from pipeline.columns import Table
 from pipeline.errors import InvalidInput
+from pipeline.gold.profile import Profile
 
 COMPLETE = "complete"
 _ID_FORMAT = "%Y%m%dT%H%M%S.%fZ"
@@ -135,6 +136,10 @@ class Build:
         By table.
     runs : dict of str to RunCounts
         Films by outcome, by run id.
+    profile : Profile or None
+        The numbers by which later builds are compared with this one; None before the first complete run.
+    reasons : tuple of str
+        Why the breaker held the build when it was compared with the one published then; () when it did not.
     """
 
     build_id: str
@@ -145,6 +150,8 @@ class Build:
     silver: SilverInput
     tables: dict[str, BuiltTable]
     runs: dict[str, RunCounts]
+    profile: Profile | None = None
+    reasons: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Reject a ``built_at`` that is not a time with a zone."""

@@ -21,6 +21,8 @@ def reasons_to_hold(bucket: str, build: Build, pointer: Pointer) -> tuple[str, .
     pointer : Pointer
         What is published, what was, and what is held.
     """
+    if build.reasons:
+        return build.reasons
     until_after = pointer.held.until_after if pointer.held else None
     if until_after is not None and not any(run_id > until_after for run_id in build.complete_runs):
         return (f"Gold was rolled back to build {pointer.history[-1].build_id}; the next complete run ends that",)

@@ -20,7 +20,8 @@ from pipeline.database import PARQUET
 from pipeline.errors import StorageFailed
 from pipeline.gold.build import BuiltObject, BuiltTable, RunCounts, content_digest
 from pipeline.gold.engine import Written
-from pipeline.gold.statements import rows_of
+from pipeline.gold.profile import Query
+from pipeline.gold.statements import rows_of, to_duckdb
 from pipeline.gold.workspace import Workspace
 from pipeline.runs import utc
 from pipeline.silver.reader import SilverReader, damage
@@ -61,6 +62,7 @@ class GoldDatabase:
         self._database = self.silver.database
         self._database.execute("SET temp_directory = ?", [str(self._workspace.folder / "spill")])
         self._database.execute("CREATE SCHEMA gold")
+        self._database.execute("CREATE SCHEMA published")
 
     def load(self, table: Table, objects: Mapping[str, tuple[str, bytes]]) -> None:
         """Add Silver objects, given by key as ETag and bytes.
@@ -116,6 +118,25 @@ class GoldDatabase:
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query over ``silver.*`` and ``gold.*``, in DuckDB's dialect."""
         return self._database.execute(sql).fetchall()
+
+    def publish(self, movies: list[bytes]) -> None:
+        """Make the published table ``movies``, given by its parquet objects, available as ``published.movies``."""
+        paths = [self._workspace.folder / f"published-{number}.parquet" for number in range(len(movies))]
+        for path, body in zip(paths, movies, strict=True):
+            path.write_bytes(body)
+        self._database.execute("SET VARIABLE published_movies = ?", [list(map(str, paths))])
+        source = "read_parquet(getvariable('published_movies'), hive_partitioning = false)"
+        self._database.execute(f"CREATE OR REPLACE VIEW published.movies AS FROM {source}")
+
+    def answer(self, sql: str, deadline: float) -> list[tuple[Any, ...]]:
+        """Return the rows of a query in Trino's dialect; raises as :meth:`build` does."""
+        try:
+            with self._interrupted_at(deadline):
+                return self.query(to_duckdb(sql))
+        except duckdb.Error as error:
+            cause = _LATE if isinstance(error, duckdb.InterruptException) else f"DuckDB: {type(error).__name__}"
+            self.reset()
+            raise StorageFailed(cause, subject="gold.movies", step=STEP, next_step=RETRIED) from error
 
     def run_counts(self) -> dict[str, RunCounts]:
         """Return the films of each run by outcome, from the built ``pipeline_runs``."""
@@ -207,6 +228,18 @@ class DuckdbEngine:
                 before = self._upload(build_id, name, rows[name], digest)
             tables[name] = before
         return Written(tables, self.database.run_counts())
+
+    def query(self, build_id: str, movies: BuiltTable | None, deadline: float) -> Query:  # noqa: ARG002
+        """Return a function that queries the last build and the published ``movies``; see :class:`GoldEngine`."""
+        wanted = [entry.key for entry in movies.objects] if movies else []
+        bodies = []
+        for key, answer in zip(wanted, aws.get_many(aws.client("s3"), self.gold_bucket, wanted), strict=True):
+            if isinstance(answer, Exception):
+                raise StorageFailed("cannot be read", subject=key, step=STEP, next_step=RETRIED) from answer
+            bodies.append(answer[0])
+        if bodies:
+            self.database.publish(bodies)
+        return lambda sql: self.database.answer(sql, deadline)
 
     def _upload(self, build_id: str, name: str, rows: int, digest: str) -> BuiltTable:
         folder, path = keys.build_table(build_id, name), self.database.path(name)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pipeline.aws import StoredObject
 from pipeline.gold.build import BuiltTable, RunCounts
+from pipeline.gold.profile import Query
 
 
 @dataclass(frozen=True)
@@ -53,4 +54,22 @@ class GoldEngine(Protocol):
             When objects of Silver cannot be used.
         InvalidInput
             When the engine refuses a statement.
+        """
+
+    def query(self, build_id: str, movies: BuiltTable | None, deadline: float) -> Query:
+        """Return a function that runs statements in Trino's dialect over ``gold.*`` and ``published.movies``.
+
+        Parameters
+        ----------
+        build_id : str
+            The build that this engine made last; its tables are ``gold.*``.
+        movies : BuiltTable or None
+            Table ``movies`` of the published build; None when there is none, and ``published.movies`` neither.
+        deadline : float
+            By ``time.monotonic()``.
+
+        Raises
+        ------
+        StorageFailed
+            When the published table cannot be read; the function raises it as :meth:`build` does.
         """

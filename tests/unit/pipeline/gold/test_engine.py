@@ -19,7 +19,9 @@ def test_what_an_engine_writes_are_fields_of_a_build() -> None:
 
 @pytest.mark.parametrize("engine", [DuckdbEngine, AthenaEngine])
 def test_both_engines_take_the_same_parameters(engine: type[DuckdbEngine | AthenaEngine]) -> None:
-    assert list(inspect.signature(engine.build).parameters) == list(inspect.signature(GoldEngine.build).parameters)
+    for name in ("build", "query"):
+        own, wanted = (inspect.signature(getattr(each, name)).parameters for each in (engine, GoldEngine))
+        assert list(own) == list(wanted)
 
 
 def test_names_are_those_of_the_setting() -> None:

@@ -1,0 +1,75 @@
+"""Compare a new build with the published one, before its record is written."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from pipeline.errors import DocumentInvalid
+from pipeline.gold import breaker
+from pipeline.gold.profile import Profile, Query, Turnover, profile_of, turnover_of
+from pipeline.gold.publication import Pointer, records
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the breaker found.
+
+    Attributes
+    ----------
+    profile : Profile or None
+        Of the new build; None before the first complete run.
+    reasons : tuple of str
+        Why the build must be held, one sentence each, the most important first; () when it may be published, and when
+        there is nothing to compare it with.
+    """
+
+    profile: Profile | None
+    reasons: tuple[str, ...] = ()
+
+
+def compare(bucket: str, query: Query, pointer: Pointer, *, has_movies: bool) -> Comparison:
+    """Compare the build that ``query`` reads with the published one and with the changes of earlier builds.
+
+    Parameters
+    ----------
+    bucket : str
+        The Gold bucket, to read the records of earlier builds.
+    query : callable
+        Runs a statement in Trino's dialect over ``gold.*``, the new build, and ``published.movies``.
+    has_movies : bool
+        Whether ``published.movies`` can be read. Without it, films are not compared one by one: the published build is
+        damaged, and a build that repairs it should not be held for that.
+
+    Raises
+    ------
+    StorageFailed
+        When an earlier record cannot be read, or the engine fails.
+    """
+    before = pointer.build.profile if pointer.build else None
+    profile = profile_of(query)
+    if before is None:
+        return Comparison(profile)
+    if profile is None:
+        return Comparison(None, ("movies: complete runs 1 or more → 0 (limit: no change)",))
+    as_deep = profile if profile.depth == before.depth else profile_of(query, before.depth)
+    if as_deep is None:
+        return Comparison(profile)
+    turnover = turnover_of(query, before) if has_movies else Turnover(0, 0, {})
+    verdict = breaker.compare(as_deep, before, turnover, _earlier_changes(bucket, pointer))
+    return Comparison(replace(profile, changes=verdict.changes), tuple(str(reason) for reason in verdict.reasons))
+
+
+def _earlier_changes(bucket: str, pointer: Pointer) -> list[Mapping[str, float]]:
+    """Return the changes of the builds that were published last, newest first; none if a record is damaged."""
+    newest_first = list(dict.fromkeys(entry.build_id for entry in reversed(pointer.history)))[: breaker.EARLIER_BUILDS]
+    try:
+        builds = records(bucket, newest_first)
+    except DocumentInvalid as error:
+        logger.warning("builds are compared without earlier changes: %s", error)
+        return []
+    profiles = [builds[build_id].profile for build_id in newest_first if build_id in builds]
+    return [profile.changes for profile in profiles if profile and profile.changes]

@@ -1,0 +1,100 @@
+"""A damaged run on moto is held: readers keep the build before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipeline import aggregate_to_gold, keys
+from pipeline.aggregate_to_gold import Result
+from pipeline.gold.build import Build
+from pipeline.gold.duckdb_engine import DuckdbEngine
+from pipeline.gold.publication import published_build, read_pointer, records
+from pipeline.settings import AggregateToGoldSettings
+from tests.integration.moto_lake import Lake
+from tests.silver_rows import RUNS, Row, film, silver_files
+
+SETTINGS = AggregateToGoldSettings("silver", "gold", 256)
+RUN_IDS = [f"202611{day:02}T030000Z-aaaaaaaa" for day in range(1, 29)]
+FILMS = 40
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
+
+
+def run(lake: Lake, day: int, films: int = FILMS, **changes: Any) -> None:
+    """Store the Silver of a complete run; ``changes`` replace values of its films."""
+    run_id = RUN_IDS[day]
+    rows: list[Row] = []
+    for number in range(1, films + 1):
+        values: Row = {"runtime_minutes": 80 + number, "year": 1980 + number, "genres": ["Drama"], "metascore": number}
+        moment = f"2026-11-{day + 1:02} 03:01:00.000000"
+        rows.append(film(number, run_id, **values | changes, processed_at=moment, fetched_at=moment))
+    for key, (_, body) in silver_files(rows, "movies", run_id).items():
+        lake.put("silver", key, body)
+    record = RUNS[0] | {"run_id": run_id, "expected": films, "top_n": films}
+    for _, body in silver_files([record], "runs").values():
+        lake.put("silver", f"runs/run_id={run_id}/run.json", body)
+
+
+def build() -> Result:
+    return aggregate_to_gold.run(SETTINGS, DuckdbEngine("silver", "gold", 256), 60.0)
+
+
+def record(build_id: str) -> Build:
+    return records("gold", [build_id])[build_id]
+
+
+def test_a_damaged_run_is_held_until_a_good_one_comes(lake: Lake) -> None:
+    run(lake, 0)
+    first = build()
+    run(lake, 1, runtime_minutes=6000)
+    held = build()
+    again = build()
+
+    assert held.held
+    assert held.build == first.build == published_build("gold")
+    assert held.held.reasons[0].startswith("movies.runtime_minutes: mean 100.50 → 6,000 (limit: ±")
+    assert record(held.held.build_id).reasons == held.held.reasons
+    # The same Silver is not built again, and stays held.
+    assert (again.builds, again.held) == (0, held.held)
+
+    run(lake, 2, metascore=50, genres=None)
+    still = build()
+    assert still.held
+    assert still.held.build_id > held.held.build_id
+
+    run(lake, 3)
+    good = build()
+    assert good.held is None
+    assert good.build.build_id > still.held.build_id
+    assert record(good.build.build_id).profile
+    assert read_pointer("gold").history[-1].build_id == good.build.build_id
+
+
+@pytest.mark.parametrize("films", [(20, FILMS), (FILMS, 20)])
+def test_a_run_of_another_length_is_published(lake: Lake, films: tuple[int, int]) -> None:
+    for day, count in enumerate(films):
+        run(lake, day, count)
+        assert build().held is None
+    found = published_build("gold")
+
+    assert found
+    assert found.profile
+    assert found.profile.films == FILMS
+
+
+def test_a_damaged_published_table_does_not_hold_its_repair(lake: Lake) -> None:
+    run(lake, 0)
+    first = build().build
+    run(lake, 1)
+    (damaged,) = first.tables["movies"].objects
+    lake.put("gold", damaged.key, b"no parquet")
+    repaired = build()
+
+    assert repaired.held is None
+    assert repaired.build.build_id > first.build_id
+    assert lake.s3.get_object(Bucket="gold", Key=keys.build_record(repaired.build.build_id))

@@ -1,0 +1,96 @@
+"""What a new build is compared with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pipeline.errors import DocumentInvalid
+from pipeline.gold import comparison
+from pipeline.gold.build import Build
+from pipeline.gold.comparison import Comparison
+from pipeline.gold.profile import ColumnProfile, Profile, Turnover
+from pipeline.gold.publication import Pointer, Publication, Published
+from tests.gold_builds import a_build
+
+SCHEMA = {"movies": {"title": "string"}}
+PROFILE = Profile(100, 100, 0, {"title": ColumnProfile(100)}, 100, 0, 0, SCHEMA)
+KEY = "movies.title.share of changed values"
+
+
+def pointer_to(build: Build, earlier: int = 0) -> Pointer:
+    ids = [f"2026110{day}T030000.000000Z" for day in range(1, earlier + 1)] + [build.build_id]
+    return Pointer(Published(build, tuple(Publication(build_id, build.built_at) for build_id in ids)), '"1"')
+
+
+def compare(monkeypatch: pytest.MonkeyPatch, new: Profile | None, pointer: Pointer, **given: Any) -> Comparison:
+    """Compare with the profile ``new``; films change as ``turnover`` says, and ``records`` are those of S3."""
+
+    def profile_of(_: object, depth: int | None = None) -> Profile | None:
+        return replace(new, depth=depth, films=depth) if new and depth else new
+
+    monkeypatch.setattr(comparison, "profile_of", profile_of)
+    monkeypatch.setattr(comparison, "turnover_of", lambda *_: given.get("turnover", Turnover(0, 0, {})))
+    monkeypatch.setattr(comparison, "records", given.get("records", lambda *_: {}))
+    return comparison.compare("gold", lambda _: [], pointer, has_movies=given.get("has_movies", True))
+
+
+@pytest.mark.parametrize("pointer", [Pointer(None, None), pointer_to(a_build())])
+def test_the_first_builds_have_nothing_to_be_compared_with(monkeypatch: pytest.MonkeyPatch, pointer: Pointer) -> None:
+    assert compare(monkeypatch, PROFILE, pointer) == Comparison(PROFILE, ())
+
+
+def test_a_build_without_any_complete_run_is_held_when_there_was_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = compare(monkeypatch, None, pointer_to(a_build(profile=PROFILE)))
+
+    assert found.profile is None
+    assert "complete runs" in found.reasons[0]
+
+
+def test_a_longer_list_is_compared_as_deep_as_the_published_one_and_recorded_as_deep_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    longer = replace(PROFILE, depth=1000, films=1000, columns={"title": ColumnProfile(100)})
+    found = compare(monkeypatch, longer, pointer_to(a_build(profile=PROFILE)))
+
+    assert found.reasons == ()
+    assert found.profile
+    assert (found.profile.depth, found.profile.films) == (1000, 1000)
+    assert found.profile.changes["movies..films on the list"] == 0
+
+
+CHANGED = Turnover(0, 0, {"title": (12, 100)})
+
+
+@pytest.mark.parametrize(("usual", "held"), [(0.0, True), (0.04, False)])
+def test_earlier_builds_say_what_is_usual(monkeypatch: pytest.MonkeyPatch, usual: float, *, held: bool) -> None:
+    earlier = a_build(profile=replace(PROFILE, changes={KEY: usual}))
+    found = compare(
+        monkeypatch,
+        PROFILE,
+        pointer_to(a_build(profile=PROFILE), earlier=8),
+        turnover=CHANGED,
+        records=lambda _, build_ids: dict.fromkeys(build_ids, earlier),
+    )
+
+    assert bool(found.reasons) == held
+    assert found.profile
+    assert found.profile.changes[KEY] == pytest.approx(0.12)
+
+
+def test_a_damaged_earlier_record_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def records(*_: object) -> dict[str, Build]:
+        raise DocumentInvalid("is not JSON")
+
+    found = compare(monkeypatch, PROFILE, pointer_to(a_build(profile=PROFILE)), turnover=CHANGED, records=records)
+
+    assert found.reasons
+
+
+def test_films_are_not_compared_one_by_one_where_the_published_table_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    pointer = pointer_to(a_build(profile=PROFILE))
+
+    assert compare(monkeypatch, PROFILE, pointer, turnover=CHANGED).reasons
+    assert not compare(monkeypatch, PROFILE, pointer, turnover=CHANGED, has_movies=False).reasons
