@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pipeline.columns import SILVER_TABLES
@@ -107,3 +108,10 @@ def engine_of(**tables: list[Row]) -> GoldDatabase:
     for name, rows in tables.items():
         engine.load(SILVER_TABLES[name], silver_files(rows, name))
     return engine
+
+
+def odd_folder(parent: Path) -> Path:
+    """Make a folder below others whose names mean something to DuckDB: partitions, quotes, patterns and escapes."""
+    folder = parent.joinpath("year=2024", "run_id=x", "lake=gold", "it's two words", "[a-z]", "a*b?", "100%", 'say "é"')
+    folder.mkdir(parents=True)
+    return folder

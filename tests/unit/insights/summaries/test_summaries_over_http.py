@@ -99,6 +99,12 @@ def test_a_model_that_obeys_a_title_is_not_believed(server: ChatServer) -> None:
     assert "99.9" not in without_titles(found)
 
 
+@pytest.fixture(scope="module")
+def computed() -> pd.DataFrame:
+    """The summaries without a model."""
+    return summarise(gold_rows.gold(), None, created_at=NOW)
+
+
 @pytest.mark.parametrize(
     ("behaviour", "reason"),
     [
@@ -112,10 +118,11 @@ def test_a_model_that_obeys_a_title_is_not_believed(server: ChatServer) -> None:
         (lambda _: completion("Drama is the best genre, with a mean of 99.9."), UNREADABLE),
     ],
 )
-def test_when_the_service_fails_a_computed_text_says_so(server: ChatServer, behaviour: Behaviour, reason: str) -> None:
+def test_when_the_service_fails_a_computed_text_says_so(
+    server: ChatServer, computed: pd.DataFrame, behaviour: Behaviour, reason: str
+) -> None:
     server.behaviour = behaviour
     found = summaries_of(server)
-    computed = summarise(gold_rows.gold(), None, created_at=NOW)
     assert set(found["reason"]) == {reason}
     assert found["sentences"].tolist() == computed["sentences"].tolist()
     assert all(text.endswith(f"without AI: {reason}.") for text in found["text"])
