@@ -93,9 +93,8 @@ def test_a_message_delivered_twice_stores_nothing_twice(stack: Stack) -> None:
     sqs.purge_queue(QueueUrl=stack["MovieQueueUrl"])
     report = run_to_the_end(stack, 5, 5)
     prefix = keys.run_prefix("movies", report.run_id)
-    items = [
-        film for film in sample_films.source_list()["items"] if film["id"] in stack.manifest(report.run_id).expected
-    ]
+    expected = stack.manifest(report.run_id).expected
+    items = [film for film in sample_films.source_list()["items"] if film["id"] in expected]
     message = {"schema": 1, "run_id": report.run_id, "batch": 1, "batches": 1, "movies": items}
 
     sqs.send_message(QueueUrl=stack["MovieQueueUrl"], MessageBody=json.dumps(message))
