@@ -44,7 +44,14 @@ class StackInOneProcess(LoadScopeScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Choose how tests are distributed; xdist's own groups have no effect with pytest 9.2."""
+    config.option.loadscopereorder = False
     return StackInOneProcess(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the stack, which one process tests for minutes, and end with the many short files."""
+    first = (*STACK_TESTS, "tests/integration/", "tests/notebooks/")
+    items.sort(key=lambda item: next((place for place, start in enumerate(first) if item.nodeid.startswith(start)), 9))
 
 
 @pytest.hookimpl(wrapper=True)
