@@ -26,6 +26,7 @@ def handler(event: Event, context: LambdaContext) -> Reply:
         result = step.run(settings, engine, seconds_left(context))
         summary.update(result.as_dict())
         count(gold_builds=result.builds, runs_completed=len(result.completed_runs))
+        count(builds_held=1 if result.held else 0)
         measure(MetricUnit.Seconds, gold_built_at=[result.built_at], run_seconds=result.run_seconds)
         measure(MetricUnit.Percent, run_completeness=[result.completeness])
     return {"batchItemFailures": []}

@@ -30,6 +30,7 @@ COMMANDS = (
     ("demo", "reelhouse.gold.demo", "Run everything once: stack, films, reports, results. `make run` does this."),
     ("table", "reelhouse.gold.table", "Show a table of Gold or Silver, or write it to a file."),
     ("builds", "reelhouse.gold.builds", "List the builds of Gold: published, published earlier, or held."),
+    ("publish", "reelhouse.gold.publish", "Publish a build of Gold that is held."),
     ("rollback", "reelhouse.gold.rollback", "Publish an earlier build of Gold again."),
     ("query", "reelhouse.gold.query", "Run SQL on Silver and Gold; it only reads."),
     ("similar", "reelhouse.gold.similar", "Find films similar to a film, with the reasons."),

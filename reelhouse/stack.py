@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pipeline import aws, documents, keys
 from pipeline.errors import DocumentInvalid, InvalidInput, LocalStackError, StorageFailed
 from pipeline.gold.build import Build
-from pipeline.gold.publication import published_build
+from pipeline.gold.publication import Held, published_build, read_pointer, records
 from pipeline.runs import Manifest
 from reelhouse.local import connection, processes, state
 
@@ -60,6 +60,15 @@ class Stack:
     def build(self) -> Build | None:
         """Return Gold's published build; None before the first, or when its record is damaged."""
         return published_build(self["GoldBucketName"])
+
+    def held(self) -> Held | None:
+        """Return the newest build of Gold if it is held back, and why."""
+        return read_pointer(self["GoldBucketName"]).held
+
+    def held_build(self) -> Build | None:
+        """Return the record of the build that is held back; None when there is none."""
+        held = self.held()
+        return records(self["GoldBucketName"], [held.build_id]).get(held.build_id) if held else None
 
     def manifest(self, run_id: str) -> Manifest:
         """Return a run's manifest.

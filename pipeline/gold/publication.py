@@ -32,11 +32,14 @@ class Publication:
         ISO 8601 in UTC.
     because : str
         Reason given by the person who published the build or rolled back to it; "" when AggregateToGold published it.
+    by : str
+        ARN of that person; "" when AggregateToGold published it, and for a rollback.
     """
 
     build_id: str
     at: str
     because: str = ""
+    by: str = ""
 
     @property
     def at_time(self) -> datetime:
@@ -139,7 +142,7 @@ def published_build(bucket: str) -> Build | None:
 
 
 def publish(
-    bucket: str, build: Build, before: Pointer, *, because: str = "", retention: timedelta | None = None
+    bucket: str, build: Build, before: Pointer, *, because: str = "", by: str = "", retention: timedelta | None = None
 ) -> Pointer:
     """Move the pointer to a build, and forget what was held.
 
@@ -149,6 +152,8 @@ def publish(
         The pointer as the caller knows it: if another writer has moved it since, nothing is written.
     because : str
         A person's reason.
+    by : str
+        That person's ARN.
     retention : timedelta, optional
         Builds that stopped being the published one longer ago are dropped from the history; None keeps all.
 
@@ -158,7 +163,7 @@ def publish(
         The pointer as it is now. Its build is another one when another writer was faster.
     """
     now = datetime.now(UTC)
-    history = (*before.history, Publication(build.build_id, utc(now), because))
+    history = (*before.history, Publication(build.build_id, utc(now), because, by))
     if retention is not None:
         # An entry counts until its successor replaced it.
         ends = [*(entry.at_time for entry in history[1:]), now]

@@ -197,6 +197,19 @@ def _catalogue(found: Stack) -> Check:
     return Check("catalogue", not lacking, text, "`reelhouse up` enters them again; in AWS, deploy them again")
 
 
+def _held(found: Stack) -> Check:
+    held = found.held()
+    if held is None:
+        return Check("Gold publication", True, "the newest build is published")
+    more = f" (and {len(held.reasons) - 1} more reasons)" if len(held.reasons) > 1 else ""
+    text = f"build {held.build_id} is held: {held.reasons[0]}{more}"
+    advice = (
+        f'`reelhouse publish {held.build_id} --because TEXT` if it is right; see docs/operations.md, "A build is held"'
+    )
+    # After a rollback builds are held on purpose.
+    return Check("Gold publication", None if held.until_after is not None else False, text, advice)
+
+
 def _athena(found: Stack) -> Check:
     build = found.build()
     films = build.rows.get("movies") if build else None
@@ -235,6 +248,7 @@ CHECKS = (
     ("newest run", _newest_run),
     ("Silver", _silver),
     ("Gold", _gold),
+    ("Gold publication", _held),
     ("Gold tables", _tables),
     ("catalogue", _catalogue),
     ("Athena", _athena),

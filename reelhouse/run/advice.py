@@ -71,7 +71,11 @@ def _gold(story: dict[str, Any]) -> Iterator[Advice]:
     films, gold = story["films"], story["gold"]
     if films["missing"] or films["parked"] or films["not_in_silver"] or (gold and gold["status"] == "complete"):
         return
-    if _busy(story, "SilverEvents"):
+    if held := story["held"]:
+        what = f"build {held['build_id']} is held: {held['reasons'][0]}"
+        do = f"if it is right, `reelhouse publish {held['build_id']} --because TEXT`; a later good run replaces it"
+        yield _advice(WRONG, what, do)
+    elif _busy(story, "SilverEvents"):
         yield _advice(WAIT, "Gold has not been built with the whole run yet", "check again in a minute")
     else:
         what = "the whole run is in Silver, but not in Gold, and SilverEvents is empty"

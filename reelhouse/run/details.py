@@ -47,8 +47,8 @@ def describe(stack: Stack, run_id: str, waiting_for_quota_until: str | None = No
     dict
         ``run_id, requested, list, messages, steps, omdb, films`` (counts), ``left_out`` (each film that is rejected,
         quarantined or parked, with the reason), ``missing`` (films without any outcome yet), ``queues``,
-        ``waiting_for_quota_until``, ``gold`` (None where no build contains the run), ``reports`` based on it, and
-        ``next``: what is wrong, and what to do.
+        ``waiting_for_quota_until``, ``gold`` (None where the published build does not contain the run), ``held`` (a
+        held build that contains it, or None), ``reports`` based on it, and ``next``: what is wrong, and what to do.
 
     Raises
     ------
@@ -71,6 +71,7 @@ def describe(stack: Stack, run_id: str, waiting_for_quota_until: str | None = No
             "queues": queues,
             "waiting_for_quota_until": waiting_for_quota_until,
             "gold": _gold(stack, run_id),
+            "held": _held(stack, run_id),
             "reports": _reports(stack, run_id),
         }
     return {**story, "next": advice.advise(story)}
@@ -152,6 +153,14 @@ def _gold(stack: Stack, run_id: str) -> dict[str, Any] | None:
     counts = build.runs[run_id]
     about = {name: getattr(build, name) for name in ("build_id", "built_at", "engine", "code_version")}
     return {**about, "status": counts.status, "films": counts.in_gold, "newest_run": build.newest_run}
+
+
+def _held(stack: Stack, run_id: str) -> dict[str, Any] | None:
+    """Return id and reasons of the build that is held, if it contains the run."""
+    held, build = stack.held(), stack.held_build()
+    if held is None or build is None or run_id not in build.runs:
+        return None
+    return {"build_id": held.build_id, "reasons": held.reasons}
 
 
 def _reports(stack: Stack, run_id: str) -> list[dict[str, Any]]:

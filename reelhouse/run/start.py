@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from pipeline import aws
 from pipeline.errors import InvalidInput, SourceListInvalid, StorageFailed
@@ -48,6 +50,7 @@ def command(
         raise typer.Exit(1)
 
 
+_REASONS_SHOWN = 3
 # The last is how the emulator names every error that a handler raises; a time-out has a name of its own there too.
 _INPUT_ERRORS = {InvalidInput.__name__, SourceListInvalid.__name__, "Runtime.HandlerError"}
 
@@ -109,8 +112,20 @@ def print_report(report: Report) -> None:
         f"stored, {report.rejected:,} rejected, {report.quarantined:,} quarantined, {report.silver_rows:,} Silver rows "
         f"({report.messages:,} messages, {report.seconds.get('total', 0):.1f} s)"
     )
+    if report.held:
+        print_held(report.held["build_id"], report.held["reasons"])
     if report.missing:
         _print_missing(report)
+
+
+def print_held(build_id: str, reasons: Sequence[str]) -> None:
+    """Print that a build is held, why, and how to publish it."""
+    console.fail(f"build {build_id} of Gold is held; readers keep the build before it:")
+    for reason in reasons[:_REASONS_SHOWN]:
+        console.err.print(f"  {escape(reason)}")
+    if len(reasons) > _REASONS_SHOWN:
+        console.err.print(f"  … and {len(reasons) - _REASONS_SHOWN} more; --json has them all")
+    console.err.print(f"  if it is right: reelhouse publish {build_id} --because TEXT")
 
 
 def _print_missing(report: Report) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from pipeline.retries import quota_renewed_at
 from reelhouse import console, logs, stack
 from reelhouse.logs import LoggedError
 from reelhouse.options import Json, RunIdArgument, StackName
+from reelhouse.run.start import print_held
 from reelhouse.stack import Stack
 
 NEWEST_RUNS = 20
@@ -51,10 +53,10 @@ def status(stack: Stack, run_id: str | None = None) -> dict[str, Any]:
     dict
         ``stack``, ``runs`` (newest first; counts from ``pipeline_runs`` for complete runs, else from Bronze and Silver
         as they are now), ``queues``, ``waiting_for_quota_until`` (ISO 8601; None where messages do not wait for
-        OMDb's quota), and ``gold`` (the newest build).
+        OMDb's quota), ``gold`` (the published build) and ``held`` (the newest build if it is held, and why).
     """
     with aws.failures_of("status", stack.name):
-        build = stack.build()
+        build, held = stack.build(), stack.held()
         known = build.runs if build else {}
         run_ids = [run_id] if run_id else stack.run_ids()[: -NEWEST_RUNS - 1 : -1]
         runs = [_run(stack, each, known.get(each)) for each in run_ids]
@@ -68,6 +70,7 @@ def status(stack: Stack, run_id: str | None = None) -> dict[str, Any]:
         "queues": queues,
         "waiting_for_quota_until": until and until.isoformat(),
         "gold": gold,
+        "held": asdict(held) if held else None,
     }
 
 
@@ -133,6 +136,8 @@ def print_status(state: dict[str, Any]) -> None:
     console.print_table(("queue", "waiting", "in flight", "parked"), queues, "Messages")
     if state["waiting_for_quota_until"]:
         console.warn(f"waiting for OMDb's quota until {state['waiting_for_quota_until'][:16]} UTC")
+    if state["held"]:
+        print_held(state["held"]["build_id"], state["held"]["reasons"])
     if state["gold"] and terminal:
         age = datetime.now(UTC) - datetime.fromisoformat(state["gold"]["built_at"])
         minutes = age.total_seconds() / 60

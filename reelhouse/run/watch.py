@@ -13,6 +13,7 @@ from rich.progress import Progress as ProgressBars
 
 from pipeline import aws, keys
 from pipeline.errors import OmdbKeyInvalid, OmdbQuotaSpent, ReelhouseError, StorageFailed
+from pipeline.gold.build import Build
 from pipeline.runs import RunReply, started_at
 from reelhouse import logs
 from reelhouse.console import err
@@ -62,6 +63,7 @@ class Report:
     status: str = "incomplete"
     skipped: list[dict[str, Any]] = field(default_factory=list)
     missing: dict[str, Any] = field(default_factory=dict)
+    held: dict[str, Any] = field(default_factory=dict)
     note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
@@ -99,7 +101,7 @@ def watch(stack: Stack, reply: RunReply, on_progress: Callable[[Progress], None]
         now = time.monotonic()
         on_progress(progress)
         _record_times(report, progress, now - started)
-        if progress.in_gold:
+        if progress.in_gold or report.held:
             break
         if progress != last:
             last, changed = progress, now
@@ -127,11 +129,14 @@ def _poll(stack: Stack, report: Report) -> Iterator[Progress]:
             with aws.failures_of("run", report.run_id):
                 _count(stack, report.run_id, progress)
                 build = stack.build()
+                held = None if _has(build, report.run_id) else stack.held_build()
         except StorageFailed:
             yield last
             continue
-        counts = build.runs.get(report.run_id) if build else None
-        if build and counts and counts.complete:
+        if held and _has(held, report.run_id):
+            report.held, report.status = {"build_id": held.build_id, "reasons": list(held.reasons)}, "held"
+        if build and _has(build, report.run_id):
+            counts = build.runs[report.run_id]
             progress.silver_rows = counts.stored - counts.quarantined
             progress.in_gold = progress.settled >= report.expected
             report.gold, report.status = build.rows, "complete"
@@ -139,6 +144,12 @@ def _poll(stack: Stack, report: Report) -> Iterator[Progress]:
         report.quarantined, report.silver_rows = progress.quarantined, progress.silver_rows
         last = replace(progress)
         yield progress
+
+
+def _has(build: Build | None, run_id: str) -> bool:
+    """Whether a build holds the whole run."""
+    counts = build.runs.get(run_id) if build else None
+    return bool(counts and counts.complete)
 
 
 def _count(stack: Stack, run_id: str, progress: Progress) -> None:

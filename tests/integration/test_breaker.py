@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from click.testing import Result as Ran
+from typer.testing import CliRunner
 
 from pipeline import aggregate_to_gold, keys
 from pipeline.aggregate_to_gold import Result
@@ -12,7 +15,11 @@ from pipeline.gold.build import Build
 from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.gold.publication import published_build, read_pointer, records
 from pipeline.settings import AggregateToGoldSettings
-from tests.integration.moto_lake import Lake
+from reelhouse import cli, stack
+from reelhouse.gold import publish
+from reelhouse.operate import doctor
+from reelhouse.stack import Stack
+from tests.integration.moto_lake import Lake, as_stack
 from tests.silver_rows import RUNS, Row, film, silver_files
 
 SETTINGS = AggregateToGoldSettings("silver", "gold", 256)
@@ -98,3 +105,75 @@ def test_a_damaged_published_table_does_not_hold_its_repair(lake: Lake) -> None:
     assert repaired.held is None
     assert repaired.build.build_id > first.build_id
     assert lake.s3.get_object(Bucket="gold", Key=keys.build_record(repaired.build.build_id))
+
+
+@pytest.fixture
+def held(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> tuple[Stack, str, str]:
+    """A stack with a published build and one that is held, and their ids."""
+    found = as_stack(lake)
+    monkeypatch.setattr(stack, "find", lambda _: found)
+    monkeypatch.setattr(publish, "bring_gold_up_to_date", lambda _: build())
+    run(lake, 0)
+    first = build().build.build_id
+    run(lake, 1, runtime_minutes=6000, genres=None)
+    result = build()
+    assert result.held
+    return found, first, result.held.build_id
+
+
+def ran(*arguments: str) -> Ran:
+    return CliRunner().invoke(cli.app, list(arguments))
+
+
+def test_publish_needs_a_reason_and_keeps_it(held: tuple[Stack, str, str]) -> None:
+    _, first, build_id = held
+
+    assert ran("publish", build_id).exit_code == 2
+    assert ran("publish", build_id, "--because", " ").exit_code == 2
+    assert ran("publish", "yesterday", "--because", "x").exit_code == 2
+    assert published_build("gold") == record(first)
+
+    result = ran("publish", build_id, "--because", "OMDb now gives seconds", "--json")
+    publication = read_pointer("gold").history[-1]
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["publication"]["because"] == publication.because == "OMDb now gives seconds"
+    assert publication.by.startswith("arn:aws:")
+    assert published_build("gold") == record(build_id)
+    assert read_pointer("gold").held is None
+
+
+def test_only_a_build_that_is_held_can_be_published(lake: Lake, held: tuple[Stack, str, str]) -> None:
+    _, first, build_id = held
+
+    assert "is the published build" in ran("publish", first, "--because", "x").output
+    assert "is no build" in ran("publish", "20200101T000000.000000Z", "--because", "x").output
+    ran("publish", build_id, "--because", "right")
+    assert f"reelhouse rollback {first}" in ran("publish", first, "--because", "x").output
+
+    (key,) = (entry.key for entry in record(build_id).tables["movies"].objects)
+    ran("rollback", first, "--because", "wrong")
+    lake.s3.delete_object(Bucket="gold", Key=key)
+    assert "has expired" in ran("publish", build_id, "--because", "x").output
+
+
+def test_what_comes_after_is_compared_with_the_build_that_a_person_published(
+    lake: Lake, held: tuple[Stack, str, str]
+) -> None:
+    _, _, build_id = held
+    ran("publish", build_id, "--because", "OMDb now gives seconds")
+    run(lake, 2, runtime_minutes=6000, genres=None)
+
+    assert build().held is None
+
+
+def test_doctor_says_what_is_held_and_how_to_publish_it(held: tuple[Stack, str, str]) -> None:
+    found, _, build_id = held
+    check = dict(doctor.CHECKS)["Gold publication"](found)
+
+    assert check.ok is False
+    assert check.found.startswith(f"build {build_id} is held: movies.genres: share of nulls 0.0% → 100.0%")
+    assert f"reelhouse publish {build_id} --because TEXT" in check.advice
+
+    ran("publish", build_id, "--because", "right")
+    assert dict(doctor.CHECKS)["Gold publication"](found).ok

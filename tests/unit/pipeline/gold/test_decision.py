@@ -21,6 +21,12 @@ def test_a_build_is_published_when_nothing_is_held(published: Published | None) 
     assert reasons_to_hold("gold", BUILD, Pointer(published, None)) == ()
 
 
+def test_a_build_that_the_breaker_stopped_is_held_for_its_reasons() -> None:
+    build = replace(BUILD, reasons=("movies: too few films",))
+
+    assert reasons_to_hold("gold", build, Pointer(PUBLISHED, None)) == ("movies: too few films",)
+
+
 @pytest.mark.parametrize(
     ("status", "held"), [("complete", False), ("incomplete", True)], ids=["a complete run", "an incomplete run"]
 )

@@ -29,6 +29,7 @@ def story(busy: str = "", gold: dict[str, str] | None = None, **changes: Any) ->
         "parked_messages": [],
         "waiting_for_quota_until": None,
         "gold": gold,
+        "held": None,
     } | others
 
 
@@ -51,6 +52,10 @@ def test_a_complete_run_needs_nothing() -> None:
         (story(not_in_silver=2), WRONG, "BronzeEvents is empty", f"`reelhouse run --resume {RUN}`"),
         (story("SilverEvents"), WAIT, "Gold has not been built", "check again"),
         (story(gold={"status": "incomplete"}), WRONG, "SilverEvents is empty", f"`reelhouse run --resume {RUN}`"),
+        (
+            story(held={"build_id": "B", "reasons": ["movies: too few films"]}),
+            WRONG, "build B is held: movies: too few films", "`reelhouse publish B --because",
+        ),
         (story(gold=COMPLETE, rejected=1), NOTE, "films left out: 1 rejected by OMDb", "`reelhouse trace"),
         (story(gold=COMPLETE, list={"unusable": [{}]}), NOTE, "1 entry of the list", "correct the list"),
         (story(gold=COMPLETE, steps=[{"step": "AnyStep", "failed": 2}]), NOTE, "AnyStep (2)", "retried"),

@@ -32,6 +32,7 @@ def story(**changes: Any) -> dict[str, Any]:
         "left_out": [],
         "queues": {"MovieQueue": {"waiting": 0, "in_flight": 0, "parked": 0}},
         "gold": None,
+        "held": None,
         "reports": [],
         "next": [],
     } | changes  # fmt: skip

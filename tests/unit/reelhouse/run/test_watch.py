@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,8 +30,8 @@ class Manifest:
 class FakeStack:
     """A stack whose polls are given: films in Bronze at each, or an error."""
 
-    def __init__(self, polls: list[set[str] | Exception], complete: bool = False) -> None:
-        self.polls, self.complete, self.number = polls, complete, -1
+    def __init__(self, polls: list[set[str] | Exception], complete: bool = False, held: bool = False) -> None:
+        self.polls, self.complete, self.held, self.number = polls, complete, held, -1
 
     def films(self, bucket: str, kind: str, run_id: str) -> set[str]:
         if (bucket, kind) == ("Silver", keys.MOVIES) or kind != keys.MOVIES:
@@ -45,8 +46,13 @@ class FakeStack:
         return 0
 
     def build(self) -> Build | None:
-        if not self.complete:
-            return None
+        return self._build() if self.complete else None
+
+    def held_build(self) -> Build | None:
+        return replace(self._build(), reasons=("movies: too few",)) if self.held else None
+
+    @staticmethod
+    def _build() -> Build:
         counts = RunCounts(2, 2, 0, 0, 2, "complete")
         return Build("b", "2026-11-24T03:01:00+00:00", 1, "v", "duckdb", SilverInput("s", 1, 1, "f"), {}, {RUN: counts})
 
@@ -69,6 +75,13 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> list[LoggedError]:
 
 def watched(stack: FakeStack, seconds: float = 60, on_progress: Callable[[Any], None] = lambda _: None) -> Report:
     return watch.watch(stack, REPLY, on_progress, seconds)  # type: ignore[arg-type]
+
+
+def test_a_held_build_ends_the_watch() -> None:
+    report = watched(FakeStack([{"tt0000001"}, FILMS], held=True))
+
+    assert report.status == "held"
+    assert report.held == {"build_id": "b", "reasons": ["movies: too few"]}
 
 
 def test_a_complete_run_ends_the_watch(logged: list[LoggedError]) -> None:
