@@ -13,6 +13,14 @@ NAMES = {
     "metascore": "Metacritic",
     "source_list": "source list",
 }
+# Column of a film's rating in Gold's movies, and the factor that brings it to 0-100.
+COLUMNS = {
+    "imdb": "imdb_rating",
+    "rotten_tomatoes": "rotten_tomatoes",
+    "metascore": "metascore",
+    "source_list": "source_rating",
+}
+FACTORS = {"imdb": 10.0, "rotten_tomatoes": 1.0, "metascore": 1.0, "source_list": 10.0}
 
 
 def widest(ratings: pd.DataFrame) -> str:

@@ -133,6 +133,11 @@ def count(n: float, singular: str, plural: str | None = None) -> str:
     return f"{n:,.0f} {noun}" if n else f"no {noun}"
 
 
+def capitalised(text: str) -> str:
+    """Write the first letter as a capital, and leave the others."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def in_words(n: int) -> str:
     """Write a whole number as prose does: in words up to twelve, in digits above."""
     return _SMALL[n] if 0 <= n < len(_SMALL) else f"{n:,}"

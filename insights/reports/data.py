@@ -198,7 +198,7 @@ def read(frame: pd.DataFrame, definition: Table, needed: Sequence[str]) -> tuple
         missing.append(f"There are no {table} yet.")
     elif not shaped.empty:
         empty = [name for name in needed if name not in lacks + odd and _empty(shaped[name])]
-        missing += [f"None of the {table} has a known value: {heading(name)}." for name in empty]
+        missing += [f"Not known for any of the {table}: {heading(name)}." for name in empty]
     return shaped, missing
 
 

@@ -13,6 +13,7 @@ from insights import wording
 from insights.summaries.check import Checked
 from insights.summaries.facts import Fact
 from insights.summaries.questions import Question
+from insights.trends.genre_ratings import HIGHER, LOWER
 from insights.trends.rank_movers import CLIMBER, FALLER, LEAVER, NEW_ENTRY
 
 MOST_SENTENCES = 5
@@ -74,8 +75,11 @@ def _rating(film: Fact) -> str:
 
 def _too_few(runtime: Fact) -> str:
     """Say what this many films cannot show, where no genre, decade or country differs."""
-    n = wording.number(_number(runtime, "top_films"))
-    return f"Among {n} top-rated films, no genre, decade or country is clearly more or less common than on the list."
+    n, points = (wording.number(_number(runtime, column)) for column in ("top_films", "detectable"))
+    return (
+        "No genre, decade or country is clearly more or less common among them than on the list: with"
+        f" {n} top-rated films, differences of less than about {points} percentage points may be chance."
+    )
 
 
 def _kinds(traits: Sequence[Fact], *, named: bool) -> list[str]:
@@ -100,7 +104,8 @@ def _differences(more: Sequence[Fact], runtime: Sequence[Fact]) -> str:
     for fact in runtime:
         minutes = _minutes_longer(fact)
         unit = "minute" if abs(minutes) == 1 else "minutes"
-        parts.append(f"run {wording.in_words(abs(minutes))} {unit} {'longer' if minutes > 0 else 'shorter'}")
+        whole = "" if more else " than the list as a whole"
+        parts.append(f"run {wording.in_words(abs(minutes))} {unit} {'longer' if minutes > 0 else 'shorter'}{whole}")
     first = [*more, *runtime][0]
     n = f"n = {wording.number(_number(first, 'top_films'))} and {wording.number(_number(first, 'all_films'))}"
     return f"Top-rated films {', and '.join(parts)} ({n})."
@@ -126,49 +131,52 @@ def _each(count: int, names: Sequence[str]) -> str:
 
 
 def _ratings(rated: Sequence[Fact]) -> str:
-    named = [f"{fact.subject} {wording.number(_number(fact, 'mean'), 1)} {_n(fact, 'films')}" for fact in rated]
+    named = [f"{fact.subject} {wording.number(_number(fact, 'mean'), 1)} ({_n(fact, 'films')})" for fact in rated]
     source = wording.rating_source(str(rated[0].row.get("source")))
     return f"The most common genres on the list average, on {source}: {wording.listed(named)}."
 
 
 def _n(fact: Fact, column: str) -> str:
-    return f"(n = {wording.number(_number(fact, column))})"
+    return f"n = {wording.number(_number(fact, column))}"
 
 
-def _superlative(fact: Fact, value: str, high: str, among: str) -> str:
-    """Write a place: "the second highest of the 8 decades", "7th of the 20 genres"; "" where it is tied or alone."""
+def _place(fact: Fact, value: str) -> str | None:
+    """Write a place before "most common": "", "second "; None where it is tied, alone, or far down."""
     found = fact.values.get(value)
     if found is None or found.place is None or found.placed is None or found.placed < 2:
-        return ""
-    if found.place >= len(_PLACES):
-        return f"{wording.ordinal(found.place)} of the {wording.number(found.placed)} {among}"
-    return f"the {_PLACES[found.place]}{high} of the {wording.number(found.placed)} {among}"
+        return None
+    return _PLACES[found.place] if found.place < len(_PLACES) else None
 
 
 def _genre(facts: ByTable) -> Told:
     for fact in facts.get("genres", ()):
-        place, n = _superlative(fact, "share", "most common", "genres"), _n(fact, "films_with_genre")
-        share = _text(fact, "share")
-        if place.startswith("the"):
-            yield f"{fact.subject} is {place}, with {share} {n}.", [fact]
+        kind, place = wording.kind_of_film(fact.subject), _place(fact, "share")
+        share, n = wording.percent(_number(fact, "share")), wording.number(_number(fact, "films_with_genre"))
+        listed = f"{share} of the {n} listed films with a genre"
+        if place is not None:
+            yield f"{fact.subject} is the {place}most common genre on the list: {listed} are {kind}.", [fact]
         else:
-            yield f"{share[0].upper()}{share[1:]} are {wording.kind_of_film(fact.subject)} {n}.", [fact]
+            yield f"{wording.capitalised(listed)} are {kind}.", [fact]
     if ratings := [fact for fact in facts.get("ratings_by_genre", ()) if "mean" in fact.values]:
         yield _rating_of_genre(ratings), ratings
     yield from _trends(facts.get("genre_trends", ()))
     if movies := facts.get("movies"):
-        yield f"Its highest-ranked films are {_films(movies)}.", movies
+        yield f"The highest-ranked are {_films(movies)}.", movies
 
 
 def _rating_of_genre(ratings: Sequence[Fact]) -> str:
     first = ratings[0]
-    averages = []
-    for fact in ratings:
-        place = _superlative(fact, "mean", "highest", fact.values["mean"].among) if fact is first else ""
-        n = f"n = {wording.number(_number(fact, 'films'))}{f'; {place}' if place else ''}"
-        out_of = " out of 100" if fact is first else ""
-        averages.append(f"{wording.number(_number(fact, 'mean'), 1)}{out_of} on {_source(fact)} ({n})")
-    return f"The listed {wording.kind_of_film(first.subject)} average {wording.listed(averages)}."
+    averages = [
+        f"{wording.number(_number(fact, 'mean'), 1)}{' out of 100' if fact is first else ''} on {_source(fact)}"
+        f" ({_n(fact, 'films')})"
+        for fact in ratings
+    ]
+    told = f"The listed {wording.kind_of_film(first.subject)} average {wording.listed(averages)}"
+    verdict, others = first.row.get("verdict"), wording.number(_number(first, "others"), 1)
+    if verdict in (HIGHER, LOWER):
+        that = f"; on {_source(first)} that is" if len(ratings) > 1 else ","
+        return f"{told}{that} clearly {verdict} than the {others} of the other listed films."
+    return f"{told}."
 
 
 def _source(fact: Fact) -> str:
@@ -178,16 +186,24 @@ def _source(fact: Fact) -> str:
 def _trends(trends: Sequence[Fact]) -> Told:
     clear = [fact for fact in trends if "trend" in fact.values and fact.values["trend"].trend]
     for fact in clear:
-        share = fact.row.get("measure") == "share"
-        what = "Its share of the listed films" if share else f"Among listed films, its {_measure(fact)}"
-        direction = "rising" if fact.values["trend"].trend > 0 else "falling"
-        low, high = (wording.signed()(_number(fact, name)) for name in ("slope_low", "slope_high"))
-        slope = f"{wording.signed()(_number(fact, 'slope'))} {fact.row.get('unit')}"
-        caveat = "" if share else "; of old films a list keeps those that are still liked"
-        yield f"{what} is {direction}: {slope} (95% confidence interval {low} to {high}){caveat}.", [fact]
+        yield _trend(fact), [fact]
     if trends and not clear:
-        measures = [_measure(fact) for fact in trends]
-        yield f"No clear trend shows in its {wording.listed(measures)}, {_text(trends[0], 'span')}.", trends
+        measures, span = [_measure(fact) for fact in trends], _text(trends[0], "span")
+        shows = "shows" if len(measures) == 1 else "show"
+        yield f"Their {wording.listed(measures)} {shows} no clear trend{f' from {span}' if span else ''}.", trends
+
+
+def _trend(fact: Fact) -> str:
+    """Write a clear trend with its interval and what it may only seem to say."""
+    low, high = sorted(abs(_number(fact, name) or 0) for name in ("slope_low", "slope_high"))
+    rises = "rises" if fact.values["trend"].trend > 0 else "falls"
+    slope = f"{abs(_number(fact, 'slope') or 0):.1f} {fact.row.get('unit')}".replace(" per cent", "%")
+    size = f"by {slope} (95% interval {low:.1f} to {high:.1f})"
+    if fact.row.get("measure") == "share":
+        return f"Their share of the listed films {rises} {size}."
+    if fact.row.get("measure") == "box_office":
+        return f"Their box office {rises} {size}, in dollars of the day, so part of that is only prices."
+    return f"Among listed films, their {_measure(fact)} {rises} {size}; of old films, a list keeps those still liked."
 
 
 def _measure(fact: Fact) -> str:
@@ -208,24 +224,35 @@ def _decade(facts: ByTable) -> Told:
             for one in shares
         ]
         often = f", most often {wording.listed(named)}" if named else ""
-        yield f"{fact.subject[0].upper()}{fact.subject[1:]} have {_text(fact, 'films')}{often}.", [fact, *shares]
+        yield f"{wording.capitalised(fact.subject)} have {_text(fact, 'films')}{often}.", [fact, *shares]
         if "mean" in fact.values:
-            place = _superlative(fact, "mean", "highest", fact.values["mean"].among)
-            mean = _text(fact, "mean").replace("an average box office of", "Their average box office was")
-            yield f"{mean} {_n(fact, 'films_with_box_office')}{f', {place}' if place else ''}.", [fact]
+            yield _earned(fact), [fact]
     if movies := facts.get("movies"):
         yield f"The highest-ranked are {_films(movies)}.", movies
 
 
+def _earned(decade: Fact) -> str:
+    """Write what the films of known box office earned; decades are not compared, since prices rose."""
+    known = _number(decade, "films_with_box_office") or 0
+    mean = wording.dollars(_number(decade, "mean_usd"))
+    if known == 1:
+        return f"The one whose box office is known earned {mean}, in dollars of the day."
+    return f"The {wording.number(known)} whose box office is known earned {mean} on average, in dollars of the day."
+
+
 def _changes(facts: ByTable) -> Told:
     for fact in facts.get("newest_runs", ())[:1]:
-        parts = [f"{_was(fact, name)} {words}" for name, words in _OUTCOMES.items() if name in fact.values]
-        expected = _text(fact, "expected").removesuffix(" expected")
-        yield f"The newest run asked for {expected}: {wording.listed(parts)}.", [fact]
+        expected, stored = _number(fact, "expected"), _number(fact, "stored")
+        if expected and expected == stored:
+            yield f"All {wording.number(expected)} films of the newest run were stored.", [fact]
+        else:
+            parts = [f"{_was(fact, name)} {words}" for name, words in _OUTCOMES.items() if name in fact.values]
+            asked = _text(fact, "expected").removesuffix(" expected")
+            yield f"The newest run asked for {asked}: {wording.listed(parts)}.", [fact]
     for fact in facts.get("run_changes", ()):
-        names = ("climbed", "fell", "same", "new", "left")
-        moved = [_text(fact, name) for name in names if _text(fact, name) and _number(fact, name)]
-        yield f"Compared with the list of the run before: {wording.listed(moved)}.", [fact]
+        moved = [f"{wording.number(n)} {words}" for name, words in _CHANGES.items() if (n := _number(fact, name))]
+        same = "no film has moved" if len(moved) == 1 and _number(fact, "same") else wording.listed(moved)
+        yield f"Between the last two lists, {same}.", [fact]
     moves = facts.get("rank_changes", ())
     for kind, write in _MOVES.items():
         if chosen := [fact for fact in moves if fact.row.get("move") == kind]:
@@ -237,6 +264,7 @@ def _was(fact: Fact, value: str) -> str:
     return f"{wording.number(n) if n else 'none'} {'was' if n <= 1 else 'were'}"
 
 
+_CHANGES = {"climbed": "climbed", "fell": "fell", "same": "kept their place", "new": "came in", "left": "dropped out"}
 _OUTCOMES = {"stored": "stored", "rejected": "refused by OMDb", "quarantined": "quarantined"}
 
 

@@ -6,17 +6,21 @@ out. Every row carries the number of films behind it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import pandas as pd
 from scipy.stats import binomtest, false_discovery_control, hypergeom, mannwhitneyu
 
+from insights import rating_sources
 from insights.frames import listed
 from insights.trends import rank_movers
+from insights.trends.genre_ratings import HIGHER, LOWER, genre_ratings
 
 Tables = Mapping[str, pd.DataFrame]
 
 TOP_SHARE = 10  # top-rated: the first tenth of the list by rank
+WIDEST = 0.98  # 1.96 standard errors of a share of one half, times the root of n
 LEAST_TOP_FILMS = 10  # of fewer films, shares say nothing
 SIGNIFICANCE = 0.05
 FALSE_DISCOVERY_RATE = 0.05  # among the differences between the top films and the list that are kept
@@ -96,7 +100,8 @@ def top_rated_runtime(tables: Tables) -> pd.DataFrame:
     -------
     DataFrame
         top_median and all_median (minutes), top_films and all_films (with a known running time), differs (whether the
-        top films run longer or shorter than the others: two-sided Mann-Whitney test at ``SIGNIFICANCE``).
+        top films run longer or shorter than the others: two-sided Mann-Whitney test at ``SIGNIFICANCE``), detectable
+        (half the width of the widest 95% interval of a share of the top films, percentage points).
     """
     everything = tables["movies"]["runtime_minutes"].dropna()
     top = top_films(tables["movies"])["runtime_minutes"].dropna()
@@ -106,7 +111,8 @@ def top_rated_runtime(tables: Tables) -> pd.DataFrame:
     p = mannwhitneyu(top.astype("float64"), others.astype("float64")).pvalue
     medians = {"top_median": [float(top.median())], "all_median": [float(everything.median())]}
     counts = {"top_films": [len(top)], "all_films": [len(everything)]}
-    return pd.DataFrame({**medians, **counts, "differs": [bool(p <= SIGNIFICANCE)]})
+    reach = 100 * WIDEST / math.sqrt(len(top))
+    return pd.DataFrame({**medians, **counts, "differs": [bool(p <= SIGNIFICANCE)], "detectable": [round(reach)]})
 
 
 def top_rated_directors(tables: Tables) -> pd.DataFrame:
@@ -209,7 +215,12 @@ def _movies(tables: Tables) -> pd.DataFrame:
 
 
 def _rated_genres(tables: Tables) -> pd.DataFrame:
-    return with_places(tables["ratings_by_genre"], "mean", films="films", within=["source"])
+    """Gold's ratings_by_genre with places, and others and verdict where the genre clearly differs, else null."""
+    rated = with_places(tables["ratings_by_genre"], "mean", films="films", within=["source"])
+    movies = tables.get("movies", pd.DataFrame())
+    compared = pd.concat([genre_ratings(movies, name).assign(source=name) for name in rating_sources.NAMES])
+    clear = compared[compared["verdict"].isin([HIGHER, LOWER])][["genre", "source", "others", "verdict"]]
+    return rated.merge(clear, on=["genre", "source"], how="left")
 
 
 def _decades(tables: Tables) -> pd.DataFrame:

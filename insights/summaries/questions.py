@@ -20,6 +20,7 @@ from insights.summaries.facts import Fact, Plain, facts_of, plain, rules
 
 _FILE = Path(__file__).with_name("questions.toml")
 VALUE = "{value}"
+FILMS = "{films}"
 
 Entry = Mapping[str, Any]
 
@@ -106,7 +107,8 @@ def _question(entry: Entry, tables: Tables, value: Plain | None) -> Question:
         return _without_facts(entry)
     asks, suffix = entry["asks"], ""
     if value is not None:
-        asks, suffix = asks.replace(VALUE, _as_text(value)), f"/{wording.name(str(value))}"
+        asks = asks.replace(VALUE, _as_text(value)).replace(FILMS, wording.kind_of_film(str(value)))
+        suffix = f"/{wording.name(str(value))}"
     unique = tuple(dict.fromkeys(missing))
     return Question(f"{entry['id']}{suffix}", asks, facts, tuple(groups), tuple(notes), unique)
 

@@ -30,17 +30,13 @@ from scipy import stats
 
 from insights.columns import GENRE_TRENDS
 from insights.frames import typed
+from insights.rating_sources import COLUMNS, FACTORS
 from pipeline.errors import InvalidInput
 
 RISING, FALLING, NO_CLEAR_TREND = "rising", "falling", "no clear trend"
 SHARE, BOX_OFFICE = "share", "box_office"
 # Measure (Gold's name of the rating source), column of movies, and the factor that brings it to 0-100.
-RATINGS = (
-    ("imdb", "imdb_rating", 10.0),
-    ("metascore", "metascore", 1.0),
-    ("rotten_tomatoes", "rotten_tomatoes", 1.0),
-    ("source_list", "source_rating", 10.0),
-)
+RATINGS = tuple((name, COLUMNS[name], FACTORS[name]) for name in COLUMNS)
 FEWEST_YEARS = 3
 YEARS_A_DECADE = 10
 CONFIDENCE = 0.95

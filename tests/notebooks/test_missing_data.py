@@ -95,7 +95,7 @@ STATES: dict[Callable[[Any], None], str] = {
     nothing: "Gold has not been built yet",
     no_films: "There are no movies yet",
     one_film: "",
-    no_genres: "None of the movies has a known value: Genres",
+    no_genres: "Not known for any of the movies: Genres",
     older_schema: "The movies are of an older schema",
     few_films: "",
 }

@@ -36,7 +36,7 @@ def test_needed_columns_without_a_value_are_named() -> None:
     movies = pd.DataFrame({name: [None, None] for name in GOLD_TABLES["movies"].column_names})
     movies = movies.assign(title=["A", None], genres=[[], None])
     _, missing = data.read(movies, GOLD_TABLES["movies"], ["title", "genres", "year"])
-    assert missing == ["None of the movies has a known value: Genres.", "None of the movies has a known value: Year."]
+    assert missing == ["Not known for any of the movies: Genres.", "Not known for any of the movies: Year."]
 
 
 def test_no_rows_is_said_once() -> None:

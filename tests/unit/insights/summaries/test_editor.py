@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
 import pytest
 
 from insights.summaries import editor
@@ -29,14 +30,12 @@ def test_the_top_of_the_list_is_told_first_and_n_once() -> None:
 
 def test_a_genre_a_decade_and_the_changes_are_told() -> None:
     assert texts(QUESTIONS["genre/Drama"])[:3] == [
-        "Drama is the most common of the 3 genres, with 60% of the listed films (n = 150).",
-        "The listed dramas average 65.2 out of 100 on Rotten Tomatoes (n = 8,913; the highest of the 3 genres with ten "
-        "or more such films) and 62.7 on Metacritic (n = 3,906).",
-        "Its share of the listed films is rising: +1.2 percentage points a decade (95% confidence interval +0.8 to "
-        "+1.6).",
+        "Drama is the most common genre on the list: 60% of the 150 listed films with a genre are dramas.",
+        "The listed dramas average 65.2 out of 100 on Rotten Tomatoes (n = 8,913) and 62.7 on Metacritic (n = 3,906).",
+        "Their share of the listed films rises by 1.2 percentage points a decade (95% interval 0.8 to 1.6).",
     ]
     assert texts(QUESTIONS["decade/1970"])[1] == (
-        "Their average box office was $57.5 million in the dollars of the day (n = 178)."
+        "The 178 whose box office is known earned $57.5 million on average, in dollars of the day."
     )
     assert texts(QUESTIONS["changes"])[0] == (
         "The newest run asked for 5 films: 4 were stored, 1 was refused by OMDb and none was quarantined."
@@ -47,8 +46,22 @@ def test_too_few_films_for_differences_are_said_to_be_too_few() -> None:
     films = gold_rows.movies().assign(genres=[["Drama"] if film % 2 else ["Comedy"] for film in range(200)])
     (top_rated, *_) = questions({"movies": films})
     assert (
-        "Among 20 top-rated films, no genre, decade or country is clearly more or less common than on the list."
-        in texts(top_rated)
+        "No genre, decade or country is clearly more or less common among them than on the list: with 20 top-rated "
+        "films, differences of less than about 22 percentage points may be chance." in texts(top_rated)
+    )
+
+
+def test_a_genre_that_is_rated_clearly_higher_is_said_to_be() -> None:
+    genres = [["Documentary"] if film % 4 == 0 else ["Drama"] for film in range(200)]
+    ratings = [95 + film % 3 if film % 4 == 0 else 80 + film % 5 for film in range(200)]
+    films = gold_rows.movies().assign(genres=genres, rotten_tomatoes=ratings)
+    rated = pd.DataFrame({"genre": ["Documentary"], "source": ["rotten_tomatoes"], "films": [50], "mean": [96.0]})
+    shares = gold_rows.genre_share_by_year().assign(genre="Documentary")
+    asked = questions({"movies": films, "ratings_by_genre": rated, "genre_share_by_year": shares})
+    (documentaries,) = [question for question in asked if question.id == "genre/Documentary"]
+    assert texts(documentaries)[1] == (
+        "The listed documentaries average 96 out of 100 on Rotten Tomatoes (n = 50), clearly higher than the 82 of "
+        "the other listed films."
     )
 
 

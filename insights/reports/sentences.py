@@ -1,0 +1,202 @@
+"""Sentences of reports: what differs by more than chance, and what so few films cannot show. Pure.
+
+Every sentence speaks of the listed films, with intervals of 95% and n, and says so where nothing is clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from scipy.stats import binomtest
+
+from insights import wording
+from insights.trends.genre_ratings import HIGHER, LOWER
+from insights.trends.genre_trends import FALLING, RISING
+
+MOST_NAMES = 4
+Row = Any  # a row of DataFrame.itertuples
+
+
+def rated_differently(genres: pd.DataFrame, source: str) -> list[str]:
+    """Say which genres are rated higher and lower than the other listed films.
+
+    Parameters
+    ----------
+    genres : DataFrame
+        As :func:`insights.trends.genre_ratings.genre_ratings` gives it.
+    source : str
+        Name of the source for readers.
+    """
+    if genres.empty:
+        return [f"Too few of the listed films have a genre and a {source} rating to compare genres."]
+    told = []
+    for verdict in (HIGHER, LOWER):
+        clear = genres[genres["verdict"] == verdict].sort_values("difference", key=abs, ascending=False)
+        told += [_difference(row, verdict, source) for row in clear.head(1).itertuples()]
+        if names := [wording.kind_of_film(genre) for genre in clear["genre"][1:]]:
+            told[-1] += f" Also {verdict}: {wording.shortened(names, MOST_NAMES)}."
+    return told or [f"No genre's average on {source} clearly differs from that of the other listed films."]
+
+
+def _difference(row: Row, verdict: str, source: str) -> str:
+    kind = wording.capitalised(wording.kind_of_film(row.genre))
+    interval = _ends(row.difference_low, row.difference_high)
+    return (
+        f"{kind} are rated {verdict} than the other listed films: {row.mean:.1f} against {row.others:.1f} of 100 on"
+        f" {source}, a difference of {abs(row.difference):.1f} (95% interval {interval}, n = {row.films:,})."
+    )
+
+
+def rating_title(genres: pd.DataFrame) -> str:
+    """Return the title of a chart of genres by rating."""
+    parts: list[str] = []
+    for verdict in (HIGHER, LOWER):
+        clear = genres[genres["verdict"] == verdict].sort_values("difference", key=abs, ascending=False)
+        if names := [wording.kind_of_film(genre) for genre in clear["genre"]]:
+            parts.append(f"{wording.shortened(names, 2)} {'' if parts else 'are rated '}{verdict}")
+    if not parts:
+        return "No genre is clearly rated higher or lower" if len(genres) else "Ratings by genre"
+    return wording.capitalised(", ".join(parts))
+
+
+def limit_of_ratings(genres: pd.DataFrame) -> str:
+    """Say how large a difference must be to be told from chance; "" without genres."""
+    if genres.empty:
+        return ""
+    reach = ((genres["difference_high"] - genres["difference_low"]) / 2).median()
+    return (
+        f"For half of these genres, the difference from the other films is known to within {reach:.1f} points or"
+        " better; smaller ones cannot be told from chance."
+    )
+
+
+def leaders(means: pd.DataFrame) -> list[str]:
+    """Return the rows whose interval reaches the highest mean: none of them is clearly below it.
+
+    Parameters
+    ----------
+    means : DataFrame
+        mean and sem (standard error; null for one film), with labels as index.
+    """
+    known = means.dropna(subset=["mean", "sem"])
+    if known.empty:
+        return []
+    return [str(label) for label in known.index[known["mean"] + 1.96 * known["sem"] >= known["mean"].max()]]
+
+
+def trend_title(shares: pd.DataFrame) -> str:
+    """Return the title of a chart of the trends of genre shares."""
+    rising, falling = ((shares["trend"] == trend).sum() for trend in (RISING, FALLING))
+    if not rising and not falling:
+        return "No genre has become clearly more or less common on the list"
+    genres = wording.count(rising, "genre")
+    less = wording.in_words(falling) if falling else "none"
+    return f"{wording.capitalised(genres)} became more common on the list, {less} less common"
+
+
+def steepest_trend(shares: pd.DataFrame) -> list[str]:
+    """Say which genre's share changes most among those with a clear trend."""
+    clear = shares[shares["trend"].isin([RISING, FALLING])].sort_values("slope", key=abs)
+    return [_steepest(row) for row in clear.tail(1).itertuples()]
+
+
+def _steepest(row: Row) -> str:
+    return (
+        f"{row.genre} changed most: its share of the listed films {'rises' if row.slope > 0 else 'falls'} by"
+        f" {abs(row.slope):.1f} percentage points a decade (95% interval {_ends(row.slope_low, row.slope_high)},"
+        f" n = {row.films:,} films)."
+    )
+
+
+def _ends(low: float, high: float) -> str:
+    """Write the ends of an interval on one side of 0 without signs, the smaller first."""
+    near, far = sorted((abs(low), abs(high)))
+    return f"{near:.1f} to {far:.1f}"
+
+
+def too_rare(shares: pd.DataFrame) -> str:
+    """Name the genres that most years lack, so that their slope and its interval are 0; "" without any."""
+    names = shares.loc[shares["slope_low"] == shares["slope_high"], "genre"].tolist()
+    return f"Too rare to judge, missing in most years: {wording.shortened(names, 8)}." if names else ""
+
+
+def limit_of_trends(trends: pd.DataFrame, films: int, unit: str) -> str:
+    """Say how large a trend must be to be told from chance among so many films.
+
+    Parameters
+    ----------
+    trends : DataFrame
+        Rows of Gold's ``genre_trends`` of one measure.
+    films : int
+        Films on the list.
+    unit : str
+        Unit of the slopes for readers.
+    """
+    reach = ((trends["slope_high"] - trends["slope_low"]) / 2).dropna()
+    reach = reach[reach > 0]
+    if reach.empty:
+        return f"The {films:,} listed films are too few for trends: no genre has enough years with enough films."
+    years = int(trends["years"].max())
+    return (
+        f"The {films:,} listed films give {wording.count(years, 'year')} with enough films. In half of the genres, a"
+        f" change of less than {reach.median():.1f} {unit} cannot be told from chance. More films make the intervals"
+        " narrower."
+    )
+
+
+def predictions(scores: pd.DataFrame) -> list[str]:
+    """Say for each target how well the model predicts it, next to the best simple guess; most test films first.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Gold's ``prediction_scores``, with the target for readers as ``name``.
+    """
+    models = scores[scores["method"] == "model"].sort_values("test_films", ascending=False)
+    told = []
+    for row in models.itertuples():
+        best = scores[(scores["target"] == row.target) & (scores["method"] == row.best_baseline)]
+        told.append(_prediction(row, next(best.itertuples(), None)))
+    return told
+
+
+def _prediction(row: Row, best: Row | None) -> str:
+    if best is None:
+        known, _, needed = row.verdict.partition(": ")[2].rpartition(", ")
+        return f"{row.name}: not predicted. There are {known}; {needed}.".replace("are 0 films", "are no films")
+    model, guess, n = error(row.mae, row.unit), error(best.mae, best.unit), f"n = {row.test_films:,} films"
+    if row.beats_baseline:
+        return (
+            f"{row.name}: the model does better than any simple guess. It is off by {model} on average,"
+            f" {_GUESSES[best.method]} by {guess} ({n})."
+        )
+    return (
+        f"{row.name}: the model is not clearly better than {_GUESSES[best.method]}. It is off by {model} on average,"
+        f" the guess by {guess} ({n}); that may be chance."
+    )
+
+
+_GUESSES = {
+    "mean": "a guess at the average of earlier films",
+    "genre mean": "a guess at the genre's average",
+    "director's earlier films": "a guess from the director's earlier films",
+}
+LOGARITHMS = "log10 US dollars"
+
+
+def error(size: float, unit: str) -> str:
+    """Write an error with its unit; one in logarithms is a factor."""
+    return f"a factor of {10**size:.1f}" if unit == LOGARITHMS else f"{wording.decimals(1)(size)} points"
+
+
+def coverage(covered: float, n: int) -> str:
+    """Write the share of ``n`` test films that intervals cover, with its own 95% Wilson interval."""
+    interval = binomtest(round(covered * n), n).proportion_ci(method="wilson")
+    return f"{covered:.0%} ({interval.low:.0%} to {interval.high:.0%})"
+
+
+def joined(sentences: Sequence[str]) -> str:
+    """Join sentences to a paragraph; empty ones are left out."""
+    return " ".join(sentence for sentence in sentences if sentence)

@@ -1,0 +1,113 @@
+"""Reports call different only what differs by more than chance, and say what so few films cannot show."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from insights.reports import sentences
+from insights.trends.genre_ratings import COLUMNS
+
+
+def genres(**verdicts: str) -> pd.DataFrame:
+    rows = [
+        {
+            "genre": genre, "films": 20, "mean": 90.0, "low": 88.0, "high": 92.0, "others": 92.0,
+            "difference": {"higher": 2.0, "lower": -2.0 - place}.get(verdict, 0.1), "difference_low": -3.0,
+            "difference_high": -1.0, "q": 0.01, "verdict": verdict,
+        }
+        for place, (genre, verdict) in enumerate(verdicts.items())
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def shares(**trends: str) -> pd.DataFrame:
+    rows = [
+        {"genre": genre, "trend": trend, "slope": -1.5, "slope_low": -2.5, "slope_high": -0.5, "years": 18, "films": 40}
+        for genre, trend in trends.items()
+    ]
+    return pd.DataFrame(rows, columns=["genre", "trend", "slope", "slope_low", "slope_high", "years", "films"])
+
+
+def scores(**model: object) -> pd.DataFrame:
+    one = {"target": "box_office_usd", "name": "Box office", "unit": "log10 US dollars", "test_films": 31}
+    return pd.DataFrame(
+        [
+            one | {"method": "model", "mae": 0.5, "best_baseline": "genre mean", "beats_baseline": False} | model,
+            one | {"method": "genre mean", "mae": 0.6},
+            one | {"method": "mean", "mae": 0.7},
+        ]
+    )
+
+
+def test_the_largest_clear_difference_is_told_and_the_others_are_named() -> None:
+    told = sentences.rated_differently(genres(Drama="lower", War="lower", Crime="no clear difference"), "IMDb")
+    assert told == [
+        "War films are rated lower than the other listed films: 90.0 against 92.0 of 100 on IMDb, a difference of 3.0"
+        " (95% interval 1.0 to 3.0, n = 20). Also lower: dramas."
+    ]
+
+
+def test_without_a_clear_difference_that_is_said() -> None:
+    unclear = genres(Drama="no clear difference")
+    assert sentences.rated_differently(unclear, "IMDb") == [
+        "No genre's average on IMDb clearly differs from that of the other listed films."
+    ]
+    assert sentences.rating_title(unclear) == "No genre is clearly rated higher or lower"
+    assert "within 1.0 points" in sentences.limit_of_ratings(unclear)
+    assert "Too few" in sentences.rated_differently(genres(), "IMDb")[0]
+    assert (sentences.rating_title(genres()), sentences.limit_of_ratings(genres())) == ("Ratings by genre", "")
+
+
+def test_titles_name_what_is_clear() -> None:
+    assert sentences.rating_title(genres(Drama="higher", War="lower")) == "Dramas are rated higher, war films lower"
+    assert sentences.rating_title(genres(War="lower")) == "War films are rated lower"
+    assert sentences.trend_title(shares(Drama="falling")) == "No genres became more common on the list, one less common"
+    assert sentences.trend_title(shares(Drama="rising")) == "1 genre became more common on the list, none less common"
+    assert sentences.trend_title(shares(Drama="no clear trend")) == (
+        "No genre has become clearly more or less common on the list"
+    )
+
+
+def test_a_trend_is_told_without_signs() -> None:
+    assert sentences.steepest_trend(shares(Drama="falling", War="no clear trend")) == [
+        "Drama changed most: its share of the listed films falls by 1.5 percentage points a decade"
+        " (95% interval 0.5 to 2.5, n = 40 films)."
+    ]
+    assert sentences.steepest_trend(shares(War="no clear trend")) == []
+
+
+def test_what_few_films_cannot_show_is_said_with_its_size() -> None:
+    assert sentences.limit_of_trends(shares(War="no clear trend"), 250, "points a decade") == (
+        "The 250 listed films give 18 years with enough films. In half of the genres, a change of less than 1.0 points"
+        " a decade cannot be told from chance. More films make the intervals narrower."
+    )
+    assert "too few for trends" in sentences.limit_of_trends(shares(), 250, "points a decade")
+    rare = shares(War="no clear trend").assign(slope_low=0.0, slope_high=0.0)
+    assert sentences.too_rare(rare) == "Too rare to judge, missing in most years: War."
+    assert sentences.too_rare(shares(War="rising")) == ""
+
+
+def test_rows_that_are_not_clearly_below_the_highest_lead_with_it() -> None:
+    means = pd.DataFrame({"mean": [100.0, 95.0, 50.0, 120.0], "sem": [5.0, 4.0, 3.0, None]}, index=list("abcd"))
+    assert sentences.leaders(means) == ["a", "b"]
+    assert sentences.leaders(means.head(0)) == []
+
+
+def test_a_prediction_is_told_next_to_the_best_guess_in_plain_units() -> None:
+    assert sentences.predictions(scores()) == [
+        "Box office: the model is not clearly better than a guess at the genre's average. It is off by a factor of 3.2"
+        " on average, the guess by a factor of 4.0 (n = 31 films); that may be chance."
+    ]
+    assert "does better than any simple guess" in sentences.predictions(scores(beats_baseline=True))[0]
+    none = scores(best_baseline=None, verdict="no model: 0 films with a known value before the test years, 100 needed")
+    assert sentences.predictions(none) == [
+        "Box office: not predicted. There are no films with a known value before the test years; 100 needed."
+    ]
+
+
+def test_a_coverage_comes_with_its_own_interval() -> None:
+    assert sentences.coverage(0.9, 50) == "90% (79% to 96%)"
+
+
+def test_empty_sentences_are_left_out() -> None:
+    assert sentences.joined(["One.", "", "Two."]) == "One. Two."

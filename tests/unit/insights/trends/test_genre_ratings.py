@@ -1,0 +1,72 @@
+"""Genres are called rated higher or lower only where that is more than chance among many genres."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from insights.trends.genre_ratings import COLUMNS, HIGHER, LOWER, UNCLEAR, genre_ratings
+
+NAMES = [f"Genre {number}" for number in range(15)]
+
+
+def films(random: np.random.Generator, count: int = 250, higher: float = 0.0) -> pd.DataFrame:
+    """Films of up to three genres with ratings as a list has them; those of the first genre are ``higher``."""
+    genres = [list(random.choice(NAMES, size=random.integers(1, 4), replace=False)) for _ in range(count)]
+    ratings = np.minimum(100, random.normal(88, 5, count) + [higher * (NAMES[0] in names) for names in genres])
+    return pd.DataFrame({"genres": genres, "rotten_tomatoes": ratings})
+
+
+def test_without_a_difference_few_lists_have_a_genre_that_differs() -> None:
+    random = np.random.default_rng(1)
+    found = [genre_ratings(films(random), "rotten_tomatoes")["verdict"].ne(UNCLEAR).any() for _ in range(200)]
+    assert np.mean(found) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 200)
+
+
+def test_the_intervals_of_a_difference_cover_it() -> None:
+    random = np.random.default_rng(2)
+    rows = [
+        genre_ratings(films(random, higher=3.0), "rotten_tomatoes").set_index("genre").loc[NAMES[0]] for _ in range(200)
+    ]
+    covered = [row["difference_low"] <= 3.0 * 1.0 <= row["difference_high"] for row in rows]
+    assert 0.9 <= np.mean(covered) <= 1.0
+
+
+@pytest.mark.parametrize(("higher", "verdict"), [(6.0, HIGHER), (-6.0, LOWER)])
+def test_a_large_difference_is_found(higher: float, verdict: str) -> None:
+    found = genre_ratings(films(np.random.default_rng(3), higher=higher), "rotten_tomatoes").set_index("genre")
+    assert found.loc[NAMES[0], "verdict"] == verdict
+    assert found.loc[NAMES[0], "difference"] == pytest.approx(
+        found.loc[NAMES[0], "mean"] - found.loc[NAMES[0], "others"]
+    )
+
+
+def test_the_test_is_welchs() -> None:
+    movies = films(np.random.default_rng(4))
+    row = genre_ratings(movies, "rotten_tomatoes").set_index("genre").loc[NAMES[0]]
+    has = movies["genres"].map(lambda names: NAMES[0] in names)
+    own, others = movies["rotten_tomatoes"][has], movies["rotten_tomatoes"][~has]
+    interval = stats.ttest_ind(own, others, equal_var=False).confidence_interval()
+    assert (row["difference_low"], row["difference_high"]) == pytest.approx((interval.low, interval.high))
+
+
+def test_sources_of_ten_are_brought_to_one_hundred_and_genres_of_few_films_are_left_out() -> None:
+    movies = pd.DataFrame(
+        {
+            "genres": [["Drama"]] * 12 + [["Comedy"]] * 12 + [["Rare"]] * 3 + [None],
+            "imdb_rating": [8.0] * 12 + [7.0] * 16,
+        }
+    )
+    found = genre_ratings(movies, "imdb")
+    assert found["genre"].tolist() == ["Drama", "Comedy"]
+    assert found["mean"].tolist() == [80.0, 70.0]
+    assert found["verdict"].tolist()[0] == HIGHER
+
+
+@pytest.mark.parametrize("movies", [pd.DataFrame(), pd.DataFrame({"genres": [["Drama"]], "imdb_rating": [8.0]})])
+def test_too_few_films_give_no_rows(movies: pd.DataFrame) -> None:
+    found = genre_ratings(movies, "imdb")
+    assert found.empty
+    assert found.columns.tolist() == list(COLUMNS)
