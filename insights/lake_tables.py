@@ -250,7 +250,8 @@ class Description:
     def _head(self) -> str:
         build = f" Gold build {self.build_id}." if self.build_id else ""
         options = ", ".join(f"{name} = {value}" for name, value in self.options.items())
-        return f"{self.meaning} {self.rows:,} rows.{build}{f' Made with {options}.' if options else ''}".strip()
+        meaning = self.meaning if not self.meaning or self.meaning.endswith((".", "!", "?")) else f"{self.meaning}."
+        return f"{meaning} {self.rows:,} rows.{build}{f' Made with {options}.' if options else ''}".strip()
 
     def __repr__(self) -> str:
         return f"{self.name}: {self._head}\n{self.columns.to_string(index=False)}"

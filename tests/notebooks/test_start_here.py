@@ -19,6 +19,7 @@ from reelhouse.stack import Stack
 ROOT = FOLDER.parent
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", (ROOT / "docs" / "notebooks.md").read_text(), re.MULTILINE | re.DOTALL)
 # The stack of the tests runs already, and JupyterLab does not end by itself.
+MIME_TYPES = {"text/plain", "text/html", "image/png", "image/svg+xml"}
 NOT_RUN = ("reelhouse up", "reelhouse run", "reelhouse lab")
 
 
@@ -50,6 +51,13 @@ def test_every_cell_of_the_first_notebook_runs(stack: Stack, tmp_path: Path) -> 
     html = " ".join(output.get("data", {}).get("text/html", "") for output in shown)
     assert "<svg" in html, "Altair's chart is drawn here"
     assert "cdn.jsdelivr" not in html
+    assert not [output for output in shown if output.get("name") == "stderr"], "no warnings"
+    assert {name for output in shown for name in output.get("data", {})} <= MIME_TYPES, "any editor shows these"
+    frames = [
+        output["data"]["text/html"] for output in shown if "dataframe" in output.get("data", {}).get("text/html", "")
+    ]
+    assert len(frames) >= 4
+    assert any("text-align: left" in frame for frame in frames), "a frame brings its alignment with it"
     assert any("image/png" in output.get("data", {}) for output in shown), "Matplotlib's chart"
     assert {name: stack.lake().describe(name).build_id for name in stack.lake().tables()} == before
 
