@@ -28,6 +28,7 @@ UNLOAD = re.compile(
     r"UNLOAD \((.*)\) TO 's3://([^/]+)/(.+)' WITH \(format = 'PARQUET', compression = 'ZSTD'\)", re.DOTALL
 )
 PAGE_ROWS = 3
+TABLES = SILVER + SILVER_BY_RUN + GOLD + GOLD_BUILDS
 REGION = "eu-central-1"
 
 
@@ -176,11 +177,11 @@ class FakeAthena:
                 self.s3.put_object(Bucket=bucket, Key=f"{prefix}20261124_{place:05}_part", Body=path.read_bytes())
 
 
-def make_catalogue(glue: Any, stack: str = "reelhouse") -> None:
+def make_catalogue(glue: Any, stack: str = "reelhouse", tables: tuple[Table, ...] = TABLES) -> None:
     """Make the databases and tables of template.yaml, over buckets named after their layer."""
     for layer in ("silver", "gold", "gold_builds"):
         glue.create_database(DatabaseInput={"Name": f"{stack}_{layer}"})
-    for table in SILVER + SILVER_BY_RUN + GOLD + GOLD_BUILDS:
+    for table in tables:
         glue.create_table(DatabaseName=f"{stack}_{table.layer}", TableInput=_table_input(table))
 
 

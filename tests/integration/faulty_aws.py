@@ -21,7 +21,7 @@ from urllib3.exceptions import ProtocolError
 
 from pipeline import aws
 
-SERVICES = ("s3", "sqs", "secretsmanager")
+SERVICES = ("s3", "sqs", "secretsmanager", "glue")
 # One and the four retries that pipeline.aws asks of botocore; here they come without their waits.
 ATTEMPTS = 5
 _NOWHERE = "https://nowhere.invalid/"

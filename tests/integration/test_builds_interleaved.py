@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
@@ -115,6 +115,51 @@ def test_builds_that_meet_at_any_call_converge_on_the_newer_silver(pipeline: Pip
 
     for n, gold in meetings(pipeline, lambda n: 0 if n % 4 == 1 else 1 + n % 7, with_news=True, step=2):
         assert gold == wanted, n
+
+
+@dataclass
+class Reader(FaultyAws):
+    """Reads Gold before each call, and counts what it sees; at the n-th call another build runs whole."""
+
+    look: Callable[[], str] = str
+    meanwhile: Callable[[], object] = lambda: None
+    views: list[str] = field(default_factory=list)
+
+    def count(self, name: str) -> Fault | None:
+        """Count a call, after a look at Gold."""
+        if self.resting:
+            return None
+        with self.rest():
+            self.views.append(self.look())
+        super().count(name)
+        if len(self.calls) == self.n:
+            with self.rest():
+                self.meanwhile()
+        return None
+
+
+def test_a_reader_sees_one_whole_build_or_the_one_before(pipeline: Pipeline) -> None:
+    """At every call of a build, also when a newer build is published in the middle of it."""
+    for overtaken_at in (0, 4, 8, 12, 15):
+        begin(pipeline.lake)
+        build()
+        before = str(pipeline.gold())
+        add = [film(98, year=1955)]
+        for key, (_, body) in silver_files(add, "movies", "98").items():
+            pipeline.lake.put("silver", key, body)
+
+        def overtake() -> None:
+            news(pipeline.lake)
+            build()
+
+        reader = Reader(overtaken_at, look=lambda: str(pipeline.gold()), meanwhile=overtake)
+        with reader.watching():
+            build()
+
+        after = str(pipeline.gold())
+        assert reader.calls[15:], "the last of these calls was reached"
+        assert set(reader.views) <= {before, after}
+        assert reader.views == sorted(reader.views, key=lambda view: view == after), "never back to the one before"
 
 
 @pytest.mark.chaos

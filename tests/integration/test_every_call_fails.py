@@ -13,13 +13,19 @@ from itertools import count
 
 import pytest
 
-from pipeline import aggregate_to_gold
+from pipeline import aggregate_to_gold, aws
+from pipeline.columns import GOLD_TABLES
 from pipeline.errors import ReelhouseError
+from tests.fake_athena import make_catalogue
+from tests.gold_builds import keys_of
 from tests.integration.driven_pipeline import STEPS, TO_GOLD, Pipeline, Rows
 from tests.integration.faulty_aws import FAULTS, KILLED, Fault, FaultyAws, Killed
 from tests.integration.moto_lake import Cold, Lake, Omdb, Top
 
 FILMS, BATCH_SIZE = 4, 2
+DATABASE = "reelhouse_gold"
+# Two tables are enough to see that the catalogue's tables move one after the other.
+CATALOGUED = (GOLD_TABLES["movies"], GOLD_TABLES["pipeline_runs"])
 UPSTREAM = STEPS[:-1]
 # An undisturbed run's calls; fewer would mean that faults no longer reach them.
 LEAST_CALLS = dict(zip(STEPS, (4, 5, 9, 20), strict=True))
@@ -30,6 +36,8 @@ Choose = Callable[[int, int], Fault]
 def undisturbed(lake: Lake, omdb: Omdb, handler: Cold, top: Top, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
     """A pipeline after a run of two films in Gold, one rejected and one quarantined."""
     monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.001)
+    monkeypatch.setenv("GOLD_DATABASE", DATABASE)
+    make_catalogue(aws.client("glue"), tables=CATALOGUED)
     ids = top(FILMS)
     omdb.error(ids[1], "Incorrect IMDb ID.")
     omdb.film(ids[2], Year="3994")
@@ -48,6 +56,10 @@ def is_whole(pipeline: Pipeline, expected: Rows) -> None:
     assert all(isinstance(error, ReelhouseError | Killed) for _, error in pipeline.errors), said
     assert (pipeline.lost(), pipeline.doubled(), pipeline.parked()) == (set(), set(), {}), said
     assert pipeline.gold() == expected, said
+    folders = {table.name: keys_of("gold", table.name)[0].rpartition("/")[0] for table in CATALOGUED}
+    found = aws.client("glue").get_tables(DatabaseName=DATABASE)["TableList"]
+    there = {table["Name"]: table["StorageDescriptor"]["Location"] for table in found}
+    assert there == {name: f"s3://gold/{folder}/" for name, folder in folders.items()}, said
 
 
 def each_call(steps: tuple[str, ...], choose: Choose) -> Iterator[dict[str, FaultyAws]]:
