@@ -37,6 +37,11 @@ class Listed:
     code_version: str | None
     because: str
 
+    @property
+    def note(self) -> str:
+        """The status, unless the build is an earlier one, and the reason."""
+        return ": ".join(part for part in (self.status if self.status != "earlier" else "", self.because) if part)
+
 
 def command(stack_name: StackName = None, json_output: Json = False) -> None:
     """List the builds of Gold: published, published earlier, or held.
@@ -49,11 +54,8 @@ def command(stack_name: StackName = None, json_output: Json = False) -> None:
     if json_output:
         console.print_json([asdict(one) for one in found])
         return
-    names = ("build", "status", "published", "films", "new tables", "because")
-    rows = [
-        (one.build_id, one.status, _time(one.published_at), one.films, one.tables_written, one.because) for one in found
-    ]
-    console.print_table(names, rows)
+    rows = [(one.build_id, _time(one.published_at), one.films, one.note) for one in found]
+    console.print_table(("build", "published", "films", "note"), rows)
     if not found:
         console.warn("nothing has been published yet; `reelhouse run` starts a run")
 
