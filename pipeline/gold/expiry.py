@@ -31,8 +31,14 @@ def is_due(pointer: Pointer) -> bool:
     return len(days) == 2 and days[0] != days[1]
 
 
-def expire(bucket: str, pointer: Pointer) -> int:
-    """Tag all objects of builds that no kept build refers to; return their number."""
+def expire(bucket: str, pointer: Pointer, now: datetime | None = None) -> int:
+    """Tag all objects of builds that no kept build refers to; return their number.
+
+    Parameters
+    ----------
+    now : datetime, optional
+        Objects of builds that started within the last hour are left alone; None means the present.
+    """
     kept = {entry.build_id for entry in pointer.history} | ({pointer.held.build_id} if pointer.held else set())
     try:
         builds = records(bucket, kept)
@@ -43,7 +49,7 @@ def expire(bucket: str, pointer: Pointer) -> int:
     read_from = [*builds.values(), *([pointer.build] if pointer.build else [])]
     needed = {entry.key for build in read_from for table in build.tables.values() for entry in table.objects}
     needed |= {keys.build_record(build_id) for build_id in kept}
-    s3, now = aws.client("s3"), datetime.now(UTC)
+    s3, now = aws.client("s3"), now or datetime.now(UTC)
     listed = [entry.key for entry in aws.list_objects(s3, bucket, keys.BUILDS)]
     old = [key for key in listed if key not in needed and (build_id := keys.build_of(key))
            and now - build_started_at(build_id) > SETTLED_AFTER]  # fmt: skip

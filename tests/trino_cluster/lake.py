@@ -55,21 +55,22 @@ class Silver:
                 f"WITH (external_location = '{location}', format = '{table.format.upper()}')"
             )
         for table in GOLD:
-            (self.folder / self.name / "gold" / table.name).mkdir(parents=True, exist_ok=True)
-            location = f"local:///{self.name}/gold/{table.name}/"
+            location = f"local:///{self.name}/gold/"
+            (self.folder / self.name / "gold").mkdir(parents=True, exist_ok=True)
             trino.rows(
                 f"CREATE TABLE files.{self.name}_gold_builds.{table.name} ({columns_of(table)}, "
                 "build_id varchar WITH (partition_projection_type = 'injected')) "
                 f"WITH (external_location = '{location}', format = 'PARQUET', partitioned_by = ARRAY['build_id'], "
                 f"partition_projection_enabled = true, "
-                f"partition_projection_location_template = '{location}build_id=${{build_id}}/')"
+                f"partition_projection_location_template = '{location}${{build_id}}/{table.name}/')"
             )
 
     def built_by_trino(self, trino: Trino, table: Table, statement: str = "", build_id: str = BUILD_ID) -> Path:
         """Build one Gold table with the product's statement, or another; return the folder of its parquet files."""
         select = statement or self.select(table)
-        target = f"{self.name}/gold/{table.name}/build_id={build_id}"
+        target = f"{self.name}/gold/{build_id}/{table.name}"
         shutil.rmtree(self.folder / target, ignore_errors=True)
+        (self.folder / target).parent.mkdir(parents=True, exist_ok=True)
         schema = f"files.{self.name}_scratch"
         trino.rows(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         trino.rows(

@@ -40,7 +40,7 @@ def schema(small: Silver, trino: Trino) -> str:
     schema = "files.quicksight"
     trino.rows(f"CREATE SCHEMA {schema}")
     for table in [*GOLD, *INSIGHTS_TABLES.values()]:
-        folder = f"small/gold/{table.name}/build_id={BUILD_ID}"
+        folder = f"small/gold/{BUILD_ID}/{table.name}"
         if table in GOLD:
             small.built_by_trino(trino, table)
         (small.folder / folder).mkdir(parents=True, exist_ok=True)
