@@ -117,13 +117,18 @@ def message_of(manifest: Manifest, imdb_id: str) -> dict[str, Any]:
 
 
 def gold_rows(tables: GoldTables, imdb_id: str) -> dict[str, list[dict[str, Any]]]:
-    """Return the Gold rows that a film is in, by table; {} where Gold does not have the film."""
+    """Return the Gold rows that a film is in, by table; {} where Gold does not have the film.
+
+    A film that has left the list is in ``movies`` and ``rank_history`` alone.
+    """
     with connect() as database:
         movies = _select(tables, database, "movies", "imdb_id", [imdb_id])
         if not movies:
             return {}
         found = {"movies": movies}
         for name, (column, source) in _ABOUT.items():
+            if movies[0].get("on_list") is False and name != "rank_history":
+                continue
             value = movies[0].get(source)
             found[name] = _select(tables, database, name, column, value if isinstance(value, list) else [value])
     return found

@@ -35,6 +35,17 @@ def built(lake: Lake, top: Top, handler: Cold) -> list[str]:
     return ids
 
 
+def test_a_film_that_left_the_list_is_shown_in_no_aggregate(lake: Lake, built: list[str]) -> None:
+    (key,) = keys_of("gold", "movies")
+    movies = pd.read_parquet(io.BytesIO(lake.get("gold", key)))
+    movies["on_list"] = movies["imdb_id"] != built[2]
+    lake.put("gold", key, movies.to_parquet(index=False))
+
+    shown = {film: {name for name, rows in gold_rows(GoldTables("gold"), film).items() if rows} for film in built[1:3]}
+
+    assert shown[built[1]] > shown[built[2]] == {"movies", "rank_history"}
+
+
 def split_into_parts(parts: int = 2) -> None:
     """Publish the same rows as Athena writes them: several objects per table, none for a table without rows."""
     build = published_build("gold")
