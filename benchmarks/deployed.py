@@ -9,8 +9,6 @@ from functools import cache
 from pipeline import settings
 from reelhouse import stack as deployed_stack
 from reelhouse.local import stack as local_stack
-from reelhouse.run.start import start
-from reelhouse.run.watch import Report, watch
 from reelhouse.stack import Stack
 
 LONGEST_RUN_SECONDS = 1800
@@ -26,10 +24,3 @@ def stack() -> Stack:
     atexit.register(local_stack.down, delete=True)
     local_stack.up(local_stack.Options(stays=False), lambda _: None)
     return deployed_stack.find(None)
-
-
-def ingest(films: int, batch_size: int) -> Report:
-    """Run so many films through the whole stack, from the list to Gold, and watch them."""
-    report = watch(stack(), start(stack(), films, batch_size), lambda _: None, LONGEST_RUN_SECONDS)
-    assert report.status == "complete", report
-    return report

@@ -86,7 +86,7 @@ class Result:
             "outcomes": {"builds": self.builds, "runs_completed": len(self.completed_runs)},
             "completed": self.completed_runs,
             "by_run": {run_id: {"outcomes": {"builds": self.builds}} for run_id in sorted(named)},
-            "newest_run": {"run_id": newest, **build.runs[newest].as_dict()} if newest else {},
+            "newest_run": {"run_id": newest, **asdict(build.runs[newest])} if newest else {},
             "build": {name: getattr(build, name) for name in ("build_id", "built_at", "seconds", "engine")},
             "held": asdict(self.held) if self.held else {},
             "rows": build.rows,

@@ -7,15 +7,14 @@ buckets except Bronze, deletes the stack with its nested stacks, and removes wha
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import WaiterError
 
 from pipeline import aws
-from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
-from tools.deploy import ask_region, check_name, exists, read_settings, settings_file, use_region
+from pipeline.errors import InvalidInput, StorageFailed
+from tools.deploy import ask_region, check_name, exists, read_settings, run_command, settings_file, use_region
 
 KEPT = "BronzeBucket"
 SAM_STACK = "aws-sam-cli-managed-default"
@@ -113,9 +112,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except ReelhouseError as error:
-        sys.exit(str(error))
-    except (KeyboardInterrupt, EOFError):
-        sys.exit("\nStopped.")
+    run_command(main)

@@ -18,9 +18,10 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -262,10 +263,15 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-if __name__ == "__main__":
+def run_command(main: Callable[[list[str]], int]) -> NoReturn:
+    """Run a command with this process's arguments, and exit; an error is one line, without a traceback."""
     try:
         sys.exit(main(sys.argv[1:]))
     except ReelhouseError as error:
         sys.exit(str(error))
     except (KeyboardInterrupt, EOFError):
         sys.exit("\nStopped.")
+
+
+if __name__ == "__main__":
+    run_command(main)

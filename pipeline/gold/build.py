@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from pipeline import documents, keys
 from pipeline.columns import Table
@@ -57,10 +56,6 @@ class RunCounts:
     def complete(self) -> bool:
         """Whether every expected film was stored or rejected."""
         return self.status == COMPLETE
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the counts for JSON output and logs."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

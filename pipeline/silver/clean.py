@@ -124,12 +124,6 @@ def whole(value: Any) -> int | None:
     return None if cleaned is None else int(_number(cleaned, _WHOLE))
 
 
-def decimal(value: Any) -> float | None:
-    """Return a decimal number, such as "9.3"."""
-    cleaned = text(value)
-    return None if cleaned is None else float(_number(cleaned, _DECIMAL))
-
-
 def _number(cleaned: str, pattern: re.Pattern[str]) -> str:
     """Return a number's text without thousands separators."""
     digits = _with_minus(cleaned)

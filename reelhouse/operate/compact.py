@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import duckdb
 import typer
@@ -97,10 +97,6 @@ class Compaction:
     waiting: int = 0
     skipped: dict[str, str] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields for JSON."""
-        return asdict(self)
-
 
 def command(
     run_id: RunId = None,
@@ -124,7 +120,7 @@ def command(
     with Bars("Runs") as bars:
         result = compact(found, run_ids, settled_before, bars.update)
     if json_output:
-        console.print_json(result.as_dict())
+        console.print_json(asdict(result))
     else:
         print_compaction(result)
     if result.skipped:

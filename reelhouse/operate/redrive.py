@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -49,7 +50,7 @@ def command(
     found = stack.find(stack_name)
     if peek:
         messages = parked(found, queue)
-        console.print_json([one.as_dict() for one in messages]) if json_output else print_parked(messages)
+        console.print_json([asdict(one) for one in messages]) if json_output else print_parked(messages)
         return
     with Bars() as bars:
         moved = redrive(found, queue, bars.update_named)

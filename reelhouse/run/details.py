@@ -65,7 +65,7 @@ def describe(stack: Stack, run_id: str, waiting_for_quota_until: str | None = No
             "requested": _requested(manifest),
             "list": _list(manifest),
             "messages": manifest.messages,
-            "steps": [steps.summarise(step, run_id, invocations[step]).as_dict() for step in steps.STEPS],
+            "steps": [asdict(steps.summarise(step, run_id, invocations[step])) for step in steps.STEPS],
             "omdb": steps.omdb(invocations["EnrichAndStoreMovie"]),
             **_films(stack, manifest, [one for one in _parked(stack, queues) if one.run_id == run_id]),
             "queues": queues,

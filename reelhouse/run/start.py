@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -43,7 +44,7 @@ def command(
     reply = start(found, top_n, batch_size) if resume is None else resuming.resume(found, resume)
     report = watch_to_end(found, reply, seconds)
     if json_output:
-        console.print_json(report.as_dict())
+        console.print_json(asdict(report))
     else:
         print_report(report)
     if report.status != "complete":

@@ -104,7 +104,7 @@ def _run(stack: Stack, run_id: str, known: RunCounts | None) -> dict[str, Any]:
         return {"run_id": run_id, "status": error.cause}
     about = {name: getattr(manifest, name) for name in ("started_at", "source_uri", "top_n", "batch_size", "messages")}
     if known and known.complete:
-        return {"run_id": run_id, **about, **known.as_dict(), "missing": 0}
+        return {"run_id": run_id, **about, **asdict(known), "missing": 0}
     expected = len(manifest.expected)
     stored = stack.films("Bronze", keys.MOVIES, run_id)
     rejected = stack.films("Bronze", keys.REJECTED, run_id) - stored

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -42,10 +42,6 @@ class Step:
     busy_seconds: float = 0.0
     outcomes: dict[str, int] = field(default_factory=dict)
     put_back: dict[str, int] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields for JSON."""
-        return asdict(self)
 
 
 def of_run(stack: Stack, run_id: str) -> dict[str, list[dict[str, Any]]]:

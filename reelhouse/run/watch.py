@@ -66,10 +66,6 @@ class Report:
     held: dict[str, Any] = field(default_factory=dict)
     note: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields for JSON."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class Resumed(RunReply):

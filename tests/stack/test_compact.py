@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,7 +30,7 @@ def parts(stack: Stack, run_id: str) -> list[StoredObject]:
 
 
 def compacted(stack: Stack, run_id: str, settled_before: datetime) -> dict[str, Any]:
-    return compact(stack, [run_id], settled_before, lambda *_: None).as_dict()
+    return asdict(compact(stack, [run_id], settled_before, lambda *_: None))
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ CLEANERS: list[Callable[[Any], Any]] = [
     clean.countries,
     clean.certificate,
     clean.whole,
-    clean.decimal,
     clean.year,
     clean.minutes,
     clean.day,
