@@ -9,7 +9,7 @@ from requests import RequestException
 
 
 class Foreign(Exception):
-    """An exception of a library that nobody thought of."""
+    """An exception of an unknown library."""
 
 
 def exceptions() -> list[type[Exception]]:

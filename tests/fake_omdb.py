@@ -1,4 +1,4 @@
-"""A web server on this machine that stands in for OMDb; a test decides each of its answers, byte by byte if need be."""
+"""A fake OMDb on this machine; the test controls each response, down to its bytes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Query = dict[str, str]
 
 
 def case(name: str) -> bytes:
-    """A body that OMDb answered."""
+    """Return a recorded response body of OMDb."""
     return (CASES / name).read_bytes()
 
 
 class FakeOmdb:
-    """A web server on this machine whose answers a test decides; it remembers every query and connection."""
+    """A web server whose responses the test controls; it records every query and connection."""
 
     def __init__(self) -> None:
         self.reply: Callable[[Query, int], tuple[int, bytes]] = lambda query, nth: (200, case("movie.json"))
@@ -50,26 +50,26 @@ class FakeOmdb:
                 self.send_response(status)
                 for name, value in {"Content-Length": str(len(body)), **omdb.headers}.items():
                     self.send_header(name, value)
-                with suppress(BrokenPipeError, ConnectionResetError):  # the client would not wait
+                with suppress(BrokenPipeError, ConnectionResetError):  # the client closed the connection
                     self.end_headers()
                     self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
-                """Keep quiet."""
+                """Log nothing."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/"
 
     def bodies(self, *names: str, status: int = 200) -> None:
-        """Answer the first request with the first case, the second with the second, all others with the last."""
+        """Respond to each request with the next recorded body, and to all later ones with the last."""
         self.reply = lambda query, nth: (status, case(names[min(nth, len(names)) - 1]))
 
     def drip(self, out: BufferedIOBase) -> None:
-        """Send a body that never ends, a byte now and then, until the test is over."""
+        """Send a body that never ends, one byte at a time, until the test ends."""
         self.drip_after(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", out)
 
     def drip_after(self, start: bytes, out: BufferedIOBase) -> None:
-        """Send a start at once, and then a character now and then, until the test is over."""
+        """Send ``start`` at once, then one character at a time, until the test ends."""
         out.write(start)
         with suppress(OSError):
             while not self.over.wait(0.02):

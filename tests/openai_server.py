@@ -1,4 +1,4 @@
-"""An OpenAI-compatible chat service on 127.0.0.1 that behaves as a test tells it: honest, lying, slow or broken.
+"""An OpenAI-compatible chat service on 127.0.0.1 whose behaviour the test sets: honest, lying, slow or broken.
 
 ``ChatServer`` keeps the requests it got; what it answers is a function from the request to an :class:`Answer`.
 """
@@ -50,7 +50,7 @@ Behaviour = Callable[[Request], Answer]
 
 
 def completion(content: str | None, finish_reason: str = "stop", **message: Any) -> Answer:
-    """Answer as a well-behaved service does, with 1,000 tokens in and 100 out."""
+    """Respond as a working service does, with 1,000 tokens in and 100 out."""
     said = {"role": "assistant", "content": content, **message}
     choice = {"index": 0, "message": said, "finish_reason": finish_reason}
     usage = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
@@ -81,13 +81,13 @@ def failing(status: int, message: str = "no", **headers: str) -> Behaviour:
 
 
 def question_of(request: Request) -> dict[str, Any]:
-    """Read the question and its facts out of a request."""
+    """Return the question and its facts from a request."""
     found: dict[str, Any] = json.loads(request["messages"][1]["content"])
     return found
 
 
 def honest(request: Request) -> Answer:
-    """Tell the first value of the first two facts, as a model does that keeps to its instructions."""
+    """State the first value of the first two facts, as a model that follows its instructions does."""
     facts = question_of(request)["facts"][:2]
     told = [f"{{{fact['fact']}}} has {{{fact['fact']}.{next(iter(fact['values']))}}}." for fact in facts]
     return completion(answer_text(*told))
@@ -114,7 +114,7 @@ class ChatServer:
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def stop(self) -> None:
-        """Let go of stalled requests, and stop."""
+        """Release stalled requests, and stop."""
         self.stopping.set()
         self._http.shutdown()
         self._http.server_close()
@@ -136,7 +136,7 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
             try:
                 self._send(answer)
             except (BrokenPipeError, ConnectionResetError):
-                return  # the client would not wait
+                return  # the client closed the connection
 
         def _send(self, answer: Answer) -> None:
             body = answer.body.encode()
@@ -154,7 +154,7 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(b" " * 65536)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler
 

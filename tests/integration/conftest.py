@@ -1,4 +1,4 @@
-"""The pipeline on moto: buckets, queues and a secret in this process, OMDb at HTTP level, and the real handlers."""
+"""Fixtures of the pipeline on moto: buckets, queues, a secret, a fake OMDb at HTTP level, and the real handlers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.integration.moto_lake import KEY, LIST_KEY, OMDB_URL, REGION, Cold, C
 
 @pytest.fixture(scope="package")
 def clients() -> Iterator[None]:
-    """One set of boto3 clients for all tests of this folder, since making one takes longer than a test."""
+    """Share boto3 clients among the tests of this folder: creating one takes longer than a test."""
     with pytest.MonkeyPatch.context() as environment:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             environment.setenv(name, "testing")
@@ -33,14 +33,14 @@ def clients() -> Iterator[None]:
 
 @pytest.fixture
 def cloud(clients: None) -> Iterator[None]:
-    """An empty AWS in this process. It starts before OMDb's stand-in, since both take over ``requests``."""
+    """Start an empty AWS in this process, before the fake OMDb: both patch ``requests``."""
     with mock_aws():
         yield
 
 
 @pytest.fixture
 def omdb(cloud: None) -> Iterator[Omdb]:
-    """Stand in for OMDb; any other address refuses to answer."""
+    """Fake OMDb; requests to any other address fail."""
     fake = Omdb()
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         mock.add_callback(responses.GET, OMDB_URL, fake.reply)
@@ -49,7 +49,7 @@ def omdb(cloud: None) -> Iterator[Omdb]:
 
 @pytest.fixture
 def lake(monkeypatch: pytest.MonkeyPatch, cloud: None) -> Lake:
-    """Make the buckets, the queue, the secret, and the environment of all functions."""
+    """Create the buckets, the queue and the secret, and set the environment of all functions."""
     s3, sqs = aws.client("s3"), aws.client("sqs")
     for bucket in ("bronze", "silver", "gold", "lists"):
         aws.ensure_bucket(s3, bucket, REGION)
@@ -75,7 +75,7 @@ def lake(monkeypatch: pytest.MonkeyPatch, cloud: None) -> Lake:
 
 @pytest.fixture
 def handler(lake: Lake) -> Iterator[Cold]:
-    """Import a handler as a cold function does: it reads its settings at import."""
+    """Import a handler as a cold start does: it reads its settings at import."""
     pipeline = logging.getLogger("pipeline")
     before = pipeline.handlers, pipeline.propagate, pipeline.level
 
@@ -102,7 +102,7 @@ def handler(lake: Lake) -> Iterator[Cold]:
 
 @pytest.fixture
 def top(lake: Lake, omdb: Omdb) -> Top:
-    """Publish a list of n films, worst rank first, all of them known to OMDb; returns their ids, best first."""
+    """Publish a list of n films, worst rank first, all known to OMDb; return their ids, best rank first."""
 
     def publish(count: int) -> list[str]:
         ids = [f"tt{number:07}" for number in range(1, count + 1)]

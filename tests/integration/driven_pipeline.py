@@ -1,4 +1,4 @@
-"""The whole pipeline on moto, driven as SQS, S3 and Lambda drive it: queues, notifications, redelivery, parking."""
+"""Drive the whole pipeline on moto as SQS, S3 and Lambda do: queues, notifications, redelivery, dead-letter queues."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ STEPS = FIRST, ENRICH, TO_SILVER, TO_GOLD = (
     "process_bronze_to_silver",
     "aggregate_to_gold",
 )
-# Queue: its function, messages in one event, receives before a message is parked; as template.yaml has them.
+# Each queue's function, batch size, and receives before a message moves to the DLQ, as in template.yaml.
 QUEUES = {"MovieQueue": (ENRICH, 10, 10), "BronzeEvents": (TO_SILVER, 100, 5), "SilverEvents": (TO_GOLD, 1000, 5)}
 BUCKETS = ("bronze", "silver", "gold")
-# More rounds than the receives of all queues one after the other.
+# More rounds than all queues' receives together.
 MOST_ROUNDS = 40
-# Columns whose values are a clock's, or chosen by S3.
+# Columns whose values depend on the clock or on S3.
 OF_THE_MOMENT = {"processed_at", "fetched_at", "started_at", "finished_at", "bronze_version"}
 Rows = dict[str, list[tuple[Any, ...]]]
 Message = dict[str, Any]
@@ -39,16 +39,16 @@ Message = dict[str, Any]
 
 @dataclass
 class Pipeline:
-    """Functions, queues and buckets together; what earlier tests left in them is removed.
+    """Functions, queues and buckets together; creating it empties them.
 
     Attributes
     ----------
     faulty : dict of str to FaultyAws
-        By step, what happens to the calls of its functions.
+        Fault injection by step.
     arrange : callable
-        Chooses and orders the messages of an event; none means that the queue rests.
+        Selects and orders the messages of an event; if it selects none, nothing is delivered.
     errors : list of (str, BaseException)
-        Step and error of each invocation that failed as a whole.
+        Step and error of each failed invocation.
     """
 
     lake: Lake
@@ -94,7 +94,7 @@ class Pipeline:
         return str(answer["Attributes"]["QueueArn"])
 
     def _announce(self, bucket: str, queue: str, prefixes: tuple[str, ...]) -> None:
-        """Have S3 tell a queue of new objects, as the template does."""
+        """Send S3 notifications of new objects to a queue, as the template does."""
         about = {"QueueArn": self._arn(self.urls[queue]), "Events": ["s3:ObjectCreated:*"]}
         configurations = [
             about | ({"Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}}} if prefix else {})
@@ -106,7 +106,7 @@ class Pipeline:
 
     @property
     def stack(self) -> Stack:
-        """The same as a deployed stack, for the operator's commands."""
+        """The equivalent of a deployed stack, for the operator's commands."""
         outputs = {f"{bucket.title()}BucketName": bucket for bucket in BUCKETS}
         outputs |= {f"{name}Url": url for name, url in self.urls.items()}
         return Stack("moto", outputs | {"AggregateToGoldName": TO_GOLD})
@@ -114,23 +114,23 @@ class Pipeline:
     # ── Driving ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def run(self, **event: int) -> None:
-        """Drive a run to its end, through all failures, as the schedule, SQS and an operator would."""
+        """Complete a run despite failures, as the schedule, SQS and an operator would."""
         while not self.invoke(FIRST, event):
-            # A run that began has a manifest, and its alarm: what was not sent is asked for again.
+            # A run with a manifest raised an alarm: resuming it sends the messages that were not sent.
             if begun := self.lake.keys("bronze", f"{keys.RUNS}/"):
                 resume(self.stack, str(keys.run_of(begun[0])))
                 break
         self.until_quiet()
 
     def until_quiet(self) -> None:
-        """Deliver messages, again and again, until each is done or parked."""
+        """Deliver messages until each is processed or parked."""
         for _ in range(MOST_ROUNDS):
             if not sum(self.deliver(queue) for queue in QUEUES):
                 return
         raise AssertionError(f"not quiet after {MOST_ROUNDS} rounds; the last errors: {self.errors[-3:]}")
 
     def begin_gold_anew(self, faulty: dict[str, FaultyAws]) -> None:
-        """Forget Gold, and let a cold function hear of Silver; ``faulty`` is what will happen to its calls."""
+        """Delete Gold and notify a cold function of Silver; ``faulty`` sets the faults of its calls."""
         self.faulty, self.errors = faulty, []
         self._warm.pop(TO_GOLD, None)
         for key in self.lake.keys("gold"):
@@ -138,7 +138,7 @@ class Pipeline:
         self.lake.sqs.send_message(QueueUrl=self.urls["SilverEvents"], MessageBody=s3_event("movies/part"))
 
     def deliver(self, queue: str) -> int:
-        """Deliver the messages that wait in a queue, as one event; returns their number."""
+        """Deliver a queue's waiting messages as one event; return their number."""
         step, most, _ = QUEUES[queue]
         messages = self.receive(queue, most)
         if messages:
@@ -147,7 +147,7 @@ class Pipeline:
         return len(messages)
 
     def receive(self, queue: str, most: int = 1000) -> list[Message]:
-        """Take waiting messages from a queue; those received too often are parked."""
+        """Receive waiting messages from a queue; SQS parks those received too often."""
         taken: list[Message] = []
         while len(taken) < most:
             answer = self.lake.sqs.receive_message(
@@ -161,7 +161,7 @@ class Pipeline:
     def settle(
         self, queue: str, received: list[Message], reply: dict[str, Any] | None, delivered: list[Message]
     ) -> None:
-        """Remove what an invocation has done, and let all else come again now, without its wait."""
+        """Delete processed messages, and make all others visible again at once."""
         done = {message["MessageId"] for message in delivered} if reply else set()
         done -= {failure["itemIdentifier"] for failure in (reply or {}).get("batchItemFailures", [])}
         for message in received:
@@ -172,7 +172,7 @@ class Pipeline:
                 self.lake.sqs.change_message_visibility(**about, VisibilityTimeout=0)
 
     def invoke(self, step: str, event: dict[str, Any]) -> dict[str, Any] | None:
-        """Invoke a function once; None when it failed as a whole. One that was killed starts cold the next time."""
+        """Invoke a function once; return None if it failed. A killed function starts cold the next time."""
         faulty = self.faulty.get(step)
         try:
             with faulty.watching() if faulty else nullcontext():
@@ -185,15 +185,15 @@ class Pipeline:
             return None
 
     def function(self, step: str) -> Handler:
-        """A step's function, warm if it lives."""
+        """Return a step's function, warm unless it was killed."""
         if step not in self._warm:
             self._warm[step] = self.cold(step)
         return self._warm[step]
 
-    # ── What came out ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── Results ────────────────────────────────────────────────────────────────────────────────────────────
 
     def gold(self) -> Rows:
-        """Every Gold table's rows without the moment's columns; runs by their place in time."""
+        """Return the rows of every Gold table without clock columns; run ids become ``run 1``, ``run 2`` and so on."""
         tables = {table.name: self._rows(table.name) for table in GOLD}
         runs = {str(row[0]): f"run {place}" for place, row in enumerate(tables["pipeline_runs"], start=1)}
         return {name: [tuple(_placed(value, runs) for value in row) for row in rows] for name, rows in tables.items()}
@@ -206,7 +206,7 @@ class Pipeline:
         return [tuple(row[column] for column in kept) for row in table.to_pylist()]
 
     def lost(self) -> set[str]:
-        """Films that a run expected and that are neither stored nor rejected."""
+        """Return the films that a run expected and that are neither stored nor rejected."""
         missing = set()
         for key in self.lake.keys("bronze", f"{keys.RUNS}/"):
             prefixes = (keys.run_prefix(kind, str(keys.run_of(key))) for kind in (keys.MOVIES, keys.REJECTED))
@@ -215,14 +215,14 @@ class Pipeline:
         return missing
 
     def doubled(self) -> set[str]:
-        """Bronze objects written more than once, and films with more than one kind of outcome in Silver."""
+        """Return Bronze objects written more than once, and films with more than one outcome in Silver."""
         versions = [entry["Key"] for entry in self.lake.s3.list_object_versions(Bucket="bronze").get("Versions", [])]
         outcomes = [key for kind in (keys.QUARANTINE, keys.REJECTED) for key in self.lake.keys("silver", f"{kind}/")]
         films = [(keys.run_of(key), keys.film_of(key)) for key in outcomes]
         return {key for key in versions if versions.count(key) > 1} | {str(f) for f in films if films.count(f) > 1}
 
     def parked(self) -> dict[str, list[str]]:
-        """Bodies of parked messages, by queue; they are left where they are."""
+        """Return the bodies of parked messages by queue, without deleting them."""
         found = {}
         for queue in QUEUES:
             bodies = [message["Body"] for message in self.receive(f"{queue}DeadLetters")]
@@ -232,7 +232,7 @@ class Pipeline:
 
 
 def event_of(messages: list[Message]) -> dict[str, Any]:
-    """Lambda's event for messages as they were received."""
+    """Return Lambda's event for received messages."""
     event = sqs_event(*messages)
     for record, message in zip(event["Records"], messages, strict=True):
         record["attributes"]["ApproximateReceiveCount"] = message["Attributes"]["ApproximateReceiveCount"]
@@ -240,7 +240,7 @@ def event_of(messages: list[Message]) -> dict[str, Any]:
 
 
 def _placed(value: Any, runs: dict[str, str]) -> Any:
-    """Make a value comparable from one drive to the next."""
+    """Make a value comparable between runs of the pipeline."""
     if isinstance(value, float):
         return round(value, 9)
     if isinstance(value, list):

@@ -1,8 +1,8 @@
-"""AWS that fails at the n-th call: faults put between boto3 and moto by botocore's own events.
+"""Inject a fault into the n-th AWS call: botocore's event handlers put it between boto3 and moto.
 
-A fault stands for what a network or a service does. It may strike before the call took effect or after it (the answer
-is lost), once (botocore's retries go on) or each time that botocore tries (the step meets it). ``Killed`` stands for
-a process that ends there and then: nothing may catch it, and no later call of that process takes effect.
+A fault stands for an error of the network or the service. It happens before the call takes effect or after it (the
+response is lost), and once (botocore's retry succeeds) or on every retry (the step gets the error). ``Killed`` stands
+for a process that ends at that call: nothing may catch it, and no later call of that process takes effect.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from urllib3.exceptions import ProtocolError
 from pipeline import aws
 
 SERVICES = ("s3", "sqs", "secretsmanager", "glue")
-# One and the four retries that pipeline.aws asks of botocore; here they come without their waits.
+# The first attempt and the four retries that pipeline.aws configures; here without their delays.
 ATTEMPTS = 5
 _NOWHERE = "https://nowhere.invalid/"
 _XML = "<?xml version='1.0'?><Error><Code>{code}</Code><Message>-</Message></Error>"
@@ -30,25 +30,25 @@ _JSON = '{{"__type": "{code}", "message": "-"}}'
 
 
 class Killed(BaseException):
-    """The process ended: a time-out, or no memory left."""
+    """The process ended: it timed out or ran out of memory."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to one call.
+    """A fault of one call.
 
     Attributes
     ----------
     status, code : int, str
-        An answer of the service instead of its effect; 0 for none.
+        The service's error response; status 0 for none.
     error : type
-        What botocore meets instead of an answer.
+        Exception raised instead of a response.
     late : bool
-        Whether the call took effect before.
+        Whether the call took effect first.
     lasting : bool
-        Whether every retry of botocore's meets it too.
+        Whether every retry by botocore fails in the same way.
     cut : bool
-        Whether the answer to a reading breaks off in the middle of its body.
+        Whether the response's body breaks off while it is read.
     """
 
     name: str
@@ -61,11 +61,11 @@ class Fault:
 
     @property
     def retried(self) -> bool:
-        """Whether botocore tries again by itself."""
+        """Whether botocore retries this fault."""
         return bool(self.error) or self.status >= 500 or "Throttl" in self.code
 
     def strike(self, request: Any) -> AWSResponse | None:
-        """Answer or raise in place of AWS."""
+        """Return the error response, or raise, in place of AWS."""
         if self.error is None:
             body = _XML if ".s3." in request.url else _JSON
             request.url = _NOWHERE
@@ -77,23 +77,23 @@ class Fault:
 
 
 class _Raw(BytesIO):
-    """A body as urllib3 hands it out."""
+    """A response body with the interface of urllib3."""
 
     def stream(self, **_: Any) -> Iterator[bytes]:
-        """All of it."""
+        """Yield the whole body."""
         yield self.read()
 
 
 class _Broken(BytesIO):
-    """A body whose connection breaks while it is read."""
+    """A response body whose connection breaks while it is read."""
 
     def read(self, *_: Any) -> bytes:
-        """Break."""
+        """Raise as urllib3 does."""
         raise ProtocolError("Connection broken: ConnectionResetError(104, 'Connection reset by peer')")
 
 
 def lasting(fault: Fault) -> Fault:
-    """The same fault, met by every retry of botocore's too."""
+    """Return the same fault, on every retry too."""
     return Fault(
         f"{fault.name}, each time", fault.status, fault.code, fault.error, fault.late, lasting=True, cut=fault.cut
     )
@@ -121,20 +121,20 @@ KILLED = (
 
 @dataclass
 class FaultyAws:
-    """Counts calls while it is :meth:`watching`, and lets the n-th meet its fault.
+    """Count calls while :meth:`watching`, and inject the fault into the n-th.
 
     Attributes
     ----------
     n : int
-        Which call, from 1; 0 for none.
+        Number of the call that fails, from 1; 0 for none.
     calls : list of str
-        Operations called so far.
+        Names of the operations called so far.
     struck : str
-        The operation that met the fault, or "".
+        The operation that failed, or "".
     dead : bool
-        Whether the process was killed: until :meth:`revive` every further call of its threads is the last.
+        Whether the process was killed: until :meth:`revive`, every further call raises ``Killed``.
     resting : bool
-        Whether calls pass by uncounted: they are another process's.
+        Whether calls are not counted, because another process makes them.
     """
 
     n: int = 0
@@ -148,14 +148,14 @@ class FaultyAws:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Stand between boto3's clients and moto inside the block."""
+        """Intercept calls between boto3's clients and moto inside the block."""
         emitters = [aws.client(service).meta.events for service in SERVICES]
         for events in emitters:
             events.register_first("before-call", self._begin)
-            # moto answers at "before-send": one of ours comes before it, one after.
+            # moto responds in "before-send": one of our handlers runs before it, one after.
             events.register_first("before-send", self._before)
             events.register_last("before-send", self._after)
-            # Of handlers of one event, those of the longer name come first: botocore's own is "needs-retry.s3".
+            # Handlers with longer event names run first: botocore's own is "needs-retry.s3".
             events.register_first("needs-retry.*.*", self._retry)
             events.register_last("after-call", self._end)
         try:
@@ -169,7 +169,7 @@ class FaultyAws:
                 events.unregister("after-call", self._end)
 
     def count(self, name: str) -> Fault | None:
-        """Count a call; returns the fault that it is to meet, if any."""
+        """Count a call; return the fault to inject into it, if any."""
         if self.resting:
             return None
         with self._lock:
@@ -183,7 +183,7 @@ class FaultyAws:
 
     @contextmanager
     def rest(self) -> Iterator[None]:
-        """Let calls inside the block pass by."""
+        """Do not count calls inside the block."""
         self.resting = True
         try:
             yield
@@ -218,7 +218,7 @@ class FaultyAws:
         return fault.strike(request)
 
     def _retry(self, attempts: int, **_: Any) -> int | None:
-        """Let botocore try again at once where it would have waited."""
+        """Make botocore retry without its delay."""
         fault, again = self._here.fault, getattr(self._here, "again", False)
         self._here.again = False
         wanted = again or (fault is not None and fault.lasting and fault.retried)

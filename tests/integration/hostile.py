@@ -1,4 +1,4 @@
-"""Hostile documents, made of good ones by chance from a seed: what nobody sends on purpose, and what somebody might."""
+"""Malformed and hostile documents, made from valid ones with a seeded random generator."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 DEEP = "[" * 300 + "]" * 300
-# In place of a value of a JSON document, as text.
+# Replacements of a JSON value, as text.
 VALUES = (
     "null", "true", "[]", "{}", "0", "-1", "1e999", "-1e999", "NaN", "Infinity", "-Infinity", "1" * 400,
     "9" * 5000, "0.1e-400",
@@ -22,7 +22,7 @@ VALUES = (
 
 
 def value(chance: random.Random, text: str) -> str:
-    """Put something hostile in place of one value of an object."""
+    """Replace one value of an object with a hostile one."""
     record = json.loads(text)
     name = chance.choice(sorted(record))
     marked = json.dumps({**record, name: "<<here>>"}, ensure_ascii=False)
@@ -30,25 +30,25 @@ def value(chance: random.Random, text: str) -> str:
 
 
 def doubled(chance: random.Random, text: str) -> str:
-    """Say one of its names twice."""
+    """Duplicate a key."""
     name = chance.choice(sorted(json.loads(text)))
     return f'{text[:-1]}, "{name}": {chance.choice(VALUES)}}}'
 
 
 def without(chance: random.Random, text: str) -> str:
-    """Leave out a value."""
+    """Remove a value."""
     record = json.loads(text)
     del record[chance.choice(sorted(record))]
     return json.dumps(record)
 
 
 def cut(chance: random.Random, text: str) -> str:
-    """Break off."""
+    """Truncate the document."""
     return text[: chance.randrange(1, len(text))]
 
 
 def changed(chance: random.Random, text: str) -> str:
-    """Change some characters."""
+    """Replace some characters."""
     characters = list(text)
     for _ in range(chance.randint(1, 5)):
         characters[chance.randrange(len(characters))] = chance.choice('"\\{}[],: \x00\n\td0é')
@@ -56,12 +56,12 @@ def changed(chance: random.Random, text: str) -> str:
 
 
 def wrapped(chance: random.Random, text: str) -> str:
-    """Put the document where it does not belong."""
+    """Nest the document inside another."""
     return chance.choice((f"[{text}]", f'"{text}"', f"{text}{text}", f"call({text})", f"\ufeff{text}", f"{text}\n "))
 
 
 def other(chance: random.Random, text: str) -> str:
-    """Something else altogether."""
+    """Return an unrelated document."""
     return chance.choice(VALUES)
 
 
@@ -71,11 +71,11 @@ KINDS: tuple[Callable[[random.Random, str], str], ...] = (
 
 
 def mutations(seed: int, good: dict[str, Any], most: int) -> list[str]:
-    """Make hostile documents of a good one."""
+    """Return hostile variants of a valid document."""
     chance, text = random.Random(seed), json.dumps(good, ensure_ascii=False)
     return [chance.choice(KINDS)(chance, text) for _ in range(most)]
 
 
 def encoded(text: str) -> bytes:
-    """As bytes; half of a character as no decoder takes it."""
+    """Encode as UTF-8; lone surrogates become bytes that no decoder accepts."""
     return text.encode("utf-8", "surrogatepass")

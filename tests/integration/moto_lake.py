@@ -1,4 +1,4 @@
-"""What the integration tests hold in their hands: buckets and queues of moto, a stand-in for OMDb, events."""
+"""Helpers of the integration tests: moto's buckets and queues, a fake OMDb, and events."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EVENTS = Path(__file__).parents[1] / "events"
 
 @dataclass
 class Context:
-    """What Lambda hands a handler besides the event."""
+    """The context that Lambda passes to a handler."""
 
     function_name: str = "function"
     memory_limit_in_mb: int = 512
@@ -32,28 +32,28 @@ class Context:
     milliseconds: int = 60_000
 
     def get_remaining_time_in_millis(self) -> int:
-        """Time left."""
+        """Return the milliseconds before the time-out."""
         return self.milliseconds
 
 
 @dataclass
 class Omdb:
-    """OMDb at HTTP level: answers by IMDb id as (status, body), and every id it was asked for."""
+    """A fake OMDb at HTTP level: responses by IMDb id as (status, body), and every id requested."""
 
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     def film(self, imdb_id: str, **fields: Any) -> None:
-        """Answer a film."""
+        """Respond with a film."""
         body = {"Title": imdb_id, "Year": "1994", "Genre": "Drama", "imdbID": imdb_id, "Type": "movie"} | fields
         self.answers[imdb_id] = (200, json.dumps(body | {"Response": "True"}).encode())
 
     def error(self, imdb_id: str, text: str, status: int = 200) -> None:
-        """Answer one of OMDb's errors."""
+        """Respond with one of OMDb's errors."""
         self.answers[imdb_id] = (status, json.dumps({"Response": "False", "Error": text}).encode())
 
     def reply(self, request: Any) -> tuple[int, dict[str, str], bytes]:
-        """Answer a request, as ``responses`` wants it."""
+        """Respond to a request, as a callback of ``responses``."""
         query = parse_qs(urlsplit(request.url).query)
         assert query["apikey"] == [KEY]
         self.asked.append(query["i"][0])
@@ -63,7 +63,7 @@ class Omdb:
 
 @dataclass
 class Lake:
-    """The buckets and queues, and shortcuts to look into them."""
+    """The buckets and queues, with shortcuts to read and write them."""
 
     s3: Any
     sqs: Any
@@ -79,7 +79,7 @@ class Lake:
         return content
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
-        """Keys below a prefix, in order."""
+        """Return the keys below a prefix, sorted."""
         return [entry.key for entry in aws.list_objects(self.s3, bucket, prefix)]
 
     def expect(self, run_id: str, *ids: str) -> None:
@@ -100,7 +100,7 @@ class Lake:
         self.put("bronze", keys.manifest(run_id), manifest.to_json())
 
     def receive(self) -> list[dict[str, Any]]:
-        """Take all messages of MovieQueue that are visible."""
+        """Receive all visible messages of MovieQueue."""
         taken: list[dict[str, Any]] = []
         while more := self.sqs.receive_message(
             QueueUrl=self.queue_url, MaxNumberOfMessages=10, AttributeNames=["All"]
@@ -110,12 +110,12 @@ class Lake:
 
 
 class Handler(Protocol):
-    """A handler that needs no context."""
+    """A handler called without a context."""
 
     def __call__(
         self, event: dict[str, Any], milliseconds_left: int = 60_000, invocation_id: str = ""
     ) -> dict[str, Any]:
-        """Invoke it; an empty ``invocation_id`` stands for a new one."""
+        """Invoke it; an empty ``invocation_id`` means a new one."""
 
 
 Cold = Callable[[str], Handler]
@@ -123,7 +123,7 @@ Top = Callable[[int], list[str]]
 
 
 def sqs_event(*messages: dict[str, Any] | str, receives: int = 1) -> dict[str, Any]:
-    """Lambda's event for messages as SQS gives them, or for bare bodies."""
+    """Return Lambda's event for messages as SQS returns them, or for bodies alone."""
     records = []
     for place, message in enumerate(messages):
         given = {"Body": message} if isinstance(message, str) else message
@@ -136,7 +136,7 @@ def sqs_event(*messages: dict[str, Any] | str, receives: int = 1) -> dict[str, A
 
 
 def s3_event(*keys: str) -> str:
-    """S3's event for new objects, their keys encoded as S3 encodes them."""
+    """Return S3's event for new objects, with keys encoded as S3 does."""
     records = []
     for key in keys:
         record = json.loads((EVENTS / "s3_object_created.json").read_text(encoding="utf-8"))["Records"][0]

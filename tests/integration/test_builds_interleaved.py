@@ -1,4 +1,4 @@
-"""Two builds of Gold meet at every call: one rests at its n-th call while the other runs whole, and Gold converges."""
+"""Two overlapping builds of Gold: one pauses at its n-th call while the other runs, and Gold converges."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ NEWS = film(99, year=1966, **NAMES, **SCORES)
 
 @dataclass
 class Meeting(FaultyAws):
-    """Lets something else happen at the n-th call; the process dies ``dies_after`` calls later, if that is not 0."""
+    """Run ``meanwhile`` at the n-th call; the process dies ``dies_after`` calls later, if that is not 0."""
 
     meanwhile: Callable[[], object] = lambda: None
     dies_after: int = 0
 
     def count(self, name: str) -> Fault | None:
-        """Count a call, after what happens meanwhile."""
+        """Count a call, and run ``meanwhile`` at the n-th."""
         if self.resting:
             return None
         before = self.struck
@@ -46,13 +46,13 @@ class Meeting(FaultyAws):
 
 @pytest.fixture
 def pipeline(lake: Lake, handler: Cold, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
-    """Buckets for the builds, and how to compare Gold."""
+    """Return empty buckets for the builds, and a way to read Gold."""
     monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.001)
     return Pipeline(lake, handler)
 
 
 def begin(lake: Lake) -> None:
-    """A Silver of two runs, and no Gold."""
+    """Create a Silver of two runs, and no Gold."""
     for bucket in ("silver", "gold"):
         for key in lake.keys(bucket):
             lake.s3.delete_object(Bucket=bucket, Key=key)
@@ -62,13 +62,13 @@ def begin(lake: Lake) -> None:
 
 
 def news(lake: Lake) -> None:
-    """Another film comes to Silver, that changes every table."""
+    """Add a film to Silver that changes every table."""
     for key, (_, body) in silver_files([NEWS], "movies", "news").items():
         lake.put("silver", key, body)
 
 
 def build() -> int:
-    """Bring Gold up to date by a cold function; returns its builds."""
+    """Bring Gold up to date in a cold function; return the number of builds."""
     return aggregate_to_gold.run(
         AggregateToGoldSettings("silver", "gold", 256), DuckdbEngine("silver", "gold", 256), 60.0
     ).builds
@@ -77,7 +77,7 @@ def build() -> int:
 def meetings(
     pipeline: Pipeline, dies_after: Callable[[int], int], *, with_news: bool, step: int = 1
 ) -> Iterator[tuple[int, Rows]]:
-    """Gold after two builds that met at the n-th call of the first, for each or each ``step``-th n."""
+    """Yield Gold after two builds that overlapped at the n-th call of the first, for every ``step``-th n."""
     lake = pipeline.lake
 
     def meanwhile() -> None:
@@ -110,7 +110,7 @@ def expected(pipeline: Pipeline, *, with_news: bool) -> Rows:
 
 
 def test_builds_that_meet_at_any_call_converge_on_the_newer_silver(pipeline: Pipeline) -> None:
-    """The first build lives on after every second meeting, and dies at some call after the others."""
+    """The first build continues after every second overlap, and dies at a later call after the others."""
     wanted = expected(pipeline, with_news=True)
 
     for n, gold in meetings(pipeline, lambda n: 0 if n % 4 == 1 else 1 + n % 7, with_news=True, step=2):

@@ -1,4 +1,4 @@
-"""Compaction on moto: Gold is the same row for row at every step, and what happens in between does no harm."""
+"""Compaction on moto: Gold is identical at every step, and concurrent writes or interruptions lose nothing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def put_part(lake: Lake, rows: list[Row], digest: str) -> str:
 
 @pytest.fixture
 def parts(lake: Lake) -> list[str]:
-    """A Silver of two runs, a part a row, written two hours ago; returns the parts' keys."""
+    """Create a Silver of two runs with one row a part, written two hours ago; return the parts' keys."""
     for name, rows in (("quarantine", QUARANTINE), ("rejected", REJECTED), ("runs", RUNS)):
         for key, (_, body) in silver_files(rows, name).items():
             lake.put("silver", key, body)
@@ -49,7 +49,7 @@ def parts(lake: Lake) -> list[str]:
 
 
 def age(hours: int) -> None:
-    """Let time pass: all of Silver was written so much earlier."""
+    """Make all of Silver this many hours older."""
     for account in s3_backends.values():
         for entry in account["aws"].buckets["silver"].keys.values():
             entry.last_modified -= timedelta(hours=hours)
@@ -60,7 +60,7 @@ def compacted(run_ids: list[str] | None = None) -> Compaction:
 
 
 def gold(lake: Lake) -> Gold:
-    """Every table built of Silver as it is, every row."""
+    """Return every row of every table built from the current Silver."""
     engine = GoldDatabase(256)
     for table in SILVER:
         found = lake.keys("silver", f"{table.name}/")
@@ -74,7 +74,7 @@ def rows_of(lake: Lake, key: str) -> pd.DataFrame:
 
 
 def rewritten(lake: Lake, key: str, select: str) -> bytes:
-    """A part with the columns that a SELECT of it gives."""
+    """Return a part rewritten by a SELECT."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as database:
         Path(folder, "part.parquet").write_bytes(lake.get("silver", key))
         database.execute(f"COPY ({select} FROM '{folder}/part.parquet') TO '{folder}/new.parquet'")

@@ -1,9 +1,9 @@
-"""Every AWS call of every step meets every fault: nothing is lost or doubled, and Gold is as if nothing had been.
+"""Whichever AWS call of a step fails, no film is lost or duplicated, and Gold is the same as without the fault.
 
-An undisturbed run says what Gold should be. Then the n-th call of each step meets its fault, for n from 1 until no step
-has an n-th call, and messages are delivered again until all is quiet. AggregateToGold has the most calls and is struck
-by itself, on one Silver. `make test` lets each call meet one fault and die once, each time another; ``-m chaos`` lets
-each call meet each fault.
+A run without faults gives the expected Gold. Then the n-th call of each step fails, for n from 1 until no step has an
+n-th call, and messages are redelivered until all queues are empty. AggregateToGold has the most calls and is tested
+alone, on one Silver. `make test` injects one fault and one death into each call, of rotating kinds; ``-m chaos``
+injects every fault into every call.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ DATABASE = "reelhouse_gold"
 # Two tables are enough to see that the catalogue's tables move one after the other.
 CATALOGUED = (GOLD_TABLES["movies"], GOLD_TABLES["pipeline_runs"])
 UPSTREAM = STEPS[:-1]
-# An undisturbed run's calls; fewer would mean that faults no longer reach them.
+# Calls of a run without faults; with fewer, faults would no longer reach them.
 LEAST_CALLS = dict(zip(STEPS, (4, 5, 9, 20), strict=True))
 Choose = Callable[[int, int], Fault]
 
 
 @pytest.fixture
 def undisturbed(lake: Lake, omdb: Omdb, handler: Cold, top: Top, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
-    """A pipeline after a run of two films in Gold, one rejected and one quarantined."""
+    """Return a pipeline after a run: two films in Gold, one rejected and one quarantined."""
     monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.001)
     monkeypatch.setenv("GOLD_DATABASE", DATABASE)
     make_catalogue(aws.client("glue"), tables=CATALOGUED)
@@ -50,7 +50,7 @@ def undisturbed(lake: Lake, omdb: Omdb, handler: Cold, top: Top, monkeypatch: py
 
 
 def is_whole(pipeline: Pipeline, expected: Rows) -> None:
-    """Check that nothing is lost, doubled or parked, and that Gold is what it should be."""
+    """Assert that no film is lost, duplicated or parked, and that Gold is as expected."""
     met = [(step, each.n, each.struck, each.fault.name) for step, each in pipeline.faulty.items()]
     said = f"{met}: {pipeline.errors}"
     assert all(isinstance(error, ReelhouseError | Killed) for _, error in pipeline.errors), said
@@ -63,7 +63,7 @@ def is_whole(pipeline: Pipeline, expected: Rows) -> None:
 
 
 def each_call(steps: tuple[str, ...], choose: Choose) -> Iterator[dict[str, FaultyAws]]:
-    """Let the n-th call of some steps fail, for all n: ``choose`` says how, by n and the step's number."""
+    """Yield fault injections into the n-th call of some steps, for all n; ``choose`` selects the fault."""
     for n in count(1):
         faulty = {step: FaultyAws(n, choose(n, place)) for place, step in enumerate(steps)}
         yield faulty

@@ -1,4 +1,4 @@
-"""Every AWS call of redrive, resume and replay fails or is the last: the same command again finishes what it began."""
+"""Whichever AWS call of redrive, resume or replay fails, running the command again completes its work."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ Operation = Callable[[Pipeline, FaultyAws], None]
 
 @dataclass
 class Answer:
-    """What boto3 looks at of an answer, besides what it says."""
+    """The part of a response that boto3 reads besides its body."""
 
     status_code: int
 
 
 @pytest.fixture
 def pipeline(lake: Lake, omdb: Omdb, handler: Cold, top: Top, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
-    """A pipeline whose last function an operator can invoke, and which nobody waits for."""
+    """Return a pipeline whose last function an operator can invoke, without waits."""
     for module, name in ((aggregate_to_gold, "QUIET_SECONDS"), (redrive, "POLL_SECONDS"), (replay, "POLL_SECONDS")):
         monkeypatch.setattr(module, name, 0.001)
     ids = top(FILMS)
@@ -45,14 +45,14 @@ def pipeline(lake: Lake, omdb: Omdb, handler: Cold, top: Top, monkeypatch: pytes
     made = Pipeline(lake, handler)
 
     def invoked(**_: Any) -> tuple[Any, dict[str, Any]]:
-        """Answer Lambda's Invoke by the function itself."""
+        """Run the function for Lambda's Invoke."""
         reply = made.invoke(TO_GOLD, {"Records": []})
         payload = io.BytesIO(json.dumps(reply or {"errorMessage": "-"}).encode())
         answer = {"Payload": payload} | ({} if reply else {"FunctionError": "Unhandled"})
         return Answer(200), answer
 
     def unknown(**_: Any) -> tuple[Any, dict[str, Any]]:
-        """Have no move task, like the emulator; moto would raise."""
+        """Reject move tasks, as the emulator does; moto would raise."""
         return Answer(400), {"Error": {"Code": "InvalidAction", "Message": "-"}}
 
     answers = (("lambda", "Invoke", invoked), ("sqs", "StartMessageMoveTask", unknown))
@@ -64,7 +64,7 @@ def pipeline(lake: Lake, omdb: Omdb, handler: Cold, top: Top, monkeypatch: pytes
 
 
 def parked(pipeline: Pipeline) -> None:
-    """Park every message of a run."""
+    """Move every message of a run to the dead-letter queues."""
     pipeline.invoke(FIRST, {"top_n": FILMS, "batch_size": BATCH_SIZE})
     for queue in QUEUES:
         for message in pipeline.receive(queue):
@@ -73,7 +73,7 @@ def parked(pipeline: Pipeline) -> None:
 
 
 def forgotten(pipeline: Pipeline) -> None:
-    """Lose every message of a run."""
+    """Delete every message of a run."""
     pipeline.invoke(FIRST, {"top_n": FILMS, "batch_size": BATCH_SIZE})
     for queue in QUEUES:
         for message in pipeline.receive(queue):
@@ -81,7 +81,7 @@ def forgotten(pipeline: Pipeline) -> None:
 
 
 def damaged(pipeline: Pipeline) -> None:
-    """Let a run's Silver be damaged after it came to Gold."""
+    """Damage a run's Silver after Gold was built from it."""
     pipeline.run(top_n=FILMS, batch_size=BATCH_SIZE)
     (part,) = pipeline.lake.keys("silver", f"{keys.MOVIES}/")
     pipeline.lake.put("silver", part, b"PAR1")
@@ -90,7 +90,7 @@ def damaged(pipeline: Pipeline) -> None:
 
 
 def half_a_minute_passes() -> None:
-    """Parked messages that a dead process had taken are seen again."""
+    """Make parked messages visible again that a dead process had received."""
     for account in sqs_backends.values():
         for name in QUEUES:
             for message in account[REGION].queues[f"{name}DeadLetters"]._messages:
@@ -108,7 +108,7 @@ def resuming(pipeline: Pipeline, faulty: FaultyAws) -> None:
 
 def replaying(pipeline: Pipeline, faulty: FaultyAws) -> None:
     def meanwhile(*_: int) -> None:
-        """The functions go on while the operator's process waits."""
+        """Run the functions while the operator's process waits."""
         with faulty.rest():
             pipeline.until_quiet()
 
@@ -116,7 +116,7 @@ def replaying(pipeline: Pipeline, faulty: FaultyAws) -> None:
 
 
 def again_finishes(pipeline: Pipeline, prepare: Callable[[Pipeline], None], operation: Operation, step: int) -> None:
-    """Let the n-th call of a command fail, for each or each ``step``-th n; then give the command once more."""
+    """Make the n-th call of a command fail, for every ``step``-th n; then run the command again."""
     for n in count(1, step):
         pipeline = Pipeline(pipeline.lake, pipeline.cold)
         prepare(pipeline)
