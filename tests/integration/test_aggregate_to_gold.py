@@ -1,4 +1,4 @@
-"""Step 4 on moto: Gold follows Silver, two builds at once converge, and nothing is built for nothing."""
+"""Step 4 on moto: Gold follows Silver, concurrent builds converge, and unchanged Silver starts no build."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_warm_function_reads_only_what_is_new(lake: Lake) -> None:
     assert movies(lake) == ["tt0000001", "tt0000002"]
 
 
-def test_what_is_replaced_or_gone_is_read_anew(lake: Lake) -> None:
+def test_replaced_and_removed_objects_are_read_again(lake: Lake) -> None:
     store(lake, [film(1)], etag="1")
     store(lake, [film(2)], etag="2")
     engine = DuckdbEngine("silver", "gold", 256)

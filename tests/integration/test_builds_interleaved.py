@@ -109,7 +109,7 @@ def expected(pipeline: Pipeline, *, with_news: bool) -> Rows:
     return pipeline.gold()
 
 
-def test_builds_that_meet_at_any_call_converge_on_the_newer_silver(pipeline: Pipeline) -> None:
+def test_overlapping_builds_converge_on_the_newer_silver(pipeline: Pipeline) -> None:
     """The first build continues after every second overlap, and dies at a later call after the others."""
     wanted = expected(pipeline, with_news=True)
 
@@ -166,9 +166,7 @@ def test_a_reader_sees_one_whole_build_or_the_one_before(pipeline: Pipeline) -> 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("with_news", [True, False])
 @pytest.mark.parametrize("dies_after", range(12))
-def test_builds_that_meet_at_any_call_and_die_anywhere_converge(
-    pipeline: Pipeline, dies_after: int, with_news: bool
-) -> None:
+def test_overlapping_builds_that_die_at_any_call_converge(pipeline: Pipeline, dies_after: int, with_news: bool) -> None:
     wanted = expected(pipeline, with_news=with_news)
 
     for n, gold in meetings(pipeline, lambda n: dies_after, with_news=with_news):

@@ -1,4 +1,4 @@
-"""Step 4 on moto, standing on something damaged: nothing is dropped in silence, and what is damaged is named."""
+"""Step 4 on moto with damaged Silver: no object is dropped silently, and each damaged one is named."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_damaged_record_of_a_run_is_named_too(lake: Lake, engine: DuckdbEngine
         build(engine)
 
 
-def test_a_lack_of_memory_is_no_damage(lake: Lake, engine: DuckdbEngine) -> None:
+def test_running_out_of_memory_does_not_count_as_damage(lake: Lake, engine: DuckdbEngine) -> None:
     for number in range(20):
         plot = {"plot": f"{number}" * 300_000}
         lake.put("silver", f"movies/run_id={FIRST}/part-{number:032x}-1.parquet", part(film(number) | plot))
@@ -119,7 +119,7 @@ def test_a_lack_of_memory_is_no_damage(lake: Lake, engine: DuckdbEngine) -> None
 @pytest.mark.parametrize(
     "body", [b"", b'{"build_id": ', b"[]", b"null", b'{"runs": []}', b"\xff", b"[" * 100_000, *ODD_BUILDS]
 )
-def test_a_damaged_record_of_the_build_is_written_anew(lake: Lake, engine: DuckdbEngine, body: bytes) -> None:
+def test_a_damaged_build_record_is_rewritten(lake: Lake, engine: DuckdbEngine, body: bytes) -> None:
     lake.put("gold", keys.BUILD, body)
 
     result = build(engine)

@@ -1,4 +1,4 @@
-"""What the doctor says of Silver's parts, Gold's tables and the catalogue, on moto."""
+"""What `reelhouse doctor` reports about Silver's parts, Gold's tables and the catalogue, on moto."""
 
 from __future__ import annotations
 

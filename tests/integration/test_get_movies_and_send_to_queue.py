@@ -149,7 +149,7 @@ def test_a_delivery_after_a_failed_one_starts_the_run(lake: Lake, handler: Cold,
     assert handler(STEP)({}, invocation_id="one")["status"] == "started"
 
 
-def test_an_unreplaced_placeholder_is_no_time(lake: Lake, handler: Cold, top: Top) -> None:
+def test_an_unreplaced_placeholder_is_not_accepted_as_a_time(lake: Lake, handler: Cold, top: Top) -> None:
     top(3)
 
     reply = handler(STEP)({**SCHEDULED, "scheduled_time": "<aws.scheduler.scheduled-time>"})

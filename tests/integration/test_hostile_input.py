@@ -1,4 +1,4 @@
-"""Hostile answers, lists, messages, events and objects: each ends with its reason, and keeps none of its neighbours.
+"""Hostile answers, lists, messages, events and objects: each is rejected with a reason and affects no other.
 
 They are made from seeds: a few hundred in `make test`, thousands with ``-m chaos``.
 """

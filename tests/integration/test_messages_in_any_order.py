@@ -1,4 +1,4 @@
-"""Messages arrive in any order, late, twice, and again when all is done: Gold is the same."""
+"""Messages arrive in any order, late, twice, or after the run is complete: Gold is the same."""
 
 from __future__ import annotations
 

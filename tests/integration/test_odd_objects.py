@@ -130,7 +130,7 @@ def test_an_odd_table_of_gold_is_named_with_its_cure(
 
 
 @pytest.mark.parametrize(("column", "value"), [("genres", "Drama"), ("year", "MCMXCIV"), ("title", 7)])
-def test_another_type_of_a_column_that_is_no_key_ends_no_command(
+def test_a_changed_type_of_a_column_outside_the_key_fails_no_command(
     lake: Lake, ran: Ran, tmp_path: Path, column: str, value: Any
 ) -> None:
     def odd(rows: Any) -> Any:

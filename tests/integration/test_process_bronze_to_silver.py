@@ -100,7 +100,7 @@ def test_omdbs_words_cannot_break_gold(lake: Lake, handler: Cold, reason: str, e
     assert engine.query("SELECT reason FROM silver.rejected") == [(expected,)]
 
 
-def test_s3s_test_event_is_no_failure(lake: Lake, handler: Cold) -> None:
+def test_the_s3_test_event_is_ignored(lake: Lake, handler: Cold) -> None:
     event = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "bronze"})
 
     assert failed(handler(STEP)(sqs_event(event))) == []
@@ -108,7 +108,7 @@ def test_s3s_test_event_is_no_failure(lake: Lake, handler: Cold) -> None:
 
 
 @pytest.mark.parametrize("bad", ["not JSON", "[]", "{}", '{"Records": [{}]}', '{"Records": 1}', "null"])
-def test_what_is_no_event_goes_back_alone(lake: Lake, handler: Cold, bad: str) -> None:
+def test_only_an_invalid_event_is_retried(lake: Lake, handler: Cold, bad: str) -> None:
     good = s3_event(bronze(lake, 1))
 
     assert failed(handler(STEP)(sqs_event(bad, good))) == ["message-0"]

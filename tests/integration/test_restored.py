@@ -1,4 +1,4 @@
-"""What `up` says about Bronze after a restart: films that Gold counted and that are gone are named by run."""
+"""What `up` reports after a restart: films that Gold counted and that Bronze lacks, by run."""
 
 from __future__ import annotations
 

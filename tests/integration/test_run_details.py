@@ -1,4 +1,4 @@
-"""A run's story from what is stored: every film counted once, damaged records told instead of met by a traceback."""
+"""A run's details from stored objects: every film is counted once, and damaged records are reported in one line."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_every_film_is_counted_once(stack: Stack, run_id: str) -> None:
     assert [step["began_at"] for step in story["steps"]] == [None] * 4, "there are no logs"
 
 
-def test_what_silver_has_not_taken_is_told(stack: Stack, lake: Lake, run_id: str) -> None:
+def test_objects_not_yet_in_silver_are_counted(stack: Stack, lake: Lake, run_id: str) -> None:
     (part,) = lake.keys("silver", "movies/")
     lake.s3.delete_object(Bucket="silver", Key=part)
     lake.s3.delete_object(Bucket="silver", Key=lake.keys("silver", "rejected/")[0])
@@ -85,6 +85,6 @@ def test_a_damaged_manifest_is_named(stack: Stack, lake: Lake, run_id: str, body
         details.describe(stack, run_id)
 
 
-def test_a_run_that_there_is_not_is_told(stack: Stack) -> None:
+def test_an_unknown_run_is_rejected(stack: Stack) -> None:
     with pytest.raises(InvalidInput, match="there is no such run"):
         details.describe(stack, "20260101T000000Z-00000000")

@@ -39,7 +39,7 @@ def checked(stack: Stack, run_id: str, sample: int | None = None) -> tuple[Verif
     return result, [(one.layer, one.difference) for one in result.differences]
 
 
-def test_what_bronze_gives_is_no_difference(stack: Stack, run_id: str) -> None:
+def test_unchanged_silver_has_no_differences(stack: Stack, run_id: str) -> None:
     result, differences = checked(stack, run_id)
 
     assert differences == []

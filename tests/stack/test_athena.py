@@ -1,4 +1,4 @@
-"""Athena as the emulator has it: Gold's SQL gives there what DuckDB gave, and people can ask it.
+"""Athena on the emulator: Gold's SQL returns the same rows as DuckDB, and users can query it.
 
 The emulator's Athena takes SELECT in DuckDB's dialect only; tests/integration/test_athena_engine.py plays the rest.
 """

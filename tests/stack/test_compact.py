@@ -1,4 +1,4 @@
-"""Compaction on the deployed stack: Gold the same row for row, verify and replay content, and what changed stays."""
+"""Compaction on the deployed stack: Gold is identical, verify and replay succeed, and changed parts are kept."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def run_id(stack: Stack, new_run: Callable[[int, int], str]) -> str:
     return run_id
 
 
-def test_nobody_notices_a_compaction(stack: Stack, run_id: str) -> None:
+def test_readers_see_the_same_rows_before_and_after_a_compaction(stack: Stack, run_id: str) -> None:
     before, gold = parts(stack, run_id), GoldTables(stack["GoldBucketName"])
     written = max(part.modified for part in before)
 
@@ -87,7 +87,7 @@ def test_a_part_that_was_written_again_is_not_removed(stack: Stack, run_id: str)
     s3.put_object(Bucket=bucket, Key=part.key, Body=body)
 
 
-def test_the_command_tells_what_it_did(stack: Stack, run_id: str) -> None:
+def test_the_command_prints_its_counts(stack: Stack, run_id: str) -> None:
     young = CliRunner().invoke(app, ["compact", "--run-id", run_id, "--json"])
     assert (young.exit_code, json.loads(young.stdout)["runs"]) == (0, 0)
 

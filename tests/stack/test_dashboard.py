@@ -1,4 +1,4 @@
-"""``reelhouse dashboard`` on the deployed stack: the page is of its Gold, and the stack has nothing of QuickSight."""
+"""``reelhouse dashboard`` on the deployed stack: the page shows its Gold, and nothing of QuickSight is deployed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_page_in_a_folder_without_reports_leaves_its_index_alone(stack: Stack,
 
 
 @pytest.mark.usefixtures("stack")
-def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
 
     ran = CliRunner().invoke(app, ["dashboard", "--output", str(tmp_path / "file" / "dashboard.html"), "--json"])
@@ -61,7 +61,7 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert "--output" in json.loads(ran.stdout)["error"]
 
 
-def test_without_a_principal_there_is_no_quicksight(stack: Stack) -> None:
+def test_without_a_principal_nothing_of_quicksight_is_deployed(stack: Stack) -> None:
     listed = aws.client("cloudformation").list_stack_resources(StackName=stack.name)["StackResourceSummaries"]
 
     assert len(listed) > 20

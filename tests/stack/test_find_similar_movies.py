@@ -138,7 +138,7 @@ def test_the_command_answers_as_the_function_does(recommended: Stack) -> None:
     wait_until(lambda: json.loads(done.stdout) == get(recommended, "/similar/tt0068646?k=3").json())
 
 
-def test_an_unknown_film_is_told_with_the_closest_titles(recommended: Stack) -> None:
+def test_an_unknown_film_is_rejected_with_the_closest_titles(recommended: Stack) -> None:
     done = similar("the godmother of all films")
 
     assert done.returncode == 1

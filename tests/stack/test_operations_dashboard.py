@@ -1,4 +1,4 @@
-"""CloudWatch's dashboard as it is deployed: every name on it is that of something in the stack."""
+"""CloudWatch's dashboard as deployed: every name on it belongs to a resource of the stack."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_queues_functions_and_logs_are_the_stacks(stack: Stack, widgets: list[di
     assert all({f"'{group}'" in query for group in groups} == {True} for query in queries)
 
 
-def test_every_alarm_is_there_and_tells_the_topic(stack: Stack) -> None:
+def test_every_alarm_exists_and_notifies_the_topic(stack: Stack) -> None:
     alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
 
     # The alarm of RunsCompleted exists only while the schedule is on.
@@ -49,7 +49,7 @@ def test_every_alarm_is_there_and_tells_the_topic(stack: Stack) -> None:
     assert all(alarm["AlarmActions"] == [stack["AlarmsTopicArn"]] for alarm in alarms)
 
 
-def test_what_a_schedule_could_not_start_is_told_by_the_doctor(stack: Stack) -> None:
+def test_doctor_reports_scheduled_runs_that_did_not_start(stack: Stack) -> None:
     url, sqs = stack["ScheduleDeadLettersUrl"], aws.client("sqs")
     before = {check.name: check.ok for check in doctor.examine(None)}
     sqs.send_message(QueueUrl=url, MessageBody='{"top_n": 250}')

@@ -1,4 +1,4 @@
-"""Parked messages on the deployed stack: shown without being taken, moved back, and stored at last."""
+"""Parked messages on the deployed stack: listed without being removed, redriven, and stored."""
 
 from __future__ import annotations
 

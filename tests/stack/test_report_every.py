@@ -1,4 +1,4 @@
-"""``reelhouse report --every`` on the deployed stack, ended as a person ends it."""
+"""``reelhouse report --every`` on the deployed stack, ended with Ctrl-C."""
 
 from __future__ import annotations
 

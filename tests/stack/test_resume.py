@@ -1,4 +1,4 @@
-"""What is missing of a run is asked for again: after its messages are gone, and after the emulator was killed."""
+"""Resuming a run requests its missing films again: after messages were lost, and after the emulator was killed."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def resume_needs(stack: Stack, run_id: str) -> tuple[list[Any], list[str]]:
         (["--resume", "20200101T000000Z-00000000", "--top-n", "5"], 2, "--resume takes"),
     ],
 )
-def test_what_cannot_be_resumed_is_said(stack: Stack, arguments: list[str], status: int, said: str) -> None:
+def test_runs_that_cannot_be_resumed_are_rejected(stack: Stack, arguments: list[str], status: int, said: str) -> None:
     done = reelhouse("run", *arguments)
 
     assert done.returncode == status

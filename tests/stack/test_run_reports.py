@@ -1,4 +1,4 @@
-"""RunReports' image, as near as it gets without a container: read-only, no home, and its own role's rights."""
+"""RunReports' image without a container: read-only, without a home folder, and with its role's rights."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_a_failure_fails_the_invocation_once_its_page_is_there(address: str, sta
     assert {key for key in published(stack) if keys.LATEST in key} == before
 
 
-def test_what_nobody_knows_is_refused(address: str) -> None:
+def test_unknown_names_and_parameters_are_rejected(address: str) -> None:
     for event in (
         {"names": ["07_nothing"]},
         {"names": ["01_gold_aggregates"], "parameters": {"colour": "red"}},

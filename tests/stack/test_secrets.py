@@ -1,4 +1,4 @@
-"""Planted keys are used by a run and a report that meet every fault, then searched for in everything there is."""
+"""Planted keys are used by a run and a report with every fault, then searched for in everything the stack stores."""
 
 from __future__ import annotations
 

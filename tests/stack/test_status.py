@@ -1,4 +1,4 @@
-"""One run from trouble to its end, as ``reelhouse status RUN_ID`` tells it, and its stories in the functions' logs."""
+"""One run with faults until it is complete, as ``reelhouse status RUN_ID`` describes it, and its log lines."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_parked_films_are_named_with_what_to_do(stack: Stack, run_id: str) -> No
     assert "redrive --queue MovieQueue" in story["next"][0]["do"]
 
 
-def test_the_run_is_told_to_its_end(stack: Stack, omdb: Omdb, run_id: str) -> None:
+def test_status_describes_the_run_until_it_is_complete(stack: Stack, omdb: Omdb, run_id: str) -> None:
     omdb.faults(malformed="truncated", only=[first_of_the_list(stack)])
     report = watch.watch(stack, resume(stack, run_id), lambda _: None, WATCH_SECONDS)
     assert report.status == "complete", report
@@ -129,7 +129,7 @@ def test_the_run_is_told_to_its_end(stack: Stack, omdb: Omdb, run_id: str) -> No
     assert all(one["began_at"] <= one["ended_at"] for one in story["steps"])
 
 
-def test_every_invocation_tells_its_story_once(stack: Stack, run_id: str) -> None:
+def test_every_invocation_logs_one_summary(stack: Stack, run_id: str) -> None:
     event = {"rawPath": "/similar/tt0068646"}
     aws.client("lambda").invoke(FunctionName=stack["FindSimilarMoviesName"], Payload=json.dumps(event).encode())
 

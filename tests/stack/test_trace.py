@@ -1,4 +1,4 @@
-"""One film's path on the deployed stack, to the end and to wherever it stopped."""
+"""One film's path on the deployed stack: complete, or up to the step where it stopped."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_an_id_that_is_none_or_unknown_is_refused(stack: Stack, imdb_id: str) ->
         trace(stack, imdb_id)
 
 
-def test_a_damaged_manifest_is_told_and_hides_no_other_run(stack: Stack) -> None:
+def test_a_damaged_manifest_is_reported_and_other_runs_are_shown(stack: Stack) -> None:
     run_id = run_to_the_end(stack, 2, 2).run_id
     s3, bucket = aws.client("s3"), stack["BronzeBucketName"]
     damaged = s3.put_object(Bucket=bucket, Key=keys.manifest(run_id), Body=b"")

@@ -1,4 +1,4 @@
-"""Each thing that can go wrong with stored data is done here with root credentials, named by verify, and mended."""
+"""Each kind of damage to stored data is caused with root credentials, found by verify, and repaired."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules of the code that a test can check: layers, one home for each thing, sizes and names."""
+"""Rules of the code that a test can check: layers, one module for each concern, sizes and names."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ def test_the_omdb_key_goes_to_its_secret_only() -> None:
     assert [name for name, body in main["Resources"].items() if "'OmdbApiKey'" in str(body)] == ["OmdbApiKeySecret"]
 
 
-def test_the_language_model_is_off_by_default_and_its_key_is_no_parameter() -> None:
+def test_the_language_model_is_off_by_default_and_its_key_is_not_a_parameter() -> None:
     main, reports = TEMPLATES[MAIN], TEMPLATES[REPORTS]
     variables = reports["Resources"]["RunReports"]["Properties"]["Environment"]["Variables"]
     no_value = {"Ref": "AWS::NoValue"}

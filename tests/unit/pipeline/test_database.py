@@ -1,4 +1,4 @@
-"""What every DuckDB database of ours has in common."""
+"""Settings of every DuckDB database."""
 
 from __future__ import annotations
 

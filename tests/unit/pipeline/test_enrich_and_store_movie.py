@@ -1,4 +1,4 @@
-"""Step 2 without AWS: whatever one film or message raises, the others are stored."""
+"""Step 2 without AWS: an exception in one film or message does not stop the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step 1 without AWS: its parameters, and what it refuses."""
+"""Step 1 without AWS: valid and invalid parameters."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def test_items_are_kept_verbatim() -> None:
 
 
 @given(st.integers(0, 2**32))
-def test_top_n_is_the_same_whatever_the_files_order(seed: int) -> None:
+def test_top_n_does_not_depend_on_the_order_of_the_file(seed: int) -> None:
     items = [item(number) for number in range(1, 31)]
     random.Random(seed).shuffle(items)
 

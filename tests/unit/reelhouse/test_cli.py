@@ -1,4 +1,4 @@
-"""The command table, the shared options, and how a command ends."""
+"""The command table, the shared options, and exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text that a terminal would obey is shown; JSON means the same."""
+"""Terminal control characters are printed as escapes; JSON keeps its meaning."""
 
 from __future__ import annotations
 

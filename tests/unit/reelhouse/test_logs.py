@@ -1,4 +1,4 @@
-"""The functions' logs: errors by name, and everything else passed over."""
+"""The functions' logs: errors by name; other lines are ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Features of films: right for known films, and blind to everything later."""
+"""Features of films: computed by hand for known films, and without information from later films."""
 
 from __future__ import annotations
 

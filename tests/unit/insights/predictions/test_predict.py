@@ -1,4 +1,4 @@
-"""Predictions: better than the baselines where there is something to learn, honest where there is not."""
+"""Predictions: better than the baselines when features predict the outcome, and no claim when they do not."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def score(scores: pd.DataFrame, target: str, method: str = "model") -> pd.Series
     return scores.set_index(["target", "method"]).loc[(target, method)]
 
 
-def test_model_beats_the_baselines_where_films_can_be_told_apart(found: Prediction) -> None:
+def test_model_beats_the_baselines_when_features_predict_the_outcome(found: Prediction) -> None:
     for target in ("rotten_tomatoes", "box_office_usd"):
         model = score(found.scores, target)
         assert bool(model["beats_baseline"])
@@ -65,7 +65,7 @@ def test_model_beats_the_baselines_where_films_can_be_told_apart(found: Predicti
         assert 0 < model["mae_gain_low"] < model["mae_gain"] < model["mae_gain_high"]
 
 
-def test_nothing_to_learn_is_said_so() -> None:
+def test_random_outcomes_do_not_beat_the_baselines() -> None:
     # given outcomes that have nothing to do with the films
     films = catalogue(600, skill=0).drop(columns="box_office_usd")
     model = score(predict(films).scores, "rotten_tomatoes")
@@ -160,7 +160,7 @@ def test_baselines_are_means_of_training_films_and_of_earlier_films() -> None:
     ],
     ids=["none", "one", "no values", "one year", "no years", "too few"],
 )
-def test_what_cannot_be_learned_gives_a_reason_and_no_rows(films: pd.DataFrame, found: Prediction) -> None:
+def test_too_little_data_gives_a_reason_and_no_rows(films: pd.DataFrame, found: Prediction) -> None:
     none = predict(films)
     assert len(none.predictions) == 0
     assert none.scores["target"].tolist() == ["rotten_tomatoes", "imdb_rating", "box_office_usd"]
@@ -186,7 +186,7 @@ def test_test_years_without_outcomes_are_predicted_but_not_scored(rated: pd.Data
     assert len(found.predictions) == (rated["year"] >= 2005).sum()
 
 
-def test_no_film_of_the_test_years_is_a_reason(movies: pd.DataFrame) -> None:
+def test_without_films_in_the_test_years_there_is_no_model(movies: pd.DataFrame) -> None:
     found = predict(movies, PredictionOptions(first_test_year=2030))
     assert score(found.scores, "rotten_tomatoes")["verdict"] == "no model: no film is of the test years"
 

@@ -100,7 +100,7 @@ def test_waves_run_what_reads_from_another_after_it() -> None:
     assert waves([first, trends, films, summaries]) == [[first], [trends, films], [summaries]]
 
 
-def test_waves_do_not_wait_for_what_is_not_asked_for() -> None:
+def test_waves_ignore_notebooks_that_were_not_requested() -> None:
     films, summaries = named("03", "01"), named("04", "01", "02")
 
     assert waves([films, summaries]) == [[films, summaries]]

@@ -35,7 +35,7 @@ def report(stamp: str, status: str = "succeeded", **values: Any) -> dict[str, An
     } | values  # fmt: skip
 
 
-def test_a_failure_leaves_latest_and_is_told(tmp_path: Path) -> None:
+def test_a_failure_keeps_latest_and_is_listed(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     publish(store, report(FIRST), "good page", "{}")
     key = publish(store, report(SECOND, "failed", error="KeyError: <b>", data=None, headlines=[]), "bad page", "{}")

@@ -1,4 +1,4 @@
-"""Answers of FindSimilarMovies: what a request gets, whatever stands in it."""
+"""Responses of FindSimilarMovies to valid and invalid requests."""
 
 from __future__ import annotations
 

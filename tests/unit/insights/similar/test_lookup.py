@@ -1,4 +1,4 @@
-"""Finding films by what people type, and their recommendations."""
+"""Finding films by id or by title as typed, and their recommendations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standing among films of neighbouring years, from whatever ratings there are."""
+"""Standing among films of neighbouring years, from the first available rating."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_equal_values_stand_equal_and_a_film_alone_in_the_middle() -> None:
     assert percentiles(np.array([7.0]), np.array([NAN])).tolist() == [0.5]
 
 
-def test_what_is_not_known_has_no_percentile_and_counts_for_nobody() -> None:
+def test_unknown_values_have_no_percentile_and_are_not_compared() -> None:
     result = percentiles(np.array([NAN, 5.0, 6.0]), np.full(3, 2000.0))
 
     assert np.isnan(result[0])
@@ -72,7 +72,7 @@ def test_votes_stand_in_for_reviews_film_by_film() -> None:
     assert known.rating[2] == known.rating[5] > known.rating[1]
 
 
-def test_without_any_rating_nobody_is_noticed_and_all_are_middling() -> None:
+def test_without_ratings_notice_is_zero_and_rating_is_in_the_middle() -> None:
     unknown = standing(pd.DataFrame({"imdb_id": ["tt0000001", "tt0000002"]}))
 
     assert unknown.notice.tolist() == [0, 0]

@@ -28,7 +28,7 @@ def reason(one: Mapping[str, object], other: Mapping[str, object], *catalogue: M
     return said
 
 
-def test_people_come_first_and_nobody_is_named_twice() -> None:
+def test_people_come_first_and_each_is_named_once() -> None:
     sequel = {**GODFATHER, "year": 1974, "title": "The Godfather Part II"}
 
     assert reason(GODFATHER, sequel) == (
@@ -65,11 +65,11 @@ def test_only_shared_genres_are_named() -> None:
     assert reason(GODFATHER, {"year": 1975, "genres": ["Comedy", "Crime"]}) == "both crime films of the 1970s"
 
 
-def test_a_person_in_another_role_is_no_reason() -> None:
+def test_a_person_in_another_role_is_not_a_reason() -> None:
     assert reason({"directors": ["Al Pacino"]}, {"actors": ["Al Pacino"]}) == ""
 
 
-def test_a_shared_country_or_language_is_no_reason() -> None:
+def test_a_shared_country_or_language_is_not_a_reason() -> None:
     assert reason(GODFATHER, {"countries": ["United States"], "languages": ["English"], "year": 1972}) == ""
 
 

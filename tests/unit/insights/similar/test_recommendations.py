@@ -1,4 +1,4 @@
-"""Recommendations as a whole: from films to rows, whatever the films lack."""
+"""Recommendations end to end: from films to rows, also with missing values."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_famous_film_that_is_hardly_similar_is_left_out() -> None:
     assert set(of(build(movies, Options(min_similarity=0)), 1)) == {"tt0000002", "tt0000003"}
 
 
-def test_remakes_of_one_title_are_told_apart_by_id() -> None:
+def test_remakes_with_the_same_title_are_distinguished_by_id() -> None:
     movies = films(
         film(1, title="Hamlet", year=1948, genres=["Drama"]),
         film(2, title="Hamlet", year=1996, genres=["Drama"]),

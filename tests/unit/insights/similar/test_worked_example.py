@@ -1,4 +1,4 @@
-"""Six films whose recommendations are worked out here, step by step, with nothing but arithmetic."""
+"""Six films whose recommendations are computed here by hand, step by step."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_films_and_scores_are_those_worked_out(built: pd.DataFrame, asked: str) 
     assert rows["similarity"].tolist() == pytest.approx([max(0, match) for _, match in expected], abs=2e-5)
 
 
-def test_the_example_can_tell_the_parts_apart() -> None:
+def test_each_part_of_the_score_changes_the_example() -> None:
     """Given the example's own numbers: without variety, years or prior the order of some film would be another."""
     lists = {asked: [film for film, _ in worked_out(asked)] for asked in FILMS}
 

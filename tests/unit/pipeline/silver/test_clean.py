@@ -1,4 +1,4 @@
-"""Cleaners against values seen in real answers, and against any text or JSON value at all."""
+"""Cleaners against values from real answers, and against arbitrary text and JSON values."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_nothing_is_none_and_never_zero(cleaner: Callable[[Any], Any], nothing: 
 
 @pytest.mark.parametrize("cleaner", CLEANERS)
 @pytest.mark.parametrize("value", [[], {}, ["N/A"], {"Value": "1"}, True, False])
-def test_what_is_no_text_is_refused(cleaner: Callable[[Any], Any], value: Any) -> None:
+def test_values_that_are_not_text_are_rejected(cleaner: Callable[[Any], Any], value: Any) -> None:
     with pytest.raises(ValueError, match="expected text"):
         cleaner(value)
 
@@ -175,7 +175,7 @@ def test_whole(given_text: Any, expected: int) -> None:
     "given_text",
     ["many", "1.5", "1,2,3", "12,34", "1234,567", "1,5", ",5", "1,", "1 000", "1e6", "９", "9" * 19, "--1", "1-"],
 )
-def test_what_is_no_whole_number(given_text: str) -> None:
+def test_invalid_whole_numbers_are_rejected(given_text: str) -> None:
     with pytest.raises(ValueError, match="is not a number"):
         clean.whole(given_text)
 
@@ -245,7 +245,7 @@ def test_year(given_text: Any, expected: int) -> None:
 
 
 @pytest.mark.parametrize("given_text", ["199x", "19940", "–2014", "MCMXCIV"])
-def test_what_is_no_year(given_text: str) -> None:
+def test_invalid_years_are_rejected(given_text: str) -> None:
     with pytest.raises(ValueError, match="is not a year"):
         clean.year(given_text)
 
@@ -271,7 +271,7 @@ def test_minutes(given_text: str, expected: int) -> None:
 @pytest.mark.parametrize(
     "given_text", ["34S min", "142", "long", "min", "h", "1 min 2 h", "1.5 h", "1,5 min", "1440,000 min", "1,44 min"]
 )
-def test_what_is_no_running_time(given_text: str) -> None:
+def test_invalid_running_times_are_rejected(given_text: str) -> None:
     with pytest.raises(ValueError, match="is not a running time"):
         clean.minutes(given_text)
 
@@ -290,7 +290,7 @@ def test_day(given_text: str, expected: date) -> None:
 
 
 @pytest.mark.parametrize("given_text", ["30 Feb 1994", "14 Okt 1994", "Oct 1994", "14/10/1994", "0 Jan 1994"])
-def test_what_is_no_day(given_text: str) -> None:
+def test_invalid_dates_are_rejected(given_text: str) -> None:
     with pytest.raises(ValueError, match="is not a day"):
         clean.day(given_text)
 
@@ -333,7 +333,7 @@ def test_dollars(given_text: str, expected: int) -> None:
         "$1,5.0",
     ],
 )
-def test_what_is_no_amount(given_text: str) -> None:
+def test_invalid_amounts_are_rejected(given_text: str) -> None:
     with pytest.raises(ValueError, match="is not an amount in US dollars"):
         clean.dollars(given_text)
 

@@ -1,4 +1,4 @@
-"""Parquet: rows come back as they went in, with the types of the column definitions."""
+"""Parquet: rows are read back unchanged, with the types of the column definitions."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_rows_come_back_as_they_went_in() -> None:
     assert found[1] == bare
 
 
-def test_what_is_no_column_is_left_out() -> None:
+def test_unknown_columns_are_left_out() -> None:
     assert "more" not in read(parquet.encode([row(imdb_id="tt0000001") | {"more": 1}], MOVIES)).schema.names
 
 

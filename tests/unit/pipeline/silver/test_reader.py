@@ -1,4 +1,4 @@
-"""Reading Silver: every row with its object, whatever the folder is called, and what is wrong is named."""
+"""Reading Silver: every row with its object key, from any folder, and damaged objects are named."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_an_object_with_other_rows_than_its_key_says_is_damaged() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"PAR1", b"<html>", b"{}", b"PAR1" + b"\x00" * 500 + b"PAR1"])
-def test_what_is_no_parquet_is_damaged(body: bytes) -> None:
+def test_an_object_that_is_not_parquet_is_damaged(body: bytes) -> None:
     reader = SilverReader()
     add(reader, good=part(film(1)), bad=body)
 
@@ -153,7 +153,7 @@ def test_a_record_of_another_shape_is_damaged(body: bytes) -> None:
     assert list(reader.damaged) == ["runs/bad"]
 
 
-def test_a_lack_of_memory_is_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_out_of_memory_does_not_count_as_damage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LARGE_BYTES", 10**9)
     reader = SilverReader(memory_mb=6)
     large = part(*(film(number, plot=f"{number}" * 300_000) for number in range(20)))

@@ -1,4 +1,4 @@
-"""Records: one Bronze object to a Silver row or to reasons, whatever OMDb or the list holds."""
+"""Records: each Bronze object becomes a Silver row or reasons, for any content of OMDb or the list."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_other_types(name: str, expected: dict[str, Any]) -> None:
     assert {column: row[column] for column in expected} == expected
 
 
-def test_what_nobody_can_read_is_null_and_named() -> None:
+def test_unparseable_values_are_null_and_listed() -> None:
     found = silver(case("game"))
 
     assert isinstance(found, Clean)

@@ -19,7 +19,7 @@ from reelhouse.gold.frames import _csv_cell, print_csv, records, write
     "title",
     ['=HYPERLINK("http://x","y")', "+1", "-30-", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠A"],
 )
-def test_a_title_is_no_formula_in_csv_and_untouched_in_parquet(tmp_path: Path, title: str) -> None:
+def test_a_title_is_escaped_in_csv_and_unchanged_in_parquet(tmp_path: Path, title: str) -> None:
     data = pd.DataFrame({"title": [title], "genres": [[title, "Drama"]], "change": [-3]})
 
     write(data, tmp_path / "films.csv")
@@ -39,7 +39,7 @@ def test_every_text_starts_as_a_text(text: str) -> None:
     assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
 
 
-def test_a_column_name_is_no_formula_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_column_name_is_escaped_in_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = pd.DataFrame({"=1+1": ["a"], "title": ["b"]})
 
     write(data, tmp_path / "films.csv")

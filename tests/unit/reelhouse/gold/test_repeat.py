@@ -38,7 +38,7 @@ def test_intervals(text: str, seconds: int) -> None:
 @pytest.mark.parametrize(
     "text", ["", "1", "h", "0m", "59s", "31d", "-1h", "1.5h", "1 h", "1w", "1h30m", "١h", "999999h"]
 )
-def test_what_is_no_interval_is_refused_with_an_example(text: str) -> None:
+def test_an_invalid_interval_is_rejected_with_an_example(text: str) -> None:
     with pytest.raises(InvalidInput, match=r"from 1m to 30d.*--every 1h"):
         repeat.interval(text)
 

@@ -1,4 +1,4 @@
-"""Whatever a person's environment and files say, clients of the local stack reach the local stack."""
+"""Clients of the local stack reach it whatever the user's environment and AWS files contain."""
 
 from __future__ import annotations
 

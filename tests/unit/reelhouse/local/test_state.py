@@ -1,4 +1,4 @@
-"""The state folder is only ever changed when it is Reelhouse's, and its file is read or refused, never half-read."""
+"""The state folder is changed only if it is Reelhouse's; its file is read completely or rejected."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_fields_of_a_newer_version_are_ignored(home: Path) -> None:
     assert state.load().ministack == Process(7, 1.5, 4566)
 
 
-def test_somebody_elses_folder_is_left_alone(home: Path) -> None:
+def test_a_folder_that_is_not_reelhouses_is_left_alone(home: Path) -> None:
     home.mkdir(mode=0o755)
     (home / "thesis.txt").write_text("years of work")
 

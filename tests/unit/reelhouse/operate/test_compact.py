@@ -1,4 +1,4 @@
-"""Which Silver parts a compaction merges, and which it removes: whatever it sees, the row that wins stays."""
+"""Which Silver parts a compaction merges and removes: the winning row is kept, whatever it reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking at parked messages ends, whatever the queue answers, and gives every message back."""
+"""Listing parked messages ends for any response of the queue, and makes every message visible again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doctor says of QuickSight, by recorded shapes of its answers."""
+"""What `reelhouse doctor` reports about QuickSight, from recorded responses."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_whole_dashboard_is_well() -> None:
         ({}, "unknown"),
     ],
 )
-def test_a_broken_dashboard_is_told(answer: dict[str, Any], named: str) -> None:
+def test_a_broken_dashboard_is_reported(answer: dict[str, Any], named: str) -> None:
     check = quicksight.dashboard(FakeQuickSight(answer), ACCOUNT, DASHBOARD)
 
     assert check.ok is False

@@ -1,4 +1,4 @@
-"""Moving messages back by SQS's own move task, against botocore's stub, which knows SQS's real parameters."""
+"""Redriving messages with SQS's move task, against botocore's stub, which validates parameters."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def database() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def test_what_only_says_when_a_row_was_made_is_no_change(database: duckdb.DuckDBPyConnection) -> None:
+def test_columns_about_processing_do_not_count_as_changes(database: duckdb.DuckDBPyConnection) -> None:
     database.execute("UPDATE b SET x = 0.1 + 1e-14 WHERE id = 1")
 
     assert compare(database, "a", "b", ("id",)) == Change(3, 3, 0, 0, 0)
@@ -86,7 +86,7 @@ def test_what_only_says_when_a_row_was_made_is_no_change(database: duckdb.DuckDB
         ("ALTER TABLE b DROP COLUMN x", Change(3, 3, 0, 0, 2)),
     ],
 )
-def test_rows_added_removed_and_changed_are_told_apart(
+def test_added_removed_and_changed_rows_are_counted_separately(
     database: duckdb.DuckDBPyConnection, statement: str, expected: Change
 ) -> None:
     database.execute(statement)

@@ -1,4 +1,4 @@
-"""Which of a run's messages carried a film: the same as the messages themselves say."""
+"""Which message of a run carried a film, compared with the messages themselves."""
 
 from __future__ import annotations
 

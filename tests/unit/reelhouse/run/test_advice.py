@@ -1,4 +1,4 @@
-"""What a run's story means: one case for each thing that can be wrong, and what is advised."""
+"""Advice on a run: one case for each problem."""
 
 from __future__ import annotations
 

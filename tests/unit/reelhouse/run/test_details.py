@@ -1,4 +1,4 @@
-"""One run as it is printed: everything named, foreign text escaped, long lists cut."""
+"""Printed details of a run: all parts are shown, foreign text is escaped, long lists are shortened."""
 
 from __future__ import annotations
 

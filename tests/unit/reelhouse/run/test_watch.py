@@ -110,7 +110,7 @@ def test_a_message_text_alone_ends_nothing_before_patience_does(logged: list[Log
     assert report.missing["why"].endswith("last error: EnrichAndStoreMovie: does not accept the API key")
 
 
-def test_a_poll_that_fails_is_no_change(logged: list[LoggedError]) -> None:
+def test_a_failed_poll_does_not_count_as_a_change(logged: list[LoggedError]) -> None:
     """Polls that fail now and then would otherwise reset the patience again and again."""
     failed: list[set[str] | Exception] = [StorageFailed("SlowDown"), {"tt0000001"}]
 

@@ -54,7 +54,7 @@ def test_values_are_written_as_omdb_writes_them(column: str, value: Any, key: st
     assert films.omdb_record(film(**{column: value}), tomatoes=True)[key] == text
 
 
-def test_what_is_not_known_is_not_available_and_never_zero() -> None:
+def test_missing_values_are_not_available_and_never_zero() -> None:
     record = films.omdb_record(film(), tomatoes=True)
 
     known = {"Title": "Léon", "Year": "1994", "imdbID": "tt0000001", "Type": "movie", "Response": "True", "Ratings": []}
@@ -84,7 +84,7 @@ def test_crew_names_only_who_is_known(known: dict[str, str], crew: str) -> None:
     assert films.source_item(film(**known), 1)["crew"] == crew
 
 
-def test_of_rows_with_one_id_the_better_filled_stays_whatever_their_order() -> None:
+def test_of_rows_with_the_same_id_the_most_complete_one_is_kept() -> None:
     rows = [film(row_id=2, awards="Won 2 Oscars."), film(row_id=1), film(row_id=3, awards="Won 1 Oscar.")]
 
     assert films.unique(rows) == films.unique(rows[::-1]) == [rows[0]]

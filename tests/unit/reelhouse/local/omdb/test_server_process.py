@@ -1,4 +1,4 @@
-"""The server as it really runs: a process of its own, on a free port of 127.0.0.1."""
+"""The server as a separate process on a free port of 127.0.0.1."""
 
 import signal
 import subprocess
@@ -69,7 +69,7 @@ def test_a_real_server_stops_at_once_with_requests_under_way() -> None:
         assert process.wait(EXIT_SECONDS) == 0
 
 
-def test_a_port_in_use_is_said_in_one_line() -> None:
+def test_a_port_in_use_is_reported_in_one_line() -> None:
     with omdb_server.listen(0) as listener:
         port = str(listener.getsockname()[1])
         command = [sys.executable, "-m", "reelhouse.local.omdb.server", "--port", port]

@@ -20,7 +20,7 @@ def test_requests_are_counted_while_under_way_and_by_film() -> None:
     }
 
 
-def test_a_request_that_fails_is_no_longer_under_way() -> None:
+def test_a_failed_request_is_no_longer_in_progress() -> None:
     stats = Stats(Connections())
 
     try:
