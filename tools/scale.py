@@ -52,6 +52,7 @@ POLLS_PER_QUEUE_AND_DAY = 5 * 86_400 // 20
 # ── Of this project; a test compares them with the template and the code ─────────────────────────────────────────────
 METRICS = 24
 GOLD_TABLES = 12
+GOLD_RETENTION_DAYS = 90
 REQUESTS_AT_ONCE = 16
 QUEUES = 3
 
@@ -137,6 +138,8 @@ def month(films: int, *, builds: int = 1) -> dict[str, float]:
     memory_gb = {name: resources()[name]["Properties"]["MemorySize"] / 1024 for name in seconds}
     invocations = ceil(films / 100) + parts + builds + 1
     requests = films + parts + QUEUES * POLLS_PER_QUEUE_AND_DAY + ceil(films / 10)
+    # A run of all films changes the rows of nearly every table, so each build is stored whole.
+    kept = films * GOLD_BYTES * (1 + builds * GOLD_RETENTION_DAYS)
     alarms = sum(resource["Type"] == "AWS::CloudWatch::Alarm" for resource in resources().values())
     lambda_day = sum(seconds[name] * memory_gb[name] for name in seconds) * LAMBDA_GB_SECOND
     standing = METRICS * METRIC + alarms * ALARM + OPERATIONS_DASHBOARD
@@ -144,7 +147,7 @@ def month(films: int, *, builds: int = 1) -> dict[str, float]:
         "Lambda": DAYS_A_MONTH * (lambda_day + invocations * LAMBDA_REQUEST),
         "SQS": DAYS_A_MONTH * requests * SQS_REQUEST,
         "S3 requests": DAYS_A_MONTH * ((films + parts + builds * GOLD_TABLES) * S3_WRITE + (films + parts) * S3_READ),
-        "S3 storage": rows * (BRONZE_BYTES + SILVER_ROW_BYTES) / 1e9 * S3_GB_MONTH,
+        "S3 storage": (rows * (BRONZE_BYTES + SILVER_ROW_BYTES) + kept) / 1e9 * S3_GB_MONTH,
         "Athena": DAYS_A_MONTH * builds * rows * SILVER_ROW_BYTES * 1.3 / 1e12 * ATHENA_TB if athena else 0.0,
         "CloudWatch": standing + DAYS_A_MONTH * films * LOG_BYTES / 1e9 * LOGS_GB,
         "Secrets Manager": SECRET,

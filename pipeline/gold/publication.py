@@ -183,10 +183,10 @@ def hold(bucket: str, build: Build, reasons: tuple[str, ...], before: Pointer) -
     return _move(bucket, replace(before.published, held=held), before)
 
 
-def roll_back(bucket: str, build: Build, before: Pointer, because: str) -> Pointer:
-    """Publish an earlier build again, and hold all others until a newer run is complete. Returns as :func:`publish`."""
+def roll_back(bucket: str, build: Build, before: Pointer, because: str, by: str = "") -> Pointer:
+    """Publish an earlier build again, and hold all others until a newer run is complete. See :func:`publish`."""
     moved_at, replaced = utc(datetime.now(UTC)), before.build
-    history = (*before.history, Publication(build.build_id, moved_at, because))
+    history = (*before.history, Publication(build.build_id, moved_at, because, by))
     newest = before.held.build_id if before.held else replaced.build_id if replaced else build.build_id
     runs = [run for each in (replaced, build) if each and (run := each.newest_run)]
     reasons = (f"rolled back to build {build.build_id}: {because}",)

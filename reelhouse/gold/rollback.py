@@ -21,14 +21,14 @@ STEP = "rollback"
 
 def command(
     build: Annotated[str, typer.Argument(help="An earlier build; `reelhouse builds` lists them.", metavar="BUILD")],
-    because: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; it is kept with the publication.")],
+    because: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; `reelhouse builds` shows it.")],
     stack_name: StackName = None,
     json_output: Json = False,
 ) -> None:
     """Publish an earlier build of Gold again.
 
-    All readers see it at once. Newer builds are held until the next run is complete, so that the same Silver does not
-    replace it; `reelhouse publish` ends that earlier. Silver and Bronze do not change.
+    All readers see it at once. Other builds are held until a run that starts later is complete, so that the same Silver
+    does not replace it; `reelhouse publish` ends that earlier. Your reason, your identity and the time are kept.
 
     Example: [bold]reelhouse rollback 20261124T030200.000000Z --because "box office in wrong units"[/]
     """
@@ -63,7 +63,8 @@ def rollback(stack: Stack, build_id: str, because: str) -> Pointer:
         if build is None or len(intact(bucket, build)) < len(build.tables):
             hint = "`reelhouse builds` lists those that can be published again"
             raise InvalidInput("was never published, or has expired", subject=build_id, next_step=hint)
-        after = roll_back(bucket, build, before, because)
+        caller = str(aws.client("sts").get_caller_identity()["Arn"])
+        after = roll_back(bucket, build, before, because, caller)
     if after.build != build:
         raise StorageFailed("another build was published meanwhile", subject=build_id, step=STEP, next_step="try again")
     # AggregateToGold builds nothing now, and moves the catalogue's tables.

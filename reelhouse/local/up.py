@@ -57,14 +57,17 @@ def start(options: Options) -> State:
     if before.deployed and current.ministack != before.ministack:
         for sentence in losses(stack.find(None)):
             console.say(sentence)
-    restore_catalogue(stack.find(None))
+    restore_catalogue(stack.find(None), redeployed=bool(before.deployed) and current.deployed != before.deployed)
     return current
 
 
-def restore_catalogue(found: Stack) -> None:
-    """Enter tables that were dropped from the catalogue, and let AggregateToGold point Gold's at its build."""
+def restore_catalogue(found: Stack, *, redeployed: bool = False) -> None:
+    """Enter tables that were dropped from the catalogue, and let AggregateToGold point Gold's at its build.
+
+    A deployment resets the tables whose definitions changed.
+    """
     restored = catalogue.restore(found)
     for name in restored:
         console.say(f"{name} was missing in the catalogue and is there again")
-    if any(name.startswith(f"{found['GoldDatabaseName']}.") for name in restored):
+    if redeployed or any(name.startswith(f"{found['GoldDatabaseName']}.") for name in restored):
         bring_gold_up_to_date(found)

@@ -76,7 +76,9 @@ def test_a_rollback_moves_pointer_and_catalogue_and_is_recorded(lake: Lake, foun
     result = ran("rollback", ids[0], "--because", "units are wrong", "--json")
 
     assert result.exit_code == 0, result.output
-    assert json.loads(result.stdout)["publication"]["because"] == "units are wrong"
+    publication = json.loads(result.stdout)["publication"]
+    assert publication["because"] == "units are wrong"
+    assert publication["by"].startswith("arn:aws:sts::123456789012:")
     assert location().endswith(f"{ids[0]}/movies/")
     assert build() == ids[0], "the same Silver does not replace it"
     rows = [(one.build_id, one.status, one.films, one.because) for one in listed(found)]

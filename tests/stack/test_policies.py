@@ -14,6 +14,7 @@ import pytest
 from botocore.credentials import Credentials
 
 from pipeline import aws, keys
+from pipeline.gold.publication import read_pointer
 from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.stack import Stack
 from tests.running import Ended, reelhouse
@@ -26,7 +27,8 @@ POLICIES = ROOT / "docs" / "aws"
 USER = "documented"
 # Commands of README for users of a stack in AWS, in an order in which each has something to do.
 OPERATOR = [
-    "env", "run --top-n 20 --batch-size 5", "run --resume {run_id}", "status", "status {run_id}", "trace tt0068646",
+    "env", "builds", "rollback {earlier} --because test", "publish {published} --because test",
+    "run --top-n 20 --batch-size 5", "run --resume {run_id}", "status", "status {run_id}", "trace tt0068646",
     "verify", "compact", "replay --run-id {run_id}", "redrive --peek", "redrive --queue BronzeEvents",
     "report 02_genre_trends --output {folder}", "table ratings_by_genre", 'query "SELECT title FROM movies LIMIT 1"',
     'similar "the godfather"', "dashboard --output {folder}/page.html", "doctor",
@@ -38,6 +40,7 @@ NEEDED_BY = {
     "FindStack": "table movies", "ListGold": "table movies", "ReadGold": "table movies",
     "StartRunsAndBuilds": "run --top-n 20 --batch-size 5", "ListData": "status", "ReadData": "status",
     "VerifyBronzeVersions": "verify", "ReplaceSilver": "replay --run-id {run_id}",
+    "PublishBuilds": "rollback {earlier} --because test",
     "PublishReports": "report 02_genre_trends --output {folder}",
     "RegisterReportTables": "report 02_genre_trends --output {folder}",
     "ReadQueues": "status", "LookAtParkedMessages": "redrive --peek", "SendMessages": "replay --run-id {run_id}",
@@ -102,9 +105,9 @@ def superseded_part(stack: Stack, run_id: str) -> Iterator[None]:
         bring_gold_up_to_date(stack)
 
 
-def call(credentials: dict[str, str], command: str, folder: Path, run_id: str) -> Ended:
+def call(credentials: dict[str, str], command: str, **names: object) -> Ended:
     """Run a command of ``reelhouse`` on the stack, as someone who has these credentials only."""
-    arguments = shlex.split(command.format(run_id=run_id, folder=folder))
+    arguments = shlex.split(command.format(**names))
     with pytest.MonkeyPatch.context() as patch:
         for name, value in credentials.items():
             patch.setenv(name, value)
@@ -120,6 +123,15 @@ def call(credentials: dict[str, str], command: str, folder: Path, run_id: str) -
 def run_id(recommended: Stack) -> str:
     """The first run of the stack, which also has recommendations."""
     return recommended.run_ids()[0]
+
+
+@pytest.fixture
+def names(stack: Stack, run_id: str, tmp_path: Path) -> dict[str, object]:
+    """Return what the commands name: a run, a folder, the published build and an earlier one."""
+    pointer = read_pointer(stack["GoldBucketName"])
+    published = pointer.history[-1].build_id
+    earlier = next(entry.build_id for entry in reversed(pointer.history) if entry.build_id != published)
+    return {"run_id": run_id, "folder": tmp_path, "published": published, "earlier": earlier}
 
 
 @pytest.fixture(autouse=True)
@@ -139,11 +151,9 @@ def has_failed(command: str, ended: Ended) -> bool:
 
 
 @pytest.mark.parametrize(("name", "commands"), [("operator", OPERATOR), ("reader", READER)])
-def test_a_user_with_the_policy_runs_every_command(
-    stack: Stack, run_id: str, tmp_path: Path, name: str, commands: list[str]
-) -> None:
+def test_a_user_with_the_policy_runs_every_command(names: dict[str, object], name: str, commands: list[str]) -> None:
     with user(statements(name)) as credentials:
-        done = {command: call(credentials, command, tmp_path, run_id) for command in commands}
+        done = {command: call(credentials, command, **names) for command in commands}
 
     failed = [f"{command}: {one.stdout}{one.stderr}" for command, one in done.items() if has_failed(command, one)]
     assert not failed, "\n".join(failed)
@@ -154,11 +164,13 @@ def test_a_user_with_the_policy_runs_every_command(
     [(name, one["Sid"]) for name in ("operator", "reader") for one in statements(name)
      if (name, one["Sid"]) not in NOT_ON_THE_EMULATOR],
 )  # fmt: skip
-def test_without_a_statement_a_command_fails(stack: Stack, run_id: str, tmp_path: Path, name: str, sid: str) -> None:
+def test_without_a_statement_a_command_fails(
+    stack: Stack, run_id: str, names: dict[str, object], name: str, sid: str
+) -> None:
     command = NEEDED_BY[sid]
     planted = superseded_part(stack, run_id) if sid == "ReplaceSilver" else nullcontext()
     with planted, user([one for one in statements(name) if one["Sid"] != sid]) as credentials:
-        done = call(credentials, command, tmp_path, run_id)
+        done = call(credentials, command, **names)
 
     assert done.returncode != 0, done.stdout
     assert "AccessDenied" in done.stdout + done.stderr
@@ -168,7 +180,7 @@ def test_a_caller_of_lookups_may_call_the_url_and_nothing_else(stack: Stack) -> 
     with user(statements("lookup")) as given:
         credentials = Credentials(given["AWS_ACCESS_KEY_ID"], given["AWS_SECRET_ACCESS_KEY"])
         answer = get(stack, "/similar/tt0068646?k=5", credentials)
-        other = call(given, "table movies", Path(), "")
+        other = call(given, "table movies")
     with user([one for one in statements("lookup") if one["Sid"] != "CallTheUrl"]) as given:
         credentials = Credentials(given["AWS_ACCESS_KEY_ID"], given["AWS_SECRET_ACCESS_KEY"])
         refused = get(stack, "/similar/tt0068646?k=5", credentials)

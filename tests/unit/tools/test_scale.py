@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline import enrich_and_store_movie
-from tools import scale
+from tools import deploy, scale
 
 
 def test_the_document_shows_what_is_computed() -> None:
@@ -16,6 +16,7 @@ def test_the_document_shows_what_is_computed() -> None:
 
 
 def test_settings_are_those_of_the_code() -> None:
+    assert deploy.template_parameters()["GoldRetentionDays"]["Default"] == scale.GOLD_RETENTION_DAYS
     assert scale.REQUESTS_AT_ONCE == enrich_and_store_movie.REQUESTS_AT_ONCE
     assert scale.processors("AggregateToGold") == pytest.approx(2048 / 1769)
 
@@ -27,11 +28,11 @@ def test_the_free_omdb_key_is_the_first_limit() -> None:
 
 
 def test_a_bill_by_hand() -> None:
-    """250 films a day: 3 Silver parts, 25 messages and 3 queues polled 21,600 times a day each."""
+    """250 films a day: 3 Silver parts, 25 messages, 3 queues polled 21,600 times a day each, 91 builds of Gold."""
     bill = scale.month(250)
 
     assert bill["SQS"] == pytest.approx(30 * (250 + 3 + 25 + 3 * 21_600) * 0.40e-6)
-    assert bill["S3 storage"] == pytest.approx(250 * 360 * (1_430 + 195) / 1e9 * 0.023)
+    assert bill["S3 storage"] == pytest.approx(250 * (360 * (1_430 + 195) + 91 * 250) / 1e9 * 0.023)
     assert (bill["Athena"], bill["OMDb"]) == (0, 0)
 
 
