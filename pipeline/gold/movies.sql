@@ -6,16 +6,17 @@
 -- share a rank. That happens while a later run is incomplete, or when it quarantined or rejected the film.
 -- The newest run wins; of several rows of one film and run (a Bronze object processed twice, or a part that compaction
 -- has merged but not removed) the row made last. bronze_key ends the order, so that both engines choose the same row.
+-- Nearly every film has one row in its newest run: only the others need a window function over whole rows, which is slow.
 WITH listings AS (
-    SELECT l.run_id, l.imdb_id, max(l.rank) AS rank
+    SELECT l.run_id, l.imdb_id, sum(l.stored) AS times, max(l.rank) AS rank
     FROM (
-        SELECT s.run_id, s.imdb_id, s.rank
+        SELECT s.run_id, s.imdb_id, 1 AS stored, s.rank
         FROM silver.movies AS s
         UNION ALL
-        SELECT q.run_id, q.imdb_id, CAST(NULL AS INTEGER) AS rank
+        SELECT q.run_id, q.imdb_id, 0 AS stored, CAST(NULL AS INTEGER) AS rank
         FROM silver.quarantine AS q
         UNION ALL
-        SELECT j.run_id, j.imdb_id, CAST(NULL AS INTEGER) AS rank
+        SELECT j.run_id, j.imdb_id, 0 AS stored, CAST(NULL AS INTEGER) AS rank
         FROM silver.rejected AS j
     ) AS l
     GROUP BY l.run_id, l.imdb_id
@@ -24,8 +25,9 @@ newest AS (
     SELECT
         l.imdb_id,
         max(l.run_id) AS listed_in,
-        max(l.run_id) FILTER (WHERE l.rank IS NOT NULL) AS run_id,
-        max_by(l.rank, l.run_id) FILTER (WHERE l.rank IS NOT NULL) AS rank
+        max(l.run_id) FILTER (WHERE l.times > 0) AS run_id,
+        max_by(l.times, l.run_id) FILTER (WHERE l.times > 0) AS times,
+        max_by(l.rank, l.run_id) FILTER (WHERE l.times > 0) AS rank
     FROM listings AS l
     GROUP BY l.imdb_id
 ),
@@ -45,10 +47,11 @@ films AS (
     SELECT
         f.imdb_id,
         f.run_id,
+        f.times,
         f.on_list,
         f.on_list AND f.run_id = max(f.run_id) OVER (PARTITION BY f.on_list, f.rank) AS has_rank
     FROM (
-        SELECT n.imdb_id, n.run_id, n.rank, coalesce(r.later_depth < n.rank, TRUE) AS on_list
+        SELECT n.imdb_id, n.run_id, n.times, n.rank, coalesce(r.later_depth < n.rank, TRUE) AS on_list
         FROM newest AS n
         JOIN runs AS r ON r.run_id = n.listed_in
         WHERE n.run_id IS NOT NULL
@@ -92,6 +95,11 @@ SELECT
     f.processed_at,
     f.code_version
 FROM (
+    SELECT s.*, n.on_list, n.has_rank, 1 AS place
+    FROM silver.movies AS s
+    JOIN films AS n ON n.imdb_id = s.imdb_id AND n.run_id = s.run_id
+    WHERE n.times = 1
+    UNION ALL
     SELECT
         s.*,
         n.on_list,
@@ -99,5 +107,6 @@ FROM (
         row_number() OVER (PARTITION BY s.imdb_id ORDER BY s.processed_at DESC, s.bronze_key DESC) AS place
     FROM silver.movies AS s
     JOIN films AS n ON n.imdb_id = s.imdb_id AND n.run_id = s.run_id
+    WHERE n.times > 1
 ) AS f
 WHERE f.place = 1
