@@ -49,22 +49,29 @@ class Lake:
         Bucket of Silver's objects; "" where Silver may not be read.
     athena_work_group : str
         Work group of queries by Athena; "" where Athena may not be used.
+    pinned : Build, optional
+        Build that all tables of builds are read from; None means the one that is published at each call.
     """
 
     gold_bucket: str
     gold_database: str
     silver_bucket: str = ""
     athena_work_group: str = ""
+    pinned: Build | None = None
+
+    def of_one_build(self) -> Lake:
+        """Return this lake pinned to the build that is published now, so that several tables fit together."""
+        return replace(self, pinned=self.build())
 
     def as_variables(self) -> dict[str, str]:
         """Return the environment variables by which a child process finds this lake."""
         names = {field.name.upper(): getattr(self, field.name) for field in fields(self)}
-        return {name: value for name, value in names.items() if value}
+        return {name: value for name, value in names.items() if value and isinstance(value, str)}
 
     def tables(self) -> list[str]:
         """Names of all tables: Gold's in alphabetical order, then Silver's, which begin with ``silver.``."""
         with aws.failures_of(_STEP, self.gold_bucket):
-            gold = gold_tables.names(self.gold_bucket)
+            gold = gold_tables.names(self.gold_bucket, self.pinned)
         return gold + ([f"{SILVER}{name}" for name in SILVER_TABLES] if self.silver_bucket else [])
 
     def table(
@@ -118,7 +125,7 @@ class Lake:
         if name.startswith(SILVER):
             return self._silver(name)
         with aws.failures_of(_STEP, name):
-            parts = gold_tables.parts(self.gold_bucket, name)
+            parts = gold_tables.parts(self.gold_bucket, name, self.pinned)
         if parts is None:
             next_step = f"there are: {', '.join(self.tables()) or 'none yet'}"
             raise InvalidInput("Gold has no such table", subject=name, next_step=next_step)
@@ -238,7 +245,9 @@ class Lake:
         )
 
     def build(self) -> Build | None:
-        """Return Gold's published build; None before the first."""
+        """Return the pinned build, or the one that is published now; None before the first."""
+        if self.pinned:
+            return self.pinned
         with aws.failures_of(_STEP, self.gold_bucket):
             return published_build(self.gold_bucket)
 

@@ -36,6 +36,7 @@ def run(query: str, lake: Lake, limits: Limits | None) -> pd.DataFrame:
         return pd.DataFrame(rows, columns=["table", "meaning"])
     if described := _DESCRIBE.fullmatch(query):
         return lake.describe(described[1].lower().removeprefix("gold.")).columns
+    lake = lake.of_one_build()
     names = _named(query, lake.tables())
     tables = {name if name.startswith("silver.") else f"gold.{name}": lake.arrow(name) for name in names}
     if limits is not None:

@@ -264,6 +264,12 @@ def list_objects(s3: S3Client, bucket: str, prefix: str = "") -> list[StoredObje
     ]
 
 
+def list_folders(s3: S3Client, bucket: str) -> list[str]:
+    """List the folders at the top of a bucket: the first parts of its keys, without the slash."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Delimiter="/")
+    return [entry["Prefix"].rstrip("/") for page in pages for entry in page.get("CommonPrefixes", [])]
+
+
 def delete_unchanged(s3: S3Client, bucket: str, key: str, etag: str) -> bool:
     """Delete an object if it still has this ETag; return False when it was replaced or is gone."""
     try:

@@ -176,12 +176,6 @@ def gold_table(name: str) -> str:
     return f"{_table(name)}/{name}.parquet"
 
 
-def table_of(key: str) -> str | None:
-    """Name of the table whose object this is, by :func:`gold_table`; None for any other key."""
-    match = re.fullmatch(r"([a-z][a-z0-9_]{0,62})/\1\.parquet", key, re.ASCII)
-    return match[1] if match else None
-
-
 def is_build_id(value: object) -> bool:
     """Whether ``value`` looks like ``20261124T030000.000000Z``."""
     return isinstance(value, str) and _BUILD_ID.fullmatch(value) is not None
@@ -210,8 +204,13 @@ def build_of(key: str) -> str | None:
     return match[1] if match else None
 
 
+def is_table_name(name: str) -> bool:
+    """Whether a table may have this name."""
+    return re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name, re.ASCII) is not None
+
+
 def _table(name: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
+    if not is_table_name(name):
         raise InvalidInput("a table name is lower-case letters, digits and _", subject=repr(name)[:80])
     return name
 

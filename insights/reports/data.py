@@ -100,6 +100,7 @@ def load(lake: Lake, **columns: Sequence[str]) -> Source:
     StorageFailed
         When Gold cannot be read.
     """
+    lake = lake.of_one_build()
     build = lake.build()
     missing = [] if build else [f"Gold has not been built yet: {RUN}."]
     existing = lake.tables()
@@ -117,6 +118,7 @@ def load(lake: Lake, **columns: Sequence[str]) -> Source:
 
 def everything(lake: Lake, but: Collection[str]) -> dict[str, pd.DataFrame]:
     """Read all tables that Reelhouse defines and Gold has, except those named in ``but``, as they are in Gold."""
+    lake = lake.of_one_build()
     existing = lake.tables()
     return {name: lake.table(name) for name in DEFINED if name in existing and name not in but}
 

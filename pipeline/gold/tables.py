@@ -14,25 +14,38 @@ from pipeline.gold.build import Build, BuiltTable
 from pipeline.gold.publication import published_build
 
 
-def names(bucket: str) -> list[str]:
-    """Names of all tables of Gold, in alphabetical order: the published build's, and those beside it."""
-    listed = aws.list_objects(aws.client("s3"), bucket)
-    beside = {name for entry in listed if (name := keys.table_of(entry.key))} - set(GOLD_TABLES)
-    build = published_build(bucket)
+def names(bucket: str, build: Build | None = None) -> list[str]:
+    """Names of all tables of Gold, in alphabetical order.
+
+    Parameters
+    ----------
+    build : Build, optional
+        Whose tables are named, beside those of insights and users; None means the published build.
+    """
+    s3 = aws.client("s3")
+    # Builds have thousands of objects, so only the folders of the bucket are listed.
+    folders = [name for name in aws.list_folders(s3, bucket) if keys.is_table_name(name) and name not in GOLD_TABLES]
+    beside = {name for name in folders if aws.exists(s3, bucket, keys.gold_table(name))}
+    build = build or published_build(bucket)
     return sorted(beside | set(build.tables if build else ()))
 
 
-def parts(bucket: str, name: str) -> list[StoredObject] | None:
+def parts(bucket: str, name: str, build: Build | None = None) -> list[StoredObject] | None:
     """Return the parquet objects of a table; None when Gold has no such table. See :func:`parts_of`."""
-    return parts_of(bucket, [name]).get(name)
+    return parts_of(bucket, [name], build).get(name)
 
 
-def parts_of(bucket: str, names: Iterable[str]) -> dict[str, list[StoredObject]]:
+def parts_of(bucket: str, names: Iterable[str], build: Build | None = None) -> dict[str, list[StoredObject]]:
     """Return the parquet objects of several tables, all of one build; missing tables are omitted.
 
     A table that Athena built may have any number of objects, none if it has no rows, and their rows are in no order.
+
+    Parameters
+    ----------
+    build : Build, optional
+        None means the published build.
     """
-    build = published_build(bucket)
+    build = build or published_build(bucket)
     found = {}
     for name in names:
         if name in GOLD_TABLES:

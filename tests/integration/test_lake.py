@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -13,9 +14,10 @@ from insights.lake_query import Limits
 from pipeline import aggregate_to_gold, aws
 from pipeline.columns import GOLD_TABLES
 from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.gold.build import new_build_id
 from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings
-from tests.gold_builds import rewrite
+from tests.gold_builds import publish_files, rewrite
 from tests.integration.moto_lake import Lake
 from tests.silver_rows import FILMS, RUNS, silver_files
 
@@ -178,3 +180,22 @@ def test_columns_that_no_table_can_have_are_named(used: GoldLake) -> None:
     with pytest.raises(InvalidInput, match="named by text"):
         used.write("mine", pd.DataFrame([[1, 2]]))
     assert "mine" not in used.tables()
+
+
+def test_a_query_reads_all_its_tables_from_one_build(used: GoldLake) -> None:
+    """Also when another build is published between two of them."""
+    movies, first = len(used.table("movies")), used.build()
+    assert first
+
+    class Overtaken(GoldLake):
+        def arrow(self, name: str) -> Any:
+            found = super().arrow(name)
+            publish_files("gold", {"movies": [b"another build"]}, build_id=new_build_id(datetime.now(UTC)))
+            return found
+
+    lake = Overtaken(used.gold_bucket, used.gold_database, used.silver_bucket)
+    counted = lake.sql("SELECT (SELECT count(*) FROM movies) AS m, (SELECT count(*) FROM movie_ratings) AS r")
+
+    assert counted.iloc[0].tolist() == [movies, first.rows["movie_ratings"]]
+    assert used.build() != first
+    assert "PINNED" not in lake.of_one_build().as_variables()

@@ -123,8 +123,7 @@ def test_each_schedule_s_report_is_published_as_the_command_line_publishes_it(ad
         dated = [key for key in published(stack) if latest["stamp"] in key]
         assert sorted(Path(key).name for key in dated) == ["notebook.ipynb", "report.html", "report.json"]
         assert latest["title"] in store.get(answer["index"]).decode()
-    written = {keys.table_of(entry.key) for entry in aws.list_objects(aws.client("s3"), stack["GoldBucketName"])}
-    assert set(INSIGHTS_TABLES) <= written
+    assert set(INSIGHTS_TABLES) <= set(stack.lake().tables())
 
 
 def test_a_failure_fails_the_invocation_once_its_page_is_there(address: str, stack: Stack) -> None:

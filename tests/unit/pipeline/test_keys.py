@@ -159,15 +159,15 @@ def test_other_objects_have_no_rows(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "name"),
+    ("name", "is_one"),
     [
-        ("movies/movies.parquet", "movies"),
-        ("movies/other.parquet", None),
-        ("_summary_answers/_summary_answers.parquet", None),
-        ("_summary_answers/0a1b.json", None),
-        ("reports/index.html", None),
-        ("_build.json", None),
+        ("movies", True),
+        ("films_by_year", True),
+        ("_summary_answers", False),
+        ("Movies", False),
+        ("a/b", False),
+        ("", False),
     ],
 )
-def test_table_of_an_object_of_gold(key: str, name: str | None) -> None:
-    assert keys.table_of(key) == name
+def test_names_of_tables(name: str, is_one: bool) -> None:
+    assert keys.is_table_name(name) is is_one
