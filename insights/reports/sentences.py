@@ -197,6 +197,16 @@ def coverage(covered: float, n: int) -> str:
     return f"{covered:.0%} ({interval.low:.0%} to {interval.high:.0%})"
 
 
+def coverage_verdict(name: str, aim: float, covered: float, n: int) -> str:
+    """Say whether intervals cover as many of the test films as they should; "" where they may."""
+    interval = binomtest(round(covered * n), n).proportion_ci(method="wilson")
+    if interval.high < aim:
+        return f"{name}: the intervals cover fewer films than they should. Read them as too narrow."
+    if interval.low > aim:
+        return f"{name}: the intervals cover more films than they should. They are wider than need be."
+    return ""
+
+
 def joined(sentences: Sequence[str]) -> str:
     """Join sentences to a paragraph; empty ones are left out."""
     return " ".join(sentence for sentence in sentences if sentence)

@@ -114,9 +114,16 @@ function hideEmpty(page, drawn) {
     const unnamed = without.filter((one) => one.visual.nothing === null).map((one) => one.visual.title);
     const words = without.map((one) => one.visual.nothing).filter(Boolean).map((one) => one.replace("{films}", count(page.data[page.main].rows, "films")));
     if (unnamed.length) words.push(`Not shown, because there are no values for it: ${unnamed.join(", ")}.`);
+    fillRow(document.querySelector(`#sheet-${sheet.id} .grid`));
     line.hidden = !words.length;
     line.replaceChildren(...words.map((one) => node("span", {}, [one])));
   }
+}
+
+// Gives the last of an odd number of half-wide visuals the whole row.
+function fillRow(grid) {
+  const halves = [...grid.querySelectorAll("figure:not([hidden])")].filter((one) => one.style.getPropertyValue("--width").trim() === "18");
+  if (halves.length % 2) halves[halves.length - 1].style.setProperty("--width", "36");
 }
 
 // A link to a film picks it, wherever the link stands.

@@ -19,16 +19,17 @@ function finding(context, found) {
 
 const MOST_EQUAL = 2; // more names of one value say nothing
 const CONFIDENCE = 1.96; // standard errors on either side: 95%
-const ONE_OF_MANY = 3; // standard errors by which the first of some twenty differs by more than chance
 
 // The bar with the ends of its confidence interval, where its measure has one.
 function withInterval(bar) {
   return bar.error === null ? bar : { ...bar, low: bar.value - CONFIDENCE * bar.error, high: bar.value + CONFIDENCE * bar.error };
 }
 
-// Whether the first bar differs from the value of all rows by more than chance; bars without intervals are counts.
-function isClear(first, all) {
-  return !first || first.error === null || all === null || Math.abs(first.value - all) > ONE_OF_MANY * first.error;
+// Whether the largest mean differs from the next by more than chance; bars without errors are counts.
+function isClear(bars) {
+  const [first, second] = [...bars].sort((a, b) => b.value - a.value);
+  if (!second || first.error === null || second.error === null) return true;
+  return first.value - second.value > CONFIDENCE * Math.hypot(first.error, second.error);
 }
 
 function foundIn(bars) {
@@ -91,8 +92,7 @@ const DRAW = {
       .slice(0, visual.top)
       .map((bar) => ({ ...bar, label: visual.dimension === "column_name" ? inWords(bar.key) : shown(bar.key, format), text: shown(bar.value, measure.format), note: note(bar.n) }));
     context.element.dataset.marks = bars.length;
-    const all = context.evaluate(visual.measure, selection.rows).value;
-    finding(context, !visual.zoom || isClear(bars[0], all) ? foundIn(bars) : null);
+    finding(context, isClear(bars) ? foundIn(bars) : null);
     if (!bars.length) return nothing(context);
     const head = [{ text: inWords(visual.dimension) }, { text: measure.title, number: true }];
     if (measure.n) head.push({ text: "n", number: true });

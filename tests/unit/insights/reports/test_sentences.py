@@ -109,5 +109,11 @@ def test_a_coverage_comes_with_its_own_interval() -> None:
     assert sentences.coverage(0.9, 50) == "90% (79% to 96%)"
 
 
+def test_intervals_that_cover_too_few_or_too_many_are_called_so() -> None:
+    assert "Read them as too narrow" in sentences.coverage_verdict("Score", 0.8, 0.7, 235)
+    assert "wider than need be" in sentences.coverage_verdict("Score", 0.8, 0.92, 200)
+    assert sentences.coverage_verdict("Score", 0.8, 0.7, 20) == ""
+
+
 def test_empty_sentences_are_left_out() -> None:
     assert sentences.joined(["One.", "", "Two."]) == "One. Two."
