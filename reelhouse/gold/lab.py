@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from pipeline import settings
 from pipeline.errors import LocalStackError
 from reelhouse import console, stack
 from reelhouse.local import state
+from reelhouse.local.lifeline import Lifeline
 from reelhouse.options import StackName
 from reelhouse.stack import Stack
 
@@ -69,7 +71,7 @@ def _joined(first: str, variable: str) -> str:
 
 
 def run(found: Stack, port: int, *, browser: bool) -> int:
-    """Start JupyterLab, print its address once it answers, and wait until it ends.
+    """Start JupyterLab, print its address once it answers, and wait until it ends; it ends with this process.
 
     Returns
     -------
@@ -84,12 +86,14 @@ def run(found: Stack, port: int, *, browser: bool) -> int:
     token = secrets.token_hex(16)
     log = state.home() / "logs" / "jupyterlab.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output, subprocess.Popen(
-        server_command(port, token), env=environment(found), stdout=output, stderr=subprocess.STDOUT
+    with Lifeline() as lifeline, log.open("wb") as output, subprocess.Popen(
+        [sys.executable, "-m", "reelhouse.local.lifeline", str(lifeline.read_end), *server_command(port, token)],
+        env=environment(found), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+        start_new_session=True, pass_fds=[lifeline.read_end],
     ) as process:  # fmt: skip
         try:
             with console.err.status("Starting JupyterLab …"):
-                _await(process, port, log)
+                _await(process, f"http://{HOST}:{port}/api/status?token={token}", log)
             address = f"http://{HOST}:{port}/lab/tree/notebooks/00_start_here.ipynb?token={token}"
             console.out.print(f"JupyterLab: {address}", markup=False, soft_wrap=True)
             console.say("Ctrl-C ends it")
@@ -99,11 +103,12 @@ def run(found: Stack, port: int, *, browser: bool) -> int:
         except KeyboardInterrupt:
             return 0
         finally:
-            process.terminate()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
 
 
-def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Wait until JupyterLab answers.
+def _await(process: subprocess.Popen[bytes], status: str, log: Path) -> None:
+    """Wait until JupyterLab answers; ``status`` is an address that needs its token, so no other server passes for it.
 
     Raises
     ------
@@ -113,7 +118,7 @@ def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         with suppress(requests.RequestException):
-            if requests.get(f"http://{HOST}:{port}/api", timeout=2).ok:
+            if requests.get(status, timeout=2).ok:
                 return
         time.sleep(0.2)
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
