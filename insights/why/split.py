@@ -215,10 +215,10 @@ def _causes(
         row, column = new or old or {}, cause[1]
         change = FilmChange(
             imdb_id=imdb_id,
-            title=_plain(row.get("title")) or imdb_id,
+            title=plain(row.get("title")) or imdb_id,
             contribution=None if added is None else float(added[imdb_id]),
-            before=_plain(old.get(column)) if old else None,
-            after=_plain(new.get(column)) if new else None,
+            before=plain(old.get(column)) if old else None,
+            after=plain(new.get(column)) if new else None,
             run_id=str(row.get("run_id")),
             bronze_key=str(row.get("bronze_key")),
         )
@@ -240,15 +240,15 @@ def _cause(
         return "came", "", ()
     if new is None:
         return "left", "", ()
-    column = next((name for name in columns if _plain(old.get(name)) != _plain(new.get(name))), "")
+    column = next((name for name in columns if plain(old.get(name)) != plain(new.get(name))), "")
     versions = str(old.get("code_version")), str(new.get("code_version"))
     if versions[0] == versions[1]:
         return "source", column, ()
-    same = all(_plain(old.get(name)) == _plain(new.get(name)) for name in ("bronze_key", "bronze_version"))
+    same = all(plain(old.get(name)) == plain(new.get(name)) for name in ("bronze_key", "bronze_version"))
     return ("code" if same else "source or code"), column, versions
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a value of a data frame as Python has it: None for a missing one, a list for an array."""
     if isinstance(value, np.ndarray):
         return value.tolist()

@@ -32,7 +32,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
 
 
-def run(lake: Lake, day: int, films: int = FILMS, **changes: Any) -> None:
+def run(lake: Lake, day: int, films: int = FILMS, top_n: int | None = None, **changes: Any) -> None:
     """Store the Silver of a complete run; ``changes`` replace values of its films."""
     run_id = RUN_IDS[day]
     rows: list[Row] = []
@@ -42,7 +42,7 @@ def run(lake: Lake, day: int, films: int = FILMS, **changes: Any) -> None:
         rows.append(film(number, run_id, **values | changes, processed_at=moment, fetched_at=moment))
     for key, (_, body) in silver_files(rows, "movies", run_id).items():
         lake.put("silver", key, body)
-    record = RUNS[0] | {"run_id": run_id, "expected": films, "top_n": films}
+    record = RUNS[0] | {"run_id": run_id, "expected": films, "top_n": top_n or films}
     for _, body in silver_files([record], "runs").values():
         lake.put("silver", f"runs/run_id={run_id}/run.json", body)
 

@@ -1,0 +1,150 @@
+"""Explain the change of a row of a Gold table between two stored builds. Reads the Gold bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import pandas as pd
+
+from insights.lake import Lake
+from insights.why.numbers import numbers_of
+from insights.why.split import Snapshot, Split, split
+from pipeline import aws
+from pipeline.columns import GOLD_TABLES
+from pipeline.errors import InvalidInput
+from pipeline.gold.build import Build
+from pipeline.gold.publication import read_pointer, records
+
+_STEP = "why"
+_HINT = "`reelhouse builds` lists the builds"
+
+
+@dataclass(frozen=True)
+class BuildName:
+    """A build by its id, end (ISO 8601 in UTC) and code version."""
+
+    build_id: str
+    built_at: str
+    code_version: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why the numbers of one row changed.
+
+    Attributes
+    ----------
+    key : dict
+        Value of each key column.
+    before, after : BuildName
+        The compared builds.
+    numbers : tuple of Split
+        All numbers of the row that stand on films, in the order of the table's columns.
+    """
+
+    table: str
+    key: dict[str, Any]
+    before: BuildName
+    after: BuildName
+    numbers: tuple[Split, ...]
+
+
+def explain(lake: Lake, table: str, key: Mapping[str, Any], before: str = "", after: str = "") -> Explanation:
+    """Split the changes of a row of an aggregate table into films and code; see :mod:`insights.why.split`.
+
+    Parameters
+    ----------
+    table : str
+        An aggregate table, such as ``ratings_by_genre``.
+    key : mapping
+        Value of each key column, such as ``{"genre": "Drama", "source": "imdb"}``; numbers may be text.
+    before, after : str
+        Build ids; "" for the published build as the later one, and for the build published before the later one.
+
+    Raises
+    ------
+    InvalidInput
+        When the table is no aggregate, the row is in neither build, or a build is not stored; the message names what
+        there is.
+    StorageFailed
+        When Gold cannot be read.
+    """
+    checked = _key(table, key)
+    numbers_of(table, checked)
+    builds = compared_builds(lake, before, after)
+    snapshots = snapshot(lake, builds[0], table), snapshot(lake, builds[1], table)
+    _check_row(table, checked, snapshots)
+    numbers = split(*snapshots, table, checked)
+    return Explanation(table, checked, _name(builds[0]), _name(builds[1]), numbers)
+
+
+def compared_builds(lake: Lake, before: str = "", after: str = "") -> tuple[Build, Build]:
+    """Return the records of two builds; see :func:`explain`."""
+    bucket = lake.gold_bucket
+    with aws.failures_of(_STEP, bucket):
+        pointer = read_pointer(bucket)
+        if pointer.build is None:
+            raise InvalidInput("has no build yet", subject="Gold", step=_STEP, next_step="`reelhouse run` starts a run")
+        after = after or pointer.build.build_id
+        # A build may have been published twice, by a rollback: the last time counts.
+        published = [entry.build_id for entry in pointer.history]
+        place = len(published) - published[::-1].index(after) - 1 if after in published else len(published)
+        earlier = [build_id for build_id in published[:place] if build_id != after]
+        before = before or (earlier[-1] if earlier else "")
+        if not before:
+            cause = "no build was published before it"
+            raise InvalidInput(cause, subject=f"build {after}", step=_STEP, next_step="run again, or name two builds")
+        known = records(bucket, {before, after})
+    for build_id in (before, after):
+        if build_id not in known:
+            raise InvalidInput("is not stored", subject=f"build {build_id}", step=_STEP, next_step=_HINT)
+    return known[before], known[after]
+
+
+def snapshot(lake: Lake, build: Build, table: str) -> Snapshot:
+    """Read what a build says about films and about one table; a table that it does not have is empty."""
+    rows = lake.table(table, at=build.build_id) if table in build.tables else pd.DataFrame()
+    movies = lake.table("movies", at=build.build_id)
+    return Snapshot(build.build_id, build.built_at, build.code_version, movies, rows)
+
+
+def _name(build: Build) -> BuildName:
+    return BuildName(build.build_id, build.built_at, build.code_version)
+
+
+def _key(table: str, key: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of the key columns, in order and with their types."""
+    if table not in GOLD_TABLES:
+        numbers_of(table, {})
+    columns = {column.name: column.type for column in GOLD_TABLES[table].columns}
+    names = GOLD_TABLES[table].key
+    if set(key) != set(names):
+        example = " ".join(f"{name}=…" for name in names)
+        raise InvalidInput(f"needs {example}", subject=table, step=_STEP)
+    checked = {}
+    for name in names:
+        value = key[name]
+        if columns[name] in ("int", "bigint"):
+            try:
+                value = int(value)
+            except (TypeError, ValueError):
+                raise InvalidInput("is not a whole number", subject=f"{name}={value}"[:80], step=_STEP) from None
+        checked[name] = value
+    return checked
+
+
+def _check_row(table: str, key: Mapping[str, Any], snapshots: tuple[Snapshot, Snapshot]) -> None:
+    """Reject a row that neither build has, and name values that are close."""
+    rows = pd.concat([each.table[list(key)] for each in snapshots if set(key) <= set(each.table.columns)])
+    if (rows == pd.Series(key)).all(axis=1).any():
+        return
+    for name, value in key.items():
+        known = sorted({str(each) for each in rows[name]})
+        if str(value) not in known:
+            close = get_close_matches(str(value), known, n=5, cutoff=0.4) or known[:10]
+            cause = f"has no row with {name}={value}"
+            raise InvalidInput(cause[:120], subject=table, step=_STEP, next_step=f"there are: {', '.join(close)}")
+    raise InvalidInput("has no such row in either build", subject=table, step=_STEP)

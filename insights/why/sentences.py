@@ -1,0 +1,117 @@
+"""Explanations in words, and the few sentences with which the report of Gold opens."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from insights import rating_sources, wording
+from insights.lake import Lake
+from insights.why.explain import compared_builds, snapshot
+from insights.why.numbers import Films
+from insights.why.split import Cause, Snapshot, Split, plain, split
+from pipeline.columns import FILM
+from pipeline.errors import InvalidInput
+
+# A genre with fewer rated films moves with every film.
+FEWEST_FILMS = 20
+_COLUMNS_NAMED = 3
+
+
+def cause(found: Cause) -> str:
+    """Return a cause in words, without its contribution."""
+    films = wording.count(len(found.films), "film")
+    versions = f"code {found.code_versions[1]} instead of {found.code_versions[0]}" if found.code_versions else ""
+    return {
+        "came": f"{films} came onto the list",
+        "left": f"{films} left the list",
+        "source": f"{found.column} of {films}: new answers or list entries",
+        "code": f"{found.column} of {films}: the same answers, read by {versions}",
+        "source or code": f"{found.column} of {films}: fetched again, and read by {versions}",
+        "definition": f"no film: the table was built by {versions}",
+    }[found.origin]
+
+
+def what_changed(lake: Lake) -> list[str]:
+    """Say in a few sentences what changed from the build before the published one, and why.
+
+    Returns
+    -------
+    list of str
+        Films that came and left, values that changed, another code version, and the genre whose mean rating moved
+        most, with the main cause. One sentence when there is no earlier build.
+    """
+    try:
+        before, after = compared_builds(lake)
+    except InvalidInput:
+        return ["There is no earlier build of Gold to compare this one with."]
+    return describe(*(snapshot(lake, build, "ratings_by_genre") for build in (before, after)))
+
+
+def describe(before: Snapshot, after: Snapshot) -> list[str]:
+    """Say what changed between two snapshots with the table ``ratings_by_genre``. Pure."""
+    sentences = [_films(before, after)]
+    if changed := _values(before, after):
+        sentences.append(changed)
+    if before.code_version != after.code_version:
+        sentences.append(f"The code changed from version {before.code_version} to {after.code_version}.")
+    if moved := _largest_move(before, after):
+        sentences.append(moved)
+    return sentences
+
+
+def _films(before: Snapshot, after: Snapshot) -> str:
+    old, new = (Films(each.movies).frame for each in (before, after))
+    came, left = new[~new.index.isin(old.index)], old[~old.index.isin(new.index)]
+    since = f"Since the build of {wording.moment(datetime.fromisoformat(before.built_at))}"
+    if came.empty and left.empty:
+        return f"{since}, no film came onto the list or left it."
+    parts = []
+    for frame, verb in ((came, "came onto"), (left, "left")):
+        if not frame.empty:
+            titles = [wording.quoted(str(title)) for title in frame["title"].fillna("")]
+            parts.append(f"{wording.count(len(frame), 'film')} {verb} the list ({wording.shortened(titles)})")
+    return f"{since}, {' and '.join(parts)}."
+
+
+def _values(before: Snapshot, after: Snapshot) -> str:
+    """Count films whose values changed, by column; "" when there are none."""
+    old, new = (Films(each.movies).frame for each in (before, after))
+    both = old.index.intersection(new.index)
+    counts: Counter[str] = Counter()
+    for column in (each.name for each in FILM if each.name in old and each.name in new):
+        pairs = zip(old.loc[both, column], new.loc[both, column], strict=True)
+        counts[column] = sum(plain(first) != plain(second) for first, second in pairs)
+    changed = [(column, films) for column, films in counts.most_common() if films]
+    if not changed:
+        return ""
+    named = [f"{column} of {wording.count(films, 'film')}" for column, films in changed[:_COLUMNS_NAMED]]
+    more = len(changed) - len(named)
+    others = [wording.count(more, "other column")] if more else []
+    return f"Values changed in {wording.listed([*named, *others])}."
+
+
+def _largest_move(before: Snapshot, after: Snapshot) -> str:
+    """Name the genre whose mean rating moved most, by the source with the most films; "" when none moved."""
+    if before.table.empty or after.table.empty:
+        return ""
+    source = rating_sources.widest(after.table)
+    rows = rating_sources.of(after.table, source).merge(
+        rating_sources.of(before.table, source), on="genre", suffixes=("", "_before")
+    )
+    rows = rows[(rows["films"] >= FEWEST_FILMS) & (rows["films_before"] >= FEWEST_FILMS)]
+    rows = rows.assign(move=(rows["mean"] - rows["mean_before"]).abs()).sort_values(["move", "genre"])
+    if rows.empty or not rows.iloc[-1]["move"]:
+        return ""
+    row = rows.iloc[-1]
+    splits = split(before, after, "ratings_by_genre", {"genre": row["genre"], "source": source})
+    mean = next(each for each in splits if each.number == "mean")
+    return _move_in_words(str(row["genre"]), source, mean, int(row["films"]))
+
+
+def _move_in_words(genre: str, source: str, mean: Split, films: int) -> str:
+    change, main = mean.change or 0.0, mean.causes[0]
+    name = f"{wording.plain_name(genre)}'s {wording.rating_source(source)} mean"
+    moved = f"{'rose' if change > 0 else 'fell'} by {abs(change):.2f} points to {mean.after:.1f} of 100"
+    part = f"{main.contribution:+.2f} from {cause(main)}"
+    return f"Of the genres, {name} moved most: it {moved} (n = {films:,}), {part}."

@@ -1,0 +1,149 @@
+"""``reelhouse why``: why the numbers of a row of Gold changed from one build to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from pipeline import keys
+from reelhouse import console, stack
+from reelhouse.options import Json, StackName
+
+if TYPE_CHECKING:
+    from insights.why.explain import Explanation
+    from insights.why.split import Cause, FilmChange, Split
+
+# Films of a cause on a terminal; a pipe and --json get all.
+FILMS_SHOWN = 5
+_FIELDS = (
+    "number", "before", "after", "change", "exact", "cause", "column", "code_before", "code_after", "imdb_id", "title",
+    "contribution", "film_before", "film_after", "run_id", "bronze_key",
+)  # fmt: skip
+
+
+def _checked_build(value: str) -> str:
+    if value and not keys.is_build_id(value):
+        raise typer.BadParameter("a build id looks like 20261124T030000.000000Z; `reelhouse builds` lists them")
+    return value
+
+
+def command(
+    table: Annotated[str, typer.Argument(help="An aggregate table, such as ratings_by_genre.")],
+    key: Annotated[list[str], typer.Argument(help="The row, as key=value.", metavar="KEY=VALUE…")],
+    before: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="BUILD", help="The earlier build; the one published before.", callback=_checked_build
+        ),
+    ] = "",
+    after: Annotated[
+        str, typer.Option("--to", metavar="BUILD", help="The later build; the published one.", callback=_checked_build)
+    ] = "",
+    stack_name: StackName = None,
+    json_output: Json = False,
+) -> None:
+    """Explain why the numbers of a row changed between two builds: by films, their values and the code.
+
+    The contributions of films add up to the change, for counts, sums, means and shares. A terminal shows the largest;
+    a pipe and --json get all, with the Bronze object and run of each film.
+
+    Example: [bold]reelhouse why ratings_by_genre genre=Drama source=rotten_tomatoes[/]
+    """
+    wrong = [part for part in key if "=" not in part]
+    if wrong:
+        raise typer.BadParameter(f"{wrong[0]!r} is not key=value, such as genre=Drama")
+    from insights.why.explain import explain  # noqa: PLC0415 (pandas takes a second to import; wrong usage need not wait)
+
+    values = dict(part.split("=", 1) for part in key)
+    found = explain(stack.find(stack_name).lake(), table, values, before, after)
+    if json_output:
+        console.print_json(asdict(found))
+    elif console.out.is_terminal:
+        show(found)
+    else:
+        console.print_table(_FIELDS, list(rows(found)))
+
+
+def rows(found: Explanation) -> Iterator[list[Any]]:
+    """Yield one row per number, cause and film; without a cause or a film, the fields of these are None."""
+    for number in found.numbers:
+        head = [number.number, number.before, number.after, number.change, number.exact]
+        for cause in number.causes:
+            versions = cause.code_versions or (None, None)
+            about = [*head, cause.origin, cause.column or None, *versions]
+            for film in cause.films:
+                values = (film.imdb_id, film.title, film.contribution, film.before, film.after, film.run_id)
+                yield [*about, *values, film.bronze_key]
+            if not cause.films:
+                yield [*about, None, None, cause.contribution, None, None, None, None]
+        if not number.causes:
+            yield [*head, *[None] * (len(_FIELDS) - len(head))]
+
+
+def show(found: Explanation) -> None:
+    """Print an explanation for a terminal: each number that changed, its causes, and their largest films."""
+    key = ", ".join(f"{name} = {value}" for name, value in found.key.items())
+    console.out.print(f"[bold]{escape(found.table)}[/], {escape(key)}")
+    for word, build in (("from", found.before), ("to", found.after)):
+        console.out.print(f"{word:<4} build {build.build_id}, code {escape(build.code_version)}")
+    changed = [number for number in found.numbers if number.causes]
+    for number in changed:
+        _show_number(number)
+    same = [number.number for number in found.numbers if not number.causes]
+    if same:
+        console.out.print(f"\n{'unchanged: ' if changed else 'nothing changed: '}{', '.join(same)}")
+
+
+def _show_number(number: Split) -> None:
+    """Print a number with its causes; films only where each has a contribution, since a quantile's are the same."""
+    from insights.why import sentences  # noqa: PLC0415 (see command)
+
+    change = f" ({_signed(number.change)})" if number.change is not None else ""
+    console.out.print(f"\n[bold]{number.number}[/]: {_value(number.before)} → {_value(number.after)}{change}")
+    if not number.exact:
+        why = "a quantile has no exact split" if number.kind == "quantile" else "no split without films on both sides"
+        console.out.print(f"  {why}; --json names the films:")
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(justify="right", min_width=8)
+    grid.add_column(overflow="fold")
+    for cause in number.causes:
+        grid.add_row(_signed(cause.contribution), escape(console.visible(sentences.cause(cause))))
+        for contribution, text in _films(cause) if number.exact else ():
+            grid.add_row(f"[dim]{contribution}[/]", f"[dim]  {escape(console.visible(text))}[/]")
+    console.out.print(grid)
+
+
+def _films(cause: Cause) -> Iterator[tuple[str, str]]:
+    """Yield contribution and text of the largest films of a cause; the Bronze object where a value changed."""
+    for film in cause.films[:FILMS_SHOWN]:
+        yield _signed(film.contribution), _film(film, cause)
+        if cause.column:
+            yield "", film.bronze_key
+    if len(cause.films) > FILMS_SHOWN:
+        yield "", f"… and {len(cause.films) - FILMS_SHOWN:,} more; --json and a pipe have all"
+
+
+def _film(film: FilmChange, cause: Cause) -> str:
+    before, after = film.before, film.after
+    if isinstance(before, list) and isinstance(after, list) and set(before) != set(after):
+        # Of two lists, only what differs.
+        before, after = [v for v in before if v not in after], [v for v in after if v not in before]
+    values = f": {console.shown(before)} → {console.shown(after)}" if cause.column else ""
+    return f"{film.title} ({film.imdb_id}){values}"
+
+
+def _value(value: float | None) -> str:
+    if value is None:
+        return "none"
+    return f"{value:,.0f}" if abs(value) >= 1000 or value == round(value) else f"{value:,.4g}"
+
+
+def _signed(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:+,.0f}" if abs(value) >= 1000 or value == round(value) else f"{value:+.3g}"

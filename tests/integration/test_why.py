@@ -1,0 +1,123 @@
+"""``reelhouse why`` on moto: two stored builds, their rows and what is refused."""
+
+from __future__ import annotations
+
+import json
+from math import fsum
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from insights.why.explain import explain
+from insights.why.sentences import what_changed
+from pipeline import aggregate_to_gold
+from pipeline.errors import InvalidInput
+from pipeline.gold.publication import read_pointer
+from reelhouse import cli, stack
+from reelhouse.stack import Stack
+from tests.integration.moto_lake import Lake, as_stack
+from tests.integration.test_breaker import FILMS, RUN_IDS, build, run
+
+KEY = {"genre": "Drama", "source": "metascore"}
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
+
+
+@pytest.fixture
+def found(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """A stack with two builds: the second run has one film fewer."""
+    found = as_stack(lake)
+    found = Stack(found.name, found.outputs | {"GoldDatabaseName": "reelhouse_gold"})
+    monkeypatch.setattr(stack, "find", lambda _: found)
+    for day, films in ((0, FILMS), (1, FILMS - 1)):
+        # top_n of the second run is that of the first: the last film has left the list.
+        run(lake, day, films, top_n=FILMS)
+        assert build().held is None
+    return found
+
+
+def ran(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.app, list(arguments))
+
+
+def test_the_published_build_is_compared_with_the_one_before(found: Stack) -> None:
+    explained = explain(found.lake(), "ratings_by_genre", KEY)
+    first, second = (entry.build_id for entry in read_pointer("gold").history)
+    numbers = {number.number: number for number in explained.numbers}
+    (cause,) = numbers["mean"].causes
+    (film,) = cause.films
+
+    assert (explained.before.build_id, explained.after.build_id) == (first, second)
+    assert (numbers["films"].before, numbers["films"].after) == (FILMS, FILMS - 1)
+    assert (cause.origin, film.imdb_id, film.run_id) == ("left", f"tt{FILMS:07}", RUN_IDS[0])
+    assert film.bronze_key == f"movies/run_id={RUN_IDS[0]}/imdb_id=tt{FILMS:07}.json"
+    assert fsum(each.contribution or 0 for each in numbers["mean"].causes) == pytest.approx(numbers["mean"].change)
+
+
+def test_builds_can_be_named_and_swapped(found: Stack) -> None:
+    first, second = (entry.build_id for entry in read_pointer("gold").history)
+    explained = explain(found.lake(), "ratings_by_genre", KEY, second, first)
+
+    assert explained.numbers[0].causes[0].origin == "came"
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "message"),
+    [
+        ("ratings_by_genre", {"genre": "Drama"}, "needs genre=… source=…"),
+        ("ratings_by_genre", {"genre": "Dramma", "source": "metascore"}, "there are: Drama"),
+        ("films_by_year", {"year": "1981.5"}, "is not a whole number"),
+        ("movies", {"imdb_id": "tt0000001"}, "has one row per film"),
+        ("genre_trends", {"genre": "Drama"}, "is no table of AggregateToGold"),
+    ],
+)
+def test_what_cannot_be_explained_is_refused(found: Stack, table: str, key: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        explain(found.lake(), table, key)
+
+
+def test_without_an_earlier_build_there_is_nothing_to_explain(lake: Lake) -> None:
+    run(lake, 0)
+    build()
+    gold = Stack("moto", as_stack(lake).outputs | {"GoldDatabaseName": "reelhouse_gold"}).lake()
+
+    with pytest.raises(InvalidInput, match="no build was published before it"):
+        explain(gold, "ratings_by_genre", KEY)
+    assert what_changed(gold) == ["There is no earlier build of Gold to compare this one with."]
+
+
+def test_a_pipe_gets_every_film_with_its_object(found: Stack) -> None:
+    result = ran("why", "ratings_by_genre", "genre=Drama", "source=metascore")
+    header, *rows = (line.split("\t") for line in result.stdout.splitlines())
+    lines = [dict(zip(header, row, strict=True)) for row in rows]
+
+    assert result.exit_code == 0, result.output
+    assert {line["number"] for line in lines} == {"films", "mean", "median", "p90"}
+    assert all(line["bronze_key"].endswith(f"tt{FILMS:07}.json") for line in lines)
+
+
+def test_json_has_the_whole_explanation(found: Stack) -> None:
+    result = ran("why", "films_by_year", f"year={1980 + FILMS}", "--json")
+    explained = json.loads(result.stdout)
+
+    assert explained["key"] == {"year": 1980 + FILMS}
+    assert explained["numbers"][0]["change"] == -1
+    assert explained["numbers"][0]["causes"][0]["films"][0]["imdb_id"] == f"tt{FILMS:07}"
+
+
+@pytest.mark.parametrize("arguments", [["Drama"], ["genre=Drama", "--from", "monday"], []])
+def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
+    assert ran("why", "ratings_by_genre", *arguments).exit_code == 2
+
+
+def test_a_report_opens_with_what_changed(found: Stack) -> None:
+    sentences = what_changed(found.lake())
+
+    assert f"1 film left the list (“Film {FILMS}”)." in sentences[0]
+    assert sentences[-1].startswith("Of the genres, Drama's Metacritic mean moved most: it fell by 0.50 points")
+    assert sentences[-1].endswith("-0.50 from 1 film left the list.")
