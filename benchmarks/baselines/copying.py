@@ -94,10 +94,20 @@ def tables(_event: dict[str, Any], _context: object) -> None:
     while new := [key for key in _silver() if key not in _parts]:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             _parts.update(zip(new, pool.map(_get_silver, new), strict=True))
-        _put_gold("movies/movies.parquet", b"".join(_parts.values()))
+        _put_gold("builds/floor/movies/movies.parquet", b"".join(_parts.values()))
         for number in range(1, TABLES):
-            _put_gold(f"table_{number}/table_{number}.parquet", bytes(TABLE_BYTES))
-        _put_gold("_build.json", json.dumps({"runs": _runs(), "tables": {}}).encode())
+            _put_gold(f"builds/floor/table_{number}/table_{number}.parquet", bytes(TABLE_BYTES))
+        record = json.dumps(published(_runs())).encode()
+        _put_gold("builds/floor/build.json", record)
+        _put_gold("_build.json", record)
+
+
+def published(runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the content of ``_build.json``, which ends the watch."""
+    silver = {"bucket": "", "objects": 0, "size": 0, "fingerprint": ""}
+    build = {"build_id": "floor", "built_at": "2026-11-28T00:00:00Z", "seconds": 0.0, "code_version": "floor",
+             "engine": "floor", "silver": silver, "tables": {}, "runs": runs}  # fmt: skip
+    return {"build": build, "history": []}
 
 
 def _silver() -> list[str]:
@@ -124,6 +134,7 @@ def _runs() -> dict[str, dict[str, Any]]:
     for key, body in _parts.items():
         if key.startswith("runs/"):
             run_id = key.split("/")[1].removeprefix("run_id=")
-            status = "complete" if rows[run_id] == json.loads(body)["expected"] else "incomplete"
-            runs[run_id] = {"stored": rows[run_id], "quarantined": 0, "status": status}
+            expected, stored = json.loads(body)["expected"], rows[run_id]
+            counts = {"expected": expected, "stored": stored, "rejected": 0, "quarantined": 0, "in_gold": stored}
+            runs[run_id] = {**counts, "status": "complete" if stored == expected else "incomplete"}
     return runs

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks import report
+from benchmarks.baselines import copying
 from benchmarks.measure import Case, Pairs, Plan, Result, Run, Target, compared, interleaved, measured, peak_of
 from benchmarks.report import Record, Report
+from pipeline import documents
+from pipeline.gold.publication import Published
 
 PAIRS = Pairs([Run(1.0, 10), Run(2.0, 30), Run(4.0, 20)], [Run(4.0, 100), Run(6.0, 300), Run(8.0, 200)])
 MACHINE = {"cores": 2, "processor": "P", "memory_gb": 8.0, "system": "S", "python": "3.13", "packages": {"a": "1"}}
@@ -107,3 +110,12 @@ def test_a_ratio_of_one_run_has_no_spread() -> None:
     one = compared(Case("row", "case"), Pairs([Run(1.0)], [Run(4.0)]))
 
     assert "| 4.00× |" in report.line(one)
+
+
+def test_the_floor_publishes_what_a_watch_reads() -> None:
+    run_id = "20261124T030000Z-aaaaaaaa"
+    counts = {"expected": 2, "stored": 2, "rejected": 0, "quarantined": 0, "in_gold": 2, "status": "complete"}
+
+    published = documents.read(Published, documents.to_json(copying.published({run_id: counts})), "_build.json")
+
+    assert published.build.complete_runs == {run_id}
