@@ -23,6 +23,7 @@ from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field, ValidationError
 
+from insights.lake import Lake
 from insights.lake_query import Limits
 from pipeline import aws
 from pipeline.errors import InvalidInput, ReelhouseError
@@ -155,19 +156,23 @@ class Tools:
         functions = (self.list_tables, self.describe_table, self.query, self.find_similar_films, self.trace_film)
         return [_tool(function, lock) for function in functions]
 
+    def _lake(self) -> Lake:
+        """Return the tables of the build that is published now."""
+        return self.find().lake().of_one_build()
+
     def list_tables(self) -> Answer:
         """List all tables of Gold and Silver with what they hold."""
-        return _queried(self.find(), "SHOW TABLES")
+        return self.query("SHOW TABLES")
 
     def describe_table(
         self,
         name: Annotated[str, Field(description="A name from list_tables, such as movies or silver.movies")],
     ) -> Answer:
         """Describe a table: its columns with types, units and what null means, its number of rows and its meaning."""
-        found = self.find()
-        description = found.lake().describe(name)
+        lake = self._lake()
+        description = lake.describe(name)
         about = {"meaning": description.meaning, "rows": description.rows, "options": dict(description.options)}
-        return _answer(found, f"DESCRIBE {name}", frames.records(description.columns), about)
+        return _answer(lake, f"DESCRIBE {name}", frames.records(description.columns), about)
 
     def query(
         self,
@@ -177,7 +182,8 @@ class Tools:
 
         Nothing else is allowed: no files, no network, no settings, no second statement.
         """
-        return _queried(self.find(), sql)
+        lake = self._lake()
+        return _answer(lake, sql, frames.records(lake.sql(sql, read_only=True, limits=LIMITS)))
 
     def find_similar_films(
         self,
@@ -185,13 +191,13 @@ class Tools:
         k: Annotated[int, Field(ge=1, le=20, description="Number of films")] = 10,
     ) -> Answer:
         """Find the films most similar to a film, best first, with the reasons."""
-        found = self.find()
+        found, lake = self.find(), self._lake()
         given = similar.similar(found, title, k)
         if "films" in given:
             choice = ", ".join(f"{film['title']} ({film['year']}, {film['imdb_id']})" for film in given["films"])
             raise InvalidInput("several films have this title", subject=title, next_step=f"choose one of: {choice}")
         rows = given.pop("similar")
-        return _answer(found, _similar_sql(given["imdb_id"], k), rows, given)
+        return _answer(lake, _similar_sql(given["imdb_id"], k), rows, given)
 
     def trace_film(
         self,
@@ -202,9 +208,9 @@ class Tools:
 
         The film's rows in Gold's tables are in `about`.
         """
-        found = self.find()
+        found, lake = self.find(), self._lake()
         path = json.loads(json.dumps(trace.trace(found, imdb_id, run_id or None), default=str))
-        return _answer(found, f"SELECT * FROM silver.movies WHERE imdb_id = '{imdb_id}'", path["runs"], path["gold"])
+        return _answer(lake, f"SELECT * FROM silver.movies WHERE imdb_id = '{imdb_id}'", path["runs"], path["gold"])
 
 
 def _tool(function: Callable[_P, Answer], lock: Lock) -> Callable[_P, Answer]:
@@ -221,11 +227,7 @@ def _tool(function: Callable[_P, Answer], lock: Lock) -> Callable[_P, Answer]:
     return tool
 
 
-def _queried(found: Stack, sql: str) -> Answer:
-    return _answer(found, sql, frames.records(found.lake().sql(sql, read_only=True, limits=LIMITS)))
-
-
-def _answer(found: Stack, sql: str, rows: list[dict[str, Any]], about: dict[str, Any] | None = None) -> Answer:
+def _answer(lake: Lake, sql: str, rows: list[dict[str, Any]], about: dict[str, Any] | None = None) -> Answer:
     """Return an answer.
 
     Raises
@@ -237,8 +239,7 @@ def _answer(found: Stack, sql: str, rows: list[dict[str, Any]], about: dict[str,
     if length > MOST_CHARACTERS:
         cause = f"the answer has {length:,} characters, and {MOST_CHARACTERS:,} are allowed"
         raise InvalidInput(cause, next_step="select fewer rows or columns")
-    build = found.build()
-    return Answer(build.build_id if build else "", sql, len(rows), rows, about or {})
+    return Answer(lake.pinned.build_id if lake.pinned else "", sql, len(rows), rows, about or {})
 
 
 def _similar_sql(imdb_id: str, k: int) -> str:
