@@ -191,6 +191,15 @@ def error(size: float, unit: str) -> str:
     return f"a factor of {10**size:.1f}" if unit == LOGARITHMS else f"{wording.decimals(1)(size)} points"
 
 
+def agreement(name: str, correlation: float) -> str:
+    """Return the title of a chart of predictions beside what came true."""
+    if pd.isna(correlation):
+        return f"{name}: predicted and actual"
+    strengths = ((0.7, "closely"), (0.4, "roughly"), (0.2, "only loosely"), (-1.0, "hardly"))
+    agree = next(word for least, word in strengths if correlation >= least)
+    return f"{name}: predictions {agree} agree with what came true (rank correlation {correlation:.2f})"
+
+
 def coverage(covered: float, n: int) -> str:
     """Write the share of ``n`` test films that intervals cover, with its own 95% Wilson interval."""
     interval = binomtest(round(covered * n), n).proportion_ci(method="wilson")

@@ -37,7 +37,7 @@ function ticks(low, high, wanted) {
 // bars: [{label, value, text, note}]; one row each, bars left of zero for negative values.
 function barChart(bars, width, title, description) {
   const row = 27;
-  const labels = Math.min(0.36 * width, 12 + LETTER * Math.max(...bars.map((bar) => bar.label.length)));
+  const labels = Math.min(0.45 * width, 12 + LETTER * Math.max(...bars.map((bar) => bar.label.length)));
   const texts = 12 + LETTER * Math.max(...bars.map((bar) => bar.text.length + (bar.note ? bar.note.length + 1 : 0)));
   const [low, high] = [Math.min(0, ...bars.map((bar) => bar.value)), Math.max(0, ...bars.map((bar) => bar.value))];
   const left = low < 0 ? labels + texts : labels;
@@ -66,7 +66,7 @@ function barChart(bars, width, title, description) {
 // `ends` fixes the scale.
 function dotChart(bars, width, title, description, ends = null) {
   const row = 27;
-  const labels = Math.min(0.36 * width, 12 + LETTER * Math.max(...bars.map((bar) => bar.label.length)));
+  const labels = Math.min(0.45 * width, 12 + LETTER * Math.max(...bars.map((bar) => bar.label.length)));
   const texts = 16 + LETTER * Math.max(...bars.map((bar) => bar.text.length + (bar.note ? bar.note.length + 1 : 0)));
   const values = bars.flatMap((bar) => [bar.low ?? bar.value, bar.high ?? bar.value]);
   const margin = Math.max(0.1 * (Math.max(...values) - Math.min(...values)), 0.5);

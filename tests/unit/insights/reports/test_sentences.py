@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
+import pytest
 
 from insights.reports import sentences
 from insights.trends.genre_ratings import COLUMNS
@@ -113,6 +116,20 @@ def test_intervals_that_cover_too_few_or_too_many_are_called_so() -> None:
     assert "Read them as too narrow" in sentences.coverage_verdict("Score", 0.8, 0.7, 235)
     assert "wider than need be" in sentences.coverage_verdict("Score", 0.8, 0.92, 200)
     assert sentences.coverage_verdict("Score", 0.8, 0.7, 20) == ""
+
+
+@pytest.mark.parametrize(
+    ("correlation", "words"),
+    [
+        (0.9, "predictions closely agree"),
+        (0.5, "roughly"),
+        (0.3, "only loosely"),
+        (-0.5, "hardly"),
+        (math.nan, "actual"),
+    ],
+)
+def test_a_correlation_is_said_in_words(correlation: float, words: str) -> None:
+    assert words in sentences.agreement("Score", correlation)
 
 
 def test_empty_sentences_are_left_out() -> None:

@@ -206,6 +206,29 @@ def test_a_film_by_the_same_director_stands_above_films_without_shared_people() 
     assert of(build(films(asked, other_genre, famous, actor), options), 1)[0:2] == ["tt0000004", "tt0000003"]
 
 
+def test_the_match_never_rises_with_the_rank_whatever_the_films() -> None:
+    """Given films that share directors, actors, genres and years by chance, so that some lists are put in order."""
+    chance = np.random.default_rng(7)
+
+    def some(letters: str, most: int) -> list[str]:
+        return list(chance.choice(list(letters), size=chance.integers(1, most + 1), replace=False))
+
+    made = [
+        film(
+            number,
+            year=int(chance.integers(1950, 2010)),
+            genres=some("GHIJ", 2),
+            directors=some("DEF", 1),
+            actors=some("ABCKLMNO", 3),
+            imdb_votes=int(chance.integers(10, 1_000_000)),
+        )
+        for number in range(1, 61)
+    ]
+    table = build(films(*made), Options(k=15, min_similarity=0))
+    assert table.groupby("imdb_id").size().median() > 10
+    assert table.groupby("imdb_id")["similarity"].apply(lambda match: match.is_monotonic_decreasing).all()
+
+
 def test_films_without_a_reason_are_not_recommended() -> None:
     movies = films(
         film(1, title=None, year=1970, countries=["France"], genres=["Drama"]),
