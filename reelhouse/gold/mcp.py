@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +25,8 @@ from pydantic import Field, ValidationError
 
 from insights.lake import Lake
 from insights.lake_query import Limits
+from insights.why.explain import explain
+from insights.why.split import Cause
 from pipeline import aws
 from pipeline.errors import InvalidInput, ReelhouseError
 from reelhouse import console, stack
@@ -36,6 +38,7 @@ from reelhouse.stack import Stack
 HOST = "127.0.0.1"
 LIMITS = Limits(rows=1000, seconds=30, memory_mb=1024)
 MOST_CHARACTERS = 400_000
+FILMS_PER_CAUSE = 10
 DATA_URI = "reelhouse://docs/data.md"
 _INSTRUCTIONS = f"""\
 Films, their ratings, genres, box office, ranks, predictions and similar films, as tables of a lakehouse that is rebuilt
@@ -57,7 +60,7 @@ class Answer:
     build_id : str
         Gold's build when the answer was made; "" before the first.
     sql : str
-        Statement that gives the rows, for the tool ``query``.
+        Statement for the tool ``query``: it gives the rows, or what Silver or Gold has of a traced or explained row.
     row_count : int
         Number of rows.
     rows : list of dict
@@ -153,8 +156,11 @@ class Tools:
     def all(self) -> list[Callable[..., Answer]]:
         """Return the functions to serve."""
         lock = Lock()
-        functions = (self.list_tables, self.describe_table, self.query, self.find_similar_films, self.trace_film)
-        return [_tool(function, lock) for function in functions]
+        tables = (self.list_tables, self.describe_table, self.query)
+        return [
+            _tool(function, lock)
+            for function in (*tables, self.find_similar_films, self.trace_film, self.explain_change)
+        ]
 
     def _lake(self) -> Lake:
         """Return the tables of the build that is published now."""
@@ -209,8 +215,43 @@ class Tools:
         The film's rows in Gold's tables are in `about`.
         """
         found, lake = self.find(), self._lake()
-        path = json.loads(json.dumps(trace.trace(found, imdb_id, run_id or None), default=str))
+        path = json.loads(_json(trace.trace(found, imdb_id, run_id or None)))
         return _answer(lake, f"SELECT * FROM silver.movies WHERE imdb_id = '{imdb_id}'", path["runs"], path["gold"])
+
+    def explain_change(
+        self,
+        table: Annotated[str, Field(description="An aggregate table, such as ratings_by_genre")],
+        key: Annotated[
+            dict[str, str | int], Field(description='Its key columns: {"genre": "Drama", "source": "rotten_tomatoes"}')
+        ],
+        before: Annotated[str, Field(description="The earlier build's id; empty for the one published before")] = "",
+        after: Annotated[str, Field(description="The later build's id; empty for the published one")] = "",
+    ) -> Answer:
+        """Explain why the numbers of a table's row changed between two builds: by films, their values and the code.
+
+        One row per number, with its causes; the contributions of the causes add up to the change where `exact` is true.
+        `sql` shows the row as it is now.
+        """
+        lake = self._lake()
+        found = explain(lake, table, key, before, after)
+        about = {"table": table, "key": found.key, "before": asdict(found.before), "after": asdict(found.after)}
+        numbers = [{**asdict(number), "causes": list(map(_cause, number.causes))} for number in found.numbers]
+        where = " AND ".join(f"{name} = {_literal(value)}" for name, value in found.key.items())
+        return _answer(lake, f"SELECT * FROM {table} WHERE {where}", json.loads(_json(numbers)), about)
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    """Return a cause with its largest contributions only, and the number of all its films."""
+    films = [asdict(film) for film in cause.films[:FILMS_PER_CAUSE]]
+    return {**asdict(cause), "film_count": len(cause.films), "films": films}
+
+
+def _literal(value: Any) -> str:
+    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=str)
 
 
 def _tool(function: Callable[_P, Answer], lock: Lock) -> Callable[_P, Answer]:
@@ -235,7 +276,7 @@ def _answer(lake: Lake, sql: str, rows: list[dict[str, Any]], about: dict[str, A
     InvalidInput
         When it is too long for an agent to read.
     """
-    length = len(json.dumps([rows, about], default=str))
+    length = len(_json([rows, about]))
     if length > MOST_CHARACTERS:
         cause = f"the answer has {length:,} characters, and {MOST_CHARACTERS:,} are allowed"
         raise InvalidInput(cause, next_step="select fewer rows or columns")

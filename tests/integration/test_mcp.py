@@ -22,6 +22,7 @@ from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings
 from reelhouse.gold import mcp
 from reelhouse.stack import Stack
+from tests.integration import test_breaker
 from tests.integration.moto_lake import Lake, as_stack
 from tests.silver_rows import FILMS, RUNS, silver_files
 
@@ -118,7 +119,7 @@ def ask(found: Stack) -> Ask:
 def test_tools_and_resources_are_listed_and_read_only(found: Stack) -> None:
     tools = with_client(lambda: found, lambda client: client.list_tools()).tools
     assert {tool.name for tool in tools} == {
-        "list_tables", "describe_table", "query", "find_similar_films", "trace_film",
+        "list_tables", "describe_table", "query", "find_similar_films", "trace_film", "explain_change",
     }  # fmt: skip
     assert all(tool.annotations.read_only_hint and tool.description and tool.output_schema for tool in tools)
 
@@ -162,6 +163,39 @@ def test_a_film_is_followed_to_gold(found: Stack, lake: Lake, ask: Ask) -> None:
     assert answer["rows"][0]["run_id"] == film["run_id"]
     assert answer["about"]["movies"][0]["title"] == film["title"]
     assert "no run expected this film" in ask("trace_film", imdb_id="tt9999999")["error"]
+
+
+def test_a_change_is_explained_by_films(two_builds: Stack) -> None:
+    key = {"genre": "Drama", "source": "metascore"}
+
+    async def use(client: Client) -> tuple[Any, Any, Any]:
+        explained = await client.call_tool("explain_change", {"table": "ratings_by_genre", "key": key})
+        assert not explained.is_error, explained.content[0].text
+        row = await client.call_tool("query", {"sql": explained.structured_content["sql"]})
+        wrong = await client.call_tool("explain_change", {"table": "ratings_by_genre", "key": {"genre": "Dr'ama"}})
+        return explained.structured_content, row.structured_content, wrong
+
+    answer, row, wrong = with_client(lambda: two_builds, use)
+
+    numbers = {number["number"]: number for number in answer["rows"]}
+    (cause,) = numbers["films"]["causes"]
+    assert (cause["origin"], cause["film_count"], len(cause["films"])) == ("left", 1, 1)
+    assert row["rows"][0]["films"] == numbers["films"]["after"]
+    assert answer["about"]["after"]["build_id"] == answer["build_id"]
+    assert answer["row_count"] == len(numbers)
+    assert wrong.is_error
+    assert "needs genre=… source=…" in wrong.content[0].text
+
+
+@pytest.fixture
+def two_builds(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """A stack with two builds: the second run has one film fewer."""
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
+    for day, films in ((0, test_breaker.FILMS), (1, test_breaker.FILMS - 1)):
+        test_breaker.run(lake, day, films, top_n=test_breaker.FILMS)
+        assert test_breaker.build().held is None
+    stack = as_stack(lake)
+    return Stack(stack.name, stack.outputs | {"GoldDatabaseName": DATABASE})
 
 
 @pytest.mark.parametrize("kind", REFUSED)
