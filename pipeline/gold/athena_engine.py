@@ -129,18 +129,24 @@ class AthenaEngine:
 
     def _contents(self, build_id: str, deadline: float) -> dict[str, tuple[int, str]]:
         """Return the number of rows and the content's digest, by table."""
-        counts = [
-            f"SELECT '{table.name}' AS name, count(*) AS number, to_hex(checksum(ROW("
-            + ", ".join(f't."{column}"' for column in table.column_names)
-            + f"))) AS checksum FROM {self._source('gold', table.name, build_id)} AS t"
-            for table in self.tables
-        ]
         tables = {table.name: table for table in self.tables}
         contents = {}
-        for name, number, checksum in self.queries.answer(" UNION ALL ".join(counts), deadline).rows:
+        for name, number, checksum in self.queries.answer(self.checksums(build_id), deadline).rows:
             rows = int(number or 0)
             contents[str(name)] = rows, content_digest(tables[str(name)], self.name, rows, checksum or "")
         return contents
+
+    def checksums(self, build_id: str) -> str:
+        """Return the SELECT of each table's name, number of rows, and checksum of all rows in whatever order."""
+        counts = []
+        for table in self.tables:
+            row = ", ".join(f't."{column}"' for column in table.column_names)
+            source = self._source("gold", table.name, build_id)
+            counts.append(
+                f"SELECT '{table.name}' AS name, count(*) AS number, to_hex(checksum(ROW({row}))) AS checksum "
+                f"FROM {source} AS t"
+            )
+        return " UNION ALL ".join(counts)
 
     def _runs(self, build_id: str, deadline: float) -> dict[str, RunCounts]:
         columns = ", ".join(f"r.{name}" for name in ("run_id", "status", *RUN_COUNTS))

@@ -81,10 +81,20 @@ class Silver:
 
     def select(self, table: Table) -> str:
         """Return the SELECT inside the UNLOAD that the product sends to Athena for a table."""
-        engine = AthenaEngine(Queries(None, "none"), "gold", f"{self.name}_silver", f"{self.name}_gold")  # type: ignore[arg-type]
-        found = UNLOAD.fullmatch(engine.unload(table, BUILD_ID))
+        found = UNLOAD.fullmatch(self._engine().unload(table, BUILD_ID))
         assert found
-        return found[1].replace(f'"{self.name}_', f'files."{self.name}_')
+        return self._in_files(found[1])
+
+    def checksums(self, build_id: str) -> str:
+        """Return the query by which the product compares the tables of two builds."""
+        return self._in_files(self._engine().checksums(build_id))
+
+    def _engine(self) -> AthenaEngine:
+        return AthenaEngine(Queries(None, "none"), "gold", f"{self.name}_silver", f"{self.name}_gold")  # type: ignore[arg-type]
+
+    def _in_files(self, sql: str) -> str:
+        """Name the catalogue of the databases."""
+        return sql.replace(f'"{self.name}_', f'files."{self.name}_')
 
     def built_by_duckdb(self, memory_mb: int = 1024) -> tuple[GoldDatabase, dict[str, int]]:
         """Build Gold by the product's DuckDB engine."""
