@@ -162,7 +162,9 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
     with aws.failures_of(STEP, gold, RETRIED):
         pointer = read_pointer(gold)
         earlier = intact(gold, pointer.build)
-        again = again or pointer.build is None or len(earlier) < len(pointer.build.tables)
+        # While a newer build is held, building again would not replace what is damaged in the published one.
+        damaged = pointer.build is None or (pointer.held is None and len(earlier) < len(pointer.build.tables))
+        again = again or damaged
         builds, completed = 0, set[str]()
         silver = aws.list_objects(s3, settings.silver_bucket)
         while again or pointer.newest_basis != _basis(engine, silver):

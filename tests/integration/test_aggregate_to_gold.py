@@ -17,9 +17,9 @@ from pipeline.columns import GOLD, GOLD_TABLES
 from pipeline.errors import StorageFailed
 from pipeline.gold.build import Build
 from pipeline.gold.duckdb_engine import DuckdbEngine, GoldDatabase
-from pipeline.gold.publication import published_build
+from pipeline.gold.publication import hold, published_build, read_pointer
 from pipeline.settings import AggregateToGoldSettings
-from tests.gold_builds import body_of, keys_of
+from tests.gold_builds import body_of, keys_of, rewrite
 from tests.integration.moto_lake import Lake
 from tests.silver_rows import FILMS, QUARANTINE, REJECTED, RUNS, film, silver_files
 
@@ -219,6 +219,16 @@ def test_a_damaged_object_of_gold_is_written_again(lake: Lake, damage: str) -> N
 
     assert (result.builds, result.build.written) == (1, ["movies"])
     assert movies(lake) == ["tt0000001"]
+
+
+def test_while_a_build_is_held_a_damaged_object_leads_to_no_build(lake: Lake) -> None:
+    """The same Silver would be held again, at every event."""
+    store(lake, [film(1)])
+    result = build()
+    hold("gold", result.build, ("odd",), read_pointer("gold"))
+    rewrite("gold", "movies", b"<html>")
+
+    assert build().builds == 0
 
 
 def test_a_silver_that_never_rests_fails_within_the_time_budget(lake: Lake) -> None:
