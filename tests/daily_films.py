@@ -135,7 +135,10 @@ class FilmWorld:
             film[name] = other[name] if self.random.random() < 0.5 else film[name]
 
     def _move_on_list(self) -> None:
+        # A Top 250 changes by a film every three days or so; here by more than one a day, on shorter lists by fewer.
         for _ in range(self.random.choice((0, 0, 1, 1, 2, 4))):
+            if self.random.random() > self.listed / 250:
+                continue
             leaves = self.random.randrange(self.listed // 2, self.listed)
             comes = self.random.randrange(self.listed, len(self.ranking))
             self.ranking[leaves], self.ranking[comes] = self.ranking[comes], self.ranking[leaves]
@@ -200,3 +203,22 @@ class Builds:
 
     def _query(self, sql: str) -> list[tuple[Any, ...]]:
         return self._database.execute(to_duckdb(sql)).fetchall()
+
+
+def held_in(days: int, listed: int) -> list[str]:
+    """Simulate ordinary days; return the reasons of builds that were held.
+
+    Films are rejected or quarantined now and then. Every few weeks a run is a small one, and once a month nothing runs
+    for ten days.
+    """
+    world, builds = FilmWorld(listed), Builds()
+    held = []
+    for day in range(days):
+        world.live(10 if day % 30 == 29 else 1)
+        verdict = builds.build(
+            world.run(20 if day % 40 == 7 else None),
+            rejected=world.random.choice((0, 0, 1)),
+            quarantined=world.random.choice((0, 0, 1)),
+        )
+        held += [f"day {day}: {reason}" for reason in verdict.reasons] if verdict else []
+    return held

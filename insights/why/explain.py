@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -106,9 +106,9 @@ def compared_builds(lake: Lake, before: str = "", after: str = "") -> tuple[Buil
 
 def snapshot(lake: Lake, build: Build, table: str) -> Snapshot:
     """Read what a build says about films and about one table; a table that it does not have is empty."""
-    rows = lake.table(table, at=build.build_id) if table in build.tables else pd.DataFrame()
-    movies = lake.table("movies", at=build.build_id)
-    return Snapshot(build.build_id, build.built_at, build.code_version, movies, rows)
+    pinned = replace(lake, pinned=build)
+    rows = pinned.table(table) if table in build.tables else pd.DataFrame()
+    return Snapshot(build.build_id, build.built_at, build.code_version, pinned.table("movies"), rows)
 
 
 def _name(build: Build) -> BuildName:

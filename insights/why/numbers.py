@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from insights import rating_sources
 from insights.frames import listed
 from pipeline.columns import FILM, GOLD_TABLES, SILVER_TABLES
 from pipeline.errors import InvalidInput
@@ -22,16 +23,8 @@ Kind = Literal["count", "sum", "mean", "share", "quantile"]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
-# Column of movies and factor to 0-100, by rating source.
-RATINGS = {
-    "imdb": ("imdb_rating", 10.0),
-    "metascore": ("metascore", 1.0),
-    "rotten_tomatoes": ("rotten_tomatoes", 1.0),
-    "source_list": ("source_rating", 10.0),
-}
 # Column of movies that groups the films, by key column. A list holds several groups of a film.
 _GROUPS = {"genre": "genres", "director": "directors", "language": "languages", "country": "countries"}
-_PLAIN_GROUPS = ("year", "decade")
 
 
 class Films:
@@ -171,20 +164,19 @@ def _share_where(films: Films, flags: Callable[[Films], Flags]) -> Floats:
 
 
 def _rating(films: Films, source: str) -> Floats:
-    column, factor = RATINGS[source]
-    return films.numbers(column) * factor
+    return films.numbers(rating_sources.COLUMNS[source]) * rating_sources.FACTORS[source]
 
 
 def _ratings_by_genre(genre: str, source: str) -> list[Number]:
-    if source not in RATINGS:
-        known = f"there are: {', '.join(RATINGS)}"
+    if source not in rating_sources.COLUMNS:
+        known = f"there are: {', '.join(rating_sources.COLUMNS)}"
         raise InvalidInput("is no rating source", subject=source, step="why", next_step=known)
     row, rating, columns = (
         partial(Films.have, column="genres", value=genre),
         partial(_rating, source=source),
         ("genres",),
     )
-    values = (RATINGS[source][0],)
+    values = (rating_sources.COLUMNS[source],)
     return [
         Number(
             "films", "count", row, columns, partial(_ones_where, flags=partial(Films.filled, column=values[0])), values
@@ -212,7 +204,7 @@ def _box_office_by_decade(row: Callable[[Films], Flags]) -> list[Number]:
 
 def _films_by(row: Callable[[Films], Flags], column: str) -> list[Number]:
     numbers = [Number("films", "count", row, (column,), _ones)]
-    for source, (rating, _) in RATINGS.items():
+    for source, rating in rating_sources.COLUMNS.items():
         rated = partial(_ones_where, flags=partial(Films.filled, column=rating))
         numbers += [
             Number(f"{source}_mean", "mean", row, (column,), partial(_rating, source=source), (rating,)),

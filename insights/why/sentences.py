@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 
 from insights import rating_sources, wording
 from insights.lake import Lake
+from insights.reports.tables import heading
 from insights.why.explain import compared_builds, snapshot
 from insights.why.numbers import Films
 from insights.why.split import Cause, Snapshot, Split, plain, split
@@ -85,7 +87,7 @@ def _values(before: Snapshot, after: Snapshot) -> str:
     changed = [(column, films) for column, films in counts.most_common() if films]
     if not changed:
         return ""
-    named = [f"{column} of {wording.count(films, 'film')}" for column, films in changed[:_COLUMNS_NAMED]]
+    named = [f"{heading(column)} of {wording.count(films, 'film')}" for column, films in changed[:_COLUMNS_NAMED]]
     more = len(changed) - len(named)
     others = [wording.count(more, "other column")] if more else []
     return f"Values changed in {wording.listed([*named, *others])}."
@@ -110,7 +112,7 @@ def _largest_move(before: Snapshot, after: Snapshot) -> str:
 
 
 def _move_in_words(genre: str, source: str, mean: Split, films: int) -> str:
-    change, main = mean.change or 0.0, mean.causes[0]
+    change, main = mean.change or 0.0, replace(mean.causes[0], column=heading(mean.causes[0].column))
     name = f"{wording.plain_name(genre)}'s {wording.rating_source(source)} mean"
     moved = f"{'rose' if change > 0 else 'fell'} by {abs(change):.2f} points to {mean.after:.1f} of 100"
     part = f"{main.contribution:+.2f} from {cause(main)}"

@@ -19,6 +19,7 @@ from reelhouse import cli, stack
 from reelhouse.gold import publish
 from reelhouse.operate import doctor
 from reelhouse.stack import Stack
+from tests.daily_films import held_in
 from tests.integration.moto_lake import Lake, as_stack
 from tests.silver_rows import RUNS, Row, film, silver_files
 
@@ -80,6 +81,12 @@ def test_a_damaged_run_is_held_until_a_good_one_comes(lake: Lake) -> None:
     assert good.build.build_id > still.held.build_id
     assert record(good.build.build_id).profile
     assert read_pointer("gold").history[-1].build_id == good.build.build_id
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("films", [20, 250, 1000])
+def test_a_year_of_ordinary_days_has_at_most_one_false_hold(films: int) -> None:
+    assert len(held_in(365, films)) <= 1
 
 
 @pytest.mark.parametrize("films", [(20, FILMS), (FILMS, 20)])

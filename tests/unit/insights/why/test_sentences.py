@@ -52,9 +52,9 @@ def test_changed_values_are_counted_and_the_largest_move_has_its_cause() -> None
     text = said(partial(correct, column="rotten_tomatoes", change=lambda _: 1, where=("genres", "War"), films=10))
 
     assert "no film came onto the list or left it" in text
-    assert "Values changed in rotten_tomatoes of 10 films." in text
+    assert "Values changed in Rotten Tomatoes of 10 films." in text
     assert "Of the genres, War's Rotten Tomatoes mean moved most: it fell by" in text
-    assert "from rotten_tomatoes of 10 films: new answers or list entries" in text
+    assert "from Rotten Tomatoes of 10 films: new answers or list entries" in text
 
 
 def test_another_code_version_is_said() -> None:

@@ -14,10 +14,10 @@ from pipeline.gold import breaker
 from pipeline.gold.breaker import Reason
 from pipeline.gold.profile import ColumnProfile, Profile, Turnover
 from tests.accidents import ACCIDENTS, Accident
-from tests.daily_films import FIRST_DAY, Builds, FilmWorld, Row, documents, first_rows, movie, stamped
+from tests.daily_films import FIRST_DAY, Builds, FilmWorld, Row, documents, first_rows, held_in, movie, stamped
 
 FILMS = 250
-# The benchmarks simulate a year.
+# `make chaos` simulates a year.
 DAYS = 75
 NEXT_DAY = FIRST_DAY + timedelta(days=1)
 
@@ -57,19 +57,7 @@ def test_an_accident_is_held_for_the_right_reason(accident: Accident) -> None:
 
 
 def test_ordinary_days_are_published() -> None:
-    world, builds = FilmWorld(FILMS), Builds()
-    held = []
-    for day in range(DAYS):
-        # Every few weeks a small run, and once a month nothing runs for a while.
-        world.live(10 if day % 30 == 29 else 1)
-        verdict = builds.build(
-            world.run(20 if day % 40 == 7 else None),
-            rejected=world.random.choice((0, 0, 1)),
-            quarantined=world.random.choice((0, 0, 1)),
-        )
-        held += [f"day {day}: {reason}" for reason in verdict.reasons] if verdict else []
-
-    assert held == []
+    assert held_in(DAYS, FILMS) == []
 
 
 @pytest.mark.parametrize("depths", [(20, 250), (250, 20), (50, 20)])
