@@ -19,14 +19,21 @@ from tests.running import run_to_the_end
 MISSING = {"N/A", "", None}
 
 
+@pytest.fixture(scope="module")
+def documents() -> dict[str, Any]:
+    """Bronze objects by key; none is ever overwritten, so each is read once."""
+    return {}
+
+
 @pytest.fixture
-def bronze(stack: Stack) -> pd.DataFrame:
+def bronze(stack: Stack, documents: dict[str, Any]) -> pd.DataFrame:
     """Every film's newest Bronze object, as OMDb and the list have it."""
     s3, bucket = aws.client("s3"), stack["BronzeBucketName"]
     newest: dict[str, Any] = {}
     for entry in aws.list_objects(s3, bucket, "movies/"):
-        document = json.loads(aws.get(s3, bucket, entry.key)[0])
-        newest[document["omdb"]["imdbID"]] = document
+        if entry.key not in documents:
+            documents[entry.key] = json.loads(aws.get(s3, bucket, entry.key)[0])
+        newest[documents[entry.key]["omdb"]["imdbID"]] = documents[entry.key]
     return pd.DataFrame([{**d["omdb"], "rank": int(d["source"]["rank"]), "run": d["run_id"]} for d in newest.values()])
 
 
