@@ -59,7 +59,8 @@ def main() -> None:
             silver = Silver(Path(folder), "measured")
             silver.fill(rows, RUNS_OF_A_FILM)
             size = sum(path.stat().st_size for path in (Path(folder) / "measured" / "silver" / "movies").iterdir())
-            for figures in (duckdb(silver), trino(silver)):
+            for measured in (duckdb, trino):
+                figures = measured(silver)
                 lines.append(figures.line(rows, size))
                 loads.append(figures.load)
                 print(lines[-1], flush=True)
