@@ -14,7 +14,8 @@ import pytest
 from botocore.credentials import Credentials
 
 from pipeline import aws, keys
-from pipeline.gold.publication import read_pointer
+from pipeline.gold.publication import read_pointer, records
+from pipeline.gold.tables import intact
 from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.stack import Stack
 from tests.running import Ended, reelhouse
@@ -127,10 +128,12 @@ def run_id(recommended: Stack) -> str:
 
 @pytest.fixture
 def names(stack: Stack, run_id: str, tmp_path: Path) -> dict[str, object]:
-    """Return what the commands name: a run, a folder, the published build and an earlier one."""
-    pointer = read_pointer(stack["GoldBucketName"])
-    published = pointer.history[-1].build_id
-    earlier = next(entry.build_id for entry in reversed(pointer.history) if entry.build_id != published)
+    """Return what the commands name: a run, a folder, the published build and an earlier one that is whole."""
+    bucket = stack["GoldBucketName"]
+    history = [entry.build_id for entry in read_pointer(bucket).history]
+    published = history[-1]
+    stored = records(bucket, [build_id for build_id in history if build_id != published])
+    earlier = next(build_id for build_id, build in stored.items() if intact(bucket, build) == build.tables)
     return {"run_id": run_id, "folder": tmp_path, "published": published, "earlier": earlier}
 
 
