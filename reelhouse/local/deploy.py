@@ -85,7 +85,7 @@ def _build(sources: str, say: Callable[[str], None], lifeline: Lifeline) -> Path
 
 
 def _write_as_json(template: Path) -> None:
-    """Rewrite a built template as JSON, which YAML includes: SAM parses it 16 times, a second each as plain YAML."""
+    """Rewrite a built template as JSON, which YAML includes: SAM parses it 16 times, 0.1 s each time as plain YAML."""
     template.write_text(json.dumps(yaml.load(template.read_bytes(), yaml.CSafeLoader)), encoding="utf-8")
 
 
