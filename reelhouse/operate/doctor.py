@@ -201,7 +201,7 @@ def _held(found: Stack) -> Check:
     held = found.held()
     if held is None:
         return Check("Gold publication", True, "the newest build is published")
-    more = f" (and {len(held.reasons) - 1} more reasons)" if len(held.reasons) > 1 else ""
+    more = f" (and {len(held.reasons) - 1} more)" if len(held.reasons) > 1 else ""
     text = f"build {held.build_id} is held: {held.reasons[0]}{more}"
     advice = (
         f'`reelhouse publish {held.build_id} --because TEXT` if it is right; see docs/operations.md, "A build is held"'
