@@ -6,7 +6,9 @@ Every call finds the stack again, so a server that was started before the stack 
 from __future__ import annotations
 
 import json
+import signal
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import wraps
@@ -111,6 +113,10 @@ def command(
     if http:
         serve_http(made, port)
     else:
+        if sys.stdin.isatty():
+            console.say("Waiting for a client (docs/agents.md); Ctrl-C ends it")
+        # The SDK reads in a thread, which Python would wait for.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         made.run("stdio")
 
 

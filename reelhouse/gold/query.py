@@ -46,7 +46,8 @@ def command(
     output: TableFile = None,
     csv: Csv = False,
     engine: Annotated[
-        Engine | None, typer.Option(help="duckdb, on this machine, or athena; the default is athena with --stack.")
+        Engine | None,
+        typer.Option(help="Without it, duckdb for the local stack (it runs on this machine), athena with --stack."),
     ] = None,
     stack_name: StackName = None,
     json_output: Json = False,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import pexpect
 import psutil
 import pytest
 import requests
@@ -59,6 +60,16 @@ def test_stdout_has_the_protocol_only(environment: dict[str, str]) -> None:
     )  # fmt: skip
     assert all(line.startswith(b'{"jsonrpc"') for line in ran.stdout.splitlines())
     assert ran.returncode == 0, "the end of its input ends it"
+
+
+def test_on_a_terminal_it_says_what_it_waits_for_and_ctrl_c_ends_it(environment: dict[str, str]) -> None:
+    process = pexpect.spawn(COMMAND[0], COMMAND[1:], env=environment, cwd=ROOT, timeout=60, encoding="utf-8")  # type: ignore[arg-type]
+    process.expect("Ctrl-C ends it")
+    process.sendcontrol("c")
+    process.expect(pexpect.EOF)
+    process.close()
+    assert process.signalstatus == signal.SIGINT
+    assert "Traceback" not in process.before
 
 
 @pytest.fixture
