@@ -22,6 +22,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.trino_cluster", description=__doc__)
     parser.add_argument("--short", action="store_true", help="only Gold's SQL; skipped where Java or Trino is missing")
     parser.add_argument("--measure", action="store_true", help="time and memory beside DuckDB's, into docs/scale.md")
+    parser.add_argument("--heap-gb", type=int, default=3, help="memory of each of two nodes, for --measure")
     chosen, options = parser.parse_known_args(arguments)
     try:
         server.check()
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> int:
         print(f"Trino: {'skipped, ' if chosen.short else ''}{lacking}", file=sys.stderr)
         return 0 if chosen.short else 2
     if chosen.measure:
-        measure.main()
+        measure.main(chosen.heap_gb)
         return 0
     return int(pytest.main([FOLDER, "-m", "trino", *(SHORT if chosen.short else ()), *options]))
 

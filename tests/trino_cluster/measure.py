@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
+from trino.exceptions import TrinoQueryError
 
 from benchmarks.gold import MEMORY_MB, OURS, RUNS_OF_A_FILM
 from benchmarks.machine import load, machine
@@ -26,7 +27,6 @@ from tools.catalogue import with_block
 DOCUMENT = Path(__file__).parents[2] / "docs" / "scale.md"
 SIZES = (1_000_000, 5_000_000)
 WARM_UP = 17_472
-HEAP_GB = 3
 TIMEOUT_SECONDS = 3600
 _HEAD = """\
 | rows of Silver | engine | time | processor time | peak memory | read |
@@ -42,7 +42,6 @@ class Figures:
     cpu_seconds: float
     peak_mb: float
     bytes_read: int | None
-    load: float
 
     def line(self, rows: int, silver_bytes: int) -> str:
         """Return the figures as a line of the document's table."""
@@ -51,18 +50,20 @@ class Figures:
         return "| " + " | ".join([*cells, f"{self.peak_mb / 1024:.1f} GB", read]) + " |"
 
 
-def main() -> None:
-    """Measure all sizes, and write the table into the document."""
+def main(heap_gb: int) -> None:
+    """Measure all sizes, Trino with so much memory a node, and write the table into the document."""
     lines, loads = [], []
     for rows in SIZES:
         with tempfile.TemporaryDirectory(prefix="reelhouse-trino-") as folder:
             silver = Silver(Path(folder), "measured")
             silver.fill(rows, RUNS_OF_A_FILM)
             size = sum(path.stat().st_size for path in (Path(folder) / "measured" / "silver" / "movies").iterdir())
-            for measured in (duckdb, trino):
-                figures = measured(silver)
-                lines.append(figures.line(rows, size))
-                loads.append(figures.load)
+            for measured in (duckdb, lambda silver: trino(silver, heap_gb)):
+                loads.append(load())
+                try:
+                    lines.append(measured(silver).line(rows, size))
+                except TrinoQueryError as error:
+                    lines.append(f"| {rows:,} | Trino, {heap_gb} GB a node | ended: {error.error_name} | – | – | – |")
                 print(lines[-1], flush=True)
     about = machine()
     note = (
@@ -76,19 +77,19 @@ def main() -> None:
 
 def duckdb(silver: Silver) -> Figures:
     """Build all tables by the engine of AggregateToGold, with the memory limit of its function."""
-    folder, before = silver.folder / silver.name / "silver", load()
+    folder = silver.folder / silver.name / "silver"
     shutil.copyfile(folder / "runs" / "runs.json", folder / "runs.json")
     with tempfile.TemporaryDirectory(dir=silver.folder) as target:
         run = fresh(*OURS, timeout_seconds=TIMEOUT_SECONDS, folder=str(folder), target=target)
     name = f"DuckDB, limit {MEMORY_MB:,} MB"
-    return Figures(name, run.seconds, run.values["cpu_seconds"], run.peak_mb or 0.0, None, before)
+    return Figures(name, run.seconds, run.values["cpu_seconds"], run.peak_mb or 0.0, None)
 
 
-def trino(silver: Silver) -> Figures:
+def trino(silver: Silver, heap_gb: int) -> Figures:
     """Build all tables one after the other on Trino, after a small build that compiles its code."""
-    small, before = Silver(silver.folder, "small"), load()
+    small = Silver(silver.folder, "small")
     small.fill(WARM_UP, RUNS_OF_A_FILM)
-    options = (f"-Xmx{HEAP_GB}G",)
+    options = (f"-Xmx{heap_gb}G",)
     cluster = Trino(silver.folder / "trino", {"files": files_catalogue(silver.folder)}, options)
     cluster.start()
     try:
@@ -97,12 +98,11 @@ def trino(silver: Silver) -> Figures:
         started, cpu, read = time.perf_counter(), cpu_seconds(processes), cluster.bytes_read
         build(silver, cluster)
         return Figures(
-            f"Trino, {len(processes)} nodes of {HEAP_GB} GB",
+            f"Trino, {len(processes)} nodes of {heap_gb} GB",
             time.perf_counter() - started,
             cpu_seconds(processes) - cpu,
             sum(peak_mb(process) for process in processes),
             cluster.bytes_read - read,
-            before,
         )
     finally:
         cluster.stop()
