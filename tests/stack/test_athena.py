@@ -38,6 +38,8 @@ def text(value: Any) -> str | None:
         return str([str(item) for item in value])
     if pd.isna(value):
         return None
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value)).lower()
     if isinstance(value, date | datetime | pd.Timestamp):
         return str(value)
     return str(round(float(value), 6)) if isinstance(value, float | np.floating) else str(value)
