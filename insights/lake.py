@@ -228,13 +228,14 @@ class Lake:
         InvalidInput
             When there is no such table.
         """
-        content = self.arrow(name)
+        lake = self.of_one_build()
+        content = lake.arrow(name)
         definition = lake_tables.definition(name)
         written: Mapping[str, str] = {}
         if not name.startswith(SILVER):
             with aws.failures_of(_STEP, name):
                 written = aws.metadata(aws.client("s3"), self.gold_bucket, keys.gold_table(name))
-        build = None if name.startswith(SILVER) else self.build()
+        build = lake.pinned if name in GOLD_TABLES else None
         return Description(
             name=name,
             meaning=definition.meaning if definition else written.get(_MEANING, ""),

@@ -232,7 +232,7 @@ class Description:
     rows : int
         Its rows now.
     build_id : str
-        The build of Gold in use; "" for Silver.
+        The build that wrote it; "" for Silver, and for tables of reports and of one's own, which no build writes.
     options : dict
         What its rows were made with; {} where nobody said.
     columns : DataFrame
