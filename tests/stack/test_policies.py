@@ -130,6 +130,9 @@ def run_id(recommended: Stack) -> str:
 def names(stack: Stack, run_id: str, tmp_path: Path) -> dict[str, object]:
     """Return what the commands name: a run, a folder, the published build and an earlier one that is whole."""
     bucket = stack["GoldBucketName"]
+    with superseded_part(stack, run_id):
+        # Another Silver leads to another build, here and after the block.
+        bring_gold_up_to_date(stack)
     history = [entry.build_id for entry in read_pointer(bucket).history]
     published = history[-1]
     stored = records(bucket, [build_id for build_id in history if build_id != published])
