@@ -19,6 +19,7 @@ from rich.markup import escape
 from pipeline import aws, keys
 from pipeline.columns import SILVER
 from pipeline.errors import StorageFailed
+from pipeline.gold.publication import Held
 from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
 from reelhouse.gold.reader import GoldTables, bring_gold_up_to_date
@@ -27,6 +28,7 @@ from reelhouse.operate.differences import Change, compare
 from reelhouse.operate.outcomes import OUTCOMES
 from reelhouse.options import Json, RunId, StackName
 from reelhouse.progress import Bars
+from reelhouse.run.start import print_held
 from reelhouse.stack import Stack
 
 POLL_SECONDS = 1.0
@@ -52,6 +54,8 @@ class Replay:
         Old Silver objects that new ones replaced.
     changes : dict of str to Change
         By table, ``silver.…`` and ``gold.…``.
+    held : Held or None
+        The build of Gold that is not published, and why; None when Gold is up to date.
     """
 
     runs: list[str]
@@ -60,11 +64,14 @@ class Replay:
     missing: list[str] = field(default_factory=list)
     changes: dict[str, Change] = field(default_factory=dict)
     code_version: str = ""
+    held: Held | None = None
 
     @property
     def status(self) -> str:
-        """``complete``, or ``incomplete`` when something is missing."""
-        return "incomplete" if self.missing else "complete"
+        """``complete``, ``incomplete`` when something is missing, or ``held`` when only Gold is not up to date."""
+        if self.missing:
+            return "incomplete"
+        return "held" if self.held else "complete"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields and the status for JSON."""
@@ -80,7 +87,7 @@ def command(
     """Rebuild Silver and Gold from Bronze, and report the differences.
 
     Uses the code that is deployed, and does not ask OMDb. Exit 1 when an object could not be processed; the old Silver
-    of its run is then kept.
+    of its run is then kept. Exit 1 also when the build of Gold is held, because its numbers changed too much.
 
     Example: [bold]reelhouse replay --all[/]
     """
@@ -114,6 +121,8 @@ def print_replay(result: Replay) -> None:
             f"{len(result.missing):,} objects have no new outcome, and the old Silver of their runs is kept: see "
             "`reelhouse redrive --peek --queue BronzeEvents`, then replay again"
         )
+    if result.held:
+        print_held(result.held.build_id, result.held.reasons)
 
 
 def replay(stack: Stack, run_ids: list[str], on_progress: OnProgress, patience: float = PATIENCE_SECONDS) -> Replay:
@@ -144,6 +153,7 @@ def replay(stack: Stack, run_ids: list[str], on_progress: OnProgress, patience: 
             result.removed += batch.sweep(result.missing)
             batch.count(result.changes)
         result.code_version = bring_gold_up_to_date(stack)
+        result.held = stack.held()
     result.changes |= gold.compare(GoldTables(stack["GoldBucketName"]))
     return result
 

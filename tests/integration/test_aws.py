@@ -26,10 +26,11 @@ class FakeS3:
     def __init__(self, *faults: str) -> None:
         self.faults, self.puts = list(faults), 0
 
-    def put_object(self, **_: Any) -> None:
+    def put_object(self, **_: Any) -> dict[str, str]:
         self.puts += 1
         if self.faults:
             raise client_error(self.faults.pop(0))
+        return {"ETag": '"1"'}
 
 
 def test_an_object_is_written_once(lake: Lake) -> None:

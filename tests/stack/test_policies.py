@@ -38,7 +38,7 @@ READER = ["env", "table movies", 'query "SELECT title FROM movies LIMIT 1"', 'si
           "dashboard --output {folder}/page.html"]  # fmt: skip
 # The command that fails without a statement.
 NEEDED_BY = {
-    "FindStack": "table movies", "ListGold": "table movies", "ReadGold": "table movies",
+    "FindStack": "table movies", "ListGold": "dashboard --output {folder}/page.html", "ReadGold": "table movies",
     "StartRunsAndBuilds": "run --top-n 20 --batch-size 5", "ListData": "status", "ReadData": "status",
     "VerifyBronzeVersions": "verify", "ReplaceSilver": "replay --run-id {run_id}",
     "PublishBuilds": "rollback {earlier} --because test",
