@@ -155,7 +155,7 @@ def test_another_function_that_is_told_of_the_same_silver_does_not_build_it_too(
     inner = driver.engine.build
 
     class Slow:
-        name, once_a_run = driver.engine.name, True
+        name, once_a_run, query = driver.engine.name, True, driver.engine.query
 
         def build(self, *arguments: Any) -> Any:
             written = inner(*arguments)
