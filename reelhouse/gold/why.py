@@ -47,7 +47,7 @@ def command(
     stack_name: StackName = None,
     json_output: Json = False,
 ) -> None:
-    """Explain why the numbers of a row changed between two builds: by films, their values and the code.
+    """Explain why a number of Gold changed: by films, their values and the code.
 
     The contributions of films add up to the change, for counts, sums, means and shares. A terminal shows the largest;
     a pipe and --json get all, with the Bronze object and run of each film.
