@@ -59,7 +59,7 @@ def test_invalid_list_entries_are_reported_and_the_rest_is_ingested(stack: Stack
 
     # All films were ingested, but Gold keeps the list of before: a list that lost its films is held.
     assert (report.status, report.expected, report.silver_rows) == ("held", 2, 2)
-    assert "films that left the list" in str(report.held)
+    assert "movies: films on the list" in str(report.held)
     assert [entry["item"] for entry in report.skipped] == [2, 3, 4, 5, 6]
     assert all(entry["reason"] for entry in report.skipped)
     assert "fewer than the 100 asked for" in report.note
