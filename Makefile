@@ -35,7 +35,7 @@ check-templates:
 	@$(BIN)/cfn-lint --regions eu-central-1 --template $$(git ls-files '*template.yaml')
 
 test: check .scan-venv/.ready ## Run every check and every test
-	@$(BIN)/python -m pytest --numprocesses 3
+	@$(BIN)/python -m pytest --numprocesses 4
 
 bench: environment ## Measure speed and memory against their baselines, into benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks

@@ -21,6 +21,14 @@ from tests.running import OPTIONS, Omdb, remove_run, run_to_the_end
 FILMS = 300
 STACK_NOTEBOOKS = ("on_stack", "start_here", "summaries_by_a_model")
 STACK_TESTS = ("tests/stack/", *(f"tests/notebooks/test_{name}.py" for name in STACK_NOTEBOOKS))
+# These take about as long as all others, so that two stacks are done at the same time.
+SECOND_STACK = tuple(
+    f"tests/{name}.py"
+    for name in (
+        "stack/test_policies", "stack/test_replay", "stack/test_run_reports", "stack/test_secrets", "stack/test_trace",
+        "stack/test_verify", "notebooks/test_start_here",
+    )
+)  # fmt: skip
 
 # Examples are the same in every run, and no test depends on the machine's speed.
 settings.register_profile("reelhouse", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -33,23 +41,25 @@ def pytest_configure() -> None:
         lifeline.end_with_parent()
 
 
-class StackInOneProcess(LoadScopeScheduling):
-    """Runs all tests of the deployed stack in one process, so that it is deployed once, and other tests by file."""
+class TwoStacks(LoadScopeScheduling):
+    """Runs the tests of the deployed stack in two processes, each with a stack of its own, and other tests by file."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        return "stack" if path.startswith(STACK_TESTS) else path
+        if path in SECOND_STACK:
+            return "second stack"
+        return "first stack" if path.startswith(STACK_TESTS) else path
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Choose how tests are distributed; xdist's own groups have no effect with pytest 9.2."""
     config.option.loadscopereorder = False
-    return StackInOneProcess(config, log)
+    return TwoStacks(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the stack, which one process tests for minutes, and end with the many short files."""
+    """Start with the stacks, which two processes test for minutes, and end with the many short files."""
     first = (*STACK_TESTS, "tests/integration/", "tests/notebooks/")
     items.sort(key=lambda item: next((place for place, start in enumerate(first) if item.nodeid.startswith(start)), 9))
 
