@@ -39,8 +39,9 @@ def start(event: dict[str, Any], _context: object) -> dict[str, Any]:
     bodies = [{"run_id": run_id, "movies": films[first : first + size]} for first in range(0, len(films), size)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(_send, [bodies[first : first + 10] for first in range(0, len(bodies), 10)]))
+    source_uri = f"s3://{os.environ['SOURCE_BUCKET']}/{os.environ['SOURCE_KEY']}"
     about = {"requested": len(films), "selected": len(films), "skipped": [], "batch_size": size}
-    return {"run_id": run_id, "messages": len(bodies), **about}
+    return {"run_id": run_id, "source_uri": source_uri, "messages": len(bodies), **about}
 
 
 def _send(bodies: list[dict[str, Any]]) -> None:
