@@ -7,27 +7,21 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
 from insights.lake import Lake as GoldLake
-from pipeline import aggregate_to_gold, aws, keys
+from pipeline import aws, keys
 from pipeline.columns import GOLD_TABLES
 from pipeline.gold import tables as gold_tables
-from pipeline.gold.duckdb_engine import DuckdbEngine
-from pipeline.settings import AggregateToGoldSettings
 from reelhouse.local import catalogue
 from reelhouse.operate import doctor
 from reelhouse.stack import Stack
+from tests.integration.gold_of_films import build_gold
 from tests.integration.moto_lake import Lake, as_stack
-from tests.silver_rows import FILMS, FIRST, RUNS, SECOND, silver_files
+from tests.silver_rows import FIRST, SECOND
 
 
 @pytest.fixture
 def gold(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """A stack whose Gold was built from a few films."""
-    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
-    for name, part in (("movies", FILMS), ("runs", RUNS)):
-        for key, (_, body) in silver_files(part, name).items():
-            lake.put("silver", key, body)
-    engine = DuckdbEngine("silver", "gold", 256)
-    aggregate_to_gold.run(AggregateToGoldSettings("silver", "gold"), engine, 60, again=True)
+    build_gold(lake, monkeypatch)
     databases = {f"{layer}DatabaseName": f"reelhouse_{layer.lower()}" for layer in ("Silver", "Gold")}
     return Stack("moto", as_stack(lake).outputs | databases)
 

@@ -11,15 +11,14 @@ import pytest
 from insights.columns import RECOMMENDATIONS
 from insights.lake import Lake as GoldLake
 from insights.lake_query import Limits
-from pipeline import aggregate_to_gold, aws
+from pipeline import aws
 from pipeline.columns import GOLD_TABLES
 from pipeline.errors import InvalidInput, StorageFailed
 from pipeline.gold.build import new_build_id
-from pipeline.gold.duckdb_engine import DuckdbEngine
-from pipeline.settings import AggregateToGoldSettings
 from tests.gold_builds import publish_files, rewrite
+from tests.integration.gold_of_films import build_gold
 from tests.integration.moto_lake import Lake
-from tests.silver_rows import FILMS, RUNS, silver_files
+from tests.silver_rows import FILMS, silver_files
 
 DATABASE = "reelhouse_gold"
 
@@ -27,12 +26,7 @@ DATABASE = "reelhouse_gold"
 @pytest.fixture
 def used(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> GoldLake:
     """A lake whose Gold was built from a few films."""
-    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
-    for name, part in (("movies", FILMS), ("runs", RUNS)):
-        for key, (_, body) in silver_files(part, name).items():
-            lake.put("silver", key, body)
-    engine = DuckdbEngine("silver", "gold", 256)
-    aggregate_to_gold.run(AggregateToGoldSettings("silver", "gold"), engine, 60, again=True)
+    build_gold(lake, monkeypatch)
     aws.client("glue").create_database(DatabaseInput={"Name": DATABASE})
     return GoldLake("gold", DATABASE, "silver")
 

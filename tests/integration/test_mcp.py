@@ -18,13 +18,11 @@ from insights.lake import Lake as GoldLake
 from pipeline import aggregate_to_gold, aws
 from pipeline.columns import GOLD_TABLES
 from pipeline.errors import LocalStackError
-from pipeline.gold.duckdb_engine import DuckdbEngine
-from pipeline.settings import AggregateToGoldSettings
 from reelhouse.gold import mcp
 from reelhouse.stack import Stack
 from tests.integration import test_breaker
+from tests.integration.gold_of_films import build_gold
 from tests.integration.moto_lake import Lake, as_stack
-from tests.silver_rows import FILMS, RUNS, silver_files
 
 DATABASE = "reelhouse_gold"
 Answer = dict[str, Any]
@@ -77,12 +75,7 @@ ENDLESS = [
 @pytest.fixture
 def found(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """A stack whose Gold was built from a few films, with recommendations."""
-    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
-    for name, part in (("movies", FILMS), ("runs", RUNS)):
-        for key, (_, body) in silver_files(part, name).items():
-            lake.put("silver", key, body)
-    engine = DuckdbEngine("silver", "gold", 256)
-    aggregate_to_gold.run(AggregateToGoldSettings("silver", "gold"), engine, 60, again=True)
+    build_gold(lake, monkeypatch)
     aws.client("glue").create_database(DatabaseInput={"Name": DATABASE})
     ids = GoldLake("gold", DATABASE).table("movies")["imdb_id"]
     rows = [[ids[0], rank, other, 0.5, "drama"] for rank, other in enumerate(ids[1:3], start=1)]
