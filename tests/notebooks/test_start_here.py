@@ -41,7 +41,7 @@ def reported(stack: Stack, environment: dict[str, str], tmp_path: Path) -> None:
 
 
 def shared(stack: Stack) -> list[aws.StoredObject]:
-    """Return what notebooks could change in Gold; an event of an earlier test may make AggregateToGold build meanwhile."""
+    """Return what notebooks could change in Gold; a late event of an earlier test may add a build meanwhile."""
     stored = aws.list_objects(aws.client("s3"), stack["GoldBucketName"])
     return [entry for entry in stored if not entry.key.startswith((keys.BUILD, keys.BUILDS))]
 
