@@ -22,8 +22,7 @@ from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import AthenaEngine
 from pipeline.gold.build import Build, BuiltTable, SilverInput, new_build_id
 from pipeline.gold.catalogue import point_at
-from pipeline.gold.comparison import compare
-from pipeline.gold.decision import reasons_to_hold
+from pipeline.gold.comparison import compare, reasons_to_hold
 from pipeline.gold.duckdb_engine import RETRIED, DuckdbEngine
 from pipeline.gold.engine import GoldEngine
 from pipeline.gold.expiry import expire, is_due
@@ -250,7 +249,7 @@ def _build(
 
 def _publish(settings: AggregateToGoldSettings, build: Build, pointer: Pointer) -> Pointer:
     """Move the pointer to a build unless there is a reason to hold it; return the pointer as it is then."""
-    reasons = reasons_to_hold(settings.gold_bucket, build, pointer)
+    reasons = reasons_to_hold(build, pointer)
     if reasons:
         logger.warning("build %s is held: %s", build.build_id, "; ".join(reasons))
         return hold(settings.gold_bucket, build, reasons, pointer)

@@ -5,7 +5,7 @@ On a laptop ``AWS_ENDPOINT_URL`` points boto3 at the local stack; nothing here d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -165,8 +165,15 @@ def put_once(s3: S3Client, bucket: str, key: str, body: bytes, content_type: str
     return put_if_unchanged(s3, bucket, key, body, None, content_type) is not None
 
 
-def put_if_unchanged(
-    s3: S3Client, bucket: str, key: str, body: bytes, etag: str | None, content_type: str = "application/json"
+def put_if_unchanged(  # noqa: PLR0913 (what a write consists of)
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    body: bytes,
+    etag: str | None,
+    content_type: str = "application/json",
+    *,
+    metadata: Mapping[str, str] | None = None,
 ) -> str | None:
     """Write an object if the one that is there still has this ETag.
 
@@ -174,6 +181,8 @@ def put_if_unchanged(
     ----------
     etag : str or None
         None means that there must be no object.
+    metadata : mapping of str to str, optional
+        The object's metadata, as ``HeadObject`` returns it; ASCII.
 
     Returns
     -------
@@ -181,10 +190,11 @@ def put_if_unchanged(
         The new ETag; None when the object was replaced or is gone. If the answer to a successful call is lost, its
         retry returns None too.
     """
-    condition: dict[str, Any] = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+    options: dict[str, Any] = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+    options |= {"ContentType": content_type, "Metadata": metadata or {}}
     for last_try in (False, False, True):
         try:
-            return s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, **condition)["ETag"]
+            return s3.put_object(Bucket=bucket, Key=key, Body=body, **options)["ETag"]
         except ClientError as error:
             if error_code(error) == "PreconditionFailed" or (etag is not None and is_missing(error)):
                 return None

@@ -36,6 +36,18 @@ def _checked_imdb_id(value: str) -> str:
     return value
 
 
+def _checked_build(value: str) -> str:
+    if value and not keys.is_build_id(value):
+        raise typer.BadParameter("a build id looks like 20261124T030000.000000Z; `reelhouse builds` lists the builds")
+    return value
+
+
+def _checked_reason(value: str) -> str:
+    if not value.strip():
+        raise typer.BadParameter("must say why")
+    return value.strip()
+
+
 def _checked_table_file(value: Path | None) -> Path | None:
     if value is not None and value.suffix not in TABLE_FILES:
         raise typer.BadParameter(f"must end in {' or '.join(TABLE_FILES)}")
@@ -58,6 +70,26 @@ RunIdArgument = Annotated[
 ResumedRunId = Annotated[
     str | None,
     typer.Option(help="Resume this run instead of starting one.", metavar="RUN_ID", callback=_checked_run_id),
+]
+BuildId = Annotated[
+    str,
+    typer.Argument(help="A build; `reelhouse builds` lists the builds.", metavar="BUILD", callback=_checked_build),
+]
+EarlierBuild = Annotated[
+    str,
+    typer.Option(
+        "--from", help="The earlier build; by default the one before.", metavar="BUILD", callback=_checked_build
+    ),
+]
+LaterBuild = Annotated[
+    str,
+    typer.Option(
+        "--to", help="The later build; by default the published one.", metavar="BUILD", callback=_checked_build
+    ),
+]
+Because = Annotated[
+    str,
+    typer.Option(help="Your reason; `reelhouse builds` shows it.", metavar="TEXT", callback=_checked_reason),
 ]
 ImdbId = Annotated[str, typer.Argument(help="The film's IMDb id.", metavar="IMDB_ID", callback=_checked_imdb_id)]
 TableFile = Annotated[

@@ -1,4 +1,4 @@
-"""Compare a new build with the published one, before its record is written."""
+"""Whether a new build is published: it is compared with the published one before its record is written."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.errors import DocumentInvalid
 from pipeline.gold import breaker
+from pipeline.gold.build import Build
 from pipeline.gold.profile import Profile, Query, Turnover, profile_of, turnover_of
 from pipeline.gold.publication import Pointer, records
 
@@ -61,6 +62,19 @@ def compare(bucket: str, query: Query, pointer: Pointer, *, has_movies: bool) ->
     turnover = turnover_of(query, before) if has_movies else Turnover(0, 0, {})
     verdict = breaker.compare(as_deep, before, turnover, _earlier_changes(bucket, pointer))
     return Comparison(replace(profile, changes=verdict.changes), tuple(str(reason) for reason in verdict.reasons))
+
+
+def reasons_to_hold(build: Build, pointer: Pointer) -> tuple[str, ...]:
+    """Return why a build must not be published, one sentence each; () publishes it.
+
+    Reasons are those of the breaker, else a rollback that no run has ended yet.
+    """
+    if build.reasons:
+        return build.reasons
+    until_after = pointer.held.until_after if pointer.held else None
+    if until_after is not None and not any(run_id > until_after for run_id in build.complete_runs):
+        return (f"Gold was rolled back to build {pointer.history[-1].build_id}; the next run that completes ends that",)
+    return ()
 
 
 def _earlier_changes(bucket: str, pointer: Pointer) -> list[Mapping[str, float]]:

@@ -141,10 +141,17 @@ def published_build(bucket: str) -> Build | None:
     return read_pointer(bucket).build
 
 
-def publish(
-    bucket: str, build: Build, before: Pointer, *, because: str = "", by: str = "", retention: timedelta | None = None
+def publish(  # noqa: PLR0913 (what a publication consists of)
+    bucket: str,
+    build: Build,
+    before: Pointer,
+    *,
+    because: str = "",
+    by: str = "",
+    retention: timedelta | None = None,
+    held: Held | None = None,
 ) -> Pointer:
-    """Move the pointer to a build, and forget what was held.
+    """Move the pointer to a build.
 
     Parameters
     ----------
@@ -156,6 +163,8 @@ def publish(
         That person's ARN.
     retention : timedelta, optional
         Builds that stopped being the published one longer ago are dropped from the history; None keeps all.
+    held : Held, optional
+        The newest build if it is not this one; None ends any hold.
 
     Returns
     -------
@@ -168,11 +177,11 @@ def publish(
         # An entry counts until its successor replaced it.
         ends = [*(entry.at_time for entry in history[1:]), now]
         history = tuple(entry for entry, end in zip(history, ends, strict=True) if end >= now - retention)
-    return _move(bucket, Published(build, history), before)
+    return _move(bucket, Published(build, history, held), before)
 
 
 def hold(bucket: str, build: Build, reasons: tuple[str, ...], before: Pointer) -> Pointer:
-    """Record that a build is held back; readers keep the published one.
+    """Record that a build is held; readers keep the published one.
 
     Before anything is published there is nothing to keep, and the build is published. Returns as :func:`publish` does.
     """
@@ -183,15 +192,20 @@ def hold(bucket: str, build: Build, reasons: tuple[str, ...], before: Pointer) -
     return _move(bucket, replace(before.published, held=held), before)
 
 
-def roll_back(bucket: str, build: Build, before: Pointer, because: str, by: str = "") -> Pointer:
-    """Publish an earlier build again, and hold all others until a newer run is complete. See :func:`publish`."""
-    moved_at, replaced = utc(datetime.now(UTC)), before.build
-    history = (*before.history, Publication(build.build_id, moved_at, because, by))
-    newest = before.held.build_id if before.held else replaced.build_id if replaced else build.build_id
-    runs = [run for each in (replaced, build) if each and (run := each.newest_run)]
+def roll_back(bucket: str, build: Build, newest: Build, before: Pointer, because: str, by: str = "") -> Pointer:
+    """Publish an earlier build again, and hold all others until another run is complete; see :func:`publish`.
+
+    Parameters
+    ----------
+    newest : Build
+        The newest build: the held one, else the published one. A run that is complete in it, in the published build or
+        in ``build`` does not end the hold. One that is still in progress does, when it is complete.
+    """
+    complete = [run_id for each in (build, newest, before.build) if each for run_id in each.complete_runs]
     reasons = (f"rolled back to build {build.build_id}: {because}",)
-    held = Held(newest, moved_at, before.newest_basis, reasons, max(runs, default=""))
-    return _move(bucket, Published(build, history, held), before)
+    moved_at = utc(datetime.now(UTC))
+    held = Held(newest.build_id, moved_at, before.newest_basis, reasons, max(complete, default=""))
+    return publish(bucket, build, before, because=because, by=by, held=held)
 
 
 def records(bucket: str, build_ids: Iterable[str]) -> dict[str, Build]:
@@ -217,6 +231,9 @@ def records(bucket: str, build_ids: Iterable[str]) -> dict[str, Build]:
 
 def _move(bucket: str, document: Published, before: Pointer) -> Pointer:
     body = documents.to_json(asdict(document))
-    etag = aws.put_if_unchanged(aws.client("s3"), bucket, keys.BUILD, body, before.etag)
+    same = before.published is not None and before.history == document.history
+    # The state machine RefreshSpice reads these: a hold writes the object too, and must refresh nothing.
+    metadata = {"change": "hold" if same else "publication", "published": document.history[-1].at}
+    etag = aws.put_if_unchanged(aws.client("s3"), bucket, keys.BUILD, body, before.etag, metadata=metadata)
     # Without an ETag another writer was faster, or the answer to our own put was lost: the document tells.
     return Pointer(document, etag) if etag else read_pointer(bucket)

@@ -1,31 +1,21 @@
-"""``reelhouse publish``: publish a build of Gold that is held."""
+"""``reelhouse publish``: publish a held build of Gold. ``reelhouse rollback`` does it with an earlier one."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
 
-import typer
-
-from pipeline import aws, keys
+from pipeline import aws
 from pipeline.errors import InvalidInput, StorageFailed
 from pipeline.gold import publication
 from pipeline.gold.publication import Pointer
 from pipeline.gold.tables import intact
 from reelhouse import console, stack
 from reelhouse.gold.reader import bring_gold_up_to_date
-from reelhouse.options import Json, StackName
+from reelhouse.options import Because, BuildId, Json, StackName
 from reelhouse.stack import Stack
 
-STEP = "publish"
 
-
-def command(
-    build: Annotated[str, typer.Argument(help="A held build; `reelhouse status` names it.", metavar="BUILD")],
-    because: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; it is kept with the publication.")],
-    stack_name: StackName = None,
-    json_output: Json = False,
-) -> None:
+def command(build: BuildId, because: Because, stack_name: StackName = None, json_output: Json = False) -> None:
     """Publish a build of Gold that is held.
 
     All readers see it at once, and later builds are compared with it. Your reason, your identity and the time are kept;
@@ -33,44 +23,71 @@ def command(
 
     Example: [bold]reelhouse publish 20261124T030200.000000Z --because "the list now has 500 films"[/]
     """
-    if not keys.is_build_id(build):
-        raise typer.BadParameter("a build id looks like 20261124T030000.000000Z; `reelhouse status` names a held build")
-    if not because.strip():
-        raise typer.BadParameter("--because must say why")
-    pointer = publish(stack.find(stack_name), build, because.strip())
+    after = publish(stack.find(stack_name), build, because)
+    report(after, f"build {build} of Gold is published; later builds are compared with it", json_output=json_output)
+
+
+def report(after: Pointer, message: str, *, json_output: bool) -> None:
+    """Print the outcome of :func:`publish`."""
     if json_output:
-        console.print_json({"build_id": build, "publication": asdict(pointer.history[-1])})
+        publication_made = after.history[-1]
+        console.print_json({"build_id": publication_made.build_id, "publication": asdict(publication_made)})
     else:
-        console.say(f"Gold is build {build} now; later builds are compared with it")
+        console.say(message)
 
 
-def publish(stack: Stack, build_id: str, because: str) -> Pointer:
-    """Move the pointer to a held build, then the catalogue's tables; return the pointer as it is then.
+def publish(stack: Stack, build_id: str, because: str, *, back: bool = False) -> Pointer:
+    """Move the pointer to a stored build, then the catalogue's tables; return the pointer as it is then.
+
+    Parameters
+    ----------
+    because : str
+        The person's reason; it is kept with that person's ARN.
+    back : bool
+        Go back to a build that was published before, and hold all others until another run is complete.
 
     Raises
     ------
     InvalidInput
-        When the build was published already, or its objects are gone.
+        When it is the published build, its objects are gone, or it was published before (with ``back``: never).
     StorageFailed
         When Gold cannot be read or written, or another build was published meanwhile.
     """
-    bucket = stack["GoldBucketName"]
-    with aws.failures_of(STEP, bucket, "run it again"):
+    bucket, step, subject = stack["GoldBucketName"], "rollback" if back else "publish", f"build {build_id}"
+    with aws.failures_of(step, bucket, "run it again"):
         before = publication.read_pointer(bucket)
-        if before.build and before.build.build_id == build_id:
-            raise InvalidInput("is the published build", subject=build_id)
-        is_held = before.held is not None and before.held.build_id == build_id
-        if not is_held and any(entry.build_id == build_id for entry in before.history):
-            hint = f"`reelhouse rollback {build_id}` publishes it again"
-            raise InvalidInput("was published before", subject=build_id, next_step=hint)
-        build = publication.records(bucket, [build_id]).get(build_id)
+        _check(before, build_id, step, back=back)
+        newest_id = before.held.build_id if before.held else before.build.build_id if before.build else build_id
+        stored = publication.records(bucket, {build_id, newest_id})
+        build = stored.get(build_id)
         if build is None or len(intact(bucket, build)) < len(build.tables):
-            hint = "`reelhouse status` names the build that is held"
-            raise InvalidInput("is no build, or has expired", subject=build_id, next_step=hint)
-        caller = str(aws.client("sts").get_caller_identity()["Arn"])
-        after = publication.publish(bucket, build, before, because=because, by=caller)
+            hint = "`reelhouse builds` lists the builds"
+            raise InvalidInput("is not stored: it was never built, or has expired", subject=subject, next_step=hint)
+        person = str(aws.client("sts").get_caller_identity()["Arn"])
+        if back:
+            newest = stored.get(newest_id, build)
+            after = publication.roll_back(bucket, build, newest, before, because, person)
+        else:
+            after = publication.publish(bucket, build, before, because=because, by=person)
     if after.build != build:
-        raise StorageFailed("another build was published meanwhile", subject=build_id, step=STEP, next_step="try again")
+        raise StorageFailed("another build was published meanwhile", subject=subject, step=step, next_step="try again")
     # AggregateToGold builds nothing now, and moves the catalogue's tables.
     bring_gold_up_to_date(stack)
     return after
+
+
+def _check(before: Pointer, build_id: str, step: str, *, back: bool) -> None:
+    """Reject the published build, and one for which the other command is meant."""
+    subject = f"build {build_id}"
+    if before.build and before.build.build_id == build_id:
+        raise InvalidInput("is the published build already", subject=subject, step=step)
+    was_published = any(entry.build_id == build_id for entry in before.history)
+    is_held = before.held is not None and before.held.build_id == build_id
+    if back and not was_published:
+        hint = "`reelhouse builds` lists the builds"
+        if is_held:
+            hint = f"`reelhouse publish {build_id} --because TEXT` publishes it"
+        raise InvalidInput("was never published, or has expired", subject=subject, step=step, next_step=hint)
+    if not back and was_published and not is_held:
+        hint = f"`reelhouse rollback {build_id} --because TEXT` publishes it again"
+        raise InvalidInput("was published before", subject=subject, step=step, next_step=hint)

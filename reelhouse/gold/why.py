@@ -10,9 +10,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from pipeline import keys
 from reelhouse import console, stack
-from reelhouse.options import Json, StackName
+from reelhouse.options import EarlierBuild, Json, LaterBuild, StackName
 
 if TYPE_CHECKING:
     from insights.why.explain import Explanation
@@ -26,24 +25,11 @@ _FIELDS = (
 )  # fmt: skip
 
 
-def _checked_build(value: str) -> str:
-    if value and not keys.is_build_id(value):
-        raise typer.BadParameter("a build id looks like 20261124T030000.000000Z; `reelhouse builds` lists them")
-    return value
-
-
 def command(
     table: Annotated[str, typer.Argument(help="An aggregate table, such as ratings_by_genre.")],
     key: Annotated[list[str], typer.Argument(help="The row, as key=value.", metavar="KEY=VALUE…")],
-    before: Annotated[
-        str,
-        typer.Option(
-            "--from", metavar="BUILD", help="The earlier build; the one published before.", callback=_checked_build
-        ),
-    ] = "",
-    after: Annotated[
-        str, typer.Option("--to", metavar="BUILD", help="The later build; the published one.", callback=_checked_build)
-    ] = "",
+    before: EarlierBuild = "",
+    after: LaterBuild = "",
     stack_name: StackName = None,
     json_output: Json = False,
 ) -> None:

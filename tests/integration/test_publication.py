@@ -133,7 +133,7 @@ def test_a_rollback_is_recorded_and_holds_what_it_replaced(lake: Lake) -> None:
     first, second = builds(2)
     pointer = publish("gold", second, publish("gold", first, read_pointer("gold")))
 
-    after = roll_back("gold", first, pointer, "units are wrong")
+    after = roll_back("gold", first, second, pointer, "units are wrong")
 
     assert after.build == first
     assert after.history[-1].because == "units are wrong"
@@ -144,6 +144,18 @@ def test_a_rollback_is_recorded_and_holds_what_it_replaced(lake: Lake) -> None:
     again = hold("gold", third, ("still",), after)
     assert again.held
     assert again.held.until_after == RUN, "a hold during a rollback does not end it"
+
+
+def test_a_run_that_is_complete_in_a_held_build_does_not_end_a_rollback(lake: Lake) -> None:
+    first, second, third = builds(3)
+    third = replace(third, runs={**third.runs, "20261125T030000Z-cccccccc": COMPLETE})
+    pointer = publish("gold", second, publish("gold", first, read_pointer("gold")))
+    pointer = hold("gold", third, ("odd",), pointer)
+
+    after = roll_back("gold", first, third, pointer, "units are wrong")
+
+    assert after.held
+    assert (after.held.build_id, after.held.until_after) == (third.build_id, "20261125T030000Z-cccccccc")
 
 
 def test_records_are_read_by_id_and_expired_ones_are_omitted(lake: Lake) -> None:

@@ -18,6 +18,8 @@ from moto.quicksight.models import QuickSightBackend
 
 from insights.dashboard import definition as dashboard_definition
 from pipeline import aws, keys
+from pipeline.gold.publication import Pointer, hold, publish, read_pointer
+from tests.gold_builds import a_build
 from tests.integration.moto_lake import REGION
 from tests.running import wait_until
 
@@ -38,11 +40,21 @@ def cloud(clients: None) -> Iterator[None]:
     aws.forget_clients()
 
 
-def build(number: int) -> dict[str, Any]:
-    """Write ``_build.json``; return the event that S3 sends to EventBridge for it."""
-    etag = aws.client("s3").put_object(Bucket="gold", Key=keys.BUILD, Body=f"build {number}".encode())["ETag"]
-    event = {"bucket": {"name": "gold"}, "object": {"key": keys.BUILD, "etag": etag.strip('"')}}
+def event_of(pointer: Pointer) -> dict[str, Any]:
+    """Return the event that S3 sends to EventBridge for a written pointer."""
+    assert pointer.etag
+    event = {"bucket": {"name": "gold"}, "object": {"key": keys.BUILD, "etag": pointer.etag.strip('"')}}
     return {"source": "aws.s3", "detail-type": "Object Created", "detail": event}
+
+
+def build(number: int) -> dict[str, Any]:
+    """Publish a build; return the event of its pointer."""
+    return event_of(publish("gold", a_build(code_version=str(number)), read_pointer("gold")))
+
+
+def held_build() -> dict[str, Any]:
+    """Hold a build; return the event of its pointer."""
+    return event_of(hold("gold", a_build(code_version="held"), ("odd",), read_pointer("gold")))
 
 
 def definition(seen: str) -> str:
@@ -104,6 +116,21 @@ def test_a_build_that_is_not_the_newest_refreshes_nothing(cloud: None, refreshed
 
     assert run(first) == "SUCCEEDED"
     assert refreshed == []
+
+
+def test_a_held_build_refreshes_nothing(cloud: None, refreshed: list[str]) -> None:
+    build(1)
+
+    assert run(held_build()) == "SUCCEEDED"
+    assert refreshed == []
+
+
+def test_a_build_that_is_held_meanwhile_does_not_stop_the_refresh(cloud: None, refreshed: list[str]) -> None:
+    first = build(1)
+    held_build()
+
+    assert run(first) == "SUCCEEDED"
+    assert sorted(refreshed) == IDS
 
 
 @pytest.mark.parametrize("seen", ["FAILED", "CANCELLED"])

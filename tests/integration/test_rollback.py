@@ -15,7 +15,7 @@ from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.gold.publication import published_build, read_pointer
 from pipeline.settings import AggregateToGoldSettings
 from reelhouse import cli, stack
-from reelhouse.gold import rollback as command
+from reelhouse.gold import publish as command
 from reelhouse.gold.builds import listed
 from reelhouse.stack import Stack
 from tests.fake_athena import make_catalogue
@@ -91,7 +91,7 @@ def test_a_rollback_moves_pointer_and_catalogue_and_is_recorded(lake: Lake, foun
 
 
 def test_a_rollback_lasts_until_a_newer_run_is_complete(lake: Lake, found: Stack, ids: list[str]) -> None:
-    command.rollback(found, ids[0], "units are wrong")
+    command.publish(found, ids[0], "units are wrong", back=True)
     store(lake, THIRD, 1, expected=2)
 
     assert build() == ids[0]
@@ -108,14 +108,28 @@ def test_a_rollback_lasts_until_a_newer_run_is_complete(lake: Lake, found: Stack
     assert published_build("gold").complete_runs == {FIRST, SECOND, THIRD}  # type: ignore[union-attr]
 
 
+def test_a_run_in_progress_ends_the_rollback_when_it_is_complete(lake: Lake, found: Stack) -> None:
+    store(lake, FIRST, 1, expected=1)
+    first = build()
+    store(lake, SECOND, 1, expected=2)
+    in_progress = build()
+    command.publish(found, first, "one film is wrong", back=True)
+    assert build() == first
+
+    store(lake, SECOND, 2, expected=2)
+
+    assert build() not in (first, in_progress)
+    assert read_pointer("gold").held is None
+
+
 def test_only_a_build_that_was_published_and_is_stored_can_come_back(lake: Lake, found: Stack, ids: list[str]) -> None:
     for other, why in ((ids[1], "is the published build"), ("20260101T000000.000000Z", "was never published")):
         with pytest.raises(InvalidInput, match=why):
-            command.rollback(found, other, "why not")
+            command.publish(found, other, "why not", back=True)
     for key in lake.keys("gold", f"{keys.build_folder(ids[0])}movies/"):
         lake.s3.delete_object(Bucket="gold", Key=key)
-    with pytest.raises(InvalidInput, match="has expired"):
-        command.rollback(found, ids[0], "why not")
+    with pytest.raises(InvalidInput, match="is not stored"):
+        command.publish(found, ids[0], "why not", back=True)
     assert published_build("gold").build_id == ids[1]  # type: ignore[union-attr]
 
 
@@ -125,11 +139,12 @@ def test_a_rollback_that_another_publication_overtakes_says_so(
     before = read_pointer("gold")
     store(lake, THIRD, 1, expected=1)
     newest = build()
-    monkeypatch.setattr(command, "read_pointer", lambda _: before)
+    monkeypatch.setattr(command.publication, "read_pointer", lambda _: before)
 
     with pytest.raises(StorageFailed, match="another build was published meanwhile"):
-        command.rollback(found, ids[0], "units are wrong")
+        command.publish(found, ids[0], "units are wrong", back=True)
 
+    monkeypatch.undo()
     assert published_build("gold").build_id == newest  # type: ignore[union-attr]
 
 

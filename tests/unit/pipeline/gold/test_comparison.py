@@ -1,4 +1,4 @@
-"""What a new build is compared with."""
+"""What a new build is compared with, and whether it is published."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from pipeline.errors import DocumentInvalid
 from pipeline.gold import comparison
 from pipeline.gold.build import Build
-from pipeline.gold.comparison import Comparison
+from pipeline.gold.comparison import Comparison, reasons_to_hold
 from pipeline.gold.profile import ColumnProfile, Profile, Turnover
-from pipeline.gold.publication import Pointer, Publication, Published
-from tests.gold_builds import a_build
+from pipeline.gold.publication import Held, Pointer, Publication, Published
+from tests.gold_builds import BUILD_ID, COMPLETE, a_build
 
 SCHEMA = {"movies": {"title": "string"}}
 PROFILE = Profile(100, 100, 0, {"title": ColumnProfile(100)}, 100, 0, 0, SCHEMA)
@@ -94,3 +94,32 @@ def test_films_are_not_compared_one_by_one_where_the_published_table_is_gone(mon
 
     assert compare(monkeypatch, PROFILE, pointer, turnover=CHANGED).reasons
     assert not compare(monkeypatch, PROFILE, pointer, turnover=CHANGED, has_movies=False).reasons
+
+
+OLD_RUN, NEW_RUN = "20261123T030000Z-aaaaaaaa", "20261124T030000Z-bbbbbbbb"
+BUILD = a_build(runs={OLD_RUN: COMPLETE})
+PUBLISHED = Published(BUILD, (Publication(BUILD_ID, BUILD.built_at),))
+ROLLED_BACK = replace(PUBLISHED, held=Held("id", BUILD.built_at, "basis", ("rolled back",), until_after=OLD_RUN))
+
+
+@pytest.mark.parametrize("published", [None, PUBLISHED])
+def test_a_build_is_published_when_nothing_is_held(published: Published | None) -> None:
+    assert reasons_to_hold(BUILD, Pointer(published, None)) == ()
+
+
+def test_a_build_that_the_breaker_stopped_is_held_for_its_reasons() -> None:
+    build = replace(BUILD, reasons=("movies: too few films",))
+
+    assert reasons_to_hold(build, Pointer(PUBLISHED, None)) == ("movies: too few films",)
+
+
+@pytest.mark.parametrize(
+    ("status", "held"), [("complete", False), ("incomplete", True)], ids=["a complete run", "an incomplete run"]
+)
+def test_a_newer_complete_run_ends_a_rollback(status: str, held: bool) -> None:
+    build = a_build(runs={OLD_RUN: COMPLETE, NEW_RUN: replace(COMPLETE, status=status)})
+
+    reasons = reasons_to_hold(build, Pointer(ROLLED_BACK, None))
+
+    assert bool(reasons) is held
+    assert all(BUILD_ID in reason for reason in reasons)
