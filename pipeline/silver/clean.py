@@ -69,7 +69,11 @@ def text(value: Any) -> str | None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"expected text, not {type(value).__name__}")
         value = str(value)
-    cleaned = " ".join(html.unescape(value).translate(_REPLACED).split())
+    cleaned = html.unescape(value)
+    # Printable text holds none of these; looking up each of its characters would take most of this function's time.
+    if not cleaned.isprintable():
+        cleaned = cleaned.translate(_REPLACED)
+    cleaned = " ".join(cleaned.split())
     return None if cleaned.lower() in _NOTHING else cleaned
 
 
