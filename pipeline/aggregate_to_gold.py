@@ -11,23 +11,24 @@ import hashlib
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
 from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.gold.as_of import recompute
 from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import AthenaEngine
-from pipeline.gold.build import Build, BuiltTable, SilverInput, new_build_id
+from pipeline.gold.build import Build, BuiltTable, SilverInput, build_started_at, new_build_id
 from pipeline.gold.catalogue import point_at
 from pipeline.gold.comparison import compare, reasons_to_hold
-from pipeline.gold.duckdb_engine import RETRIED, DuckdbEngine
+from pipeline.gold.duckdb_engine import RETRIED, DuckdbEngine, upload
 from pipeline.gold.engine import GoldEngine
 from pipeline.gold.expiry import expire, is_due
 from pipeline.gold.once_a_run import begin, look_again, must_wait
-from pipeline.gold.publication import Held, Pointer, hold, publish, read_pointer
+from pipeline.gold.publication import Held, Pointer, correct, hold, publish, read_pointer
 from pipeline.gold.tables import intact
 from pipeline.runs import started_at, utc
 from pipeline.settings import CODE_VERSION, AggregateToGoldSettings
@@ -161,9 +162,10 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
     with aws.failures_of(STEP, gold, RETRIED):
         pointer = read_pointer(gold)
         earlier = intact(gold, pointer.build)
-        # While a newer build is held, building again would not replace what is damaged in the published one.
-        damaged = pointer.build is None or (pointer.held is None and len(earlier) < len(pointer.build.tables))
-        again = again or damaged
+        if pointer.build is None or len(earlier) < len(pointer.build.tables):
+            # While a newer build is held, another one would be held too.
+            again, pointer = (again, _repair(settings, pointer, deadline)) if pointer.held else (True, pointer)
+            earlier = intact(gold, pointer.build)
         builds, completed = 0, set[str]()
         silver = aws.list_objects(s3, settings.silver_bucket)
         while again or pointer.newest_basis != _basis(engine, silver):
@@ -237,14 +239,41 @@ def _build(
         profile=found.profile,
         reasons=found.reasons,
     )
-    aws.client("s3").put_object(
-        Bucket=settings.gold_bucket,
-        Key=keys.build_record(build_id),
-        Body=build.to_json(),
-        ContentType="application/json",
-    )
+    _write_record(settings.gold_bucket, build)
     logger.debug("gold built in %.1f s from %d objects", build.seconds, len(silver))
     return build
+
+
+def _repair(settings: AggregateToGoldSettings, pointer: Pointer, deadline: float) -> Pointer:
+    """Compute damaged tables of the published build again; return the pointer as it is then.
+
+    They are computed from the Silver of that build's time, and replaced only if their rows are as recorded. Other code
+    may give other rows, and Athena's digests cannot be compared with DuckDB's.
+    """
+    build, gold = pointer.build, settings.gold_bucket
+    if build is None:
+        return pointer
+    damaged = build.tables.keys() - intact(gold, build).keys()
+    database = recompute(
+        settings.silver_bucket, build_started_at(build.build_id), settings.duckdb_memory_mb, deadline
+    )  # fmt: skip
+    same = {name for name in damaged if database.digests[name] == build.tables[name].digest}
+    if damaged - same:
+        names = ", ".join(sorted(damaged - same))
+        logger.warning("build %s is damaged and cannot be computed again: %s", build.build_id, names)
+    if not same:
+        return pointer
+    repaired = {name: upload(gold, database, build.build_id, name, build.tables[name].rows) for name in same}
+    build = replace(build, tables=build.tables | repaired)
+    _write_record(gold, build)
+    logger.info("damaged tables of build %s were computed again: %s", build.build_id, ", ".join(sorted(same)))
+    return correct(gold, build, pointer)
+
+
+def _write_record(bucket: str, build: Build) -> None:
+    """Write ``build.json``."""
+    key = keys.build_record(build.build_id)
+    aws.client("s3").put_object(Bucket=bucket, Key=key, Body=build.to_json(), ContentType="application/json")
 
 
 def _publish(settings: AggregateToGoldSettings, build: Build, pointer: Pointer) -> Pointer:

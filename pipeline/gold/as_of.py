@@ -74,15 +74,24 @@ def find(bucket: str, at: str | datetime) -> AsOf:
     return AsOf(moment, build if stored else None)
 
 
-def recompute(silver_bucket: str, moment: datetime) -> GoldDatabase:
+def recompute(
+    silver_bucket: str, moment: datetime, memory_mb: int = _MEMORY_MB, deadline: float | None = None
+) -> GoldDatabase:
     """Build Gold from the Silver of a time, in this process; nothing is written to S3.
+
+    Parameters
+    ----------
+    memory_mb : int
+        Limit for DuckDB.
+    deadline : float, optional
+        By ``time.monotonic()``; None means no limit.
 
     Raises
     ------
     InvalidInput
         When no run had started then.
     StorageFailed
-        When Silver cannot be read, or memory or disk space runs out.
+        When Silver cannot be read, memory or disk space runs out, or the deadline passes.
     SilverDamaged
         When objects of Silver cannot be used.
     """
@@ -91,10 +100,10 @@ def recompute(silver_bucket: str, moment: datetime) -> GoldDatabase:
     if not past:
         cause = f"no run had started at {moment:%Y-%m-%d %H:%M} UTC"
         raise InvalidInput(cause, subject="Gold", next_step="`reelhouse status` lists the runs")
-    database = GoldDatabase(_MEMORY_MB, silver_bucket)
+    database = GoldDatabase(memory_mb, silver_bucket)
     database.refresh(past)
     database.keep_until(moment)
-    database.build()
+    database.build(deadline)
     return database
 
 

@@ -225,7 +225,7 @@ class DuckdbEngine:
         for name in rows:
             digest, before = self.database.digests[name], earlier.get(name)
             if before is None or before.digest != digest:
-                before = self._upload(build_id, name, rows[name], digest)
+                before = upload(self.gold_bucket, self.database, build_id, name, rows[name])
             tables[name] = before
         return Written(tables, self.database.run_counts())
 
@@ -241,9 +241,11 @@ class DuckdbEngine:
             self.database.publish(bodies)
         return lambda sql: self.database.answer(sql, deadline)
 
-    def _upload(self, build_id: str, name: str, rows: int, digest: str) -> BuiltTable:
-        folder, path = keys.build_table(build_id, name), self.database.path(name)
-        key = f"{folder}{name}.parquet"
-        with path.open("rb") as body:
-            etag = aws.client("s3").put_object(Bucket=self.gold_bucket, Key=key, Body=body)["ETag"]
-        return BuiltTable(folder, rows, digest, (BuiltObject(key, etag, path.stat().st_size),))
+
+def upload(bucket: str, database: GoldDatabase, build_id: str, name: str, rows: int) -> BuiltTable:
+    """Write a built table of ``rows`` rows into the folder of a build."""
+    folder, path = keys.build_table(build_id, name), database.path(name)
+    key = f"{folder}{name}.parquet"
+    with path.open("rb") as body:
+        etag = aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body)["ETag"]
+    return BuiltTable(folder, rows, database.digests[name], (BuiltObject(key, etag, path.stat().st_size),))

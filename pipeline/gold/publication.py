@@ -192,6 +192,11 @@ def hold(bucket: str, build: Build, reasons: tuple[str, ...], before: Pointer) -
     return _move(bucket, replace(before.published, held=held), before)
 
 
+def correct(bucket: str, build: Build, before: Pointer) -> Pointer:
+    """Replace the record of the published build: the same rows in other objects. Returns as :func:`publish` does."""
+    return _move(bucket, Published(build, before.history, before.held), before)
+
+
 def roll_back(bucket: str, build: Build, newest: Build, before: Pointer, because: str, by: str = "") -> Pointer:
     """Publish an earlier build again, and hold all others until another run is complete; see :func:`publish`.
 
@@ -232,8 +237,8 @@ def records(bucket: str, build_ids: Iterable[str]) -> dict[str, Build]:
 def _move(bucket: str, document: Published, before: Pointer) -> Pointer:
     body = documents.to_json(asdict(document))
     same = before.published is not None and before.history == document.history
-    # The state machine RefreshSpice reads these: a hold writes the object too, and must refresh nothing.
-    metadata = {"change": "hold" if same else "publication", "published": document.history[-1].at}
+    # The state machine RefreshSpice reads these: where no build is published, it refreshes nothing.
+    metadata = {"change": "none" if same else "publication", "published": document.history[-1].at}
     etag = aws.put_if_unchanged(aws.client("s3"), bucket, keys.BUILD, body, before.etag, metadata=metadata)
     # Without an ETag another writer was faster, or the answer to our own put was lost: the document tells.
     return Pointer(document, etag) if etag else read_pointer(bucket)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from click.testing import Result as Ran
 from typer.testing import CliRunner
@@ -12,8 +14,9 @@ from typer.testing import CliRunner
 from pipeline import aggregate_to_gold, keys
 from pipeline.aggregate_to_gold import Result
 from pipeline.gold.build import Build
-from pipeline.gold.duckdb_engine import DuckdbEngine
+from pipeline.gold.duckdb_engine import DuckdbEngine, GoldDatabase
 from pipeline.gold.publication import published_build, read_pointer, records
+from pipeline.gold.tables import intact
 from pipeline.settings import AggregateToGoldSettings
 from reelhouse import cli, stack
 from reelhouse.gold import publish
@@ -41,9 +44,10 @@ def run(lake: Lake, day: int, films: int = FILMS, top_n: int | None = None, **ch
         values: Row = {"runtime_minutes": 80 + number, "year": 1980 + number, "genres": ["Drama"], "metascore": number}
         moment = f"2026-11-{day + 1:02} 03:01:00.000000"
         rows.append(film(number, run_id, **values | changes, processed_at=moment, fetched_at=moment))
-    for key, (_, body) in silver_files(rows, "movies", run_id).items():
-        lake.put("silver", key, body)
-    record = RUNS[0] | {"run_id": run_id, "expected": films, "top_n": top_n or films}
+    for _, body in silver_files(rows, "movies").values():
+        lake.put("silver", keys.silver_part(run_id, "0" * 32, films), body)
+    started_at = f"2026-11-{day + 1:02} 03:00:00.000000"
+    record = RUNS[0] | {"run_id": run_id, "expected": films, "top_n": top_n or films, "started_at": started_at}
     for _, body in silver_files([record], "runs").values():
         lake.put("silver", f"runs/run_id={run_id}/run.json", body)
 
@@ -112,6 +116,43 @@ def test_a_damaged_published_table_does_not_hold_its_repair(lake: Lake) -> None:
     assert repaired.held is None
     assert repaired.build.build_id > first.build_id
     assert lake.s3.get_object(Bucket="gold", Key=keys.build_record(repaired.build.build_id))
+
+
+@pytest.fixture
+def damaged(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> tuple[Result, str]:
+    """The newest build is held, and an object of the published one is damaged, whose key is the second value."""
+    for day, changes in ((0, {}), (1, {"runtime_minutes": 6000})):
+        run(lake, day, **changes)
+        monkeypatch.setattr(aggregate_to_gold, "new_build_id", lambda _, day=day: f"2026110{day + 1}T040000.000000Z")
+        held = build()
+    assert held.held
+    (entry,) = held.build.tables["movies"].objects
+    lake.put("gold", entry.key, b"no parquet")
+    return held, entry.key
+
+
+def test_a_damaged_published_table_is_repaired_while_a_newer_build_is_held(
+    lake: Lake, damaged: tuple[Result, str]
+) -> None:
+    before, key = damaged
+    after = build()
+
+    assert (after.builds, after.held, after.build.build_id) == (0, before.held, before.build.build_id)
+    assert intact("gold", after.build).keys() == before.build.tables.keys()
+    assert record(after.build.build_id) == after.build == published_build("gold")
+    rows = pq.read_table(io.BytesIO(lake.get("gold", key))).column("runtime_minutes").to_pylist()
+    assert sorted(rows) == [80 + number for number in range(1, FILMS + 1)], "those of the published build"
+
+
+def test_a_damaged_table_whose_rows_would_be_others_is_left(
+    lake: Lake, damaged: tuple[Result, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    before, key = damaged
+    monkeypatch.setattr(GoldDatabase, "_digest", lambda *_: "of other code")
+
+    assert build().build == before.build
+    assert lake.get("gold", key) == b"no parquet"
+    assert "is damaged and cannot be computed again: movies" in caplog.text
 
 
 @pytest.fixture
