@@ -6,13 +6,19 @@ other functions are those of :class:`insights.lake.Lake` on the stack that :func
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
+from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 from insights.lake import Lake
 from insights.notebook_display import register_formatters
 from pipeline import settings
+from pipeline.errors import ReelhouseError, UnexpectedFailure
 from pipeline.settings import LakeSettings
 
 if TYPE_CHECKING:
@@ -21,7 +27,29 @@ if TYPE_CHECKING:
     from insights.lake_query import Limits
     from insights.lake_tables import Description
 
+_ROOT = Path(__file__).parents[1]
+
+
+def show_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print an error that ends a script: Reelhouse's own in one line, any other as Python does.
+
+    The line names the place in the caller's code. A bug of Reelhouse keeps its traceback.
+    """
+    if not isinstance(error, ReelhouseError) or isinstance(error, UnexpectedFailure):
+        sys.__excepthook__(kind, error, trace)
+        return
+    own = list(takewhile(_is_callers, traceback.extract_tb(trace)))
+    place = f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
+    print(f"{kind.__name__}: {error}{place}", file=sys.stderr)
+
+
+def _is_callers(frame: traceback.FrameSummary) -> bool:
+    return not any(_ROOT / package in Path(frame.filename).parents for package in ("reelhouse", "insights", "pipeline"))
+
+
 register_formatters()
+if sys.excepthook is sys.__excepthook__:  # a hook of the caller's own stays
+    sys.excepthook = show_error
 
 
 def connect(stack: str | None = None) -> Lake:
