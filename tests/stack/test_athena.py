@@ -139,6 +139,16 @@ def test_errors_of_the_stand_in_do_not_show_its_files(sql: str) -> None:
 
 
 @pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize("file", ["read_csv('/etc/passwd')", "read_text('/etc/passwd')", "glob('/etc/*')"])
+def test_the_stand_in_reads_no_local_files(file: str) -> None:
+    ran = ask(f"SELECT * FROM {file}")
+
+    assert ran.exit_code == 1
+    assert "Cannot access" in ran.stderr
+    assert len(ran.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.usefixtures("stack")
 @pytest.mark.parametrize("engine", ["duckdb", "athena"])
 @pytest.mark.parametrize(
     "sql",

@@ -1,0 +1,53 @@
+"""The emulator: its stand-in for Athena has no files."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from reelhouse.local.emulator import without_files
+
+
+@pytest.fixture
+def connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> duckdb.DuckDBPyConnection:
+    """A connection as MiniStack makes it after it has copied a table of one row, beside a file of somebody else's."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    copied = tmp_path / "ministack-athena-x"
+    copied.mkdir()
+    for folder in (copied, tmp_path):
+        duckdb.sql("SELECT 1 AS a").write_parquet(str(folder / "table.parquet"))
+    return without_files(duckdb.connect)(":memory:")
+
+
+def test_copied_tables_can_be_read(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = tmp_path / "ministack-athena-x" / "table.parquet"
+    assert connection.execute(f"SELECT * FROM read_parquet(['{path}'])").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM read_text('/etc/hostname')",
+        "SELECT * FROM glob('/etc/*')",
+        "SELECT * FROM '{folder}/table.parquet'",
+        "SELECT * FROM '{folder}/ministack-athena-x/../table.parquet'",
+        "SELECT * FROM frame",
+        "COPY (SELECT 1) TO '{folder}/written.csv'",
+        "ATTACH '{folder}/new.db'",
+        "LOAD httpfs",
+        "SET enable_external_access = true",
+        "SET allowed_directories = ['/']",
+    ],
+)
+def test_other_files_cannot(connection: duckdb.DuckDBPyConnection, tmp_path: Path, sql: str) -> None:
+    frame = pd.DataFrame({"secret": [1]})
+    with pytest.raises(duckdb.Error):
+        connection.execute(sql.format(folder=tmp_path))
+    assert len(frame) == 1
+    assert not (tmp_path / "written.csv").exists()
