@@ -82,6 +82,20 @@ def test_clients_reach_the_local_stack_as_its_user(current: State, tmp_path: Pat
     assert aws.client("sqs").meta.endpoint_url == current.connection()["AWS_ENDPOINT_URL"]
 
 
+def test_clients_are_kept_until_the_environment_points_elsewhere(
+    current: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.use(current)
+    s3 = aws.client("s3")
+
+    connection.use(current)
+    assert aws.client("s3") is s3
+
+    monkeypatch.setenv("AWS_PROFILE", "another")
+    connection.use(current)
+    assert aws.client("s3") is not s3
+
+
 def test_what_children_inherit_is_the_local_stack_alone(current: State) -> None:
     connection.use(current)
 
