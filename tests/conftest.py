@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Generator, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
@@ -16,9 +19,10 @@ from reelhouse.local import lifeline
 from reelhouse.local import stack as local_stack
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
-from tests.running import OPTIONS, Omdb, remove_run, run_to_the_end
+from tests.running import OPTIONS, Omdb, remove_run, run_to_the_end, start_afresh
 
 FILMS = 300
+STACK_TEST_SECONDS = 900
 STACK_NOTEBOOKS = ("on_stack", "start_here", "summaries_by_a_model")
 STACK_TESTS = ("tests/stack/", *(f"tests/notebooks/test_{name}.py" for name in STACK_NOTEBOOKS))
 # These take about as long as all others, so that two stacks are done at the same time.
@@ -35,10 +39,21 @@ settings.register_profile("reelhouse", deadline=None, derandomize=True, suppress
 settings.load_profile("reelhouse")
 
 
+# Tests create hundreds of boto3 sessions, each of which would parse its services' descriptions again, 0.1 s a time.
+_parsed = cache(JSONFileLoader().load_file)
+JSONFileLoader.load_file = lambda _, path: _parsed(path)  # type: ignore[method-assign, assignment]
+
+
 def pytest_configure() -> None:
     """End this process with `make` or with the main test process, even when that is killed; its stack ends with it."""
     if os.environ.get("REELHOUSE_END_WITH_PARENT"):
         lifeline.end_with_parent()
+
+
+def pytest_collection_finish() -> None:
+    """Exclude what collection left in memory from garbage collection, which would look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 class TwoStacks(LoadScopeScheduling):
@@ -62,6 +77,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the stacks, which two processes test for minutes, and end with the many short files."""
     first = (*STACK_TESTS, "tests/integration/", "tests/notebooks/")
     items.sort(key=lambda item: next((place for place, start in enumerate(first) if item.nodeid.startswith(start)), 9))
+    for item in items:
+        # The first of them deploys the stack, which takes minutes on a busy machine.
+        if item.nodeid.startswith(STACK_TESTS):
+            item.add_marker(pytest.mark.timeout(STACK_TEST_SECONDS))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -90,14 +109,24 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
             aws.forget_clients()
 
 
+@pytest.fixture(scope="module")
+def quiet(local: State) -> None:
+    """No event of another module's tests is under way, and Gold is built of all of Silver."""
+    start_afresh(deployed_stack.find(None))
+
+
 @pytest.fixture
-def stack(local: State, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+def stack(local: State, quiet: None, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """The deployed stack; this test's environment points at it."""
     for name, value in local.connection().items():
         monkeypatch.setenv(name, value)
-    aws.forget_clients()
-    yield deployed_stack.find(None)
-    aws.forget_clients()
+    return deployed_stack.find(None)
+
+
+@pytest.fixture(scope="module")
+def small_run(quiet: None) -> str:
+    """The id of a complete run of 10 films in two messages; tests of a module share it and undo what they do to it."""
+    return run_to_the_end(deployed_stack.find(None), 10, 5).run_id
 
 
 @pytest.fixture

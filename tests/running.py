@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +13,16 @@ from typer.testing import CliRunner
 
 from pipeline import aws, keys
 from reelhouse.cli import app
+from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.local import stack as local_stack
 from reelhouse.run.start import start
 from reelhouse.run.watch import Report, watch
-from reelhouse.stack import Stack
+from reelhouse.stack import QUEUES, Stack
 
+# No test depends on speed: only a failure takes this long, on a machine however busy.
 WATCH_SECONDS = 240
+# After so long without a change, a message in flight has failed; no invocation takes as long.
+FAILED_SECONDS = 6
 # Stacks of tests end with their test process.
 OPTIONS = local_stack.Options(stays=False)
 
@@ -30,25 +35,24 @@ class Omdb:
 
     def faults(self, **switches: Any) -> None:
         """Set faults; switches that are not named keep their initial value."""
-        requests.put(f"{self.url}faults", json=switches, timeout=10).raise_for_status()
+        requests.put(f"{self.url}faults", json=switches, timeout=WATCH_SECONDS).raise_for_status()
 
     def no_faults(self) -> None:
         """Clear all faults."""
-        requests.delete(f"{self.url}faults", timeout=10).raise_for_status()
+        requests.delete(f"{self.url}faults", timeout=WATCH_SECONDS).raise_for_status()
 
     def calls(self) -> dict[str, int]:
         """Return the calls by film since the last reset."""
-        calls: dict[str, int] = requests.get(f"{self.url}stats", params={"calls": 1}, timeout=10).json()["calls"]
-        return calls
+        answer = requests.get(f"{self.url}stats", params={"calls": 1}, timeout=WATCH_SECONDS)
+        return dict(answer.json()["calls"])
 
     def outcomes(self) -> dict[str, int]:
         """Return the answers by outcome since the last reset."""
-        outcomes: dict[str, int] = requests.get(f"{self.url}stats", timeout=10).json()["outcomes"]
-        return outcomes
+        return dict(requests.get(f"{self.url}stats", timeout=WATCH_SECONDS).json()["outcomes"])
 
     def reset_calls(self) -> None:
         """Reset the counts."""
-        requests.delete(f"{self.url}stats", timeout=10).raise_for_status()
+        requests.delete(f"{self.url}stats", timeout=WATCH_SECONDS).raise_for_status()
 
 
 @dataclass(frozen=True)
@@ -76,26 +80,53 @@ def run_to_the_end(stack: Stack, top_n: int, batch_size: int) -> Report:
 def remove_run(stack: Stack, run_id: str) -> None:
     """Remove a run from Bronze and Silver, with all versions, as root: nothing else could mend damaged Bronze."""
     let_events_settle(stack)
+    for bucket in ("Bronze", "Silver"):
+        for kind in ("source", keys.RUNS, keys.MOVIES, keys.REJECTED, keys.QUARANTINE):
+            remove_versions(stack[f"{bucket}BucketName"], keys.run_prefix(kind, run_id))
+
+
+def remove_versions(bucket: str, prefix: str) -> None:
+    """Remove all versions of all objects below a prefix."""
     s3 = aws.client("s3")
-    for layer in ("Bronze", "Silver"):
-        bucket = stack[f"{layer}BucketName"]
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                if keys.run_of(version["Key"]) == run_id:
-                    s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
+        versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        objects = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
+        if objects:
+            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})  # type: ignore[typeddict-item]
+            assert not answer.get("Errors"), answer
 
 
 def let_events_settle(stack: Stack) -> None:
-    """Wait until BronzeEvents has been read, and purge failed messages.
+    """Wait until no event waits or is being processed, then purge all queues.
 
-    A failed message would otherwise return after minutes, long after its test, and count as in flight until then.
+    A failed message stays in flight, as one does that is being processed, and would return minutes after its test.
     """
-    wait_until(lambda: stack.queues()["BronzeEvents"]["waiting"] == 0)
-    for queue in ("BronzeEvents", "SilverEvents"):
+    last, changed = stack.queues(), time.monotonic()
+
+    def settled() -> bool:
+        nonlocal last, changed
+        counts = stack.queues()
+        if not any(queue["waiting"] + queue["in_flight"] for queue in counts.values()):
+            return True
+        waiting = any(counts[queue]["waiting"] for queue in ("BronzeEvents", "SilverEvents"))
+        if waiting or counts != last:
+            last, changed = counts, time.monotonic()
+        return time.monotonic() - changed > FAILED_SECONDS
+
+    wait_until(settled)
+    for queue in QUEUES:
         aws.client("sqs").purge_queue(QueueUrl=stack[f"{queue}Url"])
 
 
-@retry(stop=stop_after_delay(90), wait=wait_fixed(0.5), retry=retry_if_result(lambda reached: not reached))
+def start_afresh(stack: Stack) -> None:
+    """Let the events of earlier tests settle, remove parked messages, and build Gold of what is in Silver."""
+    let_events_settle(stack)
+    for queue in QUEUES:
+        aws.client("sqs").purge_queue(QueueUrl=stack[f"{queue}DeadLettersUrl"])
+    bring_gold_up_to_date(stack)
+
+
+@retry(stop=stop_after_delay(WATCH_SECONDS), wait=wait_fixed(0.25), retry=retry_if_result(lambda reached: not reached))
 def wait_until(condition: Callable[[], bool]) -> bool:
-    """Wait for a condition for at most 90 seconds; raise ``RetryError`` if it is never met."""
+    """Wait for a condition for at most four minutes; raise ``RetryError`` if it is never met."""
     return condition()

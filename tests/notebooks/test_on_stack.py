@@ -22,12 +22,13 @@ from reelhouse import stack as deployed_stack
 from reelhouse.gold import lab, report
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
+from tests.running import WATCH_SECONDS
 
 FILMS = 300
 
 
 @pytest.fixture(scope="module")
-def folder(local: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def folder(local: State, quiet: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder that ``reelhouse report`` wrote, with the environment still pointing at the stack."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in local.connection().items():
@@ -187,7 +188,7 @@ def test_the_first_cell_in_jupyterlab_works(stack: Stack) -> None:
         said: list[str] = []
         answer = client.execute_interactive(
             'from reelhouse import lake; len(lake.table("ratings_by_genre"))',
-            timeout=60,
+            timeout=WATCH_SECONDS,
             output_hook=lambda message: said.append(message["content"].get("data", {}).get("text/plain", "")),
         )
     finally:

@@ -77,10 +77,11 @@ def test_query_prints_rows_as_json(stack: Stack) -> None:
 def test_query_takes_all_pages_to_a_file(stack: Stack, tmp_path: Path) -> None:
     path = tmp_path / "ratings.parquet"
 
-    ran = ask("SELECT a.imdb_id, b.source FROM movies AS a CROSS JOIN movie_ratings AS b", "--output", str(path))
+    # Athena's answers have at most 1,000 rows.
+    ran = ask("SELECT a.imdb_id FROM movies AS a CROSS JOIN movies AS b WHERE b.rank <= 8", "--output", str(path))
 
     assert ran.exit_code == 0, ran.output
-    assert len(pd.read_parquet(path)) == len(lake.table("movies")) * len(lake.table("movie_ratings")) > 1000
+    assert len(pd.read_parquet(path)) == len(lake.table("movies")) * 8 > 2000
 
 
 def test_a_run_is_asked_for_by_its_folder(stack: Stack) -> None:

@@ -54,14 +54,11 @@ def split(text: Any) -> list[str]:
 
 
 def test_twenty_films_in_batches_of_five(stack: Stack) -> None:
-    before = len(aws.list_objects(aws.client("s3"), stack["BronzeBucketName"], "movies/"))
-
     report = run_to_the_end(stack, 20, 5)
 
     assert (report.status, report.messages, report.expected, report.stored) == ("complete", 4, 20, 20)
     assert (report.rejected, report.quarantined, report.silver_rows) == (0, 0, 20)
-    after = aws.list_objects(aws.client("s3"), stack["BronzeBucketName"], "movies/")
-    assert len(after) == before + 20
+    assert stack.count("Bronze", keys.MOVIES, report.run_id) == 20
     assert len(silver_rows(stack, report.run_id)) == 20
     sent = Counter(len(films) for films in messages_of(stack, report.run_id))
     assert sent == {5: 4}

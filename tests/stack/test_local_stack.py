@@ -20,7 +20,7 @@ from reelhouse.local import processes, state
 from reelhouse.local import stack as local_stack
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
-from tests.running import OPTIONS, reelhouse, wait_until
+from tests.running import OPTIONS, WATCH_SECONDS, reelhouse, wait_until
 
 
 def answer(*arguments: str) -> Any:
@@ -34,7 +34,7 @@ def test_run_prints_one_json_object_with_its_counts(stack: Stack) -> None:
     # In a process of its own, as it is used. Other tests run commands in theirs, which is quicker.
     arguments = ["run", "--top-n", "20", "--batch-size", "5", "--json"]
     command = [sys.executable, "-m", "reelhouse", *arguments]
-    report = json.loads(subprocess.run(command, capture_output=True, timeout=280, check=True).stdout)
+    report = json.loads(subprocess.run(command, capture_output=True, timeout=WATCH_SECONDS, check=True).stdout)
 
     assert (report["messages"], report["batch_size"], report["expected"], report["stored"]) == (4, 5, 20, 20)
     assert (report["rejected"], report["quarantined"], report["silver_rows"]) == (0, 0, 20)
@@ -171,7 +171,7 @@ def test_an_interrupted_up_leaves_no_process(tmp_path: Path, number: signal.Sign
     family = psutil.Process(command.pid).children(recursive=True)
 
     command.send_signal(number)
-    command.wait(10)
+    command.wait(WATCH_SECONDS)
 
     wait_until(lambda: not any(process.is_running() for process in family))
     assert processes.of_home(home) == []

@@ -16,24 +16,24 @@ from mcp import Client, StdioServerParameters
 
 from reelhouse import lake
 from reelhouse.stack import Stack
+from tests.running import WATCH_SECONDS
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", (ROOT / "docs" / "agents.md").read_text(), re.MULTILINE | re.DOTALL)
 REELHOUSE = Path(sys.executable).with_name("reelhouse")
 
 
-def call(tool: str, **arguments: Any) -> dict[str, Any]:
-    """Start the server as a client does, and call one tool."""
+def call(*calls: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Start the server as a client does, and call tools with their arguments."""
     server = StdioServerParameters(command=str(REELHOUSE), args=["mcp"], env=dict(os.environ))
 
-    async def run() -> Any:
-        async with Client(server, read_timeout_seconds=120) as client:
-            return await client.call_tool(tool, arguments)
+    async def run() -> list[Any]:
+        async with Client(server, read_timeout_seconds=WATCH_SECONDS) as client:
+            return [await client.call_tool(tool, arguments) for tool, arguments in calls]
 
-    result = anyio.run(run)
-    assert not result.is_error, result.content[0].text
-    answer: dict[str, Any] = result.structured_content
-    return answer
+    results = anyio.run(run)
+    assert not [result.content[0].text for result in results if result.is_error]
+    return [result.structured_content for result in results]
 
 
 def test_answers_are_those_of_the_lake(stack: Stack) -> None:
@@ -41,9 +41,11 @@ def test_answers_are_those_of_the_lake(stack: Stack) -> None:
     assert build is not None
     film = lake.table("movies").iloc[0]
 
-    counted = call("query", sql="SELECT count(*) AS films FROM movies")
-    listed = call("list_tables")
-    traced = call("trace_film", imdb_id=film["imdb_id"])
+    counted, listed, traced = call(
+        ("query", {"sql": "SELECT count(*) AS films FROM movies"}),
+        ("list_tables", {}),
+        ("trace_film", {"imdb_id": film["imdb_id"]}),
+    )
 
     assert counted["rows"] == [{"films": len(lake.table("movies"))}]
     assert [row["table"] for row in listed["rows"]] == lake.tables()
@@ -58,8 +60,8 @@ def test_the_documentation_s_program_runs() -> None:
     program = program.replace('args=["mcp"])', 'args=["mcp"], env=dict(__import__("os").environ))')
 
     ran = subprocess.run(
-        [sys.executable, "-c", program], env=os.environ | {"PATH": path}, capture_output=True, text=True, timeout=120,
-        check=False,
+        [sys.executable, "-c", program], env=os.environ | {"PATH": path}, capture_output=True, text=True,
+        timeout=WATCH_SECONDS, check=False,
     )  # fmt: skip
 
     assert ran.returncode == 0, ran.stderr

@@ -121,23 +121,14 @@ def call(credentials: dict[str, str], command: str, **names: object) -> Ended:
 
 
 @pytest.fixture
-def run_id(recommended: Stack) -> str:
-    """The first run of the stack, which also has recommendations."""
-    return recommended.run_ids()[0]
-
-
-@pytest.fixture
-def names(stack: Stack, run_id: str, tmp_path: Path) -> dict[str, object]:
+def names(recommended: Stack, small_run: str, tmp_path: Path) -> dict[str, object]:
     """Return what the commands name: a run, a folder, the published build and an earlier one that is whole."""
-    bucket = stack["GoldBucketName"]
-    with superseded_part(stack, run_id):
-        # Another Silver leads to another build, here and after the block.
-        bring_gold_up_to_date(stack)
+    bucket = recommended["GoldBucketName"]
     history = [entry.build_id for entry in read_pointer(bucket).history]
     published = history[-1]
     stored = records(bucket, [build_id for build_id in history if build_id != published])
     earlier = next(build_id for build_id, build in stored.items() if intact(bucket, build) == build.tables)
-    return {"run_id": run_id, "folder": tmp_path, "published": published, "earlier": earlier}
+    return {"run_id": small_run, "folder": tmp_path, "published": published, "earlier": earlier}
 
 
 @pytest.fixture(autouse=True)
@@ -171,10 +162,10 @@ def test_a_user_with_the_policy_runs_every_command(names: dict[str, object], nam
      if (name, one["Sid"]) not in NOT_ON_THE_EMULATOR],
 )  # fmt: skip
 def test_without_a_statement_a_command_fails(
-    stack: Stack, run_id: str, names: dict[str, object], name: str, sid: str
+    stack: Stack, small_run: str, names: dict[str, object], name: str, sid: str
 ) -> None:
     command = NEEDED_BY[sid]
-    planted = superseded_part(stack, run_id) if sid == "ReplaceSilver" else nullcontext()
+    planted = superseded_part(stack, small_run) if sid == "ReplaceSilver" else nullcontext()
     with planted, user([one for one in statements(name) if one["Sid"] != sid]) as credentials:
         done = call(credentials, command, **names)
 

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pipeline import aws
+from pipeline import aws, keys
 from reelhouse.operate import parked
 from reelhouse.operate.redrive import redrive
 from reelhouse.run.status import status
@@ -57,25 +57,27 @@ def test_films_that_were_parked_are_stored_after_a_redrive(stack: Stack, omdb: O
     assert not [one for one in parked.parked(stack) if one.run_id == report.run_id]
 
 
-def test_an_event_that_was_parked_names_its_films_and_is_processed_after_a_redrive(stack: Stack) -> None:
-    run_id = run_to_the_end(stack, 2, 2).run_id
-    key = aws.list_objects(aws.client("s3"), stack["BronzeBucketName"], f"movies/run_id={run_id}/")[0].key
+def test_an_event_that_was_parked_names_its_films_and_is_processed_after_a_redrive(
+    stack: Stack, small_run: str
+) -> None:
+    key = aws.list_objects(aws.client("s3"), stack["BronzeBucketName"], keys.run_prefix(keys.MOVIES, small_run))[0].key
     body = json.dumps({"Records": [{"s3": {"object": {"key": key}}}]})
     sent = park(stack, body, "BronzeEvents")
     (one,) = (p for p in parked.parked(stack, "BronzeEvents") if p.message_id == sent)
-    assert one.run_id == run_id
+    assert one.run_id == small_run
     assert one.films == [key.split("imdb_id=")[1].removesuffix(".json")]
     assert "logged no error" in one.why
-    silver = objects(stack)
+    silver = objects(stack, small_run)
 
     assert redrive(stack, "BronzeEvents", lambda *_: None)["BronzeEvents"] >= 1
 
-    wait_until(lambda: objects(stack) != silver)
+    wait_until(lambda: objects(stack, small_run) != silver)
     assert not [p for p in parked.parked(stack, "BronzeEvents") if p.message_id == sent]
 
 
-def objects(stack: Stack) -> dict[str, str]:
-    return {entry.key: entry.etag for entry in aws.list_objects(aws.client("s3"), stack["SilverBucketName"])}
+def objects(stack: Stack, run_id: str) -> dict[str, str]:
+    prefix = keys.run_prefix(keys.MOVIES, run_id)
+    return {entry.key: entry.etag for entry in aws.list_objects(aws.client("s3"), stack["SilverBucketName"], prefix)}
 
 
 def test_status_says_until_when_messages_wait_for_the_quota(stack: Stack, omdb: Omdb) -> None:

@@ -18,7 +18,7 @@ from reelhouse.run import resume
 from reelhouse.run.start import start
 from reelhouse.stack import Stack
 from tests.chaos.account import account
-from tests.running import OPTIONS, Omdb, reelhouse, wait_until
+from tests.running import OPTIONS, WATCH_SECONDS, Omdb, reelhouse, wait_until
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_up_resumes_what_a_killed_emulator_forgot(stack: Stack, local: State, om
     emulator = psutil.Process(local.ministack.pid)
     for process in (emulator, *emulator.children(recursive=True)):
         process.kill()
-    emulator.wait(10)
+    emulator.wait(WATCH_SECONDS)
     omdb.no_faults()
     said: list[str] = []
 

@@ -72,7 +72,7 @@ def test_a_run_that_waits_for_the_quota_says_until_when(stack: Stack, run_id: st
     assert enriched["outcomes"]["stored"] == films["stored"]
     assert story["gold"] is None or story["gold"]["status"] == "incomplete"
     waits = [one for one in story["next"] if one["level"] == "wait"]
-    assert [f"{datetime.now(UTC):%Y-%m-}" in one["what"] and "quota until" in one["what"] for one in waits] == [True]
+    assert [bool(re.search(r"quota until \d{4}-\d\d-\d\d", one["what"])) for one in waits] == [True]
 
 
 def test_a_run_whose_messages_were_lost_says_how_to_ask_again(stack: Stack, run_id: str) -> None:

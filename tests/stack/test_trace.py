@@ -62,20 +62,19 @@ def test_a_film_that_omdb_was_not_asked_for_waits(stack: Stack, omdb: Omdb) -> N
     assert "messages wait in MovieQueue" in run["stopped"]
 
 
-def test_a_film_lost_from_silver_says_so(stack: Stack) -> None:
-    run_id = run_to_the_end(stack, 2, 2).run_id
-    for part in aws.list_objects(aws.client("s3"), stack["SilverBucketName"], keys.run_prefix("movies", run_id)):
+def test_a_film_lost_from_silver_says_so(stack: Stack, small_run: str) -> None:
+    for part in aws.list_objects(aws.client("s3"), stack["SilverBucketName"], keys.run_prefix("movies", small_run)):
         aws.client("s3").delete_object(Bucket=stack["SilverBucketName"], Key=part.key)
     try:
-        run = path(stack, FILM, run_id)
+        run = path(stack, FILM, small_run)
     finally:
-        replayed = replay(stack, [run_id], lambda *_: None)
+        replayed = replay(stack, [small_run], lambda *_: None)
 
     assert run["bronze"]["kind"] == "movies"
     assert run["silver"] is None
     assert "not processed into Silver yet" in run["stopped"]
     assert replayed.status == "complete"
-    assert path(stack, FILM, run_id)["stopped"] is None
+    assert path(stack, FILM, small_run)["stopped"] is None
 
 
 @pytest.mark.parametrize("imdb_id", ["../../x", "tt1", "tt0000009", "<b>"])
@@ -84,22 +83,20 @@ def test_an_id_that_is_none_or_unknown_is_refused(stack: Stack, imdb_id: str) ->
         trace(stack, imdb_id)
 
 
-def test_a_damaged_manifest_is_reported_and_other_runs_are_shown(stack: Stack) -> None:
-    run_id = run_to_the_end(stack, 2, 2).run_id
+def test_a_damaged_manifest_is_reported_and_other_runs_are_shown(stack: Stack, small_run: str) -> None:
     s3, bucket = aws.client("s3"), stack["BronzeBucketName"]
-    damaged = s3.put_object(Bucket=bucket, Key=keys.manifest(run_id), Body=b"")
+    damaged = s3.put_object(Bucket=bucket, Key=keys.manifest(small_run), Body=b"")
     try:
-        assert run_id not in [run["run_id"] for run in trace(stack, FILM)["runs"]]
-        assert {run["run_id"]: run["status"] for run in status(stack)["runs"]}[run_id] == "its manifest is damaged"
-        with pytest.raises(DocumentInvalid, match=keys.manifest(run_id)):
-            trace(stack, FILM, run_id)
+        assert small_run not in [run["run_id"] for run in trace(stack, FILM)["runs"]]
+        assert {run["run_id"]: run["status"] for run in status(stack)["runs"]}[small_run] == "its manifest is damaged"
+        with pytest.raises(DocumentInvalid, match=keys.manifest(small_run)):
+            trace(stack, FILM, small_run)
     finally:
-        s3.delete_object(Bucket=bucket, Key=keys.manifest(run_id), VersionId=damaged["VersionId"])
+        s3.delete_object(Bucket=bucket, Key=keys.manifest(small_run), VersionId=damaged["VersionId"])
         aws.client("sqs").purge_queue(QueueUrl=stack["BronzeEventsUrl"])
 
 
-def test_the_commands_print_one_json_document_or_a_sentence(stack: Stack) -> None:
-    run_id = run_to_the_end(stack, 2, 2).run_id
+def test_the_commands_print_one_json_document_or_a_sentence(stack: Stack, small_run: str) -> None:
     told = reelhouse("trace", FILM, "--json")
     assert (told.returncode, json.loads(told.stdout)["imdb_id"]) == (0, FILM)
     refused = reelhouse("trace", "nonsense")
@@ -107,4 +104,4 @@ def test_the_commands_print_one_json_document_or_a_sentence(stack: Stack) -> Non
     assert reelhouse("replay").returncode == reelhouse("replay", "--all", "--run-id", "x").returncode == 2
     assert reelhouse("redrive", "--peek", "--queue", "nonsense").returncode == 2
     assert isinstance(json.loads(reelhouse("redrive", "--peek", "--json").stdout), list)
-    assert json.loads(reelhouse("verify", "--run-id", run_id, "--json").stdout)["ok"] is True
+    assert json.loads(reelhouse("verify", "--run-id", small_run, "--json").stdout)["ok"] is True

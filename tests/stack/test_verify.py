@@ -17,31 +17,17 @@ from reelhouse.operate.replay import replay
 from reelhouse.operate.verify import Verified, verify
 from reelhouse.stack import Stack
 from tests.gold_builds import keys_of
-from tests.running import let_events_settle, run_to_the_end
+from tests.running import let_events_settle
 
 PROBED = "run_id=20261124T000000Z-00000000/"
 
 
-@pytest.fixture(scope="module")
-def made() -> dict[str, str]:
-    """The run that these tests damage."""
-    return {}
-
-
 @pytest.fixture
-def run_id(stack: Stack, made: dict[str, str]) -> str:
-    if not made:
-        made["run_id"] = run_to_the_end(stack, 10, 5).run_id
-        let_events_settle(stack)
-    return made["run_id"]
-
-
-@pytest.fixture
-def mended(stack: Stack, run_id: str) -> Iterator[None]:
-    """After the test Silver and Gold are made anew."""
+def mended(stack: Stack, small_run: str) -> Iterator[None]:
+    """After the test a replay repairs Silver and Gold."""
     yield
-    assert replay(stack, [run_id], lambda *_: None).status == "complete"
-    assert verify(stack, run_id).ok
+    assert replay(stack, [small_run], lambda *_: None).status == "complete"
+    assert verify(stack, small_run).ok
     let_events_settle(stack)
 
 
@@ -66,12 +52,12 @@ def of_run(stack: Stack, bucket: str, prefix: str) -> list[str]:
     return [entry.key for entry in aws.list_objects(aws.client("s3"), stack[f"{bucket}BucketName"], prefix)]
 
 
-def test_an_undisturbed_lakehouse_has_no_difference(stack: Stack, run_id: str) -> None:
-    assert unexplained(settle(stack)) == []
-    result = verify(stack)
+def test_an_undisturbed_lakehouse_has_no_difference(stack: Stack, small_run: str) -> None:
+    result = settle(stack)
+    assert unexplained(result) == []
     assert result.checked["runs"] == len(set(stack.run_ids()) - {PROBED[7:-1]})
     assert result.checked["gold_tables"] == 12
-    alone = verify(stack, run_id)
+    alone = verify(stack, small_run)
     assert (alone.ok, alone.waiting, alone.parked, alone.checked["bronze_objects"]) == (True, 0, 0, 12)
 
 
@@ -92,39 +78,38 @@ def with_numbers_as_titles(body: bytes) -> bytes:
     return part_of(table.set_column(place, "title", pa.array([7] * table.num_rows)))
 
 
+DAMAGES: list[tuple[Callable[[bytes], bytes], str]] = [
+    (without_a_row, "cannot be used: holds "),
+    (with_numbers_as_titles, "cannot be used: title is BIGINT, not VARCHAR"),
+    (lambda _: b"no parquet", "cannot be used"),
+]
+
+
 @pytest.mark.usefixtures("mended")
-@pytest.mark.parametrize(
-    ("damage", "said"),
-    [
-        (without_a_row, "cannot be used: holds "),
-        (lambda _: b"no parquet", "cannot be used"),
-        (with_numbers_as_titles, "cannot be used: title is BIGINT, not VARCHAR"),
-    ],
-    ids=["row lost", "unreadable", "wrong type"],
-)
-def test_a_damaged_part_of_silver_is_named(
-    stack: Stack, run_id: str, damage: Callable[[bytes], bytes], said: str
-) -> None:
+def test_a_damaged_part_of_silver_is_named(stack: Stack, small_run: str) -> None:
     s3, bucket = aws.client("s3"), stack["SilverBucketName"]
-    part = of_run(stack, "Silver", keys.run_prefix("movies", run_id))[0]
-    films = set(pd.read_parquet(io.BytesIO(aws.get(s3, bucket, part)[0]))["bronze_key"])
-    s3.put_object(Bucket=bucket, Key=part, Body=damage(aws.get(s3, bucket, part)[0]))
+    part = of_run(stack, "Silver", keys.run_prefix("movies", small_run))[0]
+    body = aws.get(s3, bucket, part)[0]
+    films = set(pd.read_parquet(io.BytesIO(body))["bronze_key"])
+    for damage, said in DAMAGES:
+        s3.put_object(Bucket=bucket, Key=part, Body=damage(body))
 
-    result = verify(stack, run_id)
+        result = verify(stack, small_run)
 
-    assert said in named(result, part)
-    assert {one.subject for one in result.differences} & films
+        assert said in named(result, part)
+        assert {one.subject for one in result.differences} & films
 
 
 @pytest.mark.usefixtures("mended")
-def test_a_lost_part_of_silver_names_its_films(stack: Stack, run_id: str) -> None:
+def test_a_lost_part_of_silver_names_its_films(stack: Stack, small_run: str) -> None:
     # While a message of an earlier test is under way in SilverEvents, what Gold lacks counts as waiting.
-    settle(stack)
-    parts = of_run(stack, "Silver", keys.run_prefix("movies", run_id))
+    let_events_settle(stack)
+    bring_gold_up_to_date(stack)
+    parts = of_run(stack, "Silver", keys.run_prefix("movies", small_run))
     for part in parts:
         aws.client("s3").delete_object(Bucket=stack["SilverBucketName"], Key=part)
 
-    result = verify(stack, run_id)
+    result = verify(stack, small_run)
 
     assert len(result.differences) == 10
     assert all("no outcome in Silver" in one.difference for one in result.differences)
@@ -132,27 +117,27 @@ def test_a_lost_part_of_silver_names_its_films(stack: Stack, run_id: str) -> Non
 
 
 @pytest.mark.usefixtures("mended")
-def test_two_outcomes_of_one_film_are_named(stack: Stack, run_id: str) -> None:
-    imdb_id = next(iter(stack.manifest(run_id).expected))
-    key = keys.film("movies", run_id, imdb_id)
-    body = {"imdb_id": imdb_id, "run_id": run_id, "reasons": ["year: none"], "bronze_key": key}
-    quarantined = keys.film("quarantine", run_id, imdb_id)
+def test_two_outcomes_of_one_film_are_named(stack: Stack, small_run: str) -> None:
+    imdb_id = next(iter(stack.manifest(small_run).expected))
+    key = keys.film("movies", small_run, imdb_id)
+    body = {"imdb_id": imdb_id, "run_id": small_run, "reasons": ["year: none"], "bronze_key": key}
+    quarantined = keys.film("quarantine", small_run, imdb_id)
     s3, bucket = aws.client("s3"), stack["SilverBucketName"]
     s3.put_object(Bucket=bucket, Key=quarantined, Body=json.dumps(body).encode())
-    assert "2 outcomes" in named(verify(stack, run_id), key)
-    assert replay(stack, [run_id], lambda *_: None).removed >= 1
+    assert "2 outcomes" in named(verify(stack, small_run), key)
+    assert replay(stack, [small_run], lambda *_: None).removed >= 1
     with pytest.raises(s3.exceptions.NoSuchKey):
         s3.get_object(Bucket=bucket, Key=quarantined)
 
 
 @pytest.fixture
 def gold_table(stack: Stack) -> Iterator[str]:
-    """The key of a Gold table; after the test it is made anew."""
-    assert unexplained(settle(stack)) == []
+    """The key of a Gold table; after the test it is built again."""
+    let_events_settle(stack)
+    bring_gold_up_to_date(stack)
     (key,) = keys_of(stack["GoldBucketName"], "ratings_by_genre")
     yield key
     # The next event finds that an object of the published build is damaged, and builds it again.
-    bring_gold_up_to_date(stack)
     assert unexplained(settle(stack)) == []
 
 
