@@ -11,14 +11,14 @@ from typing import Any
 
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from pipeline import keys
-from pipeline.columns import GOLD, GOLD_TABLES
+from pipeline import aws, keys
+from pipeline.columns import GOLD, Table
 from pipeline.errors import ReelhouseError
+from pipeline.gold.publication import published_build
 from reelhouse.run.resume import resume
 from reelhouse.stack import Stack
-from tests.gold_builds import body_of
 from tests.integration.faulty_aws import FaultyAws, Killed
-from tests.integration.moto_lake import Cold, Handler, Lake, s3_event, sqs_event
+from tests.integration.moto_lake import REGION, Cold, Handler, Lake, s3_event, sqs_event
 
 STEPS = FIRST, ENRICH, TO_SILVER, TO_GOLD = (
     "get_movies_and_send_to_queue",
@@ -35,6 +35,8 @@ MOST_ROUNDS = 40
 OF_THE_MOMENT = {"processed_at", "fetched_at", "started_at", "finished_at", "bronze_version"}
 Rows = dict[str, list[tuple[Any, ...]]]
 Message = dict[str, Any]
+# Rows of Gold's objects, by table and ETag: with the same ETag an object has the same content.
+_READ: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
 
 
 @dataclass
@@ -82,20 +84,16 @@ class Pipeline:
     def _make_queue(self, name: str, receives: int) -> None:
         sqs = self.lake.sqs
         parked = sqs.create_queue(QueueName=f"{name}DeadLetters")["QueueUrl"]
-        policy = json.dumps({"deadLetterTargetArn": self._arn(parked), "maxReceiveCount": str(receives)})
+        policy = json.dumps({"deadLetterTargetArn": _arn(parked), "maxReceiveCount": str(receives)})
         attributes = {"RedrivePolicy": policy, "VisibilityTimeout": "3600"}
         self.urls |= {
             name: sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"],
             f"{name}DeadLetters": parked,
         }
 
-    def _arn(self, url: str) -> str:
-        answer = self.lake.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        return str(answer["Attributes"]["QueueArn"])
-
     def _announce(self, bucket: str, queue: str, prefixes: tuple[str, ...]) -> None:
         """Send S3 notifications of new objects to a queue, as the template does."""
-        about = {"QueueArn": self._arn(self.urls[queue]), "Events": ["s3:ObjectCreated:*"]}
+        about = {"QueueArn": _arn(self.urls[queue]), "Events": ["s3:ObjectCreated:*"]}
         configurations = [
             about | ({"Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}}} if prefix else {})
             for prefix in prefixes
@@ -153,9 +151,9 @@ class Pipeline:
             answer = self.lake.sqs.receive_message(
                 QueueUrl=self.urls[queue], MaxNumberOfMessages=min(10, most - len(taken)), AttributeNames=["All"]
             )
-            if not answer.get("Messages"):
+            taken += answer.get("Messages", [])
+            if len(answer.get("Messages", [])) < 10:
                 break
-            taken += answer["Messages"]
         return taken
 
     def settle(
@@ -193,17 +191,23 @@ class Pipeline:
     # ── Results ────────────────────────────────────────────────────────────────────────────────────────────
 
     def gold(self) -> Rows:
-        """Return the rows of every Gold table without clock columns; run ids become ``run 1``, ``run 2`` and so on."""
-        tables = {table.name: self._rows(table.name) for table in GOLD}
+        """Return the rows of every Gold table without clock columns; run ids become ``run 1``, ``run 2`` and so on.
+
+        Every object must be there with its recorded ETag; one with an ETag that was read before is not read again.
+        """
+        build = published_build("gold")
+        assert build, "nothing is published"
+        etags = {entry.key: entry.etag for entry in aws.list_objects(self.lake.s3, "gold")}
+        tables = {}
+        for table in GOLD:
+            (stored,) = build.tables[table.name].objects
+            assert etags[stored.key] == stored.etag, stored.key
+            read = table.name, stored.etag
+            if read not in _READ:
+                _READ[read] = _rows(table, self.lake.get("gold", stored.key))
+            tables[table.name] = _READ[read]
         runs = {str(row[0]): f"run {place}" for place, row in enumerate(tables["pipeline_runs"], start=1)}
         return {name: [tuple(_placed(value, runs) for value in row) for row in rows] for name, rows in tables.items()}
-
-    def _rows(self, name: str) -> list[tuple[Any, ...]]:
-        table = pq.read_table(io.BytesIO(body_of("gold", name)))
-        if order := GOLD_TABLES[name].order:
-            table = table.sort_by([(column, "ascending") for column in order])
-        kept = [column for column in table.column_names if column not in OF_THE_MOMENT]
-        return [tuple(row[column] for column in kept) for row in table.to_pylist()]
 
     def lost(self) -> set[str]:
         """Return the films that a run expected and that are neither stored nor rejected."""
@@ -231,12 +235,26 @@ class Pipeline:
         return found
 
 
+def _arn(url: str) -> str:
+    account, name = url.rsplit("/", 2)[-2:]
+    return f"arn:aws:sqs:{REGION}:{account}:{name}"
+
+
 def event_of(messages: list[Message]) -> dict[str, Any]:
     """Return Lambda's event for received messages."""
     event = sqs_event(*messages)
     for record, message in zip(event["Records"], messages, strict=True):
         record["attributes"]["ApproximateReceiveCount"] = message["Attributes"]["ApproximateReceiveCount"]
     return event
+
+
+def _rows(table: Table, body: bytes) -> list[tuple[Any, ...]]:
+    """Return a table's rows in its order, without clock columns."""
+    rows = pq.read_table(io.BytesIO(body))
+    if table.order:
+        rows = rows.sort_by([(column, "ascending") for column in table.order])
+    kept = [column for column in rows.column_names if column not in OF_THE_MOMENT]
+    return [tuple(row[column] for column in kept) for row in rows.to_pylist()]
 
 
 def _placed(value: Any, runs: dict[str, str]) -> Any:

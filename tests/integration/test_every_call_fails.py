@@ -1,14 +1,14 @@
 """Whichever AWS call of a step fails, no film is lost or duplicated, and Gold is the same as without the fault.
 
-A run without faults gives the expected Gold. Then the n-th call of each step fails, for n from 1 until no step has an
-n-th call, and messages are redelivered until all queues are empty. AggregateToGold has the most calls and is tested
-alone, on one Silver. `make test` lets the process die at each call and injects faults of rotating kinds; ``-m chaos``
-injects every fault into every call.
+A run without faults gives the expected Gold and each step's calls. Then calls fail one by one, and messages are
+redelivered until all queues are empty. AggregateToGold has the most calls and is tested alone, on one Silver.
+`make test` injects each kind of fault, and lets the process die after each write; where a step repeats one operation,
+AggregateToGold's first and last stand for the others. ``-m chaos`` injects every fault into every call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 
 import pytest
@@ -16,8 +16,8 @@ import pytest
 from pipeline import aggregate_to_gold, aws
 from pipeline.columns import GOLD_TABLES
 from pipeline.errors import ReelhouseError
+from pipeline.gold.publication import published_build
 from tests.fake_athena import make_catalogue
-from tests.gold_builds import keys_of
 from tests.integration.driven_pipeline import STEPS, TO_GOLD, Pipeline, Rows
 from tests.integration.faulty_aws import FAULTS, KILLED, Fault, FaultyAws, Killed
 from tests.integration.moto_lake import Cold, Lake, Omdb, Top
@@ -29,8 +29,7 @@ CATALOGUED = (GOLD_TABLES["movies"], GOLD_TABLES["pipeline_runs"])
 UPSTREAM = STEPS[:-1]
 # Calls of a run without faults; with fewer, faults would no longer reach them.
 LEAST_CALLS = dict(zip(STEPS, (4, 5, 9, 20), strict=True))
-Choose = Callable[[int, int], Fault]
-Survives = Callable[[Pipeline, Choose, int], None]
+Survives = Callable[[Pipeline, Rows, dict[str, FaultyAws]], None]
 
 
 @pytest.fixture
@@ -57,63 +56,84 @@ def is_whole(pipeline: Pipeline, expected: Rows) -> None:
     assert all(isinstance(error, ReelhouseError | Killed) for _, error in pipeline.errors), said
     assert (pipeline.lost(), pipeline.doubled(), pipeline.parked()) == (set(), set(), {}), said
     assert pipeline.gold() == expected, said
-    folders = {table.name: keys_of("gold", table.name)[0].rpartition("/")[0] for table in CATALOGUED}
+    build = published_build("gold")
+    assert build
+    folders = {table.name: build.tables[table.name].folder.rstrip("/") for table in CATALOGUED}
     found = aws.client("glue").get_tables(DatabaseName=DATABASE)["TableList"]
     there = {table["Name"]: table["StorageDescriptor"]["Location"] for table in found}
     assert there == {name: f"s3://gold/{folder}/" for name, folder in folders.items()}, said
 
 
-def each_call(steps: tuple[str, ...], choose: Choose, stride: int) -> Iterator[dict[str, FaultyAws]]:
-    """Yield fault injections into every ``stride``-th call of some steps; ``choose`` selects the fault."""
-    for n in count(1, stride):
-        faulty = {step: FaultyAws(n, choose(n, place)) for place, step in enumerate(steps)}
-        yield faulty
-        if not any(each.struck for each in faulty.values()):
-            assert n > max(LEAST_CALLS[step] for step in steps)
-            return
+def upstream_survives(undisturbed: Pipeline, expected: Rows, faulty: dict[str, FaultyAws]) -> None:
+    """Run the first three steps with faults, and compare Gold."""
+    pipeline = Pipeline(undisturbed.lake, undisturbed.cold, faulty)
+    pipeline.run(top_n=FILMS, batch_size=BATCH_SIZE)
+    is_whole(pipeline, expected)
 
 
-def upstream_survives(undisturbed: Pipeline, choose: Choose, stride: int) -> None:
-    expected = undisturbed.gold()
-    for faulty in each_call(UPSTREAM, choose, stride):
-        pipeline = Pipeline(undisturbed.lake, undisturbed.cold, faulty)
-        pipeline.run(top_n=FILMS, batch_size=BATCH_SIZE)
-        is_whole(pipeline, expected)
+def gold_survives(undisturbed: Pipeline, expected: Rows, faulty: dict[str, FaultyAws]) -> None:
+    """Build Gold again with faults, and compare it."""
+    undisturbed.begin_gold_anew(faulty)
+    undisturbed.until_quiet()
+    is_whole(undisturbed, expected)
 
 
-def gold_survives(undisturbed: Pipeline, choose: Choose, stride: int) -> None:
-    expected = undisturbed.gold()
-    for faulty in each_call((TO_GOLD,), choose, stride):
-        undisturbed.begin_gold_anew(faulty)
-        undisturbed.until_quiet()
-        is_whole(undisturbed, expected)
+def writes(calls: list[str]) -> list[int]:
+    """Return the numbers of the calls that write; the process may die before or after a read without a difference."""
+    return [n for n, name in enumerate(calls, start=1) if not name.startswith(("Get", "List"))]
 
 
-def one_fault_each(n: int, place: int) -> Fault:
-    # 5 and the number of faults have no common divisor, so all kinds take their turn.
-    return FAULTS[(5 * n + 8 * place) % len(FAULTS)]
+def test_each_upstream_call_fails_once(undisturbed: Pipeline) -> None:
+    """Each step starts at another kind, so that all kinds have their turn, and a body is cut short where one is read."""
+    expected, met, kinds = undisturbed.gold(), set(), dict(zip(UPSTREAM, (6, 12, 18), strict=True))
+    for turn in range(max(len(undisturbed.faulty[step].calls) for step in UPSTREAM)):
+        faulty = {step: FaultyAws(turn + 1, FAULTS[(kinds[step] + turn) % len(FAULTS)]) for step in UPSTREAM}
+        upstream_survives(undisturbed, expected, faulty)
+        met |= {each.fault for each in faulty.values() if each.struck}
+    assert met == set(FAULTS)
 
 
-def one_death_each(n: int, place: int) -> Fault:
-    return KILLED[(n + place) % len(KILLED)]
+def test_a_process_dies_after_each_upstream_write(undisturbed: Pipeline) -> None:
+    expected, numbers = undisturbed.gold(), {step: writes(undisturbed.faulty[step].calls) for step in UPSTREAM}
+    assert {len(each) for each in numbers.values()} == {4}
+    for turn in range(4):
+        faulty = {step: FaultyAws(numbers[step][turn], KILLED[-1]) for step in UPSTREAM}
+        upstream_survives(undisturbed, expected, faulty)
+        assert all(each.struck for each in faulty.values())
 
 
-@pytest.mark.parametrize(
-    ("survives", "choose", "stride"),
-    [
-        (upstream_survives, one_fault_each, 1),
-        (upstream_survives, one_death_each, 1),
-        (gold_survives, one_fault_each, 2),
-        (gold_survives, one_death_each, 1),
-    ],
-)
-def test_each_call_fails(undisturbed: Pipeline, survives: Survives, choose: Choose, stride: int) -> None:
-    survives(undisturbed, choose, stride)
+def test_each_kind_of_call_of_a_gold_build_fails(undisturbed: Pipeline) -> None:
+    expected, calls = undisturbed.gold(), undisturbed.faulty[TO_GOLD].calls
+    chosen = {n for n, name in enumerate(calls, start=1) if n == 1 or name != calls[n - 2]}
+    chosen.add(len(calls) - calls[::-1].index("PutObject"))  # publishes the build
+    for turn, n in enumerate(sorted(chosen)):
+        faulty = FaultyAws(n, FAULTS[2 * turn % len(FAULTS)])
+        gold_survives(undisturbed, expected, {TO_GOLD: faulty})
+        assert faulty.struck == calls[n - 1]
+
+
+def test_a_process_dies_after_the_writes_of_a_gold_build(undisturbed: Pipeline) -> None:
+    expected, calls = undisturbed.gold(), undisturbed.faulty[TO_GOLD].calls
+    numbers = writes(calls)
+    before, after = KILLED
+    # The first and the last table, the build's record, the pointer, and the catalogue's two tables.
+    for n, death in [(numbers[0], before), (numbers[0], after), *((n, after) for n in numbers[-5:])]:
+        faulty = FaultyAws(n, death)
+        gold_survives(undisturbed, expected, {TO_GOLD: faulty})
+        assert faulty.struck == calls[n - 1]
 
 
 @pytest.mark.chaos
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("fault", [*FAULTS, *KILLED], ids=lambda fault: fault.name)
-@pytest.mark.parametrize("survives", [upstream_survives, gold_survives])
-def test_each_call_fails_in_each_way(undisturbed: Pipeline, survives: Survives, fault: Fault) -> None:
-    survives(undisturbed, lambda n, place: fault, 1)
+@pytest.mark.parametrize(("steps", "survives"), [(UPSTREAM, upstream_survives), ((TO_GOLD,), gold_survives)])
+def test_each_call_fails_in_each_way(
+    undisturbed: Pipeline, steps: tuple[str, ...], survives: Survives, fault: Fault
+) -> None:
+    expected = undisturbed.gold()
+    for n in count(1):
+        faulty = {step: FaultyAws(n, fault) for step in steps}
+        survives(undisturbed, expected, faulty)
+        if not any(each.struck for each in faulty.values()):
+            assert n > max(LEAST_CALLS[step] for step in steps)
+            return

@@ -74,7 +74,7 @@ def is_of(queue: str, body: str) -> bool:
 
 
 @given(a_shuffle)
-@settings(EXAMPLES, max_examples=5)
+@settings(EXAMPLES, max_examples=3)
 def test_any_order_gives_the_same_gold(undisturbed: Pipeline, chance: random.Random) -> None:
     any_order_will_do(undisturbed, chance)
 
