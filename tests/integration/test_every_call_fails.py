@@ -84,7 +84,7 @@ def writes(calls: list[str]) -> list[int]:
 
 
 def test_each_upstream_call_fails_once(undisturbed: Pipeline) -> None:
-    """Each step starts at another kind, so that all kinds have their turn, and a body is cut short where one is read."""
+    """Each step starts at another kind, so that all kinds occur, and a body is cut short where one is read."""
     expected, met, kinds = undisturbed.gold(), set(), dict(zip(UPSTREAM, (6, 12, 18), strict=True))
     for turn in range(max(len(undisturbed.faulty[step].calls) for step in UPSTREAM)):
         faulty = {step: FaultyAws(turn + 1, FAULTS[(kinds[step] + turn) % len(FAULTS)]) for step in UPSTREAM}

@@ -23,46 +23,11 @@ from reelhouse.stack import Stack
 from tests.integration import test_breaker
 from tests.integration.gold_of_films import build_gold
 from tests.integration.moto_lake import Lake, as_stack
+from tests.refused_queries import REFUSED
 
 DATABASE = "reelhouse_gold"
 Answer = dict[str, Any]
 Ask = Callable[..., Answer]
-REFUSED = {
-    "writing": [
-        "DROP TABLE movies", "DELETE FROM movies", "UPDATE movies SET title = ''",
-        "INSERT INTO movies SELECT * FROM movies",
-        "CREATE TABLE x AS SELECT 1", "CREATE VIEW x AS SELECT 1", "CREATE TEMP TABLE x AS SELECT 1", "TRUNCATE movies",
-        "ALTER TABLE movies ADD COLUMN x INT", "CREATE SCHEMA x", "CREATE MACRO x() AS 1", "CREATE SEQUENCE x",
-        "MERGE INTO movies USING movies AS m ON false WHEN NOT MATCHED THEN INSERT BY NAME", "VACUUM", "CHECKPOINT",
-        "WITH x AS (DELETE FROM movies RETURNING *) SELECT * FROM x",
-        "WITH x AS (INSERT INTO movies SELECT * FROM movies RETURNING *) SELECT * FROM x",
-        "FROM query('DROP TABLE movies')", "COMMENT ON TABLE movies IS 'x'", "CREATE INDEX i ON movies (imdb_id)",
-    ],
-    "files": [
-        "COPY movies TO '/tmp/x.csv'", "COPY movies FROM '/etc/passwd'", "EXPORT DATABASE '/tmp/x'",
-        "IMPORT DATABASE '/tmp/x'", "FROM read_csv('/etc/passwd')", "FROM read_text('/etc/passwd')",
-        "FROM read_blob('/etc/shadow')", "FROM read_parquet('/tmp/*')", "FROM read_json('/tmp/x.json')",
-        "FROM '/etc/passwd'", "FROM '/tmp/x.parquet'", "FROM glob('/*')", "FROM parquet_metadata('/tmp/x')",
-        "FROM sniff_csv('/etc/passwd')", "FROM read_csv('https://example.com/x.csv')", "FROM 's3://gold/movies.parquet'",
-        "FROM read_parquet('s3://gold/movies/movies.parquet')",
-    ],
-    "databases, extensions and settings": [
-        "ATTACH '/tmp/x.db'", "ATTACH ':memory:' AS other", "DETACH memory", "USE silver",
-        "INSTALL httpfs", "LOAD httpfs",
-        "FORCE INSTALL sqlite", "SET threads = 1", "SET GLOBAL memory_limit = '100GB'", "RESET memory_limit",
-        "SET enable_external_access = true", "SET lock_configuration = false", "PRAGMA enable_profiling",
-        "CALL enable_logging()", "FROM enable_profiling()", "CREATE SECRET x (TYPE s3)", "FROM duckdb_secrets()",
-    ],
-    "the environment": [
-        "SELECT getenv('HOME')", "SELECT getenv('AWS_SECRET_ACCESS_KEY')", "FROM read_text('/proc/self/environ')",
-        "FROM '/proc/self/environ'", "FROM planted",
-    ],
-    "other than one statement": [
-        "SELECT 1; SELECT 2", "SELECT 1; DROP TABLE movies", "BEGIN; DROP TABLE movies; COMMIT", "COMMIT", "ROLLBACK",
-        "",
-        "-- nothing", "EXPLAIN ANALYZE SELECT 1", "PREPARE x AS SELECT 1", "EXECUTE x", "SELEKT 1",
-    ],
-}  # fmt: skip
 ENDLESS = [
     "SELECT count(*) FROM range(100000000000000)",
     "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t",
@@ -193,12 +158,23 @@ def two_builds(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
 
 @pytest.mark.parametrize("kind", REFUSED)
 def test_whatever_does_not_read_is_refused_in_one_line(found: Stack, kind: str) -> None:
+    """Three queries of each kind, since each starts a process; the unit test of the guarded query runs all."""
+    refused_in_one_line(found, REFUSED[kind][:3])
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("kind", REFUSED)
+def test_every_query_that_does_not_read_is_refused_in_one_line(found: Stack, kind: str) -> None:
+    refused_in_one_line(found, REFUSED[kind])
+
+
+def refused_in_one_line(found: Stack, queries: list[str]) -> None:
     planted = pd.DataFrame({"password": ["planted"]})
 
     async def attempt(client: Client) -> list[str]:
-        return [_error(sql, await client.call_tool("query", {"sql": sql})) for sql in REFUSED[kind]]
+        return [_error(sql, await client.call_tool("query", {"sql": sql})) for sql in queries]
 
-    for sql, text in zip(REFUSED[kind], with_client(lambda: found, attempt), strict=True):
+    for sql, text in zip(queries, with_client(lambda: found, attempt), strict=True):
         assert "\n" not in text, sql
         assert "Traceback" not in text, sql
         assert 20 < len(text) < 700, (sql, text)
