@@ -20,7 +20,8 @@ def run(path: Path, **parameters: object) -> dict[str, Any]:
     ``parameters`` are set after the cell of parameters, as papermill does.
     """
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    shell = InteractiveShell.instance()
+    # With a cache of results, each reset waits for a garbage collection.
+    shell = InteractiveShell.instance(cache_size=0)
     shell.reset(new_session=True)  # type: ignore[no-untyped-call]
     for cell in notebook.cells:
         if cell.cell_type == "code":
