@@ -64,7 +64,7 @@ class Deployment:
     changed: frozenset[str]
 
 
-class _Template(yaml.SafeLoader):
+class _Template(yaml.CSafeLoader):
     """A YAML loader that reads CloudFormation's tags, such as ``!Ref``, as None."""
 
 

@@ -61,7 +61,7 @@ REQUESTS_AT_ONCE = 16
 QUEUES = 3
 
 
-class _Template(yaml.SafeLoader):
+class _Template(yaml.CSafeLoader):
     """Reads CloudFormation's short functions (``!Ref``) as plain values."""
 
 
@@ -71,7 +71,7 @@ _Template.add_multi_constructor("!", lambda *parts: getattr(parts[-1], "value", 
 @cache
 def template() -> dict[str, Any]:
     """Return template.yaml."""
-    return dict(yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), Loader=_Template))  # noqa: S506 (SafeLoader)
+    return dict(yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), Loader=_Template))  # noqa: S506 (CSafeLoader)
 
 
 def resources() -> dict[str, Any]:

@@ -267,7 +267,7 @@ def measures_of(visual: AnyVisual) -> list[str]:
     return [] if isinstance(visual, Rows | Texts) else list(visual.measures)
 
 
-class _OnceOnly(yaml.SafeLoader):
+class _OnceOnly(yaml.CSafeLoader):
     """A YAML loader that rejects duplicate keys; YAML itself silently drops the first of two."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -289,7 +289,7 @@ def parse(text: str) -> Dashboard:
         When it is not YAML, has a duplicate key or breaks the format above; every fault names its place.
     """
     try:
-        return Dashboard.model_validate(yaml.load(text, Loader=_OnceOnly))  # noqa: S506 (a SafeLoader)
+        return Dashboard.model_validate(yaml.load(text, Loader=_OnceOnly))  # noqa: S506 (a CSafeLoader)
     except yaml.YAMLError as error:
         raise InvalidInput(str(error), subject="dashboard definition") from error
     except ValidationError as error:

@@ -18,11 +18,11 @@ TEMPLATE = ROOT / "lambdas" / "glue_tables.template.yaml"
 _OUTPUTS = ("SilverBucketName", "GoldBucketName", "SilverDatabaseName", "GoldDatabaseName")
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Reads a template's ``!Ref X`` and ``!Sub …${X}…`` as text with ``${X}``; other functions as None."""
 
 
-def _function(_: yaml.SafeLoader, name: str, node: yaml.Node) -> str | None:
+def _function(_: yaml.CSafeLoader, name: str, node: yaml.Node) -> str | None:
     if not isinstance(node, yaml.ScalarNode):
         return None
     return f"${{{node.value}}}" if name == "Ref" else str(node.value)
@@ -39,7 +39,7 @@ def missing(found: Stack) -> list[tuple[str, dict[str, Any]]]:
     StorageFailed
         When the catalogue cannot be read.
     """
-    resources = yaml.load(TEMPLATE.read_bytes(), _Loader)["Resources"]  # noqa: S506 (it derives from SafeLoader)
+    resources = yaml.load(TEMPLATE.read_bytes(), _Loader)["Resources"]  # noqa: S506 (it derives from CSafeLoader)
     defined = [
         (_filled(resource["Properties"]["DatabaseName"], found), _filled(resource["Properties"]["TableInput"], found))
         for resource in resources.values()
