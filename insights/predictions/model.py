@@ -1,11 +1,14 @@
 """Models that predict a target from features: earlier years to learn from, later years to test on. Pure.
 
 The model is scikit-learn's histogram gradient boosting, which accepts missing values. Its interval is conformalised
-quantile regression (Romano and others 2019): two more models predict a low and a high quantile, fitted to the early
-training years; on the last training years the interval is widened or narrowed until it covers the stated share, in
-each quarter of the predictions separately, since errors differ between films predicted low and high. All three models
-are then fitted again on all training years. The test years may differ from the calibration years, so the coverage is
-not guaranteed: ``prediction_scores`` reports it.
+quantile regression (Romano and others 2019): two more models predict a low and a high quantile, and the interval is
+widened or narrowed until it would have covered the stated share of earlier films, in each quarter of the predictions
+separately, since errors differ between films predicted low and high.
+
+Films of different years are not exchangeable, so the films to calibrate on have to be recent. For the first test year
+they are the last training years, predicted by models fitted to the years before them; for each later test year the
+window moves on and takes in the test years before it. Drift within the window remains, so the coverage is not
+guaranteed: ``prediction_scores`` reports it.
 """
 
 from __future__ import annotations
@@ -152,35 +155,42 @@ def learn(features: pd.DataFrame, learned: pd.Series[float], split: TimeSplit, c
     """
     # One thread: with two, the threads of the trees busy-wait for each other on a loaded machine.
     with threadpool_limits(limits=1):
-        early = _interval(features, learned, split.fitting, split.calibration, coverage)
-        late = _interval(features, learned, split.training, split.test, coverage)
-        model = _fitted(features[split.training], learned[split.training])
-        predicted, contributions = _predicted(model, features[split.test])
-        calibration = _fitted(features[split.fitting], learned[split.fitting]).predict(features[split.calibration])
-    actual = learned[split.calibration]
-    outside = pd.concat([early["low"] - actual, actual - early["high"]], axis=1).max(axis=1)
-    margin = conformal_margins(
-        calibration, np.asarray(outside, np.float64), np.asarray(predicted, np.float64), coverage
-    )
-    low, high = (late["low"] - margin).clip(upper=predicted), (late["high"] + margin).clip(lower=predicted)
-    return Learned(pd.DataFrame({"predicted": predicted, "low": low, "high": high}), contributions)
+        early = _forecasts(features, learned, split.fitting, split.calibration, coverage)
+        late = _forecasts(features, learned, split.training, split.test, coverage)
+        contributions = _contributions(_fitted(features[split.training], learned[split.training]), features[split.test])
+    forecasts = pd.concat([early, late])
+    outside = pd.concat([forecasts["low"] - learned, learned - forecasts["high"]], axis=1).max(axis=1, skipna=False)
+    known = forecasts.assign(outside=outside, year=features["year"]).dropna(subset="outside")
+    margin = pd.Series(0.0, index=late.index)
+    for year, films in late.groupby(features["year"]):
+        recent = _latest(known[known["year"] < year], len(early))
+        margin[films.index] = conformal_margins(recent, films["predicted"].to_numpy(), coverage)
+    low = (late["low"] - margin).clip(upper=late["predicted"])
+    high = (late["high"] + margin).clip(lower=late["predicted"])
+    return Learned(late.assign(low=low, high=high), contributions)
 
 
-def _interval(
+def _forecasts(
     features: pd.DataFrame, learned: pd.Series[float], fitting: pd.Series[bool], films: pd.Series[bool], coverage: float
 ) -> pd.DataFrame:
-    """Predict the ``low`` and ``high`` quantiles of some films by models fitted to others."""
-    quantiles = {"low": (1 - coverage) / 2, "high": (1 + coverage) / 2}
-    ends = {
+    """Predict mean (``predicted``), ``low`` and ``high`` quantile of some films by models fitted to others."""
+    quantiles = {"predicted": None, "low": (1 - coverage) / 2, "high": (1 + coverage) / 2}
+    columns = {
         name: _fitted(features[fitting], learned[fitting], quantile).predict(features[films])
         for name, quantile in quantiles.items()
     }
-    return pd.DataFrame(ends, index=features.index[films])
+    return pd.DataFrame(columns, index=features.index[films])
 
 
-def _predicted(model: Pipeline, test: pd.DataFrame) -> tuple[pd.Series[float], pd.DataFrame]:
-    """Predictions, and how each moves when one thing known of the film is no longer known."""
-    predicted = pd.Series(model.predict(test), index=test.index)
+def _latest(films: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return the films of the last years that hold at least ``count`` of them."""
+    first: float = films["year"].nlargest(count).min()
+    return films[films["year"] >= first]
+
+
+def _contributions(model: Pipeline, test: pd.DataFrame) -> pd.DataFrame:
+    """Return how each prediction moves when one thing known of the film is no longer known."""
+    predicted = model.predict(test)
     columns_of: dict[str, list[str]] = {}
     for column in map(str, test.columns.drop("year")):
         columns_of.setdefault(column.split(":")[0], []).append(column)
@@ -189,30 +199,32 @@ def _predicted(model: Pipeline, test: pd.DataFrame) -> tuple[pd.Series[float], p
         known: predicted - model.predict(test.assign(**{column: nothing[column] for column in columns}))
         for known, columns in columns_of.items()
     }
-    return predicted, pd.DataFrame(contributions, index=test.index)
+    return pd.DataFrame(contributions, index=test.index)
 
 
-def conformal_margins(calibrated: Floats, outside: Floats, predicted: Floats, coverage: float) -> Floats:
+def conformal_margins(earlier: pd.DataFrame, predicted: Floats, coverage: float) -> Floats:
     """Return by how much the interval of each prediction has to widen; negative to narrow it.
 
-    Predictions are split into quarters at the quartiles of ``calibrated``. The margin of a quarter is the distance of
-    rank ceil((n + 1) * coverage) among the n calibration films in it, or the largest if n is too small for that rank.
+    Predictions are split into quarters at the quartiles of those of ``earlier`` films. The margin of a quarter is the
+    distance of rank ceil((n + 1) * coverage) among the n earlier films in it, or the largest if n is too small for
+    that rank.
 
     Parameters
     ----------
-    calibrated, outside : arrays of shape (m,)
-        Predictions of the calibration films, and how far each film's value lies outside its interval, negative inside.
+    earlier : DataFrame
+        ``predicted``, and ``outside``: how far each film's value lies outside its interval, negative inside.
     predicted : array of shape (n,)
         Predictions whose margins are wanted.
     coverage : float
         Share of films that the interval should cover.
     """
-    edges = np.quantile(calibrated, np.arange(1, BINS) / BINS)
+    edges = np.quantile(earlier["predicted"], np.arange(1, BINS) / BINS)
+    quarters = np.searchsorted(edges, earlier["predicted"])
     margins = np.empty(BINS)
     for quarter in range(BINS):
-        distances = np.sort(outside[np.searchsorted(edges, calibrated) == quarter])
+        distances = np.sort(earlier["outside"][quarters == quarter])
         # Equal predictions can leave a quarter empty; no prediction then falls into it that is not on an edge.
-        distances = distances if len(distances) else np.sort(outside)
+        distances = distances if len(distances) else np.sort(earlier["outside"])
         margins[quarter] = distances[min(math.ceil((len(distances) + 1) * coverage), len(distances)) - 1]
     margin: Floats = margins[np.searchsorted(edges, predicted)]
     return margin

@@ -204,10 +204,12 @@ def test_margins_are_the_conformal_rank_of_each_quarter_of_the_predictions() -> 
     calibrated = np.repeat([1.0, 2.0, 3.0, 4.0], 9) + np.tile(np.arange(9) / 100, 4)
     outside = np.repeat([0.0, 10.0, 20.0, 30.0], 9) + np.tile(np.arange(1.0, 10.0), 4)
     # when
-    margins = conformal_margins(calibrated, outside, np.array([0.0, 2.05, 3.05, 9.0]), 0.8)
+    earlier = pd.DataFrame({"predicted": calibrated, "outside": outside})
+    margins = conformal_margins(earlier, np.array([0.0, 2.05, 3.05, 9.0]), 0.8)
     # then each is the one of rank ceil(10 * 0.8) of its quarter
     assert margins.tolist() == [8, 18, 28, 38]
-    assert conformal_margins(np.array([1.0, 1.0]), np.array([3.0, 1.0]), np.array([1.0]), 0.8).tolist() == [3]
+    few = pd.DataFrame({"predicted": [1.0, 1.0], "outside": [3.0, 1.0]})
+    assert conformal_margins(few, np.array([1.0]), 0.8).tolist() == [3]
 
 
 def test_intervals_cover_the_stated_share_where_the_spread_grows_with_the_prediction() -> None:
@@ -224,6 +226,30 @@ def test_intervals_cover_the_stated_share_where_the_spread_grows_with_the_predic
     width = (rows["high"] - rows["low"]).groupby(quarter).mean()
     assert covered.between(0.7, 0.9).all()
     assert width[3] > 2 * width[0]
+
+
+def test_intervals_keep_up_with_scores_that_vary_more_in_the_test_years() -> None:
+    # given scores that vary by 4 points before the test years and by 10 in them
+    films = catalogue(2000, skill=0).drop(columns="box_office_usd")
+    spread = np.where(films["year"] < 2004, 4, 10)
+    films["rotten_tomatoes"] = 50 + np.random.default_rng(4).normal(0, 1, 2000) * spread
+    # when
+    rows = predict(films).predictions.merge(films[["imdb_id", "year"]], on="imdb_id")
+    # then the first test year is not covered, but the last ones have learned from it
+    covered = rows["actual"].between(rows["low"], rows["high"]).groupby(rows["year"]).mean()
+    assert covered[2004] < 0.6
+    assert covered.loc[2008:].mean() > 0.7
+
+
+@pytest.mark.parametrize("count", [250, 1000])
+def test_intervals_cover_the_stated_share_of_exchangeable_films(count: int) -> None:
+    # given lists whose films differ by chance alone; one list has too few test films to judge by
+    covered = []
+    for seed in range(6):
+        films = catalogue(count, seed=seed).drop(columns="box_office_usd")
+        rows = predict(films).predictions
+        covered.append(rows["actual"].between(rows["low"], rows["high"]).mean())
+    assert 0.75 < np.mean(covered) < 0.86
 
 
 def test_the_gains_interval_and_the_best_baseline_are_those_of_scipy_and_plain_means() -> None:

@@ -116,6 +116,7 @@ def test_intervals_that_cover_too_few_or_too_many_are_called_so() -> None:
     assert "Read them as too narrow" in sentences.coverage_verdict("Score", 0.8, 0.7, 235)
     assert "wider than need be" in sentences.coverage_verdict("Score", 0.8, 0.92, 200)
     assert sentences.coverage_verdict("Score", 0.8, 0.7, 20) == ""
+    assert sentences.coverage_verdict("Score", 0.8, 0.79, 100_000) == "", "sure, but too little to matter"
 
 
 @pytest.mark.parametrize(
