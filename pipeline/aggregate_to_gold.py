@@ -17,7 +17,7 @@ from typing import Any
 
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
-from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
 from pipeline.gold.as_of import recompute
 from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import AthenaEngine
@@ -224,7 +224,8 @@ def _build(
     written = engine.build(build_id, silver, earlier, deadline)
     movies = earlier.get("movies")
     query = engine.query(build_id, movies, deadline)
-    found = compare(settings.gold_bucket, query, pointer, has_movies=bool(movies and movies.objects))
+    has_movies = bool(movies and movies.objects)
+    found = compare(settings.gold_bucket, query, pointer, has_movies=has_movies, tables=written.tables)
     build = Build(
         build_id=build_id,
         built_at=utc(datetime.now(UTC)),
@@ -254,9 +255,13 @@ def _repair(settings: AggregateToGoldSettings, pointer: Pointer, deadline: float
     if build is None:
         return pointer
     damaged = build.tables.keys() - intact(gold, build).keys()
-    database = recompute(
-        settings.silver_bucket, build_started_at(build.build_id), settings.duckdb_memory_mb, deadline
-    )  # fmt: skip
+    moment = build_started_at(build.build_id)
+    try:
+        database = recompute(settings.silver_bucket, moment, settings.duckdb_memory_mb, deadline)
+    except ReelhouseError as error:
+        # Readers keep what is damaged; newer Silver must be built all the same.
+        logger.warning("build %s is damaged and cannot be computed again: %s", build.build_id, error)
+        return pointer
     same = {name for name in damaged if database.digests[name] == build.tables[name].digest}
     if damaged - same:
         names = ", ".join(sorted(damaged - same))

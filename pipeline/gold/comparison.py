@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from pipeline.errors import DocumentInvalid
-from pipeline.gold import breaker
+from pipeline.gold import breaker, reconciliation
 from pipeline.gold.build import Build
 from pipeline.gold.profile import Profile, Query, Turnover, profile_of, turnover_of
 from pipeline.gold.publication import Pointer, records
@@ -32,7 +32,9 @@ class Comparison:
     reasons: tuple[str, ...] = ()
 
 
-def compare(bucket: str, query: Query, pointer: Pointer, *, has_movies: bool) -> Comparison:
+def compare(
+    bucket: str, query: Query, pointer: Pointer, *, has_movies: bool, tables: Collection[str] = ()
+) -> Comparison:
     """Compare the build that ``query`` reads with the published one and with the changes of earlier builds.
 
     Parameters
@@ -44,24 +46,27 @@ def compare(bucket: str, query: Query, pointer: Pointer, *, has_movies: bool) ->
     has_movies : bool
         Whether ``published.movies`` can be read. Without it, films are not compared one by one: the published build is
         damaged, and a build that repairs it should not be held for that.
+    tables : collection of str
+        Tables of the new build; they must add up to its films.
 
     Raises
     ------
     StorageFailed
         When an earlier record cannot be read, or the engine fails.
     """
+    wrong = reconciliation.faults(query, tables)
     before = pointer.build.profile if pointer.build else None
     profile = profile_of(query)
     if before is None:
-        return Comparison(profile)
+        return Comparison(profile, wrong)
     if profile is None:
-        return Comparison(None, ("movies: complete runs 1 or more → 0 (limit: no change)",))
+        return Comparison(None, (*wrong, "movies: complete runs 1 or more → 0 (limit: no change)"))
     as_deep = profile if profile.depth == before.depth else profile_of(query, before.depth)
     if as_deep is None:
-        return Comparison(profile)
+        return Comparison(profile, wrong)
     turnover = turnover_of(query, before) if has_movies else Turnover(0, 0, {})
     verdict = breaker.compare(as_deep, before, turnover, _earlier_changes(bucket, pointer))
-    return Comparison(replace(profile, changes=verdict.changes), tuple(str(reason) for reason in verdict.reasons))
+    return Comparison(replace(profile, changes=verdict.changes), (*wrong, *map(str, verdict.reasons)))
 
 
 def reasons_to_hold(build: Build, pointer: Pointer) -> tuple[str, ...]:

@@ -221,14 +221,15 @@ def test_a_damaged_object_of_gold_is_written_again(lake: Lake, damage: str) -> N
     assert movies(lake) == ["tt0000001"]
 
 
-def test_while_a_build_is_held_a_damaged_object_leads_to_no_build(lake: Lake) -> None:
-    """The same Silver would be held again, at every event."""
+def test_while_a_build_is_held_a_damaged_object_leads_to_no_build(lake: Lake, caplog: pytest.LogCaptureFixture) -> None:
+    """The same Silver would be held again, at every event. These films are of no run, so they cannot be repaired."""
     store(lake, [film(1)])
     result = build()
     hold("gold", result.build, ("odd",), read_pointer("gold"))
     rewrite("gold", "movies", b"<html>")
 
     assert build().builds == 0
+    assert "is damaged and cannot be computed again" in caplog.text
 
 
 def test_a_silver_that_never_rests_fails_within_the_time_budget(lake: Lake) -> None:

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from pipeline import aggregate_to_gold, keys
 from pipeline.aggregate_to_gold import Result
+from pipeline.columns import Table
+from pipeline.gold import duckdb_engine
 from pipeline.gold.build import Build
 from pipeline.gold.duckdb_engine import DuckdbEngine, GoldDatabase
 from pipeline.gold.publication import published_build, read_pointer, records
@@ -116,6 +118,25 @@ def test_a_damaged_published_table_does_not_hold_its_repair(lake: Lake) -> None:
     assert repaired.held is None
     assert repaired.build.build_id > first.build_id
     assert lake.s3.get_object(Bucket="gold", Key=keys.build_record(repaired.build.build_id))
+
+
+def test_a_wrong_aggregate_of_right_films_is_held(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(lake, 0)
+    first = build()
+    right = duckdb_engine.rows_of
+
+    def rows_of(table: Table) -> str:
+        wrong = table.name == "films_by_year"
+        return right(table).replace("COUNT(*) AS films", "2 * COUNT(*) AS films") if wrong else right(table)
+
+    monkeypatch.setattr(duckdb_engine, "rows_of", rows_of)
+    run(lake, 1)
+    held = build()
+
+    assert held.build == first.build
+    assert held.held
+    (reason,) = held.held.reasons
+    assert reason == f"films_by_year: total of films: {2 * FILMS} instead of {FILMS} (limit: no difference)"
 
 
 @pytest.fixture
