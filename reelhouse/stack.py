@@ -22,6 +22,20 @@ QUEUES = ("MovieQueue", "BronzeEvents", "SilverEvents")
 
 
 @dataclass(frozen=True)
+class QueueCounts:
+    """Messages of a queue: waiting (also for a retry), in flight, and parked in its dead-letter queue."""
+
+    waiting: int
+    in_flight: int
+    parked: int
+
+    @property
+    def busy(self) -> bool:
+        """Whether messages wait or are in flight."""
+        return self.waiting + self.in_flight > 0
+
+
+@dataclass(frozen=True)
 class Stack:
     """A stack's name and outputs."""
 
@@ -94,18 +108,18 @@ class Stack:
         listed = aws.list_objects(aws.client("s3"), self["BronzeBucketName"], f"{keys.RUNS}/")
         return sorted(run_id for entry in listed if (run_id := keys.run_of(entry.key)))
 
-    def queues(self) -> dict[str, dict[str, int]]:
-        """Return the number of messages of each queue: waiting (also for a retry), in flight, and parked."""
+    def queues(self) -> dict[str, QueueCounts]:
+        """Return the number of messages of each queue."""
         return {name: self._queue(name) for name in QUEUES}
 
     def not_started(self) -> int:
         """Return the number of scheduled invocations that failed to start; 0 in stacks without that queue."""
         return sum(self.depth("ScheduleDeadLettersUrl")) if "ScheduleDeadLettersUrl" in self.outputs else 0
 
-    def _queue(self, name: str) -> dict[str, int]:
+    def _queue(self, name: str) -> QueueCounts:
         waiting, in_flight = self.depth(f"{name}Url")
         parked, received = self.depth(f"{name}DeadLettersUrl")
-        return {"waiting": waiting, "in_flight": in_flight, "parked": parked + received}
+        return QueueCounts(waiting, in_flight, parked + received)
 
     def depth(self, output: str) -> tuple[int, int]:
         """Return the messages of the queue whose URL is an output: visible, and in flight."""

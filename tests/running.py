@@ -106,9 +106,9 @@ def let_events_settle(stack: Stack) -> None:
     def settled() -> bool:
         nonlocal last, changed
         counts = stack.queues()
-        if not any(queue["waiting"] + queue["in_flight"] for queue in counts.values()):
+        if not any(queue.busy for queue in counts.values()):
             return True
-        waiting = any(counts[queue]["waiting"] for queue in ("BronzeEvents", "SilverEvents"))
+        waiting = any(counts[queue].waiting for queue in ("BronzeEvents", "SilverEvents"))
         if waiting or counts != last:
             last, changed = counts, time.monotonic()
         return time.monotonic() - changed > FAILED_SECONDS

@@ -136,7 +136,7 @@ def _language_model(_: None) -> Check:
 
 
 def _parked(found: Stack) -> Check:
-    parked = {name: counts["parked"] for name, counts in found.queues().items() if counts["parked"]}
+    parked = {name: counts.parked for name, counts in found.queues().items() if counts.parked}
     text = ", ".join(f"{count} in {name}" for name, count in parked.items())
     return Check("queues", not parked, f"parked: {text}" if text else "nothing is parked", "`reelhouse redrive --peek`")
 

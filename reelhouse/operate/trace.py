@@ -235,7 +235,6 @@ def _held(stack: Stack, queue: str, film: tuple[str, str], what: str) -> str:
     for one in parked(stack, queue):
         if one.run_id == film[0] and (film[1] in one.films or queue == "SilverEvents"):
             return f"{what}: its message is parked in {queue}DeadLetters: {one.why}"
-    counts = stack.queues()[queue]
-    if counts["waiting"] + counts["in_flight"]:
+    if stack.queues()[queue].busy:
         return f"{what}: messages wait in {queue}"
     return f"{what}, and {queue} is empty: `reelhouse run --resume {film[0]}` requests it again"

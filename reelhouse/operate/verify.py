@@ -28,7 +28,7 @@ from reelhouse.operate.outcomes import OUTCOMES, Recomputation
 from reelhouse.operate.parked import parked
 from reelhouse.operate.verify_bronze import Bronze, Difference, examine
 from reelhouse.options import Json, RunId, StackName
-from reelhouse.stack import Stack
+from reelhouse.stack import QueueCounts, Stack
 
 
 @dataclass
@@ -127,7 +127,7 @@ class _Missing:
     def __init__(self, stack: Stack, result: Verified) -> None:
         self.stack, self.result = stack, result
         self._parked: dict[str, set[tuple[str | None, str]]] = {}
-        self._queues: dict[str, dict[str, int]] = {}
+        self._queues: dict[str, QueueCounts] = {}
 
     def note(self, layer: str, subject: str, difference: str) -> None:
         """Add a difference."""
@@ -148,7 +148,7 @@ class _Missing:
     def is_busy(self, queue: str) -> bool:
         """Whether a queue has messages, waiting or in flight."""
         self._queues = self._queues or self.stack.queues()
-        return self._queues[queue]["waiting"] + self._queues[queue]["in_flight"] > 0
+        return self._queues[queue].busy
 
 
 def _check_run(bronze: Bronze, run_id: str, missing: _Missing) -> None:

@@ -3,106 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import get_args
 
-# wrong: somebody has to act; wait: the run continues without help; note: nothing to do, but worth knowing.
-WRONG, WAIT, NOTE = "wrong", "wait", "note"
-Advice = dict[str, str]
+from reelhouse.run.documents import Advice, Level, RunDetails
 
-
-def advise(story: dict[str, Any]) -> list[Advice]:
-    """Return what is wrong with a run and what to do, the most urgent first; empty for a healthy run.
-
-    Parameters
-    ----------
-    story : dict
-        A run as :func:`reelhouse.run.details.describe` returns it.
-
-    Returns
-    -------
-    list of dict
-        ``level`` (wrong, wait or note), ``what`` and ``do``.
-    """
-    advice = [*_parked(story), *_bronze(story), *_silver(story), *_gold(story), *_notes(story)]
-    return sorted(advice, key=lambda one: (WRONG, WAIT, NOTE).index(one["level"]))
+_MOST_URGENT_FIRST = get_args(Level)
 
 
-def _parked(story: dict[str, Any]) -> Iterator[Advice]:
-    for queue in dict.fromkeys(one["queue"] for one in story["parked_messages"]):
-        causes = [one["why"] for one in story["parked_messages"] if one["queue"] == queue]
-        yield _advice(
-            WRONG,
+def advise(run: RunDetails) -> tuple[Advice, ...]:
+    """Return what is wrong with a run and what to do, the most urgent first; empty for a healthy run."""
+    advice = [*_parked(run), *_bronze(run), *_silver(run), *_gold(run), *_notes(run)]
+    return tuple(sorted(advice, key=lambda one: _MOST_URGENT_FIRST.index(one.level)))
+
+
+def _parked(run: RunDetails) -> Iterator[Advice]:
+    for queue in dict.fromkeys(one.queue for one in run.parked_messages):
+        causes = [one.why for one in run.parked_messages if one.queue == queue]
+        yield Advice(
+            "wrong",
             f"{_count(len(causes), 'message')} parked in {queue}DeadLetters; the last one failed with: {causes[-1]}",
             f"remove the cause, then run `reelhouse redrive --queue {queue}` (--peek shows all messages)",
         )
 
 
-def _bronze(story: dict[str, Any]) -> Iterator[Advice]:
-    missing, run_id = story["films"]["missing"], story["run_id"]
+def _bronze(run: RunDetails) -> Iterator[Advice]:
+    missing, run_id = run.films.missing, run.run_id
     if not missing:
         return
     films = _count(missing, "film")
-    if not _busy(story, "MovieQueue"):
+    if not run.queues["MovieQueue"].busy:
         what = f"{films} neither stored nor rejected, and no message about them waits or is parked"
-        yield _advice(WRONG, what, f"`reelhouse run --resume {run_id}` requests them again")
-    elif story["omdb"]["state"] == "key refused":
-        yield _advice(
-            WRONG,
+        yield Advice("wrong", what, f"`reelhouse run --resume {run_id}` requests them again")
+    elif run.omdb.state == "key refused":
+        yield Advice(
+            "wrong",
             f"OMDb rejects the API key; waiting in MovieQueue: {films}",
             "put a valid key into the secret (docs/operations.md, OMDb); messages are retried every 15 minutes",
         )
-    elif story["waiting_for_quota_until"]:
-        until = story["waiting_for_quota_until"][:16]
-        yield _advice(WAIT, f"waiting for OMDb's quota until {until} UTC: {films}", "nothing; the run then continues")
+    elif run.waiting_for_quota_until:
+        until = run.waiting_for_quota_until[:16]
+        yield Advice("wait", f"waiting for OMDb's quota until {until} UTC: {films}", "nothing; the run then continues")
     else:
-        yield _advice(WAIT, f"waiting in MovieQueue for a first try or a retry: {films}", "check again in some minutes")
+        what = f"waiting in MovieQueue for a first try or a retry: {films}"
+        yield Advice("wait", what, "check again in some minutes")
 
 
-def _silver(story: dict[str, Any]) -> Iterator[Advice]:
-    behind = story["films"]["not_in_silver"]
-    if behind and _busy(story, "BronzeEvents"):
-        yield _advice(WAIT, f"{_count(behind, 'Bronze object')} on the way to Silver", "check again in some minutes")
+def _silver(run: RunDetails) -> Iterator[Advice]:
+    behind = run.films.not_in_silver
+    if behind and run.queues["BronzeEvents"].busy:
+        yield Advice("wait", f"{_count(behind, 'Bronze object')} on the way to Silver", "check again in some minutes")
     elif behind:
         what = f"{_count(behind, 'Bronze object')} without an outcome in Silver, and BronzeEvents is empty"
-        yield _advice(WRONG, what, f"`reelhouse run --resume {story['run_id']}` announces them again")
+        yield Advice("wrong", what, f"`reelhouse run --resume {run.run_id}` announces them again")
 
 
-def _gold(story: dict[str, Any]) -> Iterator[Advice]:
-    films, gold = story["films"], story["gold"]
-    if films["missing"] or films["parked"] or films["not_in_silver"] or (gold and gold["status"] == "complete"):
+def _gold(run: RunDetails) -> Iterator[Advice]:
+    films, gold = run.films, run.gold
+    if films.missing or films.parked or films.not_in_silver or (gold and gold.status == "complete"):
         return
-    if held := story["held"]:
-        what = f"build {held['build_id']} is held: {held['reasons'][0]}"
-        do = f"if it is right, `reelhouse publish {held['build_id']} --because TEXT`; a later good run replaces it"
-        yield _advice(WRONG, what, do)
-    elif _busy(story, "SilverEvents"):
-        yield _advice(WAIT, "Gold has not been built with the whole run yet", "check again in a minute")
+    if held := run.held:
+        what = f"build {held.build_id} is held: {held.reasons[0]}"
+        do = f"if it is right, `reelhouse publish {held.build_id} --because TEXT`; a later good run replaces it"
+        yield Advice("wrong", what, do)
+    elif run.queues["SilverEvents"].busy:
+        yield Advice("wait", "Gold has not been built with the whole run yet", "check again in a minute")
     else:
         what = "the whole run is in Silver, but not in Gold, and SilverEvents is empty"
-        yield _advice(WRONG, what, f"`reelhouse run --resume {story['run_id']}` builds Gold")
+        yield Advice("wrong", what, f"`reelhouse run --resume {run.run_id}` builds Gold")
 
 
-def _notes(story: dict[str, Any]) -> Iterator[Advice]:
-    films, unusable = story["films"], story["list"]["unusable"]
-    if films["quarantined"] or films["rejected"]:
-        counts = (f"{films['rejected']:,} rejected by OMDb", f"{films['quarantined']:,} quarantined")
+def _notes(run: RunDetails) -> Iterator[Advice]:
+    films, unusable = run.films, run.list.unusable
+    if films.quarantined or films.rejected:
+        counts = (f"{films.rejected:,} rejected by OMDb", f"{films.quarantined:,} quarantined")
         what = "films left out: " + ", ".join(count for count in counts if not count.startswith("0"))
-        yield _advice(NOTE, what, "`reelhouse trace IMDB_ID` shows the reason; the next run tries them again")
+        yield Advice("note", what, "`reelhouse trace IMDB_ID` shows the reason; the next run tries them again")
     if unusable:
         what = f"{_count(len(unusable), 'entry', 'entries')} of the list could not be used"
-        yield _advice(NOTE, what, "correct the list at its source; the manifest names each entry and the reason")
-    if failed := [f"{step['step']} ({step['failed']})" for step in story["steps"] if step["failed"]]:
-        yield _advice(NOTE, f"invocations failed as a whole: {', '.join(failed)}", "nothing; SQS retried the messages")
-
-
-def _busy(story: dict[str, Any], queue: str) -> bool:
-    counts = story["queues"][queue]
-    return bool(counts["waiting"] + counts["in_flight"])
+        yield Advice("note", what, "correct the list at its source; the manifest names each entry and the reason")
+    if failed := [f"{step.step} ({step.failed})" for step in run.steps if step.failed]:
+        yield Advice("note", f"invocations failed as a whole: {', '.join(failed)}", "nothing; SQS retried the messages")
 
 
 def _count(number: int, singular: str, plural: str = "") -> str:
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
-
-
-def _advice(level: str, what: str, do: str) -> Advice:
-    return {"level": level, "what": what, "do": do}

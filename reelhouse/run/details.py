@@ -7,7 +7,7 @@ writes nothing.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,9 +19,21 @@ from pipeline.runs import Manifest, started_at
 from pipeline.silver.reader import SilverReader
 from reelhouse import console
 from reelhouse.operate.parked import Parked, parked
-from reelhouse.run import advice, steps
-from reelhouse.run.advice import NOTE, WAIT, WRONG
-from reelhouse.stack import Stack
+from reelhouse.run import steps
+from reelhouse.run.advice import advise
+from reelhouse.run.documents import (
+    FilmCounts,
+    HeldBuild,
+    InGold,
+    LeftOut,
+    ListRead,
+    ParkedMessage,
+    ReportPage,
+    Request,
+    RunDetails,
+)
+from reelhouse.run.steps import Step
+from reelhouse.stack import QueueCounts, Stack
 
 # Reports looked at: the first ones made after the run began.
 MOST_REPORTS = 200
@@ -30,25 +42,17 @@ _LEFT_OUT_SHOWN, _UNUSABLE_SHOWN, _REPORTS_SHOWN = 5, 3, 6
 _NAME_WIDTH = 11
 # Counts whose name says too little by itself.
 _NAMES = {"runs": "manifest", "present": "stored before"}
-_SIGNS = {WRONG: "[red]✗[/]", WAIT: "[yellow]…[/]", NOTE: "[yellow]![/]"}
+_SIGNS = {"wrong": "[red]✗[/]", "wait": "[yellow]…[/]", "note": "[yellow]![/]"}
 _COLOURS = {"rejected": "yellow", "quarantined": "yellow", "parked": "red"}
 
 
-def describe(stack: Stack, run_id: str, waiting_for_quota_until: str | None = None) -> dict[str, Any]:
+def describe(stack: Stack, run_id: str, waiting_for_quota_until: str | None = None) -> RunDetails:
     """Describe a run.
 
     Parameters
     ----------
     waiting_for_quota_until : str, optional
         As :func:`reelhouse.run.status.status` returns it.
-
-    Returns
-    -------
-    dict
-        ``run_id, requested, list, messages, steps, omdb, films`` (counts), ``left_out`` (each film that is rejected,
-        quarantined or parked, with the reason), ``missing`` (films without any outcome yet), ``queues``,
-        ``waiting_for_quota_until``, ``gold`` (None where the published build does not contain the run), ``held`` (a
-        held build that contains it, or None), ``reports`` based on it, and ``next``: what is wrong, and what to do.
 
     Raises
     ------
@@ -60,51 +64,57 @@ def describe(stack: Stack, run_id: str, waiting_for_quota_until: str | None = No
     manifest = stack.manifest(run_id)
     with aws.failures_of("status", run_id):
         invocations, queues = steps.of_run(stack, run_id), stack.queues()
-        story: dict[str, Any] = {
-            "run_id": run_id,
-            "requested": _requested(manifest),
-            "list": _list(manifest),
-            "messages": manifest.messages,
-            "steps": [asdict(steps.summarise(step, run_id, invocations[step])) for step in steps.STEPS],
-            "omdb": steps.omdb(invocations["EnrichAndStoreMovie"]),
-            **_films(stack, manifest, [one for one in _parked(stack, queues) if one.run_id == run_id]),
-            "queues": queues,
-            "waiting_for_quota_until": waiting_for_quota_until,
-            "gold": _gold(stack, run_id),
-            "held": _held(stack, run_id),
-            "reports": _reports(stack, run_id),
-        }
-    return {**story, "next": advice.advise(story)}
+        of_run = [one for one in _parked(stack, queues) if one.run_id == run_id]
+        films, left_out, missing = _films(stack, manifest, of_run)
+        details = RunDetails(
+            run_id=run_id,
+            requested=_requested(manifest),
+            list=_list(manifest),
+            messages=manifest.messages,
+            steps=tuple(steps.summarise(step, run_id, invocations[step]) for step in steps.STEPS),
+            omdb=steps.omdb(invocations["EnrichAndStoreMovie"]),
+            films=films,
+            left_out=left_out,
+            missing=missing,
+            parked_messages=tuple(ParkedMessage(one.queue, len(one.films), one.why, one.failed_at) for one in of_run),
+            queues=queues,
+            waiting_for_quota_until=waiting_for_quota_until,
+            gold=_gold(stack, run_id),
+            held=_held(stack, run_id),
+            reports=tuple(_reports(stack, run_id)),
+        )
+    return replace(details, next=advise(details))
 
 
-def _requested(manifest: Manifest) -> dict[str, Any]:
-    return {
-        "by": manifest.requested_by,
-        "at": manifest.started_at,
-        "top_n": manifest.top_n,
-        "batch_size": manifest.batch_size,
-        "code_version": manifest.code_version,
-    }
+def _requested(manifest: Manifest) -> Request:
+    return Request(
+        manifest.requested_by, manifest.started_at, manifest.top_n, manifest.batch_size, manifest.code_version
+    )
 
 
-def _list(manifest: Manifest) -> dict[str, Any]:
-    return {
-        "uri": manifest.source_uri,
-        "sha256": manifest.source_sha256,
-        "bytes": manifest.source_bytes,
-        "entries": manifest.listed,
-        "taken": len(manifest.expected),
-        "unusable": [asdict(entry) for entry in manifest.skipped],
-    }
+def _list(manifest: Manifest) -> ListRead:
+    return ListRead(
+        uri=manifest.source_uri,
+        sha256=manifest.source_sha256,
+        bytes=manifest.source_bytes,
+        entries=manifest.listed,
+        taken=len(manifest.expected),
+        unusable=tuple(manifest.skipped),
+    )
 
 
-def _parked(stack: Stack, queues: dict[str, dict[str, int]]) -> list[Parked]:
+def _parked(stack: Stack, queues: dict[str, QueueCounts]) -> list[Parked]:
     """Read only the dead-letter queues that hold something: receiving from an empty queue takes a second."""
-    return [one for queue, counts in queues.items() if counts["parked"] for one in parked(stack, queue)]
+    return [one for queue, counts in queues.items() if counts.parked for one in parked(stack, queue)]
 
 
-def _films(stack: Stack, manifest: Manifest, of_run: list[Parked]) -> dict[str, Any]:
-    """Return the outcome of every film; a parked film has no outcome in Bronze, or none in Silver."""
+def _films(
+    stack: Stack, manifest: Manifest, of_run: list[Parked]
+) -> tuple[FilmCounts, tuple[LeftOut, ...], tuple[str, ...]]:
+    """Return the films by outcome, those left out, and the ids of those without any outcome.
+
+    A parked film has no outcome in Bronze, or none in Silver.
+    """
     run_id = manifest.run_id
     stored = stack.films("Bronze", keys.MOVIES, run_id)
     rejected = stack.films("Bronze", keys.REJECTED, run_id) - stored
@@ -117,53 +127,48 @@ def _films(stack: Stack, manifest: Manifest, of_run: list[Parked]) -> dict[str, 
     quarantined = {film: why for film, why in quarantined.items() if film not in rows}
     why_parked = {film: one for one in of_run for film in one.films if film not in rows}
     missing = sorted(set(manifest.expected) - stored - rejected - set(why_parked))
-    left_out = [_left_out("rejected", film, refused.get(film, "not processed into Silver yet")) for film in rejected]
-    left_out += [_left_out("quarantined", film, why) for film, why in quarantined.items()]
-    left_out += [_left_out("parked", film, one.why) for film, one in why_parked.items()]
-    return {
-        "films": {
-            "expected": len(manifest.expected),
-            "stored": len(stored),
-            "rejected": len(rejected),
-            "quarantined": len(quarantined),
-            "rows": len(rows),
-            "parked": len(why_parked),
-            "missing": len(missing),
-            "not_in_silver": len((stored | rejected) - rows - set(quarantined) - set(refused) - set(why_parked)),
-        },
-        "left_out": sorted(left_out, key=lambda one: (one["outcome"], one["imdb_id"])),
-        "missing": missing,
-        "parked_messages": [_parked_message(one) for one in of_run],
-    }
+    left_out = [LeftOut("rejected", film, refused.get(film, "not processed into Silver yet")) for film in rejected]
+    left_out += [LeftOut("quarantined", film, why) for film, why in quarantined.items()]
+    left_out += [LeftOut("parked", film, one.why) for film, one in why_parked.items()]
+    counts = FilmCounts(
+        expected=len(manifest.expected),
+        stored=len(stored),
+        rejected=len(rejected),
+        quarantined=len(quarantined),
+        rows=len(rows),
+        parked=len(why_parked),
+        missing=len(missing),
+        not_in_silver=len((stored | rejected) - rows - set(quarantined) - set(refused) - set(why_parked)),
+    )
+    return counts, tuple(sorted(left_out, key=lambda one: (one.outcome, one.imdb_id))), tuple(missing)
 
 
-def _left_out(outcome: str, imdb_id: str, why: str) -> dict[str, str]:
-    return {"outcome": outcome, "imdb_id": imdb_id, "why": why}
-
-
-def _parked_message(one: Parked) -> dict[str, Any]:
-    return {"queue": one.queue, "films": len(one.films), "why": one.why, "failed_at": one.failed_at}
-
-
-def _gold(stack: Stack, run_id: str) -> dict[str, Any] | None:
-    """Return the published build if it contains the run, with the run's status and its number of films there."""
+def _gold(stack: Stack, run_id: str) -> InGold | None:
+    """Return the published build if it contains the run."""
     build = stack.build()
     if build is None or run_id not in build.runs:
         return None
     counts = build.runs[run_id]
-    about = {name: getattr(build, name) for name in ("build_id", "built_at", "engine", "code_version")}
-    return {**about, "status": counts.status, "films": counts.in_gold, "newest_run": build.newest_run}
+    return InGold(
+        build_id=build.build_id,
+        built_at=build.built_at,
+        engine=build.engine,
+        code_version=build.code_version,
+        status=counts.status,
+        films=counts.in_gold,
+        newest_run=build.newest_run,
+    )
 
 
-def _held(stack: Stack, run_id: str) -> dict[str, Any] | None:
-    """Return id and reasons of the build that is held, if it contains the run."""
+def _held(stack: Stack, run_id: str) -> HeldBuild | None:
+    """Return the build that is held, if it contains the run."""
     held, build = stack.held(), stack.held_build()
     if held is None or build is None or run_id not in build.runs:
         return None
-    return {"build_id": held.build_id, "reasons": held.reasons}
+    return HeldBuild(held.build_id, held.reasons)
 
 
-def _reports(stack: Stack, run_id: str) -> list[dict[str, Any]]:
+def _reports(stack: Stack, run_id: str) -> list[ReportPage]:
     """Return the reports in the Gold bucket whose newest data is this run's, oldest first."""
     bucket, began = stack["GoldBucketName"], f"{started_at(run_id):%Y%m%dT%H%M%S}"
     listed = [entry.key for entry in aws.list_objects(aws.client("s3"), bucket, keys.REPORTS)]
@@ -175,7 +180,7 @@ def _reports(stack: Stack, run_id: str) -> list[dict[str, Any]]:
         report = {} if isinstance(answer, ClientError | BotoCoreError) else _object(answer[0])
         if _object(report.get("data")).get("run_id") == run_id:
             page = key.removesuffix("report.json") + "report.html"
-            found.append({name: report.get(name) for name in ("name", "started_at", "status")} | {"page": page})
+            found.append(ReportPage(report.get("name"), report.get("started_at"), report.get("status"), page))
     return found
 
 
@@ -188,105 +193,106 @@ def _object(value: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def print_run(story: dict[str, Any]) -> None:
+def print_run(run: RunDetails) -> None:
     """Print a run and what to do about it."""
-    _print_head(story)
-    _print_steps(story)
-    _print_films(story)
-    _print_gold(story)
-    _print_next(story)
+    _print_head(run)
+    _print_steps(run)
+    _print_films(run)
+    _print_gold(run)
+    _print_next(run)
 
 
-def _print_head(story: dict[str, Any]) -> None:
-    complete = bool(story["gold"]) and story["gold"]["status"] == "complete"
+def _print_head(run: RunDetails) -> None:
+    complete = run.gold is not None and run.gold.status == "complete"
     status = "[green]complete[/]" if complete else "[red]incomplete[/]"
-    console.out.print(f"Run [bold]{story['run_id']}[/] is {status}")
-    asked, source = story["requested"], story["list"]
-    entries = f"{source['entries']:,} entries, " if source["entries"] is not None else ""
-    unusable = f", {len(source['unusable']):,} unusable" if source["unusable"] else ""
+    console.out.print(f"Run [bold]{run.run_id}[/] is {status}")
+    asked, source = run.requested, run.list
+    entries = f"{source.entries:,} entries, " if source.entries is not None else ""
+    unusable = f", {len(source.unusable):,} unusable" if source.unusable else ""
     rows = [
-        ("started by", escape(f"{asked['by'] or 'unknown'}, {_time(asked['at'])} UTC")),
+        ("started by", escape(f"{asked.by or 'unknown'}, {_time(asked.at)} UTC")),
         (
             "parameters",
-            f"top_n {asked['top_n']}, batch_size {asked['batch_size']}; code {escape(asked['code_version'])}",
+            f"top_n {asked.top_n}, batch_size {asked.batch_size}; code {escape(asked.code_version)}",
         ),
-        ("list", f"{entries}{source['taken']:,} taken in {story['messages']:,} messages{unusable}"),
-        ("", escape(source["uri"])),
+        ("list", f"{entries}{source.taken:,} taken in {run.messages:,} messages{unusable}"),
+        ("", escape(source.uri)),
     ]
-    shown = source["unusable"][:_UNUSABLE_SHOWN]
-    rows += [("", escape(f"item {entry['item']}, id {entry['id']!r}: {entry['reason']}")) for entry in shown]
-    _print([*rows, *_more(len(source["unusable"]) - _UNUSABLE_SHOWN, story, "unusable entries")])
+    shown = source.unusable[:_UNUSABLE_SHOWN]
+    rows += [("", escape(f"item {entry.item}, id {entry.id!r}: {entry.reason}")) for entry in shown]
+    _print([*rows, *_more(len(source.unusable) - _UNUSABLE_SHOWN, run, "unusable entries")])
 
 
-def _print_steps(story: dict[str, Any]) -> None:
-    began = datetime.fromisoformat(story["requested"]["at"])
+def _print_steps(run: RunDetails) -> None:
+    began = datetime.fromisoformat(run.requested.at)
     rows = [
-        (step["step"], *(_after(began, step[name]) for name in ("began_at", "ended_at")), step["invocations"],
+        (step.step, _after(began, step.began_at), _after(began, step.ended_at), step.invocations,
          console.out.render_str(_done(step)))
-        for step in story["steps"]
+        for step in run.steps
     ]  # fmt: skip
     console.print_table(("step", "from", "to", "calls", "what was done"), rows)
-    omdb = story["omdb"]
-    if omdb["calls"]:
-        errors = f", without an answer: {_counts(omdb['errors'])}" if omdb["errors"] else ""
-        within = f"95% within {omdb['p95_ms']:,.0f} ms" if omdb["p95_ms"] is not None else "no answer"
-        _print([("OMDb", escape(f"{omdb['calls']:,} calls, {within}{errors}"))])
+    omdb = run.omdb
+    if omdb.calls:
+        errors = f", without an answer: {_counts(omdb.errors)}" if omdb.errors else ""
+        within = f"95% within {omdb.p95_ms:,.0f} ms" if omdb.p95_ms is not None else "no answer"
+        _print([("OMDb", escape(f"{omdb.calls:,} calls, {within}{errors}"))])
 
 
-def _done(step: dict[str, Any]) -> str:
+def _done(step: Step) -> str:
     """Return a step's counts, with markup."""
-    done = _counts(step["outcomes"]) or "[dim]no line in the log[/]"
-    if step["put_back"]:
-        done += f"; [yellow]messages put back: {escape(_counts(step['put_back']))}[/]"
-    if step["failed"]:
-        done += f"; [red]{step['failed']} failed as a whole[/]"
+    done = _counts(step.outcomes) or "[dim]no line in the log[/]"
+    if step.put_back:
+        done += f"; [yellow]messages put back: {escape(_counts(step.put_back))}[/]"
+    if step.failed:
+        done += f"; [red]{step.failed} failed as a whole[/]"
     return done
 
 
-def _print_films(story: dict[str, Any]) -> None:
-    films, queue = story["films"], story["queues"]["MovieQueue"]
+def _print_films(run: RunDetails) -> None:
+    films = run.films
     # While the queue is not empty, missing films are assumed to wait in it.
-    names = {"missing": "waiting"} if films["missing"] and queue["waiting"] + queue["in_flight"] else {}
+    names = {"missing": "waiting"} if films.missing and run.queues["MovieQueue"].busy else {}
     counted = ", ".join(
-        f"[{_COLOURS.get(name, 'default') if films[name] else 'default'}]{films[name]:,} {names.get(name, name)}[/]"
+        f"[{_COLOURS.get(name, 'default') if count else 'default'}]{count:,} {names.get(name, name)}[/]"
         for name in ("stored", "rejected", "quarantined", "parked", "missing")
+        for count in (getattr(films, name),)
     )
-    rows = [("films", f"{films['expected']:,} expected: {counted}")]
+    rows = [("films", f"{films.expected:,} expected: {counted}")]
     for outcome, colour in _COLOURS.items():
-        concerned = [one for one in story["left_out"] if one["outcome"] == outcome]
+        concerned = [one for one in run.left_out if one.outcome == outcome]
         for one in concerned[:_LEFT_OUT_SHOWN]:
-            rows.append(("", f"[{colour}]{outcome}[/] {one['imdb_id']}: {escape(one['why'])}"))
-        rows += _more(len(concerned) - _LEFT_OUT_SHOWN, story, outcome)
+            rows.append(("", f"[{colour}]{outcome}[/] {one.imdb_id}: {escape(one.why)}"))
+        rows += _more(len(concerned) - _LEFT_OUT_SHOWN, run, outcome)
     _print(rows)
 
 
-def _print_gold(story: dict[str, Any]) -> None:
-    gold, reports = story["gold"], story["reports"]
+def _print_gold(run: RunDetails) -> None:
+    gold, reports = run.gold, run.reports
     text = "no build contains this run"
     if gold is not None:
-        newer = "" if gold["newest_run"] == story["run_id"] else f"; newest run {gold['newest_run']}"
-        text = f"build {gold['build_id']}, {_time(gold['built_at'])} UTC: the run is {gold['status']}, "
-        text += f"{gold['films']:,} films are from it{newer}"
+        newer = "" if gold.newest_run == run.run_id else f"; newest run {gold.newest_run}"
+        text = f"build {gold.build_id}, {_time(gold.built_at)} UTC: the run is {gold.status}, "
+        text += f"{gold.films:,} films are from it{newer}"
     rows = [("Gold", escape(text))]
     for place, report in enumerate(reports[-_REPORTS_SHOWN:]):
-        rows.append(("" if place else "reports", escape(f"{report['name']} {report['status']}, {report['page']}")))
+        rows.append(("" if place else "reports", escape(f"{report.name} {report.status}, {report.page}")))
     _print(rows if reports else [*rows, ("reports", "none is based on this run")])
 
 
-def _print_next(story: dict[str, Any]) -> None:
-    if not any(one["level"] != NOTE for one in story["next"]):
+def _print_next(run: RunDetails) -> None:
+    if not any(one.level != "note" for one in run.next):
         console.out.print("[green]✓[/] Nothing to do.")
-    for one in story["next"]:
-        console.out.print(f"{_SIGNS[one['level']]} {escape(one['what'])}")
-        console.out.print(f"  → {escape(one['do'])}")
+    for one in run.next:
+        console.out.print(f"{_SIGNS[one.level]} {escape(one.what)}")
+        console.out.print(f"  → {escape(one.do)}")
 
 
 def _print(rows: list[tuple[str, str]]) -> None:
     console.print_fields(rows, _NAME_WIDTH)
 
 
-def _more(number: int, story: dict[str, Any], what: str) -> list[tuple[str, str]]:
-    return [("", f"… and {number:,} more {what}: reelhouse status {story['run_id']} --json")] if number > 0 else []
+def _more(number: int, run: RunDetails, what: str) -> list[tuple[str, str]]:
+    return [("", f"… and {number:,} more {what}: reelhouse status {run.run_id} --json")] if number > 0 else []
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -16,6 +16,7 @@ from pipeline.runs import RunReply
 from reelhouse import console, stack
 from reelhouse.options import Json, ResumedRunId, StackName
 from reelhouse.run import resume as resuming
+from reelhouse.run.documents import StillMissing
 from reelhouse.run.watch import Report, RunBars, watch
 from reelhouse.stack import Stack, function_error, function_error_type
 
@@ -102,7 +103,7 @@ def watch_to_end(stack: Stack, reply: RunReply, seconds: float) -> Report:
 def print_report(report: Report) -> None:
     """Print the result of a run."""
     for entry in report.skipped[:_SKIPPED_SHOWN]:
-        console.warn(f"skipped: item {entry['item']} {entry['id']!r}: {entry['reason']}")
+        console.warn(f"skipped: item {entry.item} {entry.id!r}: {entry.reason}")
     if len(report.skipped) > _SKIPPED_SHOWN:
         console.warn(f"… and {len(report.skipped) - _SKIPPED_SHOWN} more, all named in the run's manifest")
     if report.note:
@@ -114,9 +115,9 @@ def print_report(report: Report) -> None:
         f"({report.messages:,} messages, {report.seconds.get('total', 0):.1f} s)"
     )
     if report.held:
-        print_held(report.held["build_id"], report.held["reasons"])
+        print_held(report.held.build_id, report.held.reasons)
     if report.missing:
-        _print_missing(report)
+        _print_missing(report.run_id, report.missing)
 
 
 def print_held(build_id: str, reasons: Sequence[str]) -> None:
@@ -129,13 +130,13 @@ def print_held(build_id: str, reasons: Sequence[str]) -> None:
     console.err.print(f"  if it is right: reelhouse publish {build_id} --because TEXT")
 
 
-def _print_missing(report: Report) -> None:
+def _print_missing(run_id: str, missing: StillMissing) -> None:
     """Print why watching ended before the run did, and the films that are not in Bronze."""
-    films = report.missing["films"]
-    console.fail(f"stopped watching: {report.missing['why']}")
+    films = missing.films
+    console.fail(f"stopped watching: {missing.why}")
     if films:
         more = f" and {len(films) - _MISSING_SHOWN} more" if len(films) > _MISSING_SHOWN else ""
         console.err.print(f"  {len(films):,} films are missing: {', '.join(films[:_MISSING_SHOWN])}{more}")
     elif films is not None:
         console.err.print("  every film is in Bronze; Silver or Gold is not finished")
-    console.err.print(f"  `reelhouse status {report.run_id}` shows where it stopped and what to do")
+    console.err.print(f"  `reelhouse status {run_id}` shows where it stopped and what to do")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from rich.text import Text
 
@@ -15,6 +14,7 @@ from pipeline.retries import quota_renewed_at
 from reelhouse import console, logs, stack
 from reelhouse.logs import LoggedError
 from reelhouse.options import Json, RunIdArgument, StackName
+from reelhouse.run.documents import PublishedGold, RunSummary, Status
 from reelhouse.run.start import print_held
 from reelhouse.stack import Stack
 
@@ -36,42 +36,26 @@ def command(run_id: RunIdArgument = None, stack_name: StackName = None, json_out
     if run_id is not None:
         from reelhouse.run import details  # noqa: PLC0415 (it reads Silver with DuckDB; the overview need not wait)
 
-        state["story"] = details.describe(found, run_id, state["waiting_for_quota_until"])
+        state = replace(state, story=details.describe(found, run_id, state.waiting_for_quota_until))
     if json_output:
-        console.print_json(state)
-    elif run_id is not None:
-        details.print_run(state["story"])
+        console.print_json(asdict(state))
+    elif state.story:
+        details.print_run(state.story)
     else:
         print_status(state)
 
 
-def status(stack: Stack, run_id: str | None = None) -> dict[str, Any]:
-    """Describe one run, or the newest 20, and all queues.
-
-    Returns
-    -------
-    dict
-        ``stack``, ``runs`` (newest first; counts from ``pipeline_runs`` for complete runs, else from Bronze and Silver
-        as they are now), ``queues``, ``waiting_for_quota_until`` (ISO 8601; None where messages do not wait for
-        OMDb's quota), ``gold`` (the published build) and ``held`` (the newest build if it is held, and why).
-    """
+def status(stack: Stack, run_id: str | None = None) -> Status:
+    """Describe one run, or the newest 20, and all queues."""
     with aws.failures_of("status", stack.name):
         build, held = stack.build(), stack.held()
         known = build.runs if build else {}
         run_ids = [run_id] if run_id else stack.run_ids()[: -NEWEST_RUNS - 1 : -1]
-        runs = [_run(stack, each, known.get(each)) for each in run_ids]
+        runs = tuple(_run(stack, each, known.get(each)) for each in run_ids)
         queues = stack.queues()
-        until = _quota_renewed(stack) if queues["MovieQueue"]["waiting"] + queues["MovieQueue"]["in_flight"] else None
-    fields = ("build_id", "built_at", "code_version", "tables")
-    gold = {name: getattr(build, name) for name in fields} if build else None
-    return {
-        "stack": stack.name,
-        "runs": runs,
-        "queues": queues,
-        "waiting_for_quota_until": until and until.isoformat(),
-        "gold": gold,
-        "held": asdict(held) if held else None,
-    }
+        until = _quota_renewed(stack) if queues["MovieQueue"].busy else None
+    gold = PublishedGold(build.build_id, build.built_at, build.code_version, build.tables) if build else None
+    return Status(stack.name, runs, queues, until.isoformat() if until else None, gold, held)
 
 
 def _quota_renewed(stack: Stack) -> datetime | None:
@@ -95,50 +79,51 @@ def quota_wait(errors: list[LoggedError], now: datetime) -> datetime | None:
     return None
 
 
-def _run(stack: Stack, run_id: str, known: RunCounts | None) -> dict[str, Any]:
+def _run(stack: Stack, run_id: str, known: RunCounts | None) -> RunSummary:
     try:
         manifest = stack.manifest(run_id)
     except DocumentInvalid:
-        return {"run_id": run_id, "status": "its manifest is damaged"}
+        return RunSummary(run_id, "its manifest is damaged")
     except StorageFailed as error:
-        return {"run_id": run_id, "status": error.cause}
-    about = {name: getattr(manifest, name) for name in ("started_at", "source_uri", "top_n", "batch_size", "messages")}
+        return RunSummary(run_id, error.cause)
+    summary = RunSummary(
+        run_id, "incomplete", manifest.started_at, manifest.source_uri, manifest.top_n, manifest.batch_size,
+        manifest.messages,
+    )  # fmt: skip
     if known and known.complete:
-        return {"run_id": run_id, **about, **asdict(known), "missing": 0}
+        return replace(summary, missing=0, **asdict(known))
     expected = len(manifest.expected)
     stored = stack.films("Bronze", keys.MOVIES, run_id)
     rejected = stack.films("Bronze", keys.REJECTED, run_id) - stored
-    return {
-        "run_id": run_id,
-        **about,
-        "expected": expected,
-        "stored": len(stored),
-        "rejected": len(rejected),
-        "quarantined": stack.count("Silver", keys.QUARANTINE, run_id),
-        "in_gold": known.in_gold if known else 0,
-        "status": "incomplete",
-        "missing": expected - len(stored) - len(rejected),
-    }
+    return replace(
+        summary,
+        expected=expected,
+        stored=len(stored),
+        rejected=len(rejected),
+        quarantined=stack.count("Silver", keys.QUARANTINE, run_id),
+        in_gold=known.in_gold if known else 0,
+        missing=expected - len(stored) - len(rejected),
+    )
 
 
-def print_status(state: dict[str, Any]) -> None:
+def print_status(state: Status) -> None:
     """Print runs, queues and the age of Gold; in a pipe the two tables alone, separated by an empty line."""
     terminal = console.out.is_terminal
     names = list(_COLUMNS.values() if terminal else _COLUMNS)
-    rows = [[run.get(name) for name in _COLUMNS] for run in state["runs"]]
-    console.print_table(names, rows, f"Runs of {state['stack']}, newest first")
+    rows = [[getattr(run, name) for name in _COLUMNS] for run in state.runs]
+    console.print_table(names, rows, f"Runs of {state.stack}, newest first")
     if not terminal:
         console.out.print()
     queues = [
-        (name, counts["waiting"], counts["in_flight"], Text(str(counts["parked"]), "red" if counts["parked"] else ""))
-        for name, counts in state["queues"].items()
+        (name, counts.waiting, counts.in_flight, Text(str(counts.parked), "red" if counts.parked else ""))
+        for name, counts in state.queues.items()
     ]
     console.print_table(("queue", "waiting", "in flight", "parked"), queues, "Messages")
-    if state["waiting_for_quota_until"]:
-        console.warn(f"waiting for OMDb's quota until {state['waiting_for_quota_until'][:16]} UTC")
-    if state["held"]:
-        print_held(state["held"]["build_id"], state["held"]["reasons"])
-    if state["gold"] and terminal:
-        age = datetime.now(UTC) - datetime.fromisoformat(state["gold"]["built_at"])
+    if state.waiting_for_quota_until:
+        console.warn(f"waiting for OMDb's quota until {state.waiting_for_quota_until[:16]} UTC")
+    if state.held:
+        print_held(state.held.build_id, state.held.reasons)
+    if state.gold and terminal:
+        age = datetime.now(UTC) - datetime.fromisoformat(state.gold.built_at)
         minutes = age.total_seconds() / 60
-        console.out.print(f"Gold was built {minutes:,.0f} min ago by version {state['gold']['code_version']}.")
+        console.out.print(f"Gold was built {minutes:,.0f} min ago by version {state.gold.code_version}.")

@@ -44,6 +44,26 @@ class Step:
     put_back: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class OmdbAnswers:
+    """OMDb's answers to one run.
+
+    Attributes
+    ----------
+    errors : dict
+        Calls without an answer, by error.
+    p95_ms : float or None
+        95th percentile of the time of a call, of the slowest invocation; None without an answer.
+    state : str or None
+        What the newest invocation says of OMDb, such as "key refused"; None where none has logged.
+    """
+
+    calls: int
+    errors: dict[str, int]
+    p95_ms: float | None
+    state: str | None
+
+
 def of_run(stack: Stack, run_id: str) -> dict[str, list[dict[str, Any]]]:
     """Return the invocations of a run by step, oldest first."""
     since = started_at(run_id) - _CLOCK_SKEW
@@ -78,14 +98,14 @@ def summarise(step: str, run_id: str, entries: list[dict[str, Any]]) -> Step:
     return result
 
 
-def omdb(entries: list[dict[str, Any]]) -> dict[str, Any]:
-    """Sum up OMDb's answers over all invocations of EnrichAndStoreMovie; ``p95_ms`` is the worst invocation's."""
+def omdb(entries: list[dict[str, Any]]) -> OmdbAnswers:
+    """Sum up OMDb's answers over all invocations of EnrichAndStoreMovie."""
     answers = [entry["omdb"] for entry in entries if "omdb" in entry]
     errors = sum((Counter(answer["errors"]) for answer in answers), Counter[str]())
     slowest = [answer["p95_ms"] for answer in answers if answer["p95_ms"] is not None]
-    return {
-        "calls": sum(answer["calls"] for answer in answers),
-        "errors": dict(errors),
-        "p95_ms": max(slowest, default=None),
-        "state": answers[-1]["state"] if answers else None,
-    }
+    return OmdbAnswers(
+        calls=sum(answer["calls"] for answer in answers),
+        errors=dict(errors),
+        p95_ms=max(slowest, default=None),
+        state=answers[-1]["state"] if answers else None,
+    )

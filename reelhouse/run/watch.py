@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as ProgressBars
@@ -14,9 +13,10 @@ from rich.progress import Progress as ProgressBars
 from pipeline import aws, keys
 from pipeline.errors import OmdbKeyInvalid, OmdbQuotaSpent, ReelhouseError, StorageFailed
 from pipeline.gold.build import Build
-from pipeline.runs import RunReply, started_at
+from pipeline.runs import RunReply, Skipped, started_at
 from reelhouse import logs
 from reelhouse.console import err
+from reelhouse.run.documents import HeldBuild, StillMissing
 from reelhouse.stack import Stack
 
 POLL_SECONDS = 0.5
@@ -61,9 +61,9 @@ class Report:
     gold: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     status: str = "incomplete"
-    skipped: list[dict[str, Any]] = field(default_factory=list)
-    missing: dict[str, Any] = field(default_factory=dict)
-    held: dict[str, Any] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+    missing: StillMissing | None = None
+    held: HeldBuild | None = None
     note: str = ""
 
 
@@ -87,7 +87,7 @@ def watch(stack: Stack, reply: RunReply, on_progress: Callable[[Progress], None]
         Longest time to watch.
     """
     report = Report(reply.run_id, reply.messages, reply.batch_size, reply.selected)
-    report.skipped, report.note = list(map(asdict, reply.skipped)), reply.note
+    report.skipped, report.note = reply.skipped, reply.note
     started = changed = time.monotonic()
     # Count errors from the start of the run or of its resumption: warm functions may fail before the first poll.
     since = datetime.fromisoformat(reply.since) if isinstance(reply, Resumed) else started_at(report.run_id)
@@ -130,7 +130,7 @@ def _poll(stack: Stack, report: Report) -> Iterator[Progress]:
             yield last
             continue
         if held and _has(held, report.run_id):
-            report.held, report.status = {"build_id": held.build_id, "reasons": list(held.reasons)}, "held"
+            report.held, report.status = HeldBuild(held.build_id, held.reasons), "held"
         if build and _has(build, report.run_id):
             counts = build.runs[report.run_id]
             progress.silver_rows = counts.stored - counts.quarantined
@@ -193,15 +193,15 @@ def _errors(stack: Stack, since: datetime) -> list[tuple[str, str]]:
     return found
 
 
-def _missing(stack: Stack, run_id: str, why: str) -> dict[str, Any]:
+def _missing(stack: Stack, run_id: str, why: str) -> StillMissing:
     """Return why watching ended, the films that are neither stored nor rejected, and what the queues hold."""
     try:
         with aws.failures_of("run", run_id):
             settled = stack.films("Bronze", keys.MOVIES, run_id) | stack.films("Bronze", keys.REJECTED, run_id)
             films = sorted(set(stack.manifest(run_id).expected) - settled)
-            return {"why": why, "films": films, "queues": stack.queues()}
+            return StillMissing(why, tuple(films), stack.queues())
     except ReelhouseError as error:
-        return {"why": f"{why}; what is missing cannot be read: {error}", "films": None, "queues": {}}
+        return StillMissing(f"{why}; what is missing cannot be read: {error}", None, {})
 
 
 class RunBars:

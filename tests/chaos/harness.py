@@ -120,7 +120,7 @@ class Harness:
 
     def is_quiet(self) -> bool:
         """Whether nothing waits in a queue or is under way; what is parked may stay."""
-        return all(counts["waiting"] == counts["in_flight"] == 0 for counts in self.stack.queues().values())
+        return not any(counts.busy for counts in self.stack.queues().values())
 
     def judge(self, injected: int, *run_ids: str, by_run: bool = True) -> Result:
         """Account for settled runs, and compare Gold with that of the undisturbed one."""

@@ -66,7 +66,7 @@ def refusing(harness: Harness) -> Result:
     """The server is down when the run starts, and comes back."""
     processes.stop(harness.state.omdb)
     run_id = harness.start()
-    wait_until(lambda: harness.stack.queues()["MovieQueue"]["in_flight"] > 0)
+    wait_until(lambda: harness.stack.queues()["MovieQueue"].in_flight > 0)
     harness.bring_up()
     harness.settle(run_id)
     return harness.judge(1, run_id)
@@ -77,7 +77,7 @@ def parked_and_redriven(harness: Harness) -> Result:
     harness.omdb.faults(status=522)
     with harness.receives(1):
         run_id = harness.start()
-        wait_until(lambda: harness.stack.queues()["MovieQueue"]["parked"] == harness.messages)
+        wait_until(lambda: harness.stack.queues()["MovieQueue"].parked == harness.messages)
         before = harness.judge(1, run_id)
     harness.omdb.no_faults()
     redrive(harness.stack, "MovieQueue", lambda *_: None)
@@ -129,7 +129,7 @@ def without_quota(harness: Harness, days: int = DAYS) -> Result:
     run_id = harness.start()
     asked = days * 2 * harness.messages
     wait_until(lambda: harness.omdb.outcomes().get("quota_spent", 0) > asked)
-    parked = harness.stack.queues()["MovieQueue"]["parked"]
+    parked = harness.stack.queues()["MovieQueue"].parked
     spent = harness.omdb.outcomes()["quota_spent"]
     harness.omdb.no_faults()
     harness.settle(run_id)

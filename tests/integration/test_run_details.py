@@ -9,6 +9,7 @@ import pytest
 from pipeline import keys
 from pipeline.errors import DocumentInvalid, InvalidInput
 from reelhouse.run import details
+from reelhouse.run.documents import FilmCounts
 from reelhouse.stack import Stack
 from tests.integration.moto_lake import Cold, Lake, Omdb, Top, as_stack, s3_event, sqs_event
 
@@ -34,22 +35,21 @@ def run_id(lake: Lake, omdb: Omdb, handler: Cold, top: Top) -> str:
 
 
 def test_every_film_is_counted_once(stack: Stack, run_id: str) -> None:
-    story = details.describe(stack, run_id)
+    run = details.describe(stack, run_id)
 
     ids = sorted(stack.manifest(run_id).expected)
-    assert story["films"] == {
-        "expected": 10, "stored": 8, "rejected": 1, "quarantined": 1, "rows": 7, "parked": 0, "missing": 1,
-        "not_in_silver": 0,
-    }  # fmt: skip
-    assert story["missing"] == [ids[2]]
-    assert [(one["outcome"], one["imdb_id"]) for one in story["left_out"]] == [
+    assert run.films == FilmCounts(
+        expected=10, stored=8, rejected=1, quarantined=1, rows=7, parked=0, missing=1, not_in_silver=0
+    )
+    assert run.missing == (ids[2],)
+    assert [(film.outcome, film.imdb_id) for film in run.left_out] == [
         ("quarantined", ids[1]),
         ("rejected", ids[0]),
     ]
-    assert story["requested"]["by"] == "schedule"
-    assert story["list"]["entries"] == 10
-    assert story["gold"] is None
-    assert [step["began_at"] for step in story["steps"]] == [None] * 4, "there are no logs"
+    assert run.requested.by == "schedule"
+    assert run.list.entries == 10
+    assert run.gold is None
+    assert [step.began_at for step in run.steps] == [None] * 4, "there are no logs"
 
 
 def test_objects_not_yet_in_silver_are_counted(stack: Stack, lake: Lake, run_id: str) -> None:
@@ -57,11 +57,11 @@ def test_objects_not_yet_in_silver_are_counted(stack: Stack, lake: Lake, run_id:
     lake.s3.delete_object(Bucket="silver", Key=part)
     lake.s3.delete_object(Bucket="silver", Key=lake.keys("silver", "rejected/")[0])
 
-    story = details.describe(stack, run_id)
+    run = details.describe(stack, run_id)
 
-    assert (story["films"]["rows"], story["films"]["not_in_silver"]) == (0, 8)
-    assert "not processed into Silver yet" in [one["why"] for one in story["left_out"]]
-    assert any("8 Bronze objects" in one["what"] for one in story["next"])
+    assert (run.films.rows, run.films.not_in_silver) == (0, 8)
+    assert "not processed into Silver yet" in [film.why for film in run.left_out]
+    assert any("8 Bronze objects" in advice.what for advice in run.next)
 
 
 def test_reasons_and_reports_that_are_damaged_are_no_traceback(stack: Stack, lake: Lake, run_id: str) -> None:
@@ -71,10 +71,10 @@ def test_reasons_and_reports_that_are_damaged_are_no_traceback(stack: Stack, lak
     for place, body in enumerate((b"no JSON", b"[]", b'{"data": []}', b"null")):
         lake.put("gold", keys.report("06_dashboard", f"20990101T00000{place}.000000Z", "report.json"), body)
 
-    story = details.describe(stack, run_id)
+    run = details.describe(stack, run_id)
 
-    assert "no reason is recorded" in [one["why"] for one in story["left_out"]]
-    assert story["reports"] == []
+    assert "no reason is recorded" in [film.why for film in run.left_out]
+    assert run.reports == ()
 
 
 @pytest.mark.parametrize("body", [b"no JSON", b"[]", b"{}", b'{"expected": []}', b'"text"'])

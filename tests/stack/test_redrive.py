@@ -89,4 +89,4 @@ def test_status_says_until_when_messages_wait_for_the_quota(stack: Stack, omdb: 
 
     now = datetime.now(UTC)
     assert now < datetime.fromisoformat(until) <= now + timedelta(days=1, minutes=5)
-    assert stack.queues()["MovieQueue"]["in_flight"] >= 1
+    assert stack.queues()["MovieQueue"].in_flight >= 1

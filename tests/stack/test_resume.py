@@ -65,7 +65,7 @@ def test_objects_whose_events_are_gone_are_announced_again(stack: Stack, held: A
     held("ProcessBronzeToSilver")
     run_id = start(stack, 5, 5).run_id
     wait_until(lambda: stack.count("Bronze", keys.MOVIES, run_id) == 5)
-    wait_until(lambda: stack.queues()["MovieQueue"]["waiting"] == 0)
+    wait_until(lambda: stack.queues()["MovieQueue"].waiting == 0)
     purge(stack, "BronzeEvents")
     held("ProcessBronzeToSilver", True)
 

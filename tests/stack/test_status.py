@@ -6,8 +6,8 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -15,8 +15,10 @@ from pipeline import aws, messages
 from pipeline.errors import InvalidInput
 from pipeline.runs import started_at
 from reelhouse.run import details, steps, watch
+from reelhouse.run.documents import RunDetails
 from reelhouse.run.resume import resume
 from reelhouse.run.status import status
+from reelhouse.run.steps import Step
 from reelhouse.stack import Stack
 from tests.running import WATCH_SECONDS, Omdb, reelhouse, run_to_the_end, wait_until
 
@@ -37,7 +39,7 @@ def run_id(stack: Stack, omdb: Omdb, made: dict[str, str]) -> str:
         purge(stack, "MovieQueueUrl")
         omdb.faults(quota=CALLS, malformed="truncated", only=[first_of_the_list(stack)])
         made["run_id"] = run_to_the_end(stack, FILMS, 5).run_id
-        wait_until(lambda: not describe(stack, made["run_id"])["films"]["not_in_silver"])
+        wait_until(lambda: not describe(stack, made["run_id"]).films.not_in_silver)
     return made["run_id"]
 
 
@@ -50,42 +52,42 @@ def purge(stack: Stack, output: str) -> None:
     aws.client("sqs").purge_queue(QueueUrl=stack[output])
 
 
-def describe(stack: Stack, run_id: str) -> dict[str, Any]:
-    return details.describe(stack, run_id, status(stack, run_id)["waiting_for_quota_until"])
+def describe(stack: Stack, run_id: str) -> RunDetails:
+    return details.describe(stack, run_id, status(stack, run_id).waiting_for_quota_until)
 
 
-def step(story: dict[str, Any], name: str) -> dict[str, Any]:
-    return next(dict(one) for one in story["steps"] if one["step"] == name)
+def step(run: RunDetails, name: str) -> Step:
+    return next(step for step in run.steps if step.step == name)
 
 
 def test_a_run_that_waits_for_the_quota_says_until_when(stack: Stack, run_id: str) -> None:
     story = describe(stack, run_id)
 
-    films = story["films"]
-    assert films["expected"] == FILMS == films["stored"] + films["rejected"] + films["missing"]
-    assert films["missing"] == len(story["missing"]) > 0
-    assert story["requested"] | {"by": "person", "top_n": FILMS, "batch_size": 5} == story["requested"]
-    assert (story["list"]["entries"], story["list"]["unusable"], story["messages"]) == (17_470, [], 4)
-    assert story["omdb"]["errors"]["OmdbQuotaSpent"] >= 1
+    films = story.films
+    assert films.expected == FILMS == films.stored + films.rejected + films.missing
+    assert films.missing == len(story.missing) > 0
+    assert story.requested == replace(story.requested, by="person", top_n=FILMS, batch_size=5)
+    assert (story.list.entries, story.list.unusable, story.messages) == (17_470, (), 4)
+    assert story.omdb.errors["OmdbQuotaSpent"] >= 1
     enriched = step(story, "EnrichAndStoreMovie")
-    assert enriched["put_back"]["OmdbQuotaSpent"] >= 1
-    assert enriched["outcomes"]["stored"] == films["stored"]
-    assert story["gold"] is None or story["gold"]["status"] == "incomplete"
-    waits = [one for one in story["next"] if one["level"] == "wait"]
-    assert [bool(re.search(r"quota until \d{4}-\d\d-\d\d", one["what"])) for one in waits] == [True]
+    assert enriched.put_back["OmdbQuotaSpent"] >= 1
+    assert enriched.outcomes["stored"] == films.stored
+    assert story.gold is None or story.gold.status == "incomplete"
+    waits = [one for one in story.next if one.level == "wait"]
+    assert [bool(re.search(r"quota until \d{4}-\d\d-\d\d", one.what)) for one in waits] == [True]
 
 
 def test_a_run_whose_messages_were_lost_says_how_to_ask_again(stack: Stack, run_id: str) -> None:
     purge(stack, "MovieQueueUrl")
-    wait_until(lambda: not any(stack.queues()["MovieQueue"][name] for name in ("waiting", "in_flight")))
+    wait_until(lambda: not stack.queues()["MovieQueue"].busy)
 
-    lost = describe(stack, run_id)["next"][0]
+    lost = describe(stack, run_id).next[0]
 
-    assert (lost["level"], f"`reelhouse run --resume {run_id}`" in lost["do"]) == ("wrong", True)
+    assert (lost.level, f"`reelhouse run --resume {run_id}`" in lost.do) == ("wrong", True)
 
 
 def test_parked_films_are_named_with_what_to_do(stack: Stack, run_id: str) -> None:
-    missing = describe(stack, run_id)["missing"]
+    missing = describe(stack, run_id).missing
     body = json.dumps(messages.make(run_id, [{"id": film, "rank": "1"} for film in missing], 100)[0])
     aws.client("sqs").send_message(QueueUrl=stack["MovieQueueDeadLettersUrl"], MessageBody=body)
     try:
@@ -93,16 +95,16 @@ def test_parked_films_are_named_with_what_to_do(stack: Stack, run_id: str) -> No
     finally:
         purge(stack, "MovieQueueDeadLettersUrl")
 
-    assert (story["films"]["parked"], story["films"]["missing"]) == (len(missing), 0)
-    assert sorted(one["imdb_id"] for one in story["left_out"] if one["outcome"] == "parked") == missing
-    assert "redrive --queue MovieQueue" in story["next"][0]["do"]
+    assert (story.films.parked, story.films.missing) == (len(missing), 0)
+    assert sorted(one.imdb_id for one in story.left_out if one.outcome == "parked") == list(missing)
+    assert "redrive --queue MovieQueue" in story.next[0].do
 
 
 def test_status_describes_the_run_until_it_is_complete(stack: Stack, omdb: Omdb, run_id: str) -> None:
     omdb.faults(malformed="truncated", only=[first_of_the_list(stack)])
     report = watch.watch(stack, resume(stack, run_id), lambda _: None, WATCH_SECONDS)
     assert report.status == "complete", report
-    wait_until(lambda: (describe(stack, run_id)["gold"] or {}).get("status") == "complete")
+    wait_until(lambda: (gold := describe(stack, run_id).gold) is not None and gold.status == "complete")
     page = f"reports/02_genre_trends/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}/report.json"
     about = {"name": "02_genre_trends", "started_at": "now", "status": "succeeded", "data": {"run_id": run_id}}
     aws.client("s3").put_object(Bucket=stack["GoldBucketName"], Key=page, Body=json.dumps(about).encode())
@@ -111,22 +113,21 @@ def test_status_describes_the_run_until_it_is_complete(stack: Stack, omdb: Omdb,
     finally:
         aws.client("s3").delete_object(Bucket=stack["GoldBucketName"], Key=page)
 
-    films = story["films"]
-    assert (films["stored"], films["rejected"], films["missing"], films["parked"]) == (FILMS - 1, 1, 0, 0)
-    (rejected,) = story["left_out"]
-    assert (rejected["outcome"], rejected["imdb_id"]) == ("rejected", first_of_the_list(stack))
-    assert rejected["why"]
-    assert story["gold"]["films"] == FILMS - 1
-    assert [one["page"] for one in story["reports"]] == [page.replace(".json", ".html")]
-    assert [one["level"] for one in story["next"]] == ["note"]
+    films = story.films
+    assert (films.stored, films.rejected, films.missing, films.parked) == (FILMS - 1, 1, 0, 0)
+    (rejected,) = story.left_out
+    assert (rejected.outcome, rejected.imdb_id) == ("rejected", first_of_the_list(stack))
+    assert rejected.why
+    assert story.gold
+    assert story.gold.films == FILMS - 1
+    assert [one.page for one in story.reports] == [page.replace(".json", ".html")]
+    assert [one.level for one in story.next] == ["note"]
     # Each film is stored, and each object made a row, once: the lines of the log add up to what is there.
-    assert step(story, "GetMoviesAndSendToQueue")["outcomes"] == {"sent": FILMS, "skipped": 0}
-    enriched, silver = step(story, "EnrichAndStoreMovie")["outcomes"], step(story, "ProcessBronzeToSilver")["outcomes"]
-    assert (enriched["stored"], enriched["rejected"]) == (films["stored"], films["rejected"])
-    assert (silver["rows"], silver["rejected"], silver["runs"]) == (films["rows"], films["rejected"], 1)
-    times = [one[name] for one in story["steps"] for name in ("began_at", "ended_at")]
-    assert None not in times
-    assert all(one["began_at"] <= one["ended_at"] for one in story["steps"])
+    assert step(story, "GetMoviesAndSendToQueue").outcomes == {"sent": FILMS, "skipped": 0}
+    enriched, silver = step(story, "EnrichAndStoreMovie").outcomes, step(story, "ProcessBronzeToSilver").outcomes
+    assert (enriched["stored"], enriched["rejected"]) == (films.stored, films.rejected)
+    assert (silver["rows"], silver["rejected"], silver["runs"]) == (films.rows, films.rejected, 1)
+    assert all(one.began_at and one.ended_at and one.began_at <= one.ended_at for one in story.steps)
 
 
 def test_every_invocation_logs_one_summary(stack: Stack, run_id: str) -> None:

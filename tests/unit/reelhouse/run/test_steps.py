@@ -54,10 +54,7 @@ def test_omdb_is_summed_over_all_invocations() -> None:
         {"calls": 0, "errors": {}, "p95_ms": None, "state": "quota spent"},
     ]
 
-    assert steps.omdb([{"omdb": answer} for answer in answers] + [{"error": "StorageFailed"}]) == {
-        "calls": 10,
-        "errors": {"Unclear": 1},
-        "p95_ms": 80.0,
-        "state": "quota spent",
-    }
-    assert steps.omdb([])["state"] is None
+    assert steps.omdb([{"omdb": answer} for answer in answers] + [{"error": "StorageFailed"}]) == steps.OmdbAnswers(
+        calls=10, errors={"Unclear": 1}, p95_ms=80.0, state="quota spent"
+    )
+    assert steps.omdb([]).state is None

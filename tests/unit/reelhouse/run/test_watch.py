@@ -16,6 +16,7 @@ from pipeline.runs import RunReply
 from reelhouse import logs
 from reelhouse.logs import LoggedError
 from reelhouse.run import start, watch
+from reelhouse.run.documents import HeldBuild, StillMissing
 from reelhouse.run.watch import Report
 
 RUN = "20261124T030000Z-1a2b3c4d"
@@ -77,17 +78,23 @@ def watched(stack: FakeStack, seconds: float = 60, on_progress: Callable[[Any], 
     return watch.watch(stack, REPLY, on_progress, seconds)  # type: ignore[arg-type]
 
 
+def why(report: Report) -> str:
+    """Why watching ended before the run did."""
+    assert report.missing
+    return report.missing.why
+
+
 def test_a_held_build_ends_the_watch() -> None:
     report = watched(FakeStack([{"tt0000001"}, FILMS], held=True))
 
     assert report.status == "held"
-    assert report.held == {"build_id": "b", "reasons": ["movies: too few"]}
+    assert report.held == HeldBuild("b", ("movies: too few",))
 
 
 def test_a_complete_run_ends_the_watch(logged: list[LoggedError]) -> None:
     report = watched(FakeStack([{"tt0000001"}, FILMS], complete=True))
 
-    assert (report.status, report.stored, report.missing) == ("complete", 2, {})
+    assert (report.status, report.stored, report.missing) == ("complete", 2, None)
 
 
 @pytest.mark.parametrize("error", ["OmdbKeyInvalid", "OmdbQuotaSpent"])
@@ -97,8 +104,9 @@ def test_an_error_that_waiting_does_not_cure_ends_it_by_its_name(logged: list[Lo
 
     report = watched(FakeStack([{"tt0000001"}]))
 
-    assert report.missing["why"] == "EnrichAndStoreMovie: any text"
-    assert report.missing["films"] == ["tt0000002"]
+    assert report.missing
+    assert report.missing.why == "EnrichAndStoreMovie: any text"
+    assert report.missing.films == ("tt0000002",)
 
 
 def test_a_message_text_alone_ends_nothing_before_patience_does(logged: list[LoggedError]) -> None:
@@ -106,8 +114,9 @@ def test_a_message_text_alone_ends_nothing_before_patience_does(logged: list[Log
 
     report = watched(FakeStack([{"tt0000001"}]))
 
-    assert report.missing["why"].startswith("nothing changed for")
-    assert report.missing["why"].endswith("last error: EnrichAndStoreMovie: does not accept the API key")
+    assert report.missing
+    assert report.missing.why.startswith("nothing changed for")
+    assert report.missing.why.endswith("last error: EnrichAndStoreMovie: does not accept the API key")
 
 
 def test_a_failed_poll_does_not_count_as_a_change(logged: list[LoggedError]) -> None:
@@ -116,12 +125,13 @@ def test_a_failed_poll_does_not_count_as_a_change(logged: list[LoggedError]) -> 
 
     report = watched(FakeStack([{"tt0000001"}, *failed * 5000]))
 
-    assert report.missing["why"].startswith("nothing changed for")
+    assert report.missing
+    assert report.missing.why.startswith("nothing changed for")
     assert report.stored == 1
 
 
 def test_the_time_to_watch_ends_it(logged: list[LoggedError]) -> None:
-    assert watched(FakeStack([{"tt0000001"}]), seconds=0.01).missing["why"] == "the time to watch is over"
+    assert why(watched(FakeStack([{"tt0000001"}]), seconds=0.01)) == "the time to watch is over"
 
 
 def test_ctrl_c_says_that_the_run_continues(
@@ -142,7 +152,7 @@ def test_ctrl_c_says_that_the_run_continues(
 
 
 def test_no_film_is_missing_when_only_gold_is_behind(capsys: pytest.CaptureFixture[str]) -> None:
-    start.print_report(Report(RUN, 1, 2, 2, stored=2, missing={"why": "too long", "films": [], "queues": {}}))
+    start.print_report(Report(RUN, 1, 2, 2, stored=2, missing=StillMissing("too long", (), {})))
 
     printed = capsys.readouterr().err
     assert "films are missing" not in printed
@@ -159,10 +169,10 @@ def test_an_error_right_after_a_resumption_does_not_end_it(
     stack = FakeStack([{"tt0000001"}] * 20 + [FILMS], complete=True)
 
     assert watch.watch(stack, resumed, lambda _: None, 60).status == "complete"  # type: ignore[arg-type]
-    assert watched(FakeStack([{"tt0000001"}] * 200 + [FILMS])).missing["why"] == "EnrichAndStoreMovie: refused"
+    assert why(watched(FakeStack([{"tt0000001"}] * 200 + [FILMS]))) == "EnrichAndStoreMovie: refused"
 
 
 def test_omdbs_errors_do_not_matter_once_bronze_has_all_films(logged: list[LoggedError]) -> None:
     logged.append(LoggedError("OmdbQuotaSpent", "limit", "m", ""))
 
-    assert watched(FakeStack([FILMS])).missing["why"].startswith("nothing changed for")
+    assert why(watched(FakeStack([FILMS]))).startswith("nothing changed for")
