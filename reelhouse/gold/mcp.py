@@ -221,7 +221,7 @@ class Tools:
         The film's rows in Gold's tables are in `about`.
         """
         found, lake = self.find(), self._lake()
-        path = json.loads(_json(trace.trace(found, imdb_id, run_id or None)))
+        path = json.loads(_json(asdict(trace.trace(found, imdb_id, run_id or None))))
         return _answer(lake, f"SELECT * FROM silver.movies WHERE imdb_id = '{imdb_id}'", path["runs"], path["gold"])
 
     def explain_change(

@@ -6,6 +6,7 @@ Reads all buckets; where the film is missing, also the queues' counts and parked
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
@@ -41,6 +42,59 @@ _ABOUT = {
 }
 
 
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Message:
+    """Which of a run's messages carried a film; ``number`` is None where message sizes vary."""
+
+    number: int | None
+    of: int
+    rank: int
+
+
+@dataclass(frozen=True)
+class BronzeObject:
+    """A film's object in Bronze; ``reason`` is None but for a rejection, ``version`` where versions are not kept."""
+
+    kind: str
+    key: str
+    version: str | None
+    bytes: int
+    fetched_at: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class SilverOutcome:
+    """A film's newest row in Silver, its table, and all objects that hold the film."""
+
+    table: str
+    objects: tuple[str, ...]
+    row: Row
+
+
+@dataclass(frozen=True)
+class PathInRun:
+    """How far a film came in one run; ``stopped`` says where and why, and is None when Gold has it from this run."""
+
+    run_id: str
+    message: Message
+    bronze: BronzeObject | None
+    silver: SilverOutcome | None
+    stopped: str | None
+
+
+@dataclass(frozen=True)
+class FilmPath:
+    """A film's path through its runs, newest first, and the Gold rows that it is in, by table."""
+
+    imdb_id: str
+    runs: tuple[PathInRun, ...]
+    gold: dict[str, list[Row]]
+
+
 def command(imdb_id: ImdbId, run_id: RunId = None, stack_name: StackName = None, json_output: Json = False) -> None:
     """Follow one film from its run to Gold, and show where it stopped.
 
@@ -50,27 +104,27 @@ def command(imdb_id: ImdbId, run_id: RunId = None, stack_name: StackName = None,
     """
     path = trace(stack.find(stack_name), imdb_id, run_id)
     if json_output:
-        console.print_json(path)
+        console.print_json(asdict(path))
     else:
         print_path(path)
 
 
-def print_path(path: dict[str, Any]) -> None:
+def print_path(path: FilmPath) -> None:
     """Print one film's path, run by run, newest first, and the Gold rows that it is in."""
-    for run in path["runs"]:
-        message, bronze, silver = run["message"], run["bronze"], run["silver"]
-        number = message["number"] or "?"
-        console.out.print(f"[bold]{run['run_id']}[/] rank {message['rank']}, message {number} of {message['of']}")
+    for run in path.runs:
+        message = run.message
+        console.out.print(f"[bold]{run.run_id}[/] rank {message.rank}, message {message.number or '?'} of {message.of}")
         fields = []
-        if bronze:
-            fields.append(("Bronze", f"{bronze['key']}, version {bronze['version']}, {bronze.get('fetched_at')}"))
-        if silver:
-            row = silver["row"]
+        if run.bronze:
+            fetched = f", {run.bronze.fetched_at}" if run.bronze.fetched_at else ""
+            fields.append(("Bronze", f"{run.bronze.key}, version {run.bronze.version}{fetched}"))
+        if run.silver:
+            row = run.silver.row
             version = f"processed {row['processed_at']} by version {row['code_version']}"
-            fields.append(("Silver", f"{', '.join(silver['objects'])}, {version}"))
-        fields.append(("stopped", run["stopped"]) if run["stopped"] else ("Gold", "has the film from this run"))
+            fields.append(("Silver", f"{', '.join(run.silver.objects)}, {version}"))
+        fields.append(("stopped", run.stopped) if run.stopped else ("Gold", "has the film from this run"))
         console.print_fields([(name, escape(text)) for name, text in fields], width=7)
-    for name, rows in path["gold"].items():
+    for name, rows in path.gold.items():
         if rows:
             shown = rows[:_ROWS_SHOWN] if console.out.is_terminal else rows
             more = f" ({len(shown)} of {len(rows):,} rows)" if len(shown) < len(rows) else ""
@@ -78,14 +132,8 @@ def print_path(path: dict[str, Any]) -> None:
             console.print_table(list(rows[0]), [list(row.values()) for row in shown])
 
 
-def trace(stack: Stack, imdb_id: str, run_id: str | None = None) -> dict[str, Any]:
+def trace(stack: Stack, imdb_id: str, run_id: str | None = None) -> FilmPath:
     """Follow a film through one run, or through the newest ten runs that expected it.
-
-    Returns
-    -------
-    dict
-        ``imdb_id``, ``runs`` (newest first, each with ``message``, ``bronze``, ``silver`` and ``stopped``: None when
-        Gold has the film from this run) and ``gold``: the rows that the film is in, by table.
 
     Raises
     ------
@@ -104,19 +152,19 @@ def trace(stack: Stack, imdb_id: str, run_id: str | None = None) -> dict[str, An
         silver = SilverReader(stack["SilverBucketName"], [manifest.run_id for manifest in manifests])
         silver.refresh()
         gold = gold_rows(GoldTables(stack["GoldBucketName"]), imdb_id)
-        shown = [_run(stack, manifest, imdb_id, silver, gold) for manifest in manifests]
-    return {"imdb_id": imdb_id, "runs": shown, "gold": gold}
+        runs = tuple(_run(stack, manifest, imdb_id, silver, gold) for manifest in manifests)
+    return FilmPath(imdb_id, runs, gold)
 
 
-def message_of(manifest: Manifest, imdb_id: str) -> dict[str, Any]:
-    """Return which of a run's messages carried a film; ``number`` is None where message sizes vary."""
+def message_of(manifest: Manifest, imdb_id: str) -> Message:
+    """Return which of a run's messages carried a film."""
     place = list(manifest.expected).index(imdb_id)
     regular = -(-len(manifest.expected) // manifest.batch_size) == manifest.messages
     number = place // manifest.batch_size + 1 if regular else None
-    return {"number": number, "of": manifest.messages, "rank": manifest.expected[imdb_id]}
+    return Message(number, manifest.messages, manifest.expected[imdb_id])
 
 
-def gold_rows(tables: GoldTables, imdb_id: str) -> dict[str, list[dict[str, Any]]]:
+def gold_rows(tables: GoldTables, imdb_id: str) -> dict[str, list[Row]]:
     """Return the Gold rows that a film is in, by table; {} where Gold does not have the film.
 
     A film that has left the list is in ``movies`` and ``rank_history`` alone.
@@ -136,7 +184,7 @@ def gold_rows(tables: GoldTables, imdb_id: str) -> dict[str, list[dict[str, Any]
 
 def _select(
     tables: GoldTables, database: duckdb.DuckDBPyConnection, name: str, column: str, values: list[Any]
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     if name not in tables.files:
         return []
     with tables.as_relation(database, name) as relation:
@@ -167,22 +215,15 @@ def _manifests(stack: Stack, imdb_id: str, run_id: str | None) -> Iterator[Manif
                 yield manifest
 
 
-def _run(
-    stack: Stack, manifest: Manifest, imdb_id: str, silver: SilverReader, gold: dict[str, list[dict[str, Any]]]
-) -> dict[str, Any]:
+def _run(stack: Stack, manifest: Manifest, imdb_id: str, silver: SilverReader, gold: dict[str, list[Row]]) -> PathInRun:
     run_id = manifest.run_id
     bronze = _bronze(stack, run_id, imdb_id)
     outcome = _silver(silver, run_id, imdb_id)
-    return {
-        "run_id": run_id,
-        "message": message_of(manifest, imdb_id),
-        "bronze": bronze,
-        "silver": outcome,
-        "stopped": _stopped(stack, (run_id, imdb_id), bronze, outcome, gold),
-    }
+    stopped = _stopped(stack, (run_id, imdb_id), bronze, outcome, gold)
+    return PathInRun(run_id, message_of(manifest, imdb_id), bronze, outcome, stopped)
 
 
-def _bronze(stack: Stack, run_id: str, imdb_id: str) -> dict[str, Any] | None:
+def _bronze(stack: Stack, run_id: str, imdb_id: str) -> BronzeObject | None:
     """Return the film's Bronze object, or None."""
     s3, bucket = aws.client("s3"), stack["BronzeBucketName"]
     for kind in (keys.MOVIES, keys.REJECTED):
@@ -190,12 +231,18 @@ def _bronze(stack: Stack, run_id: str, imdb_id: str) -> dict[str, Any] | None:
         if aws.exists(s3, bucket, key):
             head = s3.head_object(Bucket=bucket, Key=key)
             document = aws.get_json(s3, bucket, key)
-            about = {"kind": kind, "key": key, "version": head.get("VersionId"), "bytes": head["ContentLength"]}
-            return {**about, **{name: document[name] for name in ("fetched_at", "reason") if name in document}}
+            return BronzeObject(
+                kind=kind,
+                key=key,
+                version=head.get("VersionId"),
+                bytes=head["ContentLength"],
+                fetched_at=document.get("fetched_at"),
+                reason=document.get("reason"),
+            )
     return None
 
 
-def _silver(silver: SilverReader, run_id: str, imdb_id: str) -> dict[str, Any] | None:
+def _silver(silver: SilverReader, run_id: str, imdb_id: str) -> SilverOutcome | None:
     """Return the film's newest Silver outcome, or None: a row wins over quarantine, and either over a rejection."""
     for name in (keys.MOVIES, keys.QUARANTINE, keys.REJECTED):
         rows = silver.dicts(
@@ -203,26 +250,26 @@ def _silver(silver: SilverReader, run_id: str, imdb_id: str) -> dict[str, Any] |
             [run_id, imdb_id],
         )
         if rows:
-            return {"table": name, "objects": sorted({row["object_key"] for row in rows}), "row": rows[0]}
+            return SilverOutcome(name, tuple(sorted({row["object_key"] for row in rows})), rows[0])
     return None
 
 
 def _stopped(
     stack: Stack,
     film: tuple[str, str],
-    bronze: dict[str, Any] | None,
-    outcome: dict[str, Any] | None,
-    gold: dict[str, list[dict[str, Any]]],
+    bronze: BronzeObject | None,
+    outcome: SilverOutcome | None,
+    gold: dict[str, list[Row]],
 ) -> str | None:
     """Return where the film stopped in a run, and why; None when Gold has it from this run."""
     if bronze is None:
         return _held(stack, "MovieQueue", film, "not fetched from OMDb yet")
     if outcome is None:
         return _held(stack, "BronzeEvents", film, "not processed into Silver yet")
-    if outcome["table"] == keys.REJECTED:
-        return f"rejected by OMDb: {outcome['row']['reason']}"
-    if outcome["table"] == keys.QUARANTINE:
-        return f"quarantined: {'; '.join(outcome['row']['reasons'])}"
+    if outcome.table == keys.REJECTED:
+        return f"rejected by OMDb: {outcome.row['reason']}"
+    if outcome.table == keys.QUARANTINE:
+        return f"quarantined: {'; '.join(outcome.row['reasons'])}"
     in_gold = str(gold["movies"][0].get("run_id")) if gold else ""
     if in_gold > film[0]:
         return f"in Silver; Gold has the film from the newer run {in_gold}"

@@ -85,7 +85,7 @@ def test_status_says_until_when_messages_wait_for_the_quota(stack: Stack, omdb: 
     report = run_to_the_end(stack, 4, 4)
     assert report.stored == 2
 
-    until = status(stack)["waiting_for_quota_until"]
+    until = status(stack).waiting_for_quota_until
 
     now = datetime.now(UTC)
     assert now < datetime.fromisoformat(until) <= now + timedelta(days=1, minutes=5)

@@ -39,8 +39,15 @@ def run_id(stack: Stack, omdb: Omdb, made: dict[str, str]) -> str:
         purge(stack, "MovieQueueUrl")
         omdb.faults(quota=CALLS, malformed="truncated", only=[first_of_the_list(stack)])
         made["run_id"] = run_to_the_end(stack, FILMS, 5).run_id
-        wait_until(lambda: not describe(stack, made["run_id"]).films.not_in_silver)
+        wait_until(lambda: all_is_told(describe(stack, made["run_id"])))
     return made["run_id"]
+
+
+def all_is_told(run: RunDetails) -> bool:
+    """Whether Silver has what Bronze has, and the log the last lines of the invocations that stored it."""
+    enriched = step(run, "EnrichAndStoreMovie")
+    logged = enriched.outcomes.get("stored") == run.films.stored and "OmdbQuotaSpent" in enriched.put_back
+    return logged and not run.films.not_in_silver
 
 
 def first_of_the_list(stack: Stack) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,7 @@ from pipeline import aws, keys
 from pipeline.errors import DocumentInvalid, InvalidInput
 from reelhouse.local.omdb import films
 from reelhouse.operate.replay import replay
-from reelhouse.operate.trace import trace
+from reelhouse.operate.trace import Message, PathInRun, trace
 from reelhouse.run.status import status
 from reelhouse.stack import Stack
 from tests.running import Omdb, reelhouse, run_to_the_end
@@ -19,9 +18,8 @@ from tests.running import Omdb, reelhouse, run_to_the_end
 FILM, OTHER = (str(item["id"]) for item in films.source_list()["items"][:2])
 
 
-def path(stack: Stack, imdb_id: str, run_id: str) -> dict[str, Any]:
-    (run,) = trace(stack, imdb_id, run_id)["runs"]
-    assert isinstance(run, dict)
+def path(stack: Stack, imdb_id: str, run_id: str) -> PathInRun:
+    (run,) = trace(stack, imdb_id, run_id).runs
     return run
 
 
@@ -31,25 +29,27 @@ def test_a_film_is_followed_from_its_message_to_gold(stack: Stack) -> None:
 
     found = trace(stack, FILM)
 
-    newest, before, *_ = found["runs"]
-    assert [newest["run_id"], before["run_id"]] == [newer, older]
-    assert newest["message"] == {"number": 1, "of": 3, "rank": 1}
-    assert newest["stopped"] is None
-    assert before["stopped"] == f"in Silver; Gold has the film from the newer run {newer}"
+    newest, before, *_ = found.runs
+    assert [newest.run_id, before.run_id] == [newer, older]
+    assert newest.message == Message(number=1, of=3, rank=1)
+    assert newest.stopped is None
+    assert before.stopped == f"in Silver; Gold has the film from the newer run {newer}"
     _, version = aws.get(aws.client("s3"), stack["BronzeBucketName"], keys.film("movies", newer, FILM))
-    assert newest["bronze"]["version"] == newest["silver"]["row"]["bronze_version"] == version
-    assert found["gold"]["movies"][0]["run_id"] == newer
-    genres = found["gold"]["movies"][0]["genres"]
-    assert {row["genre"] for row in found["gold"]["ratings_by_genre"]} == set(genres)
-    assert newer in {row["run_id"] for row in found["gold"]["rank_history"]}
+    assert newest.bronze
+    assert newest.silver
+    assert newest.bronze.version == newest.silver.row["bronze_version"] == version
+    assert found.gold["movies"][0]["run_id"] == newer
+    genres = found.gold["movies"][0]["genres"]
+    assert {row["genre"] for row in found.gold["ratings_by_genre"]} == set(genres)
+    assert newer in {row["run_id"] for row in found.gold["rank_history"]}
 
 
 def test_a_quarantined_film_stops_there_with_its_reason(stack: Stack, omdb: Omdb) -> None:
     omdb.faults(wrong_film=True, only=[FILM])
     run_id = run_to_the_end(stack, 3, 3).run_id
 
-    assert "quarantined: imdb_id: 'tt" in path(stack, FILM, run_id)["stopped"]
-    assert path(stack, OTHER, run_id)["stopped"] is None
+    assert "quarantined: imdb_id: 'tt" in path(stack, FILM, run_id).stopped
+    assert path(stack, OTHER, run_id).stopped is None
 
 
 def test_a_film_that_omdb_was_not_asked_for_waits(stack: Stack, omdb: Omdb) -> None:
@@ -58,8 +58,8 @@ def test_a_film_that_omdb_was_not_asked_for_waits(stack: Stack, omdb: Omdb) -> N
 
     run = path(stack, FILM, run_id)
 
-    assert (run["bronze"], run["silver"]) == (None, None)
-    assert "messages wait in MovieQueue" in run["stopped"]
+    assert (run.bronze, run.silver) == (None, None)
+    assert "messages wait in MovieQueue" in run.stopped
 
 
 def test_a_film_lost_from_silver_says_so(stack: Stack, small_run: str) -> None:
@@ -70,11 +70,12 @@ def test_a_film_lost_from_silver_says_so(stack: Stack, small_run: str) -> None:
     finally:
         replayed = replay(stack, [small_run], lambda *_: None)
 
-    assert run["bronze"]["kind"] == "movies"
-    assert run["silver"] is None
-    assert "not processed into Silver yet" in run["stopped"]
+    assert run.bronze
+    assert run.bronze.kind == "movies"
+    assert run.silver is None
+    assert "not processed into Silver yet" in run.stopped
     assert replayed.status == "complete"
-    assert path(stack, FILM, small_run)["stopped"] is None
+    assert path(stack, FILM, small_run).stopped is None
 
 
 @pytest.mark.parametrize("imdb_id", ["../../x", "tt1", "tt0000009", "<b>"])
@@ -87,8 +88,8 @@ def test_a_damaged_manifest_is_reported_and_other_runs_are_shown(stack: Stack, s
     s3, bucket = aws.client("s3"), stack["BronzeBucketName"]
     damaged = s3.put_object(Bucket=bucket, Key=keys.manifest(small_run), Body=b"")
     try:
-        assert small_run not in [run["run_id"] for run in trace(stack, FILM)["runs"]]
-        assert {run["run_id"]: run["status"] for run in status(stack)["runs"]}[small_run] == "its manifest is damaged"
+        assert small_run not in [run.run_id for run in trace(stack, FILM).runs]
+        assert {run.run_id: run.status for run in status(stack).runs}[small_run] == "its manifest is damaged"
         with pytest.raises(DocumentInvalid, match=keys.manifest(small_run)):
             trace(stack, FILM, small_run)
     finally:

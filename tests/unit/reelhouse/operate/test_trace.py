@@ -33,6 +33,6 @@ def test_the_number_is_the_messages_own_or_unknown(films: int, batch_size: int, 
     for message in sent:
         for movie in message["movies"]:
             found = message_of(manifest, movie["id"])
-            assert found["of"] == message["batches"]
-            assert found["rank"] == int(movie["rank"])
-            assert found["number"] in ({message["batch"]} if not length else {message["batch"], None})
+            assert found.of == message["batches"]
+            assert found.rank == int(movie["rank"])
+            assert found.number in ({message["batch"]} if not length else {message["batch"], None})
