@@ -15,10 +15,13 @@ from insights.similar.features import Floats, Indices, Tokens
 MAX_REASONS = 3
 MAX_NAMES = 3
 MAX_GENRES = 3
+# Actors of this many films or more are stars of the list: the two films that share them are not their only ones.
+FILMS_OF_A_STAR = 3
+ACTORS = "actors"
 PEOPLE = {
     "directors": ("same director", "same directors"),
     "writers": ("same writer", "same writers"),
-    "actors": ("shared cast", "shared cast"),
+    ACTORS: ("shared cast", "shared cast"),
 }
 AFTER_THE_KIND = {"title": "both titles have", "production": "same production company"}
 
@@ -47,7 +50,8 @@ UNCLEAR = "History"
 def reasons(fields: Mapping[str, Tokens], years: Floats, asked: Indices, films: Indices) -> list[str]:
     """Return what the two films of each pair share: people first, then kind and decade, then title and company.
 
-    Every part is true of both films. A reason has at most :data:`MAX_REASONS` parts; "" if the films share none of
+    Actors without a star among them follow the kind: films list bit players too, in no order. Every part is true of
+    both films. A reason has at most :data:`MAX_REASONS` parts; "" if the films share none of
     these. A country, a language or a word of the plot is not a reason: most films share one.
 
     Parameters
@@ -57,7 +61,8 @@ def reasons(fields: Mapping[str, Tokens], years: Floats, asked: Indices, films: 
     asked, films : Indices
         Shape (pairs,): row of the film asked for, and of the recommended film.
     """
-    known = {field: _names_by_fame(fields[field]) for field in PEOPLE}
+    films_of = {field: Counter(chain.from_iterable(fields[field])) for field in PEOPLE}
+    known = {field: _names_by_fame(fields[field], films_of[field]) for field in PEOPLE}
     known |= {field: fields[field] for field in ("genres", *AFTER_THE_KIND)}
     sets = {field: [frozenset(names) for names in tokens] for field, tokens in known.items()}
     decades = [None if math.isnan(year) else int(year) // 10 * 10 for year in years.tolist()]
@@ -70,11 +75,12 @@ def reasons(fields: Mapping[str, Tokens], years: Floats, asked: Indices, films: 
     for one, other in zip(asked.tolist(), films.tolist(), strict=True):
         common = {field: shared(field, one, other) for field in known}
         decade = decades[one] if decades[one] == decades[other] else None
-        said.append("; ".join(reason(common, decade)[:MAX_REASONS]))
+        stars = any(films_of[ACTORS][name] >= FILMS_OF_A_STAR for name in common[ACTORS][:1])
+        said.append("; ".join(reason(common, decade, stars=stars)[:MAX_REASONS]))
     return said
 
 
-def reason(shared: Mapping[str, Sequence[str]], decade: int | None) -> list[str]:
+def reason(shared: Mapping[str, Sequence[str]], decade: int | None, *, stars: bool) -> list[str]:
     """Return the parts of one reason, most telling first.
 
     Parameters
@@ -83,14 +89,17 @@ def reason(shared: Mapping[str, Sequence[str]], decade: int | None) -> list[str]
         By field, the names that both films have.
     decade : int or None
         First year of the decade of both films; None if they are not of the same one.
+    stars : bool
+        Whether the first of the shared actors is a star of the list.
     """
-    parts, named = [], set[str]()
+    people, named = dict[str, str](), set[str]()
     for field, (one, several) in PEOPLE.items():
         if names := [name for name in shared[field] if name not in named]:
             named.update(names)
-            parts.append(f"{one if len(names) == 1 else several}: {listed(names)}")
-    if kind := kind_of(shared["genres"], decade):
-        parts.append(kind)
+            people[field] = f"{one if len(names) == 1 else several}: {listed(names)}"
+    bit_players = [people.pop(ACTORS)] if ACTORS in people and not stars else []
+    kind = kind_of(shared["genres"], decade)
+    parts = [*people.values(), *([kind] if kind else []), *bit_players]
     return parts + [f"{label}: {listed(shared[field])}" for field, label in AFTER_THE_KIND.items() if shared[field]]
 
 
@@ -113,7 +122,6 @@ def kind_of(genres: Iterable[str], decade: int | None) -> str:
     return " ".join(["both", *described, KINDS[kind] if kind else "films"]) + era
 
 
-def _names_by_fame(tokens: Tokens) -> Tokens:
+def _names_by_fame(tokens: Tokens, films_of: Mapping[str, int]) -> Tokens:
     """Sort the names of each film by the number of films they are in, most first; ties keep the film's order."""
-    films = Counter(chain.from_iterable(tokens))
-    return [sorted(names, key=lambda name: -films[name]) for names in tokens]
+    return [sorted(names, key=lambda name: -films_of[name]) for names in tokens]

@@ -30,8 +30,9 @@ def reason(one: Mapping[str, object], other: Mapping[str, object], *catalogue: M
 
 def test_people_come_first_and_each_is_named_once() -> None:
     sequel = {**GODFATHER, "year": 1974, "title": "The Godfather Part II"}
+    serpico = {"actors": ["Al Pacino"]}
 
-    assert reason(GODFATHER, sequel) == (
+    assert reason(GODFATHER, sequel, serpico) == (
         "same director: Francis Ford Coppola; same writer: Mario Puzo; "
         "shared cast: Al Pacino, Diane Keaton, Robert Duvall and 1 more"
     )
@@ -49,6 +50,17 @@ def test_the_names_of_the_most_films_come_first() -> None:
     others = [{"actors": ["Star", "Regular"]}, {"actors": ["Star"]}]
 
     assert reason(one, one, *others) == "shared cast: Star, Regular, Bit Player"
+
+
+def test_actors_of_no_other_film_follow_the_kind() -> None:
+    one = {"genres": ["Crime", "Drama"], "actors": ["Bit Player"], "directors": ["Ann Lee"]}
+    kind_first = "same director: Ann Lee; both crime dramas; shared cast: Bit Player"
+
+    assert reason(one, one) == kind_first
+    assert reason(one, one, {"actors": ["Star"]}) == kind_first
+    assert reason(one, one, {"actors": ["Bit Player"]}) == (
+        "same director: Ann Lee; shared cast: Bit Player; both crime dramas"
+    )
 
 
 def test_a_decade_is_claimed_only_of_both() -> None:
