@@ -32,7 +32,7 @@ COMMANDS = (
     ("builds", "reelhouse.gold.builds", "List the builds of Gold: published, published earlier, or held."),
     ("publish", "reelhouse.gold.publish", "Publish a build of Gold that is held."),
     ("rollback", "reelhouse.gold.rollback", "Publish an earlier build of Gold again."),
-    ("why", "reelhouse.gold.why", "Explain why a number of Gold changed: by films, their values and the code."),
+    ("why", "reelhouse.gold.why", "Explain why a table of Gold changed: by films, their values and the code."),
     ("query", "reelhouse.gold.query", "Run SQL on Silver and Gold; it only reads."),
     ("similar", "reelhouse.gold.similar", "Find films similar to a film, with the reasons."),
     ("evaluate", "reelhouse.gold.evaluate", "Measure the recommendations on people's ratings."),

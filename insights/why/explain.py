@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from insights.lake import Lake
+from insights.why.films import changes
 from insights.why.numbers import numbers_of
-from insights.why.split import Snapshot, Split, split
+from insights.why.split import Cause, Snapshot, Split, split
 from pipeline import aws
 from pipeline.columns import GOLD_TABLES
 from pipeline.errors import InvalidInput
@@ -79,6 +80,57 @@ def explain(lake: Lake, table: str, key: Mapping[str, Any], before: str = "", af
     _check_row(table, checked, snapshots)
     numbers = split(*snapshots, table, checked)
     return Explanation(table, checked, _name(builds[0]), _name(builds[1]), numbers)
+
+
+@dataclass(frozen=True)
+class FilmChanges:
+    """What changed in a table of films.
+
+    Attributes
+    ----------
+    key : dict
+        ``imdb_id`` of the one film that was asked for; {} for all films.
+    before, after : BuildName
+        The compared builds.
+    causes : tuple of Cause
+        See :func:`insights.why.films.changes`.
+    """
+
+    table: str
+    key: dict[str, Any]
+    before: BuildName
+    after: BuildName
+    causes: tuple[Cause, ...]
+
+
+def film_changes(lake: Lake, table: str, key: Mapping[str, Any], before: str = "", after: str = "") -> FilmChanges:
+    """Say which films of a table came, left and changed; see :mod:`insights.why.films`.
+
+    Parameters
+    ----------
+    table : str
+        One of :data:`insights.why.films.TABLES`.
+    key : mapping
+        ``{"imdb_id": …}`` for one film; {} for all.
+    before, after : str
+        As for :func:`explain`.
+
+    Raises
+    ------
+    InvalidInput
+        When the key has other columns, neither build knows the film, or a build is not stored.
+    StorageFailed
+        When Gold cannot be read.
+    """
+    if set(key) - {"imdb_id"}:
+        raise InvalidInput("takes only imdb_id=…, or no key for all films", subject=table, step=_STEP)
+    builds = compared_builds(lake, before, after)
+    snapshots = snapshot(lake, builds[0], table), snapshot(lake, builds[1], table)
+    imdb_id = str(key.get("imdb_id", ""))
+    if imdb_id and not any((each.movies["imdb_id"] == imdb_id).any() for each in snapshots):
+        raise InvalidInput(f"has no film {imdb_id}"[:120], subject=table, step=_STEP)
+    causes = changes(*snapshots, table, imdb_id)
+    return FilmChanges(table, dict(key), _name(builds[0]), _name(builds[1]), causes)
 
 
 def compared_builds(lake: Lake, before: str = "", after: str = "") -> tuple[Build, Build]:

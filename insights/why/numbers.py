@@ -134,7 +134,7 @@ def numbers_of(table: str, key: Mapping[str, Any]) -> list[Number]:
     if table not in explained_tables():
         next_step = f"it explains the aggregates: {', '.join(explained_tables())}"
         if table in GOLD_TABLES:
-            raise InvalidInput("has one row per film", subject=table, step="why", next_step=next_step)
+            raise InvalidInput("is no aggregate", subject=table, step="why", next_step=next_step)
         raise InvalidInput("is no table of AggregateToGold", subject=table, step="why", next_step=next_step)
     if table == "ratings_by_genre":
         return _ratings_by_genre(key["genre"], key["source"])

@@ -10,14 +10,14 @@ from insights import rating_sources, wording
 from insights.lake import Lake
 from insights.reports.tables import heading
 from insights.why.explain import compared_builds, snapshot
-from insights.why.numbers import Films
-from insights.why.split import Cause, Snapshot, Split, plain, split
-from pipeline.columns import FILM
+from insights.why.films import changes
+from insights.why.split import Cause, Snapshot, Split, split
 from pipeline.errors import InvalidInput
 
 # A genre with fewer rated films moves with every film.
 FEWEST_FILMS = 20
 _COLUMNS_NAMED = 3
+_VERBS = {"came": "came onto", "left": "left"}
 
 
 def cause(found: Cause) -> str:
@@ -52,8 +52,9 @@ def what_changed(lake: Lake) -> list[str]:
 
 def describe(before: Snapshot, after: Snapshot) -> list[str]:
     """Say what changed between two snapshots with the table ``ratings_by_genre``. Pure."""
-    sentences = [_films(before, after)]
-    if changed := _values(before, after):
+    causes = changes(before, after)
+    sentences = [_films(before, causes)]
+    if changed := _values(causes):
         sentences.append(changed)
     if before.code_version != after.code_version:
         sentences.append(f"The code changed from version {before.code_version} to {after.code_version}.")
@@ -62,29 +63,24 @@ def describe(before: Snapshot, after: Snapshot) -> list[str]:
     return sentences
 
 
-def _films(before: Snapshot, after: Snapshot) -> str:
-    old, new = (Films(each.movies).frame for each in (before, after))
-    came, left = new[~new.index.isin(old.index)], old[~old.index.isin(new.index)]
+def _films(before: Snapshot, causes: tuple[Cause, ...]) -> str:
     since = f"Since the build of {wording.moment(datetime.fromisoformat(before.built_at))}"
-    if came.empty and left.empty:
-        return f"{since}, no film came onto the list or left it."
     parts = []
-    for frame, verb in ((came, "came onto"), (left, "left")):
-        if not frame.empty:
-            titles = [wording.quoted(str(title)) for title in frame["title"].fillna("")]
-            parts.append(f"{wording.count(len(frame), 'film')} {verb} the list ({wording.shortened(titles)})")
-    return f"{since}, {' and '.join(parts)}."
+    for found in causes:
+        if found.origin in _VERBS:
+            titles = [wording.quoted(film.title) for film in found.films]
+            films = wording.count(len(titles), "film")
+            parts.append(f"{films} {_VERBS[found.origin]} the list ({wording.shortened(titles)})")
+    return f"{since}, {' and '.join(parts) or 'no film came onto the list or left it'}."
 
 
-def _values(before: Snapshot, after: Snapshot) -> str:
+def _values(causes: tuple[Cause, ...]) -> str:
     """Count films whose values changed, by column; "" when there are none."""
-    old, new = (Films(each.movies).frame for each in (before, after))
-    both = old.index.intersection(new.index)
     counts: Counter[str] = Counter()
-    for column in (each.name for each in FILM if each.name in old and each.name in new):
-        pairs = zip(old.loc[both, column], new.loc[both, column], strict=True)
-        counts[column] = sum(plain(first) != plain(second) for first, second in pairs)
-    changed = [(column, films) for column, films in counts.most_common() if films]
+    for found in causes:
+        if found.column:
+            counts[found.column] += len(found.films)
+    changed = counts.most_common()
     if not changed:
         return ""
     named = [f"{heading(column)} of {wording.count(films, 'film')}" for column, films in changed[:_COLUMNS_NAMED]]

@@ -30,8 +30,11 @@ import pandas as pd
 from insights.why.numbers import Films, Kind, Number, numbers_of
 
 Origin = Literal["came", "left", "source", "code", "source or code", "definition"]
+# Origin, column and code versions of a :class:`Cause`.
+CauseKey = tuple[Origin, str, tuple[str, ...]]
 ROUNDING = 1e-9
-_DESCRIBED = ("title", "run_id", "bronze_key", "bronze_version", "code_version")
+# Columns of ``movies`` that describe a film and where its row comes from.
+DESCRIBED = ("title", "run_id", "bronze_key", "bronze_version", "code_version")
 
 
 @dataclass(frozen=True)
@@ -204,37 +207,46 @@ def _contributions(
 def _causes(
     number: Number, films: tuple[Films, Films], paired: pd.DataFrame, added: pd.Series[float] | None
 ) -> list[Cause]:
-    grouped: dict[tuple[Origin, str, tuple[str, ...]], list[FilmChange]] = defaultdict(list)
-    columns = (*_DESCRIBED, *number.row_columns, *number.value_columns)
+    grouped: dict[CauseKey, list[FilmChange]] = defaultdict(list)
+    columns = (*DESCRIBED, *number.row_columns, *number.value_columns)
     old_rows, new_rows = (each.rows(paired.index, columns) for each in films)
     members = [set(each.frame.index[number.row(each)]) for each in films]
     for imdb_id in paired.index:
         old, new = old_rows.get(imdb_id), new_rows.get(imdb_id)
         moved = (imdb_id in members[0]) != (imdb_id in members[1])
-        cause = _cause(number.row_columns if moved else number.value_columns, old, new)
-        row, column = new or old or {}, cause[1]
-        change = FilmChange(
-            imdb_id=imdb_id,
-            title=plain(row.get("title")) or imdb_id,
-            contribution=None if added is None else float(added[imdb_id]),
-            before=plain(old.get(column)) if old else None,
-            after=plain(new.get(column)) if new else None,
-            run_id=str(row.get("run_id")),
-            bronze_key=str(row.get("bronze_key")),
-        )
-        grouped[cause].append(change)
+        cause = cause_of(number.row_columns if moved else number.value_columns, old, new)
+        added_by_film = None if added is None else float(added[imdb_id])
+        grouped[cause].append(film_change(imdb_id, cause, old, new, added_by_film))
     return [_grouped(cause, changes, exact=added is not None) for cause, changes in grouped.items()]
 
 
-def _grouped(cause: tuple[Origin, str, tuple[str, ...]], changes: list[FilmChange], *, exact: bool) -> Cause:
+def _grouped(cause: CauseKey, changes: list[FilmChange], *, exact: bool) -> Cause:
     films = tuple(sorted(changes, key=lambda film: (-abs(film.contribution or 0.0), film.imdb_id)))
     total = fsum(film.contribution or 0.0 for film in films) if exact else None
     return Cause(cause[0], cause[1], total, films, cause[2])
 
 
-def _cause(
-    columns: tuple[str, ...], old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
-) -> tuple[Origin, str, tuple[str, ...]]:
+def film_change(
+    imdb_id: str,
+    cause: CauseKey,
+    old: Mapping[str, Any] | None,
+    new: Mapping[str, Any] | None,
+    contribution: float | None = None,
+) -> FilmChange:
+    """Return the part of a film in a cause, from its rows before and after; None where it has none."""
+    row, column = new or old or {}, cause[1]
+    return FilmChange(
+        imdb_id=imdb_id,
+        title=plain(row.get("title")) or imdb_id,
+        contribution=contribution,
+        before=plain(old.get(column)) if old else None,
+        after=plain(new.get(column)) if new else None,
+        run_id=str(row.get("run_id")),
+        bronze_key=str(row.get("bronze_key")),
+    )
+
+
+def cause_of(columns: tuple[str, ...], old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> CauseKey:
     """Return origin, column and code versions of a film's change; one of ``columns`` has another value."""
     if old is None:
         return "came", "", ()

@@ -1,4 +1,4 @@
-"""``reelhouse why``: why the numbers of a row of Gold changed from one build to another."""
+"""``reelhouse why``: why a table of Gold changed from one build to another."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from pipeline.columns import GOLD_TABLES
 from reelhouse import console, stack
 from reelhouse.options import EarlierBuild, Json, LaterBuild, StackName
 
 if TYPE_CHECKING:
-    from insights.why.explain import Explanation
+    from insights.why.explain import BuildName, Explanation, FilmChanges
     from insights.why.split import Cause, FilmChange, Split
 
 # Films of a cause on a terminal; a pipe and --json get all.
@@ -23,36 +24,85 @@ _FIELDS = (
     "number", "before", "after", "change", "exact", "cause", "column", "code_before", "code_after", "imdb_id", "title",
     "contribution", "film_before", "film_after", "run_id", "bronze_key",
 )  # fmt: skip
+_FILM_FIELDS = (
+    "cause", "column", "code_before", "code_after", "imdb_id", "title", "before", "after", "run_id", "bronze_key",
+)  # fmt: skip
 
 
 def command(
-    table: Annotated[str, typer.Argument(help="An aggregate table, such as ratings_by_genre.")],
-    key: Annotated[list[str], typer.Argument(help="The row, as key=value.", metavar="KEY=VALUE…")],
+    table: Annotated[str, typer.Argument(help="A table of Gold, such as ratings_by_genre or movies.")],
+    key: Annotated[
+        list[str] | None,
+        typer.Argument(help="The row, as key=value; not needed for tables of films.", metavar="[KEY=VALUE…]"),
+    ] = None,
     before: EarlierBuild = "",
     after: LaterBuild = "",
     stack_name: StackName = None,
     json_output: Json = False,
 ) -> None:
-    """Explain why a number of Gold changed: by films, their values and the code.
+    """Explain why a table of Gold changed: by films, their values and the code.
 
-    The contributions of films add up to the change, for counts, sums, means and shares. A terminal shows the largest;
-    a pipe and --json get all, with the Bronze object and run of each film.
+    For a row of an aggregate table: the contributions of films add up to the change of a count, sum, mean or share.
+    For movies, movie_ratings and rank_history: films that came and left, and every value that changed. A terminal shows
+    the largest causes; a pipe and --json get all, with the Bronze object and run of each film.
 
     Example: [bold]reelhouse why ratings_by_genre genre=Drama source=rotten_tomatoes[/]
+
+    Example: [bold]reelhouse why movies imdb_id=tt0068646[/]
     """
-    wrong = [part for part in key if "=" not in part]
+    wrong = [part for part in key or () if "=" not in part]
     if wrong:
         raise typer.BadParameter(f"{wrong[0]!r} is not key=value, such as genre=Drama")
-    from insights.why.explain import explain  # noqa: PLC0415 (pandas takes a second to import; wrong usage need not wait)
+    columns = GOLD_TABLES[table].key if table in GOLD_TABLES else ()
+    if columns and not key and "imdb_id" not in columns:
+        raise typer.BadParameter(f"{table} needs {' '.join(f'{name}=…' for name in columns)}")
+    from insights.why.explain import explain, film_changes  # noqa: PLC0415 (pandas takes a second to import)
 
-    values = dict(part.split("=", 1) for part in key)
-    found = explain(stack.find(stack_name).lake(), table, values, before, after)
+    values = dict(part.split("=", 1) for part in key or ())
+    lake = stack.find(stack_name).lake()
+    if "imdb_id" in columns:
+        _print_film_changes(film_changes(lake, table, values, before, after), json_output=json_output)
+        return
+    found = explain(lake, table, values, before, after)
     if json_output:
         console.print_json(asdict(found))
     elif console.out.is_terminal:
         show(found)
     else:
         console.print_table(_FIELDS, list(rows(found)))
+
+
+def _print_film_changes(found: FilmChanges, *, json_output: bool) -> None:
+    if json_output:
+        console.print_json(asdict(found))
+    elif console.out.is_terminal:
+        show_films(found)
+    else:
+        console.print_table(_FILM_FIELDS, list(film_rows(found)))
+
+
+def film_rows(found: FilmChanges) -> Iterator[list[Any]]:
+    """Yield one row per cause and film."""
+    for cause in found.causes:
+        about = [cause.origin, cause.column or None, *(cause.code_versions or (None, None))]
+        for film in cause.films:
+            yield [*about, film.imdb_id, film.title, film.before, film.after, film.run_id, film.bronze_key]
+
+
+def show_films(found: FilmChanges) -> None:
+    """Print film changes for a terminal: each cause with its first films."""
+    from insights.why import sentences  # noqa: PLC0415 (see command)
+
+    _show_heading(found.table, found.key, found.before, found.after)
+    if not found.causes:
+        console.out.print("\nnothing changed")
+    for cause in found.causes:
+        console.out.print(f"\n{escape(console.visible(sentences.cause(cause)))}", highlight=False)
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(overflow="fold")
+        for _, text in _films(cause):
+            grid.add_row(f"[dim]  {escape(console.visible(text))}[/]")
+        console.out.print(grid)
 
 
 def rows(found: Explanation) -> Iterator[list[Any]]:
@@ -73,16 +123,20 @@ def rows(found: Explanation) -> Iterator[list[Any]]:
 
 def show(found: Explanation) -> None:
     """Print an explanation for a terminal: each number that changed, its causes, and their largest films."""
-    key = ", ".join(f"{name} = {value}" for name, value in found.key.items())
-    console.out.print(f"[bold]{escape(found.table)}[/], {escape(key)}")
-    for word, build in (("from", found.before), ("to", found.after)):
-        console.out.print(f"{word:<4} build {build.build_id}, code {escape(build.code_version)}")
+    _show_heading(found.table, found.key, found.before, found.after)
     changed = [number for number in found.numbers if number.causes]
     for number in changed:
         _show_number(number)
     same = [number.number for number in found.numbers if not number.causes]
     if same:
         console.out.print(f"\n{'unchanged: ' if changed else 'nothing changed: '}{', '.join(same)}")
+
+
+def _show_heading(table: str, key: dict[str, Any], before: BuildName, after: BuildName) -> None:
+    row = "".join(f", {name} = {value}" for name, value in key.items())
+    console.out.print(f"[bold]{escape(table)}[/]{escape(console.visible(row))}")
+    for word, build in (("from", before), ("to", after)):
+        console.out.print(f"{word:<4} build {build.build_id}, code {escape(build.code_version)}")
 
 
 def _show_number(number: Split) -> None:

@@ -72,7 +72,7 @@ def test_builds_can_be_named_and_swapped(found: Stack) -> None:
         ("ratings_by_genre", {"genre": "Drama"}, "needs genre=… source=…"),
         ("ratings_by_genre", {"genre": "Dramma", "source": "metascore"}, "there are: Drama"),
         ("films_by_year", {"year": "1981.5"}, "is not a whole number"),
-        ("movies", {"imdb_id": "tt0000001"}, "has one row per film"),
+        ("movies", {"imdb_id": "tt0000001"}, "is no aggregate"),
         ("genre_trends", {"genre": "Drama"}, "is no table of AggregateToGold"),
     ],
 )
@@ -108,6 +108,33 @@ def test_json_has_the_whole_explanation(found: Stack) -> None:
     assert explained["key"] == {"year": 1980 + FILMS}
     assert explained["numbers"][0]["change"] == -1
     assert explained["numbers"][0]["causes"][0]["films"][0]["imdb_id"] == f"tt{FILMS:07}"
+
+
+def test_a_table_of_films_names_who_left_and_what_changed(found: Stack) -> None:
+    header, *rows = (line.split("\t") for line in ran("why", "movies").stdout.splitlines())
+    (line,) = (dict(zip(header, row, strict=True)) for row in rows)
+    explained = json.loads(ran("why", "movies", f"imdb_id=tt{FILMS:07}", "--json").stdout)
+
+    assert (line["cause"], line["imdb_id"], line["run_id"]) == ("left", f"tt{FILMS:07}", RUN_IDS[0])
+    assert line["bronze_key"] == f"movies/run_id={RUN_IDS[0]}/imdb_id=tt{FILMS:07}.json"
+    assert explained["causes"][0]["films"][0]["title"] == f"Film {FILMS}"
+    assert json.loads(ran("why", "movies", "imdb_id=tt0000001", "--json").stdout)["causes"] == []
+    for table in ("movie_ratings", "rank_history"):
+        assert len(ran("why", table).stdout.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("movies", "imdb_id=tt9999999"), "has no film tt9999999"),
+        (("movie_ratings", "source=imdb"), "takes only imdb_id="),
+    ],
+)
+def test_a_film_that_is_not_there_is_refused(found: Stack, arguments: tuple[str, ...], message: str) -> None:
+    result = ran("why", *arguments)
+
+    assert result.exit_code == 1
+    assert message in result.output
 
 
 @pytest.mark.parametrize("arguments", [["Drama"], ["genre=Drama", "--from", "monday"], []])

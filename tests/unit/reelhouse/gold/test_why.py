@@ -7,7 +7,8 @@ from io import StringIO
 
 import pytest
 
-from insights.why.explain import BuildName, Explanation
+from insights.why.explain import BuildName, Explanation, FilmChanges
+from insights.why.films import changes
 from insights.why.split import split
 from reelhouse import console
 from reelhouse.gold import why
@@ -52,6 +53,21 @@ def test_rows_hold_every_film_of_every_cause() -> None:
 
     assert len(rows) == films + sum(not number.causes for number in found.numbers)
     assert all(len(row) == len(why._FIELDS) for row in rows)
+
+
+def test_a_terminal_shows_the_changes_of_a_table_of_films_in_80_columns(terminal: StringIO) -> None:
+    rows = rename(swap_list(before()), "Sci-Fi", "Science fiction")
+    name = BuildName(BUILDS[0], "2026-01-01T03:00:00+00:00", "1.0")
+    causes = changes(snapshot(before(), "movies"), snapshot(rows, "movies", 1))
+    why.show_films(FilmChanges("movies", {}, name, name, causes))
+    text = terminal.getvalue()
+
+    assert "films came onto the list" in text
+    assert "Sci-Fi → Science fiction" in text
+    assert "more; --json and a pipe have all" in text
+    assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in text.splitlines()) <= 80
+    why.show_films(FilmChanges("movies", {}, name, name, ()))
+    assert "nothing changed" in terminal.getvalue()
 
 
 def test_numbers_that_stayed_are_named(terminal: StringIO) -> None:
