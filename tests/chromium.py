@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -38,8 +39,16 @@ class Shown:
         return re.split(r"</(?:section|figure|form)>", after, maxsplit=1)[0]
 
 
-def show(page: Path, address: str = "", *, width: int = 1280) -> Shown:
-    """Open a file, with ``address`` behind its ``#``, in a window of ``width`` pixels."""
+def framed(page: str, width: int) -> str:
+    """Put a page into a frame of ``width`` pixels, since a window of Chromium has 500 at least.
+
+    A script of the page reaches the document that :class:`Shown` has as ``top.document``.
+    """
+    return f'<!DOCTYPE html><body><iframe width="{width}" height="900" srcdoc="{escape(page)}"></iframe></body>'
+
+
+def show(page: Path, address: str = "", *, width: int = 1280, dark: bool = False) -> Shown:
+    """Open a file, with ``address`` behind its ``#``, in a window of ``width`` pixels on a light or dark screen."""
     assert PROGRAM is not None, WHY_NOT
     profile = page.parent / "profile"
     command = [
@@ -47,6 +56,7 @@ def show(page: Path, address: str = "", *, width: int = 1280) -> Shown:
         *_QUIET,
         f"--user-data-dir={profile}",
         f"--window-size={width},900",
+        f"--blink-settings=preferredColorScheme={0 if dark else 1}",
         f"{page.as_uri()}#{address}",
     ]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)

@@ -17,7 +17,7 @@ from insights.dashboard import data, kpis
 from insights.dashboard.definition import load
 from insights.dashboard.kpis import Choice
 from insights.dashboard.page import render
-from tests import chromium, dashboard_gold
+from tests import axe, chromium, dashboard_gold
 from tests.chromium import Shown
 
 DEFINITION = load()
@@ -188,7 +188,7 @@ def test_charts_speak_and_controls_are_labelled(unfiltered: Shown) -> None:
 
 MEASURE = """
 addEventListener("load", () => setTimeout(() => {
-  document.body.dataset.wide = document.documentElement.scrollWidth - innerWidth;
+  top.document.body.dataset.wide = document.documentElement.scrollWidth - innerWidth;
 }, 3000));
 """
 
@@ -196,9 +196,9 @@ addEventListener("load", () => setTimeout(() => {
 @browser
 def test_a_phone_needs_no_sideways_scrolling(page: Path) -> None:
     path = page.with_name("phone.html")
-    path.write_text(acting(page, MEASURE), encoding="utf-8")
+    path.write_text(chromium.framed(acting(page, MEASURE), 390), encoding="utf-8")
 
-    shown = chromium.show(path, width=390)
+    shown = chromium.show(path)
 
     (excess,) = re.findall(r'data-wide="(-?\d+)"', shown.document)
     assert int(excess) <= 0
@@ -369,3 +369,9 @@ def test_where_no_genre_has_a_clear_trend_the_page_says_so_in_words(tmp_path: Pa
     shown = chromium.show(path)
     assert f"has a clear trend. With {len(GOLD['movies'])} films, each year has few" in shown.document
     assert "Not shown, because there are no values for it: Clear trends" not in shown.document
+
+
+@browser
+@axe.looks
+def test_axe_finds_nothing_wrong(tmp_path: Path, width: int, dark: bool) -> None:
+    assert axe.violations(PAGE, tmp_path / "axe.html", width=width, dark=dark) == []

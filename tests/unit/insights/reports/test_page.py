@@ -1,0 +1,74 @@
+"""Pages of reports and their index in a real browser: axe-core finds nothing wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import pytest
+from nbformat import v4
+
+from insights import charts, wording
+from insights.reports import headlines, index, page, tables
+from insights.reports.headlines import Headline
+from pipeline import keys
+from tests import axe, chromium
+
+browser = pytest.mark.skipif(chromium.PROGRAM is None, reason=chromium.WHY_NOT)
+GENRES = pd.DataFrame({"genre": ["Drama", "Comedy"], "films": [744, 402], "share": [0.74, 0.4]})
+
+
+def shown(html: str) -> Any:
+    return v4.new_output("display_data", data={"text/html": html})
+
+
+def notebook() -> Any:
+    """A notebook with an output of each kind that reports have."""
+    values = [Headline("Listed films", 999).as_dict(), Headline("Best on Metacritic", "Ran", n=12).as_dict()]
+    chart = alt.Chart(GENRES).mark_bar().encode(x="films", y="genre")
+    figure = charts.figure(chart, "Drama is the most common genre", alt="Drama 744 films, Comedy 402.", about="n = 999")
+    outputs = [
+        headlines.cards(values),
+        '<ul class="findings"><li>Drama is the most common genre.</li></ul>',
+        wording.Text("Among these films no trend is clear.", "note")._repr_html_(),
+        wording.Answer("What do they share?", "They are longer.\nGenerated from the data, without AI.")._repr_html_(),
+        figure._repr_html_(),
+        tables.of("genre_share_by_year", GENRES, "Genres of the list", "genre", "films", "share")._repr_html_(),
+    ]
+    prose = v4.new_markdown_cell("# Genres\n\nHow common each genre is.\n\n## Shares\n\nA film may have several.")
+    return v4.new_notebook(cells=[prose, v4.new_code_cell("", outputs=[shown(html) for html in outputs])])
+
+
+REPORT = {
+    "name": "01_genres", "title": "Genres", "status": "succeeded", "stamp": "20261128T030000Z",
+    "started_at": "2026-11-28T03:00:00Z", "error": None, "headlines": [], "parameters": {},
+    "seconds": 12.0, "findings": ["Drama is the most common genre.", "No trend is clear."],
+    "data": {"run_id": "R", "build_id": "B", "built_at": "2026-11-28T02:00:00Z", "missing": [], "tables": {}},
+}  # fmt: skip
+FAILED = REPORT | {"name": "02_trends", "title": "Trends", "status": "failed", "error": "no such column"}
+
+
+def report() -> str:
+    order = [("01_genres", "Genres"), ("02_trends", "Trends")]
+    return page.report_page(page.body_of(notebook()), REPORT, order)
+
+
+def reports() -> str:
+    stored = {
+        f"{keys.REPORTS}{one['name']}/{stamp}/report.json": one
+        for one in (REPORT, FAILED)
+        for stamp in (one["stamp"], keys.LATEST)
+        if (one, stamp) != (FAILED, keys.LATEST)
+    }
+    entries = index.entries(index.places(list(stored)), stored)
+    return page.index_page(entries, datetime(2026, 11, 28, tzinfo=UTC), "dashboard.html")
+
+
+@browser
+@axe.looks
+@pytest.mark.parametrize("make", [report, reports])
+def test_axe_finds_nothing_wrong(make: Any, tmp_path: Path, width: int, dark: bool) -> None:
+    assert axe.violations(make(), tmp_path / "page.html", width=width, dark=dark) == []
