@@ -7,10 +7,12 @@ A command is a function called ``command`` in a module of its own, which is impo
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
+from inspect import cleandoc
 from typing import Annotated, Any
 
 import typer
@@ -48,6 +50,7 @@ COMMANDS = (
     ("trace", "reelhouse.operate.trace", "Follow one film from its run to Gold, and show where it stopped."),
 )
 STACK_OPTION = "--stack"
+_LINE_BREAK = re.compile(r"(?<!\n)\n(?!\n)")
 
 
 class LazyCommand(TyperCommand):
@@ -131,6 +134,8 @@ def _reporting_errors(function: Callable[..., None], name: str) -> Callable[...,
             console.fail(str(error))
             raise typer.Exit(1) from None
 
+    # Typer keeps the line breaks of a docstring, whatever the width of the terminal.
+    command.__doc__ = _LINE_BREAK.sub(" ", cleandoc(function.__doc__ or ""))
     return command
 
 

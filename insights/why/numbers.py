@@ -132,10 +132,10 @@ def numbers_of(table: str, key: Mapping[str, Any]) -> list[Number]:
         When the table is no aggregate.
     """
     if table not in explained_tables():
-        next_step = f"it explains the aggregates: {', '.join(explained_tables())}"
-        if table in GOLD_TABLES:
-            raise InvalidInput("is no aggregate", subject=table, step="why", next_step=next_step)
-        raise InvalidInput("is no table of AggregateToGold", subject=table, step="why", next_step=next_step)
+        cause = "is no aggregate"
+        if table not in GOLD_TABLES:
+            cause = "is not built by AggregateToGold, so it has no earlier builds"
+        raise InvalidInput(cause, subject=table, step="why", next_step=f"explained are {', '.join(GOLD_TABLES)}")
     if table == "ratings_by_genre":
         return _ratings_by_genre(key["genre"], key["source"])
     if table == "genre_share_by_year":

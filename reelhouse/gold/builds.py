@@ -46,7 +46,8 @@ class Listed:
 def command(stack_name: StackName = None, json_output: Json = False) -> None:
     """List the builds of Gold: published, published earlier, or held.
 
-    Read one by its id with `reelhouse table NAME --build ID`, or publish it again with `reelhouse rollback ID`.
+    Read one by its id with `reelhouse table NAME --build ID`. Publish an earlier one again with
+    `reelhouse rollback ID`, and a held one with `reelhouse publish ID`.
 
     Example: [bold]reelhouse builds --json[/]
     """
@@ -58,6 +59,9 @@ def command(stack_name: StackName = None, json_output: Json = False) -> None:
     console.print_table(("build", "published", "films", "note"), rows)
     if not found:
         console.warn("nothing has been published yet; `reelhouse run` starts a run")
+    for one in found:
+        if one.status == "held":
+            console.warn(f"if the held build is right: reelhouse publish {one.build_id} --because TEXT")
 
 
 def listed(stack: Stack) -> Iterator[Listed]:

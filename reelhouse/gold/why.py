@@ -30,10 +30,10 @@ _FILM_FIELDS = (
 
 
 def command(
-    table: Annotated[str, typer.Argument(help="A table of Gold, such as ratings_by_genre or movies.")],
+    table: Annotated[str, typer.Argument(help="A table of Gold, such as ratings_by_genre or movies.", metavar="TABLE")],
     key: Annotated[
         list[str] | None,
-        typer.Argument(help="The row, as key=value; not needed for tables of films.", metavar="[KEY=VALUE…]"),
+        typer.Argument(help="The row; not needed for tables of films.", metavar="KEY=VALUE"),
     ] = None,
     before: EarlierBuild = "",
     after: LaterBuild = "",

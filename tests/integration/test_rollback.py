@@ -88,6 +88,7 @@ def test_a_rollback_moves_pointer_and_catalogue_and_is_recorded(lake: Lake, foun
         (ids[1], "earlier", 2, ""),
         (ids[0], "earlier", 1, ""),
     ]
+    assert f"reelhouse publish {ids[1]} --because TEXT" in " ".join(ran("builds").stderr.split())
 
 
 def test_a_rollback_lasts_until_a_newer_run_is_complete(lake: Lake, found: Stack, ids: list[str]) -> None:

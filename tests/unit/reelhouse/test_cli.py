@@ -44,6 +44,15 @@ def test_help_lists_every_command(help_option: str) -> None:
         assert name in result.stdout
 
 
+@pytest.mark.parametrize("command", cli.COMMANDS, ids=lambda command: command[0])
+def test_a_paragraph_of_help_has_no_line_break_of_its_own(command: tuple[str, str, str]) -> None:
+    """A terminal wraps it; breaks of the source would come on top of that."""
+    text = cli.LazyCommand(*command).load().help
+
+    assert text
+    assert all("\n" not in paragraph for paragraph in text.split("\n\n"))
+
+
 def test_help_imports_no_library_that_takes_long() -> None:
     code = f"""
 import sys

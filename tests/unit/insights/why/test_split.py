@@ -125,5 +125,5 @@ def test_a_film_that_was_fetched_again_moves_between_runs() -> None:
 def test_other_tables_are_refused(table: str) -> None:
     same = snapshot(before(), "ratings_by_genre")
 
-    with pytest.raises(InvalidInput, match="aggregates"):
+    with pytest.raises(InvalidInput, match="explained are movies"):
         split(same, same, table, {"genre": "Drama"})
