@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -35,6 +36,7 @@ _NAMED = {
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 WIDE, NARROW = 696, 350  # pixels of the whole picture
 NARROW_LABELS = 96
+LABEL_HEIGHT, AXIS_HEIGHT = 15, 45  # pixels of a line's label, and of the axis below a chart
 _NO_TOOLTIPS = {"line mark", "area mark", "rect mark container", "axis", "legend", "title", "group mark container"}
 
 _AXIS = {"labelColor": QUIET, "titleColor": INK, "gridColor": GRID, "domainColor": GREY, "tickColor": GREY,
@@ -122,6 +124,51 @@ def figure(chart: Any, title: str, *, alt: str, about: str = "", height: int | N
     if data is not None and data.empty:
         return Figure(title, f"Nothing to draw: {about or 'Gold has no such values yet'}.", "", ())
     return Figure(title, alt, about, tuple(_spec(chart, width, height) for width in (WIDE, NARROW)))
+
+
+def line_labels(rows: pd.DataFrame, x: str, y: str, series: str, *, height: int) -> Any:
+    """Name each line at its end, in its colour, so that the chart needs no legend.
+
+    Labels that would overlap are moved apart, in the order of the lines' ends, and none below the axis.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Points of all lines; one row or more a series.
+    x, y, series : str
+        Columns of numbers, and the column that tells lines apart.
+    height : int
+        Pixels of the whole picture.
+
+    Returns
+    -------
+    altair.Chart
+        A layer to add to the lines.
+    """
+    import altair as alt  # noqa: PLC0415 (pages without charts do not need it)
+
+    ends = rows.sort_values(x).groupby(series).tail(1).sort_values(y)
+    lowest = min(rows[y].min(), 0)
+    gap = (rows[y].max() - lowest) * LABEL_HEIGHT / (height - AXIS_HEIGHT)
+    return (
+        alt.Chart(ends.assign(Label=_apart(ends[y].tolist(), gap, lowest)))
+        .mark_text(align="left", dx=8)
+        .encode(alt.X(f"{x}:Q"), alt.Y("Label:Q"), alt.Text(f"{series}:N"), alt.Color(f"{series}:N", legend=None))
+    )
+
+
+def _apart(values: Sequence[float], gap: float, lowest: float) -> list[float]:
+    """Move sorted values apart by ``gap`` or more, as little as possible, and none below ``lowest``."""
+
+    def start(group: Sequence[float]) -> float:
+        return max(lowest, sum(group) / len(group) - gap * (len(group) - 1) / 2)
+
+    groups: list[list[float]] = []
+    for value in values:
+        groups.append([value])
+        while len(groups) > 1 and start(groups[-1]) < start(groups[-2]) + gap * len(groups[-2]):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    return [start(group) + place * gap for group in groups for place in range(len(group))]
 
 
 def picture(chart: Any) -> str:

@@ -53,3 +53,22 @@ def test_without_rows_says_so_and_draws_nothing() -> None:
 def test_layers_without_rows_are_seen_too() -> None:
     empty = chart(FRAME.head(0))
     assert "<svg" not in charts.figure(empty + empty.mark_text(), "Title", alt="Text")._repr_html_()
+
+
+def test_lines_are_named_at_their_ends_without_overlap() -> None:
+    # given three lines that end close together at the bottom, and one far above
+    ends = {"A": 1.0, "B": 2.0, "C": 0.5, "D": 80.0}
+    rows = pd.DataFrame(
+        [(name, period, value) for name, end in ends.items() for period, value in ((1990, 50.0), (2010, end))],
+        columns=["Genre", "Period", "Per cent"],
+    )
+    # when
+    layer = charts.line_labels(rows, "Period", "Per cent", "Genre", height=245)
+    # then
+    labels = layer.data.set_index("Genre")["Label"]
+    assert labels.index.tolist() == ["C", "A", "B", "D"]
+    assert labels["D"] == 80, "a label with room stays at its line"
+    assert labels["C"] == 0
+    assert (labels.diff().dropna() >= 6 - 1e-9).all(), "15 of 200 pixels"
+    svg = charts.picture(alt.Chart(rows).mark_line().encode(x="Period:Q", y="Per cent:Q", color="Genre:N") + layer)
+    assert "A</text>" in svg
