@@ -19,7 +19,7 @@ from reelhouse.local import lifeline
 from reelhouse.local import stack as local_stack
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
-from tests.running import OPTIONS, Omdb, remove_run, run_to_the_end, start_afresh
+from tests.running import OPTIONS, Omdb, let_events_settle, remove_run, run_to_the_end, start_afresh
 
 FILMS = 300
 STACK_TEST_SECONDS = 900
@@ -139,6 +139,7 @@ def new_run(stack: Stack) -> Iterator[Callable[[int, int], str]]:
         return made[-1]
 
     yield make
+    let_events_settle(stack)
     for run_id in made:
         remove_run(stack, run_id)
 

@@ -79,7 +79,6 @@ def run_to_the_end(stack: Stack, top_n: int, batch_size: int) -> Report:
 
 def remove_run(stack: Stack, run_id: str) -> None:
     """Remove a run from Bronze and Silver, with all versions, as root: nothing else could mend damaged Bronze."""
-    let_events_settle(stack)
     for bucket in ("Bronze", "Silver"):
         for kind in ("source", keys.RUNS, keys.MOVIES, keys.REJECTED, keys.QUARANTINE):
             remove_versions(stack[f"{bucket}BucketName"], keys.run_prefix(kind, run_id))
@@ -119,11 +118,17 @@ def let_events_settle(stack: Stack) -> None:
 
 
 def start_afresh(stack: Stack) -> None:
-    """Let the events of earlier tests settle, remove parked messages, and build Gold of what is in Silver."""
+    """Let earlier events settle, remove parked messages and incomplete runs, and build Gold of what is left."""
     let_events_settle(stack)
     for queue in QUEUES:
         aws.client("sqs").purge_queue(QueueUrl=stack[f"{queue}DeadLettersUrl"])
     bring_gold_up_to_date(stack)
+    build = stack.build()
+    incomplete = set(stack.run_ids()) - (build.complete_runs if build else set())
+    for run_id in incomplete:
+        remove_run(stack, run_id)
+    if incomplete:
+        bring_gold_up_to_date(stack)
 
 
 @retry(stop=stop_after_delay(WATCH_SECONDS), wait=wait_fixed(0.25), retry=retry_if_result(lambda reached: not reached))

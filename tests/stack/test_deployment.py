@@ -45,6 +45,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build_once = '[ "$1" = build ] && [ -f .aws-sam/build/template.yaml ] && exit'
     sam.write_text(f'#!/bin/bash\n{build_once}\nexec {shlex.quote(str(ROOT / ".sam-venv/bin/sam"))} "$@"\n')
     sam.chmod(0o755)
+    (folder / ".sam-venv" / ".ready").touch()
     return folder
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -90,9 +91,8 @@ def test_doctor_reports_a_healthy_stack(stack: Stack) -> None:
 def test_servers_listen_on_loopback_only(stack: Stack, local: State) -> None:
     for process in (local.ministack, local.omdb):
         assert process is not None
-        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-        listening = {c.laddr.ip for member in family for c in member.net_connections() if c.status == "LISTEN"}
-        assert listening <= {"127.0.0.1"}
+        addresses = {address for member in with_children(process.pid) for address in listening(member)}
+        assert addresses == {"127.0.0.1"}
 
 
 def test_up_again_changes_nothing(stack: Stack, local: State) -> None:
@@ -175,6 +175,13 @@ def test_an_interrupted_up_leaves_no_process(tmp_path: Path, number: signal.Sign
 
     wait_until(lambda: not any(process.is_running() for process in family))
     assert processes.of_home(home) == []
+
+
+def listening(process: psutil.Process) -> set[str]:
+    """Addresses that a process listens on; none if it has ended."""
+    with suppress(psutil.NoSuchProcess):
+        return {c.laddr.ip for c in process.net_connections() if c.status == "LISTEN"}
+    return set()
 
 
 def with_children(pid: int) -> list[psutil.Process]:
