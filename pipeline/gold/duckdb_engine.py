@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
@@ -221,12 +222,15 @@ class DuckdbEngine:
         """Build all tables on disk, and upload those that changed; see :class:`GoldEngine`."""
         self.database.refresh(silver)
         rows = self.database.build(deadline)
-        tables = {}
-        for name in rows:
-            digest, before = self.database.digests[name], earlier.get(name)
-            if before is None or before.digest != digest:
-                before = upload(self.gold_bucket, self.database, build_id, name, rows[name])
-            tables[name] = before
+
+        def stored(name: str) -> BuiltTable:
+            before, digest = earlier.get(name), self.database.digests[name]
+            if before and before.digest == digest:
+                return before
+            return upload(self.gold_bucket, self.database, build_id, name, rows[name])
+
+        with ThreadPoolExecutor(len(rows)) as pool:
+            tables = dict(zip(rows, pool.map(stored, rows), strict=True))
         return Written(tables, self.database.run_counts())
 
     def query(self, build_id: str, movies: BuiltTable | None, deadline: float) -> Query:  # noqa: ARG002
