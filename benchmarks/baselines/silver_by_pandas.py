@@ -53,13 +53,15 @@ def names(value: Any) -> list[str] | None:
     if joined is None:
         return None
     found: list[str] = []
-    for name in _NOTE.sub("", joined).split(","):
-        stripped = name.strip()
-        if stripped.lower() in _SUFFIXES and found:
-            found[-1] += f" {stripped}"
-        elif stripped and stripped.casefold() not in {other.casefold() for other in found}:
-            found.append(stripped)
-    return found or None
+    for name in map(str.strip, _NOTE.sub("", joined).split(",")):
+        if name.lower() in _SUFFIXES and found:
+            found[-1] += f" {name}"
+        elif name:
+            found.append(name)
+    unique: dict[str, str] = {}
+    for name in found:
+        unique.setdefault(name.casefold(), name)
+    return list(unique.values()) or None
 
 
 def countries(value: Any) -> list[str] | None:
