@@ -33,6 +33,8 @@ ROWS = (
     "gold",
     "enrichment",
     "recommendations",
+    # The stack's first run must be this row's.
+    "deployed_enrichment",
     "local_stack",
 )
 
