@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -228,14 +229,15 @@ def _save_emulator(current: State) -> None:
 
 
 def _warm_up() -> None:
-    """Start the workers of EnrichAndStoreMovie with empty batches, which saves the next run about two seconds."""
+    """Start the workers of EnrichAndStoreMovie with empty batches; the next run would start them while films wait."""
     with aws.failures_of("up", WARMED):
         stacks = aws.client("cloudformation").describe_stacks(StackName=state.STACK_NAME)["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
-        for _ in range(WARM_WORKERS):
-            aws.client("lambda").invoke(
-                FunctionName=outputs[f"{WARMED}Name"], InvocationType="Event", Payload=b'{"Records": []}'
-            )
+        function, invoke = outputs[f"{WARMED}Name"], aws.client("lambda").invoke
+        # Concurrent invocations start a worker each. Returning earlier would let their imports delay the first run.
+        with ThreadPoolExecutor(WARM_WORKERS) as pool:
+            empty = [b'{"Records": []}'] * WARM_WORKERS
+            list(pool.map(lambda payload: invoke(FunctionName=function, Payload=payload), empty))
 
 
 def _stop_strays(current: State) -> None:
