@@ -201,13 +201,15 @@ def _basis(engine: GoldEngine, silver: list[StoredObject]) -> str:
 
 
 def _settled(silver: list[StoredObject], bucket: str, deadline: float) -> list[StoredObject]:
-    """List Silver until it has not changed for a moment."""
-    give_up = min(deadline, time.monotonic() + LONGEST_WAIT_SECONDS)
-    while time.monotonic() < give_up:
-        time.sleep(QUIET_SECONDS)
+    """List Silver until it has not changed for :data:`QUIET_SECONDS`."""
+    changed = time.monotonic()
+    give_up = min(deadline, changed + LONGEST_WAIT_SECONDS)
+    while time.monotonic() < min(changed + QUIET_SECONDS, give_up):
+        # Listings in between notice a change early, so that the wait does not begin anew a second later.
+        time.sleep(QUIET_SECONDS / 4)
         before, silver = silver, aws.list_objects(aws.client("s3"), bucket)
-        if silver == before:
-            break
+        if silver != before:
+            changed = time.monotonic()
     return silver
 
 

@@ -232,6 +232,39 @@ def test_while_a_build_is_held_a_damaged_object_leads_to_no_build(lake: Lake, ca
     assert "is damaged and cannot be computed again" in caplog.text
 
 
+class Clock:
+    """A clock that only sleeping moves; at some of its times something happens."""
+
+    def __init__(self, events: dict[float, Callable[[], None]]) -> None:
+        self.now, self.events = 0.0, events
+
+    def monotonic(self) -> float:
+        """Return the seconds slept so far."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Move on, and let happen what is due."""
+        self.now += seconds
+        for due in [moment for moment in self.events if moment <= self.now]:
+            self.events.pop(due)()
+
+
+@pytest.mark.parametrize(("changes", "waited"), [([], 1.0), ([0.2, 0.6], 1.75), ([n / 2 for n in range(100)], 30.0)])
+def test_silver_is_quiet_one_second_after_its_last_change(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, changes: list[float], waited: float
+) -> None:
+    def arrival(number: int) -> Callable[[], None]:
+        return lambda: lake.put("silver", f"runs/run_id=r{number}/run.json", b"{}")
+
+    clock = Clock({moment: arrival(number) for number, moment in enumerate(changes)})
+    monkeypatch.setattr(aggregate_to_gold, "time", clock)
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 1.0)
+
+    silver = aggregate_to_gold._settled([], "silver", deadline=60.0)
+
+    assert (clock.now, len(silver)) == (waited, sum(moment <= waited for moment in changes))
+
+
 def test_a_silver_that_never_rests_fails_within_the_time_budget(lake: Lake) -> None:
     store(lake, [film(1)])
     numbers = iter(range(2, 10_000))
