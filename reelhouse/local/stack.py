@@ -34,8 +34,8 @@ SOURCE_BUCKET, SOURCE_KEY = "reelhouse-source", "Top250Movies.json"
 SAMPLE_KEY = "sample"
 HEALTH_TIMEOUT_SECONDS = 5
 SAVE_SECONDS = 30
-# As many workers as MovieQueue's event source has at most.
-WARMED, WARM_WORKERS = "EnrichAndStoreMovie", 2
+# Functions that do nothing for an empty batch, and the workers that each one's event source starts at most.
+WARMED, WARM_WORKERS = ("EnrichAndStoreMovie", "ProcessBronzeToSilver"), 2
 # Services of the emulator whose saved memory a deployment needs.
 _DEPLOYED = ("cloudformation", "iam", "lambda", "s3", "secretsmanager", "sqs")
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "REELHOUSE_HOME")
@@ -229,15 +229,15 @@ def _save_emulator(current: State) -> None:
 
 
 def _warm_up() -> None:
-    """Start the workers of EnrichAndStoreMovie with empty batches; the next run would start them while films wait."""
-    with aws.failures_of("up", WARMED):
+    """Start the workers of :data:`WARMED` with empty batches: else they start during the next run, and slow it."""
+    with aws.failures_of("up", "warming up"):
         stacks = aws.client("cloudformation").describe_stacks(StackName=state.STACK_NAME)["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
-        function, invoke = outputs[f"{WARMED}Name"], aws.client("lambda").invoke
-        # Concurrent invocations start a worker each. Returning earlier would let their imports delay the first run.
-        with ThreadPoolExecutor(WARM_WORKERS) as pool:
-            empty = [b'{"Records": []}'] * WARM_WORKERS
-            list(pool.map(lambda payload: invoke(FunctionName=function, Payload=payload), empty))
+        functions = [outputs[f"{step}Name"] for step in WARMED] * WARM_WORKERS
+        invoke = aws.client("lambda").invoke
+        # Concurrent invocations of a function start a worker each.
+        with ThreadPoolExecutor(len(functions)) as pool:
+            list(pool.map(lambda name: invoke(FunctionName=name, Payload=b'{"Records": []}'), functions))
 
 
 def _stop_strays(current: State) -> None:
