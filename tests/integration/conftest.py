@@ -9,9 +9,11 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import moto.s3.urls
 import pytest
 import responses
 from moto import mock_aws
+from moto.s3.models import S3Backend
 
 from pipeline import aws
 from tests.integration.moto_lake import KEY, LIST_KEY, OMDB_URL, REGION, Cold, Context, Handler, Lake, Omdb, Top
@@ -26,6 +28,8 @@ def clients() -> Iterator[None]:
         environment.setenv("AWS_DEFAULT_REGION", REGION)
         environment.delenv("AWS_ENDPOINT_URL", raising=False)
         environment.delenv("AWS_PROFILE", raising=False)
+        # moto imports this module again for each request to S3, in case the environment changed.
+        environment.setattr(S3Backend, "_url_module", moto.s3.urls)
         aws.forget_clients()
         yield
     aws.forget_clients()

@@ -116,13 +116,12 @@ def test_running_out_of_memory_does_not_count_as_damage(lake: Lake, engine: Duck
         build(DuckdbEngine("silver", "gold", 6))
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b'{"build_id": ', b"[]", b"null", b'{"runs": []}', b"\xff", b"[" * 100_000, *ODD_BUILDS]
-)
-def test_a_damaged_build_record_is_rewritten(lake: Lake, engine: DuckdbEngine, body: bytes) -> None:
-    lake.put("gold", keys.BUILD, body)
+def test_a_damaged_build_record_is_rewritten(lake: Lake, engine: DuckdbEngine) -> None:
+    odd = [b"", b'{"build_id": ', b"[]", b"null", b'{"runs": []}', b"\xff", b"[" * 100_000, *ODD_BUILDS]
+    for body in odd:
+        lake.put("gold", keys.BUILD, body)
 
-    result = build(engine)
+        result = build(engine)
 
-    assert (result.builds, result.build.rows["movies"]) == (1, 2)
-    assert published_build("gold") == result.build
+        assert (result.builds, result.build.rows["movies"]) == (1, 2), body[:100]
+        assert published_build("gold") == result.build, body[:100]

@@ -81,26 +81,16 @@ def test_sql_joins_gold_silver_and_the_caller_s_frames(used: GoldLake) -> None:
     ("query", "fault"),
     [
         ("DROP TABLE movies", "not SELECT"),
-        ("SELECT 1; SELECT 2", "has 2 statements"),
-        ("", "has no statements"),
-        ("SELECT * FROM read_csv('/etc/passwd')", "disabled"),
-        ("SELECT * FROM '/etc/passwd'", "passwd"),
-        ("SELECT * FROM glob('/*')", "disabled"),
-        ("COPY movies TO '/tmp/x.csv'", "not SELECT"),
-        ("SET threads = 1", "not SELECT"),
-        ("INSTALL httpfs", "not SELECT"),
-        ("ATTACH '/tmp/x.db'", "not SELECT"),
         ("SELECT * FROM secret", "secret"),
-        ("SELECT getenv('HOME')", "getenv"),
         ("SELECT count(*) FROM range(100000000000000)", "longer than"),
         ("SELECT * FROM range(1000)", "more than 100 rows"),
-        ("SELEKT 1", "syntax"),
     ],
 )
 def test_a_guarded_query_reads_tables_and_nothing_else(used: GoldLake, query: str, fault: str) -> None:
+    """The unit test of the guarded query tries many more."""
     secret = pd.DataFrame({"password": ["planted"]})
     with pytest.raises(InvalidInput, match=f"(?i){fault}") as error:
-        used.sql(query, read_only=True, limits=Limits(rows=100, seconds=2, memory_mb=256))
+        used.sql(query, read_only=True, limits=Limits(rows=100, seconds=1, memory_mb=256))
     assert "\n" not in str(error.value)
     assert len(secret) == 1
 
@@ -157,15 +147,13 @@ def test_columns_have_the_same_names_in_the_catalogue_and_in_the_file(used: Gold
     used.drop("takings")
 
 
-@pytest.mark.parametrize(
-    "name", ["movies", "recommendations", "reports", "builds", "silver", "../x", "Mine", "", "x" * 70]
-)
-def test_no_table_of_reelhouse_is_written_over(used: GoldLake, name: str) -> None:
+def test_no_table_of_reelhouse_is_written_over(used: GoldLake) -> None:
     before = used.tables()
-    with pytest.raises(InvalidInput):
-        used.write(name, pd.DataFrame({"a": [1]}))
-    with pytest.raises(InvalidInput):
-        used.drop(name)
+    for name in ("movies", "recommendations", "reports", "builds", "silver", "../x", "Mine", "", "x" * 70):
+        with pytest.raises(InvalidInput):
+            used.write(name, pd.DataFrame({"a": [1]}))
+        with pytest.raises(InvalidInput):
+            used.drop(name)
     assert used.tables() == before
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -18,13 +19,20 @@ from tests.daily_films import FIRST_DAY, Builds, FilmWorld, Row, documents, firs
 
 FILMS = 250
 # `make chaos` simulates a year.
-DAYS = 75
+DAYS = 50
 NEXT_DAY = FIRST_DAY + timedelta(days=1)
+
+
+@cache
+def first_build() -> Builds:
+    builds = Builds()
+    builds.build(first_rows(FILMS))
+    return builds
 
 
 def after(accident: Accident) -> tuple[list[Row], int]:
     """Rows of Gold's movies after the accident befell the second run, and the films that were quarantined."""
-    found = deepcopy(documents(FILMS))
+    found = pickle.loads(pickle.dumps(documents(FILMS)))  # a tenth of deepcopy's time
     found = accident.harm(found) or found
     rows = {row["imdb_id"]: {**row, "on_list": False} for row in first_rows(FILMS)}
     quarantined = 0
@@ -39,11 +47,11 @@ def after(accident: Accident) -> tuple[list[Row], int]:
 
 
 def reasons_of(accident: Accident) -> tuple[Reason, ...]:
-    builds = Builds()
-    builds.build(first_rows(FILMS))
     rows, quarantined = after(accident)
-    verdict = builds.build(rows, quarantined=quarantined)
+    # What is held is not published, so that each accident is compared with the same build.
+    verdict = first_build().build(rows, quarantined=quarantined)
     assert verdict
+    assert verdict.reasons
     return verdict.reasons
 
 
@@ -53,7 +61,7 @@ def test_an_accident_is_held_for_the_right_reason(accident: Accident) -> None:
 
     assert reasons
     assert reasons[0].column in accident.expected
-    assert accident.word in reasons[0].number or reasons[0].column
+    assert accident.word in reasons[0].number
 
 
 def test_ordinary_days_are_published() -> None:
