@@ -12,9 +12,6 @@ import zipfile
 from typing import Any
 
 import pytest
-from moto.cloudformation.parsing import resource_class_from_type
-from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
-from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
 
 from pipeline import aws
 from tests.integration.moto_lake import REGION
@@ -49,6 +46,10 @@ def transformed(name: str) -> dict[str, Any]:
         package = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
         if resource["Type"] in package:
             resource["Properties"][package[resource["Type"]]] = CODE
+    # These take three seconds to import, and each test process imports this file.
+    from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
+    from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
+
     result: dict[str, Any] = Translator({}, Parser()).translate(template, {}) if name == MAIN else template
     return result
 
@@ -72,6 +73,8 @@ def test_the_second_emulator_creates_every_resource_that_it_knows(cloud: None, n
     template = transformed(name)
     # Nested stacks are deployed by themselves: they name databases, which moto lacks.
     kinds = {logical: body["Type"] for logical, body in template["Resources"].items()}
+    from moto.cloudformation.parsing import resource_class_from_type
+
     lacking = {kind for kind in kinds.values() if resource_class_from_type(kind) is None}
     gone = {logical for logical, kind in kinds.items() if kind in lacking or kind == "AWS::CloudFormation::Stack"}
     template["Resources"] = without({n: b for n, b in template["Resources"].items() if n not in gone}, gone)

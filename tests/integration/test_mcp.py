@@ -20,7 +20,7 @@ from pipeline.columns import GOLD_TABLES
 from pipeline.errors import LocalStackError
 from reelhouse.gold import mcp
 from reelhouse.stack import Stack
-from tests.integration import test_breaker
+from tests.integration import test_why
 from tests.integration.gold_of_films import build_gold
 from tests.integration.moto_lake import Lake, as_stack
 from tests.refused_queries import REFUSED
@@ -149,9 +149,7 @@ def test_a_change_is_explained_by_films(two_builds: Stack) -> None:
 def two_builds(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """A stack with two builds: the second run has one film fewer."""
     monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
-    for day, films in ((0, test_breaker.FILMS), (1, test_breaker.FILMS - 1)):
-        test_breaker.run(lake, day, films, top_n=test_breaker.FILMS)
-        assert test_breaker.build().held is None
+    test_why.make_two_builds(lake)
     stack = as_stack(lake)
     return Stack(stack.name, stack.outputs | {"GoldDatabaseName": DATABASE})
 

@@ -17,6 +17,7 @@ from pipeline.errors import InvalidInput
 from pipeline.gold.publication import read_pointer
 from reelhouse import cli, stack
 from reelhouse.stack import Stack
+from tests.integration.gold_of_films import made_once
 from tests.integration.moto_lake import Lake, as_stack
 from tests.integration.test_breaker import FILMS, RUN_IDS, build, run
 
@@ -34,11 +35,20 @@ def found(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
     found = as_stack(lake)
     found = Stack(found.name, found.outputs | {"GoldDatabaseName": "reelhouse_gold"})
     monkeypatch.setattr(stack, "find", lambda _: found)
-    for day, films in ((0, FILMS), (1, FILMS - 1)):
-        # top_n of the second run is that of the first: the last film has left the list.
-        run(lake, day, films, top_n=FILMS)
-        assert build().held is None
+    make_two_builds(lake)
     return found
+
+
+def make_two_builds(lake: Lake) -> None:
+    """Build Gold of a run, and of a second one with a film fewer."""
+
+    def make() -> None:
+        for day, films in ((0, FILMS), (1, FILMS - 1)):
+            # top_n of the second run is that of the first: the last film has left the list.
+            run(lake, day, films, top_n=FILMS)
+            assert build().held is None
+
+    made_once(lake, "two builds", make)
 
 
 def ran(*arguments: str) -> Result:
