@@ -46,9 +46,9 @@ def transformed(name: str) -> dict[str, Any]:
         package = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
         if resource["Type"] in package:
             resource["Properties"][package[resource["Type"]]] = CODE
-    # These take three seconds to import, and each test process imports this file.
-    from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
-    from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
+    # Slow to import, and every test process imports this file.
+    from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]  # noqa: PLC0415
+    from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]  # noqa: PLC0415
 
     result: dict[str, Any] = Translator({}, Parser()).translate(template, {}) if name == MAIN else template
     return result
@@ -73,7 +73,7 @@ def test_the_second_emulator_creates_every_resource_that_it_knows(cloud: None, n
     template = transformed(name)
     # Nested stacks are deployed by themselves: they name databases, which moto lacks.
     kinds = {logical: body["Type"] for logical, body in template["Resources"].items()}
-    from moto.cloudformation.parsing import resource_class_from_type
+    from moto.cloudformation.parsing import resource_class_from_type  # noqa: PLC0415
 
     lacking = {kind for kind in kinds.values() if resource_class_from_type(kind) is None}
     gone = {logical for logical, kind in kinds.items() if kind in lacking or kind == "AWS::CloudFormation::Stack"}

@@ -90,7 +90,7 @@ def test_the_numbers_are_those_of_the_films() -> None:
     )
 
 
-def test_a_film_that_left_the_list_is_in_no_number_and_keeps_its_card() -> None:
+def test_a_film_that_left_the_list_counts_in_no_number_and_keeps_its_card() -> None:
     films = GOLD["movies"].assign(on_list=[film != "tt0000007" for film in GOLD["movies"]["imdb_id"]])
 
     assert numbers(films, {})["films"] == recomputed(films, {})["films"] == Number(len(films) - 1, None)
@@ -133,7 +133,7 @@ def test_the_numbers_are_those_of_quicksights_rows_for_any_films(
     assert [name for name in ("films", "imdb", "box_office") if not same(found[name], wanted[name])] == []
 
 
-def test_similar_films_are_named_with_their_years_and_an_unknown_one_not_at_all() -> None:
+def test_similar_films_have_their_years_and_unknown_films_are_left_out() -> None:
     known = GOLD["recommendations"].head(1)
     rows = pd.concat([known, known.assign(rank=2, recommended_imdb_id="tt9999999")])
     frame = data.frames(DEFINITION, {**GOLD, "recommendations": rows})["recommendations"].sort_values("rank")
@@ -143,7 +143,7 @@ def test_similar_films_are_named_with_their_years_and_an_unknown_one_not_at_all(
     assert list(frame["list_rank"]) == [1, 1]
 
 
-def test_a_gold_without_tables_has_no_rows_and_no_numbers() -> None:
+def test_gold_without_tables_gives_no_rows_and_no_numbers() -> None:
     frames = data.frames(DEFINITION, {})
     found = kpis.kpis(DEFINITION, frames)
 
@@ -152,7 +152,7 @@ def test_a_gold_without_tables_has_no_rows_and_no_numbers() -> None:
     assert found["imdb"][1] == Number(None, 0)
 
 
-def test_packed_columns_say_what_the_frames_say() -> None:
+def test_packed_columns_have_the_values_of_the_frames() -> None:
     packed = data.packed(DEFINITION, FRAMES)
     films = packed["films"]["columns"]
     place = list(FRAMES["films"]["imdb_id"]).index("tt0000007")
@@ -167,7 +167,7 @@ def test_packed_columns_say_what_the_frames_say() -> None:
     assert packed["pipeline_runs"]["columns"]["finished_at"]["places"] == [-1, -1]
 
 
-def test_of_recommendations_only_those_that_can_be_shown_are_packed() -> None:
+def test_only_recommendations_that_can_be_shown_are_packed() -> None:
     many = pd.concat([GOLD["recommendations"].assign(rank=rank) for rank in range(1, 31)])
     packed = data.packed(DEFINITION, data.frames(DEFINITION, {**GOLD, "recommendations": many}))
 

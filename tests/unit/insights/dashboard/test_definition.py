@@ -50,7 +50,7 @@ def test_the_definition_has_no_fault() -> None:
     checks.check(load())
 
 
-def test_it_has_the_sheets_that_people_were_promised() -> None:
+def test_it_has_the_documented_sheets() -> None:
     definition = load()
 
     assert [sheet.title for sheet in definition.sheets.values()] == [
@@ -130,20 +130,20 @@ BREAKAGES = [
 @pytest.mark.parametrize(
     ("path", "value", "named"), BREAKAGES, ids=[f"{path}={value}"[:80] for path, value, _ in BREAKAGES]
 )
-def test_a_breakage_is_named(path: str, value: object, named: list[str]) -> None:
+def test_each_fault_of_a_definition_is_named(path: str, value: object, named: list[str]) -> None:
     said = complaints(broken(path, value))
 
     assert [word for word in named if word not in said] == []
 
 
-def test_the_second_of_two_equal_ids_is_refused_with_its_line() -> None:
+def test_a_duplicate_id_is_rejected_with_its_line() -> None:
     doubled = TEXT.replace("      directors: {", "      languages: {", 1)
 
     with pytest.raises(InvalidInput, match=r"line \d+: duplicate key 'languages'"):
         parse(doubled)
 
 
-def test_what_is_no_yaml_is_refused() -> None:
+def test_invalid_yaml_is_rejected() -> None:
     with pytest.raises(InvalidInput, match="dashboard definition"):
         parse("title: [")
 
@@ -159,7 +159,7 @@ def paths(node: object, way: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     st.sampled_from(paths(RAW)), st.sampled_from(["nowhere", "", 7, None, [], {}, ["nowhere"], {"nowhere": "x"}, GONE])
 )
 @settings(max_examples=150)
-def test_whatever_breaks_is_said_and_never_a_traceback(way: tuple[str, ...], value: object) -> None:
+def test_any_damaged_definition_is_rejected_without_a_traceback(way: tuple[str, ...], value: object) -> None:
     changed = copy.deepcopy(RAW)
     place: Any = changed
     for step in way[:-1]:

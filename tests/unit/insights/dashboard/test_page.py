@@ -115,7 +115,7 @@ def wrong(shown: Shown, chosen: Mapping[str, Choice]) -> dict[str, tuple[str, ob
 
 
 @browser
-def test_every_visual_shows_data_and_nothing_is_complained_of(unfiltered: Shown) -> None:
+def test_every_visual_shows_data_and_the_browser_logs_no_error(unfiltered: Shown) -> None:
     assert unfiltered.console == []
     assert 'data-ready="true"' in unfiltered.document
     assert "<title>Reelhouse dashboard</title>" in unfiltered.document
@@ -127,7 +127,7 @@ def test_every_visual_shows_data_and_nothing_is_complained_of(unfiltered: Shown)
 
 
 @browser
-def test_a_script_that_is_not_ours_does_not_run(page: Path) -> None:
+def test_injected_scripts_do_not_run(page: Path) -> None:
     path = page.with_name("injected.html")
     injected = "<script>document.title = 'broken'</script><img src=x onerror=\"document.title = 'broken'\">"
     path.write_text(page.read_text(encoding="utf-8").replace("</main>", f"{injected}</main>"), encoding="utf-8")
@@ -170,7 +170,7 @@ def test_its_numbers_are_right_with_filters(page: Path, unfiltered: Shown, chose
 
 
 @browser
-def test_charts_speak_and_controls_are_labelled(unfiltered: Shown) -> None:
+def test_charts_and_controls_have_accessible_names(unfiltered: Shown) -> None:
     for name, visual in VISUALS.items():
         part = unfiltered.part(f"visual-{name}")
         if visual.kind in {"bar", "line"}:
@@ -332,7 +332,7 @@ def test_the_highest_box_offices_and_the_spread_of_ratings_follow_the_filters(pa
 
 
 @browser
-def test_what_has_no_value_is_hidden_and_named_in_one_line(tmp_path: Path) -> None:
+def test_visuals_without_values_are_hidden_and_named_in_one_line(tmp_path: Path) -> None:
     gold = {**GOLD, "movies": GOLD["movies"].assign(imdb_rating=None), "rank_movers": GOLD["rank_movers"].iloc[:0]}
     path = tmp_path / "gaps.html"
     path.write_text(render(DEFINITION, data.frames(DEFINITION, gold), cards=data.cards(gold), stands_on="R"), "utf-8")
@@ -347,7 +347,7 @@ def test_what_has_no_value_is_hidden_and_named_in_one_line(tmp_path: Path) -> No
 
 
 @browser
-def test_titles_state_what_is_no_chance(unfiltered: Shown, tmp_path: Path) -> None:
+def test_titles_state_only_significant_findings(unfiltered: Shown, tmp_path: Path) -> None:
     """Ratings drawn at random have no best genre; where one genre's films are rated 20 points higher, it has."""
     title = "Highest score of the listed genres: "
     assert title not in unfiltered.part("visual-top_genres")
@@ -361,7 +361,7 @@ def test_titles_state_what_is_no_chance(unfiltered: Shown, tmp_path: Path) -> No
 
 
 @browser
-def test_where_no_genre_has_a_clear_trend_the_page_says_so_in_words(tmp_path: Path) -> None:
+def test_the_page_says_when_no_genre_has_a_significant_trend(tmp_path: Path) -> None:
     trends = GOLD["genre_trends"].assign(trend="no clear trend")
     gold = {**GOLD, "genre_trends": trends}
     path = tmp_path / "unclear.html"
@@ -373,5 +373,5 @@ def test_where_no_genre_has_a_clear_trend_the_page_says_so_in_words(tmp_path: Pa
 
 @browser
 @axe.looks
-def test_axe_finds_nothing_wrong(tmp_path: Path, width: int, dark: bool) -> None:
+def test_axe_finds_no_accessibility_fault(tmp_path: Path, width: int, dark: bool) -> None:
     assert axe.violations(PAGE, tmp_path / "axe.html", width=width, dark=dark) == []

@@ -51,12 +51,12 @@ DRAFT = '{"sentences": [{"text": "{f9} is a draft."}, {"text": "{f8} is a draft.
         json.dumps({"sentences": [{"claims": []}, *FIELDS["sentences"], {"text": None}, 7]}),
     ],
 )
-def test_the_answer_is_found_in_any_wrapping(content: str) -> None:
+def test_json_is_found_in_any_wrapping(content: str) -> None:
     assert read_answer(content) == [SAID, OTHER]
 
 
 @pytest.mark.parametrize("claims", [{}, "none", ["greater f1.mean"], [{"kind": "greater"}], [{"kind": 1, "of": ["x"]}]])
-def test_claims_that_cannot_be_read_leave_a_sentence_without(claims: object) -> None:
+def test_a_sentence_keeps_none_of_its_unreadable_claims(claims: object) -> None:
     assert read_answer(json.dumps({"sentences": [{"text": OTHER.text, "claims": claims}]})) == [OTHER]
 
 
@@ -67,5 +67,5 @@ def test_a_line_break_inside_a_text_is_read() -> None:
 @pytest.mark.parametrize(
     "content", ["", "null", '{"sentences": []}', "1. {f1} has {f1.mean}.", '{"a": ' * 900, "[" * 9999]
 )
-def test_what_holds_no_sentence_is_none(content: str) -> None:
+def test_an_answer_without_sentences_is_none(content: str) -> None:
     assert read_answer(content) is None

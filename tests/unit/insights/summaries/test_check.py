@@ -67,7 +67,7 @@ def test_a_true_sentence_is_written_out_from_gold(said: Sentence, written: str) 
         (sentence("{f1} outscores {f2}; it has {f2.mean}.", "greater f1.mean f2.mean"), check.UNCLEAR),
     ],
 )
-def test_a_refusal_has_its_reason(said: Sentence, reason: str) -> None:
+def test_each_rejection_has_its_reason(said: Sentence, reason: str) -> None:
     assert check.check(said, FACTS) == check.Checked(reason=reason)
 
 
@@ -117,13 +117,13 @@ def test_values_that_look_equal_are_not_compared() -> None:
     assert check.check(said, facts).reason == check.FALSE_CLAIM
 
 
-def test_two_films_of_one_title_are_two() -> None:
+def test_two_films_with_the_same_title_are_told_apart() -> None:
     rows = gold_rows.movies(2).assign(title="Twice", rotten_tomatoes=[90, 50])
     facts = dict(zip(["f1", "f2"], facts_of("movies", rows), strict=True))
     assert check.check(sentence("{f1} has {f2.rotten_tomatoes}."), facts).reason == check.VALUE_OF_OTHER
 
 
-def test_the_same_is_not_said_twice() -> None:
+def test_a_repeated_statement_is_rejected() -> None:
     said = sentence("{f1} has {f1.mean}.")
     assert [found.reason for found in check.check_all([said] * 3, FACTS)] == ["", check.REPEATED, check.REPEATED]
 
@@ -158,7 +158,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, min_size=1, max_size=10) | st.tuples(st.text(max_size=30), st.text(max_size=30)))
-def test_whatever_is_said_every_number_of_a_kept_sentence_is_one_of_its_facts(pieces: Sequence[str]) -> None:
+def test_every_number_of_a_kept_sentence_is_one_of_its_facts(pieces: Sequence[str]) -> None:
     text = "".join(pieces)
     found = check.check(Sentence(text), FACTS)
     if found.text:
@@ -177,7 +177,7 @@ def _numbers(text: str) -> list[str]:
 @given(
     st.sampled_from(["f1", "f2", "f3"]), st.sampled_from(["f1", "f2", "f3"]), st.sampled_from(["ahead of", "behind"])
 )
-def test_a_kept_comparison_is_true_whatever_is_declared(one: str, other: str, words: str) -> None:
+def test_a_kept_comparison_is_true_whatever_the_model_claims(one: str, other: str, words: str) -> None:
     means = {"f1": 65.2, "f2": 54.6, "f3": 44.0}
     kinds = [f"{kind} {one}.mean {other}.mean" for kind in ("greater", "less")]
     text = f"{{{one}}} has {{{one}.mean}}, {words} {{{other}}} with {{{other}.mean}}."

@@ -45,7 +45,7 @@ TOOL = {"type": "function", "function": {"name": "summary", "arguments": TEXT}}
         "\n \n" + message(content=TEXT),
     ],
 )
-def test_the_text_is_found_in_odd_places(answer: str) -> None:
+def test_text_is_found_in_unusual_response_formats(answer: str) -> None:
     assert read_completion(answer) == Reply(TEXT)
 
 
@@ -65,7 +65,7 @@ def test_the_text_is_found_in_odd_places(answer: str) -> None:
         body(message="x"),
     ],
 )
-def test_what_holds_no_text_is_unreadable(answer: str) -> None:
+def test_a_response_without_text_is_unreadable(answer: str) -> None:
     assert read_completion(answer) == Reply(fault=UNREADABLE)
 
 
@@ -73,12 +73,12 @@ COUNTS = [("12", 12), (7.0, 7), (-1, None), (10**30, None), ("many", None), (1.5
 
 
 @pytest.mark.parametrize(("count", "tokens"), COUNTS)
-def test_tokens_count_only_where_they_are_whole(count: object, tokens: int | None) -> None:
+def test_only_whole_numbers_of_tokens_are_read(count: object, tokens: int | None) -> None:
     answer = {**json.loads(message(content=TEXT)), "usage": {"prompt_tokens": count}}
     assert read_completion(json.dumps(answer)) == Reply(TEXT, tokens_in=tokens)
 
 
-def test_half_a_character_is_replaced() -> None:
+def test_lone_surrogates_are_replaced() -> None:
     read_completion(message(content="x").replace('"x"', r'"\ud800"')).content.encode()
 
 

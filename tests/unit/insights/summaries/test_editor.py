@@ -18,7 +18,7 @@ def texts(question: Question) -> list[str]:
     return [sentence.text for sentence in editor.answer(question)]
 
 
-def test_the_top_of_the_list_is_told_first_and_n_once() -> None:
+def test_the_top_film_comes_first_and_n_is_stated_once() -> None:
     assert texts(QUESTIONS["top_rated"]) == [
         "Ann Ash's “Film 1” (1970) tops the list, with 96% on Rotten Tomatoes.",
         "Top-rated films are more often dramas (100% against 55% of the list), and run 30 minutes longer "
@@ -28,7 +28,7 @@ def test_the_top_of_the_list_is_told_first_and_n_once() -> None:
     ]
 
 
-def test_a_genre_a_decade_and_the_changes_are_told() -> None:
+def test_genres_decades_and_changes_are_described() -> None:
     assert texts(QUESTIONS["genre/Drama"])[:3] == [
         "Drama is the most common genre on the list: 60% of the 150 listed films with a genre are dramas.",
         "The listed dramas average 65.2 out of 100 on Rotten Tomatoes (n = 8,913) and 62.7 on Metacritic (n = 3,906).",
@@ -42,7 +42,7 @@ def test_a_genre_a_decade_and_the_changes_are_told() -> None:
     )
 
 
-def test_too_few_films_for_differences_are_said_to_be_too_few() -> None:
+def test_too_few_films_for_a_comparison_are_reported_as_too_few() -> None:
     films = gold_rows.movies().assign(genres=[["Drama"] if film % 2 else ["Comedy"] for film in range(200)])
     (top_rated, *_) = questions({"movies": films})
     assert (
@@ -51,7 +51,7 @@ def test_too_few_films_for_differences_are_said_to_be_too_few() -> None:
     )
 
 
-def test_a_genre_that_is_rated_clearly_higher_is_said_to_be() -> None:
+def test_a_genre_that_is_rated_significantly_higher_is_named() -> None:
     genres = [["Documentary"] if film % 4 == 0 else ["Drama"] for film in range(200)]
     ratings = [95 + film % 3 if film % 4 == 0 else 80 + film % 5 for film in range(200)]
     films = gold_rows.movies().assign(genres=genres, rotten_tomatoes=ratings)
@@ -66,7 +66,7 @@ def test_a_genre_that_is_rated_clearly_higher_is_said_to_be() -> None:
 
 
 @pytest.mark.parametrize("name", list(QUESTIONS))
-def test_an_answer_has_five_sentences_at_most_and_every_number_is_of_its_facts(name: str) -> None:
+def test_a_computed_summary_has_at_most_five_sentences_and_only_numbers_of_its_facts(name: str) -> None:
     sentences = editor.answer(QUESTIONS[name])
     assert 1 <= len(sentences) <= editor.MOST_SENTENCES
     for sentence in sentences:

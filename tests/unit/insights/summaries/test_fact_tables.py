@@ -9,7 +9,7 @@ def rows(frame: pd.DataFrame, *columns: str) -> list[list[object]]:
     return frame[list(columns)].to_numpy().tolist()
 
 
-def test_shares_of_the_first_tenth_are_kept_where_a_random_tenth_would_rarely_differ_as_much() -> None:
+def test_shares_of_the_top_tenth_are_kept_if_a_random_tenth_rarely_differs_as_much() -> None:
     traits = fact_tables.top_rated_traits(gold_rows.gold())
     # 20 top films, all dramas; of the other 180 films 90 are dramas. Decade and country are those of all films.
     assert sorted(rows(traits, "name", "top_share", "all_share", "top_films", "all_films")) == [
@@ -27,7 +27,7 @@ def test_shares_that_differ_by_chance_are_not_kept() -> None:
     assert fact_tables.top_rated_traits({"movies": films}).empty
 
 
-def test_runtime_and_directors_of_the_first_tenth() -> None:
+def test_runtime_and_directors_of_the_top_tenth_are_compared() -> None:
     gold = gold_rows.gold()
     assert rows(fact_tables.top_rated_runtime(gold), "top_median", "all_median", "differs") == [[120.0, 90.0, True]]
     mixed = gold["movies"].assign(runtime_minutes=[90 + film * 7 % 20 for film in range(200)])
@@ -36,7 +36,7 @@ def test_runtime_and_directors_of_the_first_tenth() -> None:
 
 
 @pytest.mark.parametrize(("count", "top"), [(0, 0), (1, 0), (99, 0), (100, 10), (205, 20)])
-def test_a_first_tenth_of_fewer_than_ten_films_is_none(count: int, top: int) -> None:
+def test_there_is_no_top_tenth_of_fewer_than_ten_films(count: int, top: int) -> None:
     assert len(fact_tables.top_films(gold_rows.movies(count))) == top
 
 
@@ -62,14 +62,14 @@ def test_without_an_earlier_run_nothing_has_changed() -> None:
     assert fact_tables.run_changes(first).empty
 
 
-def test_places_are_among_rows_of_one_source_with_enough_films() -> None:
+def test_rows_are_ranked_within_one_source_if_they_have_enough_films() -> None:
     placed = fact_tables.with_places(gold_rows.ratings_by_genre(), "mean", films="films", within=["source"])
     places = placed["place"].astype("object").where(placed["place"].notna(), None).tolist()
     assert places == [1, 2, 3, None, 1, 2]
     assert placed["place_of"].tolist()[:3] == [3, 3, 3]
 
 
-def test_equal_values_and_a_value_alone_have_no_place() -> None:
+def test_ties_and_single_values_have_no_rank() -> None:
     equal = gold_rows.ratings_by_genre().iloc[:3].assign(mean=[50.0, 50.0, 40.0])
     placed = fact_tables.with_places(equal, "mean", films="films", within=["source"])
     assert placed["place"].isna().tolist() == [True, True, False]

@@ -25,7 +25,7 @@ def test_a_row_becomes_a_fact_with_its_source_unit_measure_and_place() -> None:
     assert mean.measure == {"average", "critics", "earned", "rating", "score"}
 
 
-def test_what_is_not_known_is_no_value() -> None:
+def test_unknown_values_are_left_out() -> None:
     known, unknown = facts_of("box_office_by_decade", gold_rows.box_office_by_decade())
     assert set(known.values) == {"films", "known", "mean", "median", "total"}
     assert set(unknown.values) == {"films", "known"}
@@ -36,7 +36,7 @@ def test_values_of_different_sources_have_different_scales() -> None:
     assert len({fact.values["mean"].scale for fact in found}) == 2
 
 
-def test_a_trend_is_what_the_test_found() -> None:
+def test_a_trend_fact_states_the_test_result() -> None:
     rows = fact_tables(gold_rows.gold())["genre_trends"]
     found = [fact.values["trend"] for fact in facts_of("genre_trends", rows)]
     assert [(value.text, value.trend) for value in found] == [
@@ -110,7 +110,7 @@ def test_a_value_is_written_with_its_unit_or_not_at_all(value: Plain | None, kin
     assert facts.written(value, kind) == text
 
 
-def test_the_first_pattern_that_can_be_filled_is_and_a_name_with_braces_is_not_filled_again() -> None:
+def test_the_first_pattern_whose_values_are_known_is_used_and_braces_in_names_stay() -> None:
     patterns = ["{a:number} of {b:number}", "{a:number}"]
     assert facts.fill(patterns, {"a": 1, "b": 2}) == "1 of 2"
     assert facts.fill(patterns, {"a": 1, "b": None}) == "1"

@@ -84,7 +84,7 @@ def test_an_answer_comes_with_the_tokens_the_service_counts(server: ChatServer) 
         (lambda _: completion("x", refusal="I cannot help with that."), NOTHING_SAID, True, 1),
     ],
 )
-def test_what_goes_wrong_is_said_in_fixed_words(
+def test_errors_have_fixed_messages(
     server: ChatServer, behaviour: Behaviour, fault: str, ask_again: bool, requests: int
 ) -> None:
     server.behaviour = behaviour
@@ -95,30 +95,30 @@ def test_what_goes_wrong_is_said_in_fixed_words(
     assert len(server.requests) == requests
 
 
-def test_a_limit_that_passes_is_waited_for(server: ChatServer) -> None:
+def test_a_short_rate_limit_is_waited_for(server: ChatServer) -> None:
     server.behaviour = in_turn(failing(429, retry_after="0"), lambda _: GOOD)
     assert ask(server).content == "fine"
 
 
-def test_a_limit_that_lasts_longer_than_the_question_may_is_called_a_limit(server: ChatServer) -> None:
+def test_a_rate_limit_longer_than_the_questions_time_is_reported_as_one(server: ChatServer) -> None:
     server.behaviour = failing(429, retry_after="100")
     model = HttpModel(replace(settings(server), question_seconds=0.3))
     assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.LIMIT_REACHED, ask_again=False)
 
 
 @pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": None, "completion_tokens": None}])
-def test_tokens_that_the_service_does_not_count_are_not_known(server: ChatServer, usage: object) -> None:
+def test_tokens_are_null_when_the_service_reports_none(server: ChatServer, usage: object) -> None:
     server.behaviour = lambda _: Answer(json.dumps({**json.loads(GOOD.body), "usage": usage}))
     assert ask(server) == Reply("fine")
 
 
-def test_any_status_of_success_counts(server: ChatServer) -> None:
+def test_any_2xx_status_is_a_success(server: ChatServer) -> None:
     server.behaviour = lambda _: replace(GOOD, status=201)
     assert ask(server).content == "fine"
 
 
 @pytest.mark.parametrize("status", sorted(lm.SCHEMA_REFUSALS))
-def test_a_service_without_schemas_is_asked_in_plain_words_from_then_on(server: ChatServer, status: int) -> None:
+def test_a_service_that_rejects_schemas_is_asked_without_them_from_then_on(server: ChatServer, status: int) -> None:
     def refuses_schemas(request: Request) -> Answer:
         return failing(status)(request) if "response_format" in request else GOOD
 
@@ -129,7 +129,7 @@ def test_a_service_without_schemas_is_asked_in_plain_words_from_then_on(server: 
     assert ["response_format" in request for request in server.requests] == [True, False, False]
 
 
-def test_only_what_models_with_and_without_reasoning_take_is_sent(server: ChatServer) -> None:
+def test_only_parameters_that_all_models_accept_are_sent(server: ChatServer) -> None:
     ask(server)
     server.behaviour = failing(400)
     ask(server)
@@ -149,28 +149,26 @@ def test_only_what_models_with_and_without_reasoning_take_is_sent(server: ChatSe
         ("model is loading", lm.SERVICE_FAILED),
     ],
 )
-def test_an_error_inside_an_answer_of_200_is_an_error(server: ChatServer, error: object, fault: str) -> None:
+def test_an_error_in_a_200_response_is_an_error(server: ChatServer, error: object, fault: str) -> None:
     server.behaviour = lambda _: Answer(json.dumps({"error": error}))
     assert ask(server) == Reply(fault=fault, ask_again=False)
 
 
 @pytest.mark.parametrize("answer", [failing(404), failing(405), lambda _: Answer('{"error": "Unexpected endpoint"}')])
-def test_an_address_without_a_version_is_named_as_the_reason(server: ChatServer, answer: Behaviour) -> None:
+def test_a_base_url_without_a_version_is_named_in_the_error(server: ChatServer, answer: Behaviour) -> None:
     server.behaviour = answer
     without = replace(settings(server), base_url=server.url.removesuffix("/v1"))
     assert HttpModel(without).ask(MESSAGES, SCHEMA).fault == lm.NO_VERSION
 
 
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-def test_certificates_that_are_not_there_raise_nothing(
-    server: ChatServer, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_certificates_raise_nothing(server: ChatServer, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "/nowhere/certificates.pem")
     assert ask(server).fault in {"", lm.BAD_ENVIRONMENT}
 
 
 @pytest.mark.parametrize("organization", ["", "org-é", "org\n", " ", "\x00"])
-def test_an_organization_that_fits_no_header_is_not_sent(server: ChatServer, organization: str) -> None:
+def test_an_organization_that_is_no_valid_header_is_not_sent(server: ChatServer, organization: str) -> None:
     model = HttpModel(replace(settings(server), organization=organization))
     assert model.ask(MESSAGES, SCHEMA).content == "fine"
     assert "openai-organization" not in server.headers[0]
@@ -211,13 +209,13 @@ def test_a_model_on_this_machine_needs_no_key(server: ChatServer) -> None:
         ([{"id": "fake-1", "shutdown_date": "soon <b>"}, "odd"], ""),
     ],
 )
-def test_the_service_tells_when_a_model_is_shut_down(server: ChatServer, models: list[Any], date: str) -> None:
+def test_a_models_shutdown_date_is_read_from_the_service(server: ChatServer, models: list[Any], date: str) -> None:
     server.models = models
     assert HttpModel(settings(server)).shutdown_date() == date
 
 
 @pytest.mark.parametrize("answer", [replace(GOOD, stall=True), replace(GOOD, drip=True)], ids=["stalls", "drips"])
-def test_a_service_that_never_finishes_is_left_and_not_asked_again(server: ChatServer, answer: Answer) -> None:
+def test_a_service_that_never_finishes_times_out_and_is_not_asked_again(server: ChatServer, answer: Answer) -> None:
     server.behaviour = lambda _: answer
     model = HttpModel(replace(settings(server), question_seconds=0.3, report_seconds=0.3))
 
@@ -226,7 +224,7 @@ def test_a_service_that_never_finishes_is_left_and_not_asked_again(server: ChatS
     assert len(server.requests) == 1
 
 
-def test_a_request_that_takes_too_long_is_sent_again_a_limited_number_of_times(server: ChatServer) -> None:
+def test_a_request_that_times_out_is_retried_a_limited_number_of_times(server: ChatServer) -> None:
     server.behaviour = lambda _: replace(GOOD, stall=True)
     model = HttpModel(replace(settings(server), timeout_seconds=0.1))
 
@@ -234,7 +232,7 @@ def test_a_request_that_takes_too_long_is_sent_again_a_limited_number_of_times(s
     assert len(server.requests) == 2
 
 
-def test_a_service_that_is_not_there_is_an_outcome() -> None:
+def test_an_unreachable_service_is_reported_as_a_reason() -> None:
     with chat_server() as server:
         gone = replace(settings(server), max_retries=0)
     assert HttpModel(gone).ask(MESSAGES, SCHEMA).fault == lm.NOT_REACHED
@@ -249,14 +247,14 @@ def test_the_key_is_never_shown(server: ChatServer, caplog: pytest.LogCaptureFix
 
 
 @pytest.mark.parametrize("key", ["sk-é", "sk-\nx", "sk ", "\x00"])
-def test_a_key_that_fits_no_header_is_refused_before_it_is_sent(server: ChatServer, key: str) -> None:
+def test_a_key_that_is_no_valid_header_is_rejected_before_it_is_sent(server: ChatServer, key: str) -> None:
     model = HttpModel(replace(settings(server), api_key=key))
     assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.KEY_REFUSED, ask_again=False)
     assert server.requests == []
 
 
 @pytest.mark.parametrize("address", ["no address", "http://[::1", "ftp://127.0.0.1/v1", "http://127.0.0.1:99999/v1"])
-def test_an_address_that_is_none_is_an_outcome(address: str) -> None:
+def test_an_invalid_address_is_reported_as_a_reason(address: str) -> None:
     model = HttpModel(ModelSettings(KEY, "fake-1", address, max_retries=0))
     assert model.ask(MESSAGES, SCHEMA).fault == lm.NO_ADDRESS
 
@@ -290,14 +288,14 @@ def test_neither_key_nor_question_follows_a_redirect(server: ChatServer, status:
     [replace(GOOD, endless=True), replace(GOOD, headers={"Content-Encoding": "gzip"})],
     ids=["without an end", "packed, though asked not to be"],
 )
-def test_an_answer_of_unknown_size_is_not_read(server: ChatServer, answer: Answer) -> None:
+def test_a_response_without_a_known_size_is_not_read(server: ChatServer, answer: Answer) -> None:
     server.behaviour = lambda _: answer
 
     assert ask(server).fault == lm.NOT_REACHED
     assert server.headers[0]["accept-encoding"] == "identity"
 
 
-def test_a_key_that_comes_back_is_taken_out(server: ChatServer) -> None:
+def test_a_key_echoed_by_the_service_is_removed(server: ChatServer) -> None:
     server.behaviour = lambda request: completion(f"You asked with {KEY}.")
 
     assert ask(server).content == f"You asked with {HIDDEN}."

@@ -43,7 +43,7 @@ def test_a_question_has_the_rows_that_its_entry_selects_in_order() -> None:
     assert question.missing == ("genre_trends",)
 
 
-def test_of_several_rating_sources_the_preferred_one_answers() -> None:
+def test_the_preferred_rating_source_is_used() -> None:
     found = by_id({"ratings_by_genre": gold_rows.ratings_by_genre()})["top_rated"]
     assert {fact_id.split("source=")[1] for fact_id in ids(found)} == {"rotten_tomatoes"}
     only_metascore = gold_rows.ratings_by_genre().iloc[4:]
@@ -61,7 +61,7 @@ def test_without_tables_each_question_says_what_is_missing() -> None:
     assert found["decade"].asks == "What marks each decade?"
 
 
-def test_what_there_is_no_fact_for_is_noted() -> None:
+def test_missing_facts_are_noted() -> None:
     first_run = gold_rows.rank_history().iloc[:4]
     question = by_id({"rank_history": first_run, "pipeline_runs": gold_rows.pipeline_runs().iloc[:1]})["changes"]
     assert ids(question) == [f"newest_runs/run_id={gold_rows.RUN_BEFORE}"]

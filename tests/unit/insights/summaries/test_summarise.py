@@ -66,7 +66,7 @@ def row(model: Model | None, cache: SummaryCache | None = None, question: str = 
     return {str(column): cell for column, cell in found.loc[question].items()}
 
 
-def test_a_summary_stands_on_the_models_true_sentences_and_names_their_facts() -> None:
+def test_a_summary_consists_of_the_models_true_sentences_and_names_their_facts() -> None:
     found = row(saying(HONEST))
     assert found["text"] == f"{TRUE_TEXT}\n{NOTE}\n1 sentence by fake-1, checked against the data."
     assert found["sentences"] == [TRUE_TEXT]
@@ -109,7 +109,7 @@ def test_the_model_may_replace_refused_sentences_once() -> None:
     assert (again["text"], again["tokens_in"]) == (found["text"], 0)
 
 
-def test_when_all_is_lies_the_text_is_computed_and_says_so() -> None:
+def test_without_a_true_sentence_the_text_is_computed_and_says_so() -> None:
     lying, without = row(saying("Drama has 99.9.", "{f1} has 98.")), row(None)
     assert lying["sentences"] == without["sentences"]
     assert (lying["written_by"], lying["reason"]) == ("computed", summaries.ALL_DROPPED)
@@ -117,7 +117,7 @@ def test_when_all_is_lies_the_text_is_computed_and_says_so() -> None:
     assert without["text"].endswith(f"\n{summaries.SIGNATURE}.")
 
 
-def test_a_refused_sentence_leaves_no_word_anywhere_in_the_row() -> None:
+def test_no_word_of_a_rejected_sentence_is_stored() -> None:
     found = row(saying("<script>Pwned 4711</script> {f1} has {f1.share}."))
     assert not re.search("4711|Pwned|script", str(found))
 
@@ -129,7 +129,7 @@ def test_more_sentences_than_asked_for_are_dropped() -> None:
 
 
 @pytest.mark.parametrize("fault", [lm.TOO_SLOW, lm.LIMIT_REACHED, lm.KEY_REFUSED])
-def test_after_a_fault_that_stays_the_model_is_not_asked_again(fault: str) -> None:
+def test_the_model_is_not_asked_again_after_a_permanent_error(fault: str) -> None:
     model = Model(Reply(fault=fault, ask_again=False))
     found = summarise(gold_rows.gold(), model, created_at=NOW)
     assert len(model.asked) == 1
@@ -138,7 +138,7 @@ def test_after_a_fault_that_stays_the_model_is_not_asked_again(fault: str) -> No
 
 
 @pytest.mark.parametrize("content", ["hello", "{}", '{"sentences": 1}', '{"sentences": [{"text": 1}]}', "[" * 9999])
-def test_an_unreadable_answer_is_an_outcome_of_its_question_only_and_is_not_kept(content: str) -> None:
+def test_an_unreadable_answer_affects_only_its_question_and_is_not_cached(content: str) -> None:
     model, cache = Model(Reply(content, tokens_in=5, tokens_out=6)), MemoryCache()
     tables = few_tables() | {"box_office_by_decade": gold_rows.box_office_by_decade()}
     found = summarise(tables, model, cache, created_at=NOW)
@@ -173,18 +173,18 @@ DRAFT = answer_text("{f2} has {f2.mean}.")
         f'{{"sentences": [{{"text": "{HONEST}"}}, {{"text": "cut o',
     ],
 )
-def test_the_answer_is_found_wherever_its_json_stands(content: str) -> None:
+def test_json_is_found_anywhere_in_an_answer(content: str) -> None:
     found = row(Model(Reply(content), repair=Reply("no")))
     assert (found["by_model"], found["sentences"][0]) == (1, TRUE_TEXT)
 
 
-def test_a_claim_of_single_strings_is_read() -> None:
+def test_a_claim_may_have_a_string_where_a_list_is_expected() -> None:
     claim = {"kind": "greater", "of": "f2.mean", "than": "f3.mean"}
     (found,) = read_answer(json.dumps({"sentences": [{"text": "x", "claims": claim}]})) or []
     assert found.claims == (claims.Claim("greater", ("f2.mean",), ("f3.mean",)),)
 
 
-def test_the_same_question_on_the_same_facts_is_paid_for_once() -> None:
+def test_the_same_question_about_the_same_facts_is_answered_from_the_cache() -> None:
     cache = MemoryCache()
     first, second = saying(HONEST), saying("{f1} has 99.9.")
     paid, free = row(first, cache), row(second, cache)
@@ -193,7 +193,7 @@ def test_the_same_question_on_the_same_facts_is_paid_for_once() -> None:
     assert free["text"] == paid["text"]
 
 
-def test_changed_facts_or_another_model_are_asked_anew() -> None:
+def test_changed_facts_or_another_model_miss_the_cache() -> None:
     cache, first, second, third = MemoryCache(), saying(HONEST), saying(HONEST), saying(HONEST)
     summarise(gold_rows.gold(), first, cache, created_at=NOW)
     changed = {**gold_rows.gold(), "pipeline_runs": gold_rows.pipeline_runs().assign(rejected=2)}
@@ -205,7 +205,7 @@ def test_changed_facts_or_another_model_are_asked_anew() -> None:
 
 
 @pytest.mark.parametrize("entry", ["", "no json", answer_text("Everything has 99.9.")])
-def test_a_changed_cache_entry_puts_nothing_into_a_summary(entry: str) -> None:
+def test_a_tampered_cache_entry_is_checked_again(entry: str) -> None:
     class Poisoned(MemoryCache):
         def get(self, key: str) -> str | None:
             assert re.fullmatch("[0-9a-f]{64}", key)
@@ -243,7 +243,7 @@ def test_without_films_each_question_says_what_is_missing(tables: dict[str, pd.D
     assert all(found["missing"])
 
 
-def test_one_film_is_told() -> None:
+def test_one_film_is_summarised() -> None:
     film = gold_rows.movies(1).assign(genres=None)
     found = summarise({"movies": film}, None, created_at=NOW).set_index("question_id")
     assert "Bob Bay A's “Film 1” (1970) tops the list, with 96% on Rotten Tomatoes." in str(
@@ -267,7 +267,7 @@ def test_one_film_is_told() -> None:
         ("pipeline_runs", "run_id"),
     ],
 )
-def test_a_missing_or_empty_column_makes_no_traceback(table: str, column: str) -> None:
+def test_a_missing_or_empty_column_raises_nothing(table: str, column: str) -> None:
     frame = gold_rows.gold()[table]
     for changed in (frame.drop(columns=column), frame.assign(**{column: None})):
         assert len(summarise({**gold_rows.gold(), table: changed}, None, created_at=NOW)) >= 4

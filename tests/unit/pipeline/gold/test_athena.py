@@ -27,7 +27,7 @@ def soon() -> float:
     return time.monotonic() + 10
 
 
-def test_all_pages_without_the_header(queries: Queries) -> None:
+def test_all_pages_are_read_and_the_header_is_dropped(queries: Queries) -> None:
     answer = queries.answer(COUNT_TO_TEN, soon())
 
     assert PAGE_ROWS < 10
@@ -37,7 +37,7 @@ def test_all_pages_without_the_header(queries: Queries) -> None:
     assert answer.bytes_scanned == 1000
 
 
-def test_no_rows(queries: Queries) -> None:
+def test_a_result_without_rows_is_empty(queries: Queries) -> None:
     assert queries.answer("SELECT 1 AS n WHERE false", soon()).rows == []
 
 
@@ -52,7 +52,7 @@ def test_the_work_group_and_database_go_with_every_query(queries: Queries, athen
     assert not {"ResultConfiguration"} & first.keys(), "the work group says where results go"
 
 
-def test_a_refused_statement_says_where_it_is_wrong(queries: Queries) -> None:
+def test_a_rejected_statement_names_the_position_of_its_error(queries: Queries) -> None:
     with pytest.raises(InvalidInput, match="line 1:1: mismatched input 'SELEC'") as caught:
         queries.answer("SELEC 1", soon())
 
@@ -77,14 +77,14 @@ def test_a_failed_query_says_why(
         queries.answer("SELECT 1 AS n", soon())
 
 
-def test_a_failure_without_a_reason_is_told_by_its_state(queries: Queries, athena: FakeAthena) -> None:
+def test_a_failure_without_a_reason_is_described_by_its_state(queries: Queries, athena: FakeAthena) -> None:
     athena.fail["n"] = {"State": "CANCELLED"}
 
     with pytest.raises(InvalidInput, match="cancelled"):
         queries.answer("SELECT 1 AS n", soon())
 
 
-def test_when_one_fails_the_others_are_stopped(queries: Queries, athena: FakeAthena) -> None:
+def test_a_failed_query_stops_the_others(queries: Queries, athena: FakeAthena) -> None:
     athena.fail["'bad'"] = {"State": "FAILED", "StateChangeReason": "why"}
 
     with pytest.raises(InvalidInput, match="why"):
@@ -93,14 +93,14 @@ def test_when_one_fails_the_others_are_stopped(queries: Queries, athena: FakeAth
     assert athena.stopped == ["query-1", "query-2"]
 
 
-def test_when_one_is_refused_those_before_it_are_stopped(queries: Queries, athena: FakeAthena) -> None:
+def test_a_rejected_query_stops_those_started_before_it(queries: Queries, athena: FakeAthena) -> None:
     with pytest.raises(InvalidInput):
         queries.finish(["SELECT 1 AS n", "SELEC 2"], soon())
 
     assert athena.stopped == ["query-0"]
 
 
-def test_a_query_that_cannot_be_stopped_hides_nothing(queries: Queries, athena: FakeAthena) -> None:
+def test_a_query_that_cannot_be_stopped_does_not_hide_the_error(queries: Queries, athena: FakeAthena) -> None:
     athena.fail["'bad'"] = {"State": "FAILED", "StateChangeReason": "why"}
     athena.may_stop = False
 

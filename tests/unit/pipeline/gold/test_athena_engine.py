@@ -28,7 +28,7 @@ def select_of(table: Table) -> str:
 
 
 @pytest.mark.parametrize("table", GOLD, ids=lambda table: table.name)
-def test_trino_takes_the_select(table: Table) -> None:
+def test_trino_accepts_the_select(table: Table) -> None:
     sql = select_of(table)
     parse_statement(sql)
     checked = trino_sql_validator.validate(sql, jinja="reject")
@@ -38,7 +38,7 @@ def test_trino_takes_the_select(table: Table) -> None:
 
 
 @pytest.mark.parametrize("table", GOLD, ids=lambda table: table.name)
-def test_it_reads_silver_and_this_build_alone(table: Table) -> None:
+def test_a_select_reads_only_silver_and_its_own_build(table: Table) -> None:
     tree: Any = sqlglot.parse_one(select_of(table), read="trino")
 
     assert {read.db for read in tree.find_all(exp.Table)} <= {"", "my-stack_silver", "my-stack_gold_builds"}
@@ -59,7 +59,7 @@ def test_columns_have_the_catalogues_names_and_types(table: Table) -> None:
     ]
 
 
-def test_tables_are_built_after_what_they_are_made_from() -> None:
+def test_tables_are_built_after_the_tables_they_read() -> None:
     names = [{table.name for table in wave} for wave in waves(GOLD)]
 
     assert set().union(*names) == set(GOLD_TABLES)
@@ -68,7 +68,7 @@ def test_tables_are_built_after_what_they_are_made_from() -> None:
     assert len(names) == 2
 
 
-def test_only_table_names_are_put_in_place() -> None:
+def test_only_table_names_are_replaced() -> None:
     sql = "WITH gold AS (SELECT 1) SELECT s.x FROM silver.movies AS s\nJOIN gold.movies AS m ON true"
 
     placed = with_tables(sql, lambda layer, name: f"<{layer} {name}>")

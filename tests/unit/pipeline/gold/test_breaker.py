@@ -69,7 +69,7 @@ def test_ordinary_days_are_published() -> None:
 
 
 @pytest.mark.parametrize("depths", [(20, 250), (250, 20), (50, 20)])
-def test_a_run_of_another_length_is_no_accident(depths: tuple[int, int]) -> None:
+def test_a_run_of_another_length_is_not_held(depths: tuple[int, int]) -> None:
     world, builds = FilmWorld(FILMS), Builds()
     for depth in depths:
         verdict = builds.build(world.run(depth))
@@ -83,7 +83,7 @@ def half_empty(rows: list[Row]) -> list[Row]:
     return [row | {"genres": None} if row["year"] % 2 else row for row in rows]
 
 
-def test_the_same_accident_stays_held_and_what_is_right_again_is_published() -> None:
+def test_a_repeated_accident_stays_held_and_a_correct_build_is_published() -> None:
     world, builds = FilmWorld(FILMS), Builds()
     builds.build(world.run())
     held = []
@@ -131,7 +131,7 @@ def test_a_lost_table_is_held() -> None:
 
 
 @pytest.mark.parametrize("earlier", [0.0, 0.04])
-def test_what_changed_as_much_before_is_no_accident(earlier: float) -> None:
+def test_a_change_of_the_usual_size_is_not_held(earlier: float) -> None:
     """Seven earlier builds say nothing yet; the median of eight does, and one or two odd ones do not move it."""
     turnover = Turnover(0, 0, {"title": (12, 100)})
     (key,) = (key for key, change in breaker.compare(profile(), profile(), turnover, []).changes.items() if change)
@@ -145,12 +145,12 @@ def test_what_changed_as_much_before_is_no_accident(earlier: float) -> None:
     assert held([0.9, 0.9, *[earlier] * 6]) == (earlier == 0)
 
 
-def test_fewer_rejected_films_are_no_accident() -> None:
+def test_fewer_rejected_films_are_not_held() -> None:
     assert not breaker.compare(profile(), profile(rejected=40), QUIET, []).reasons
     assert breaker.compare(profile(rejected=40), profile(), QUIET, []).reasons
 
 
-def test_a_few_films_say_too_little() -> None:
+def test_a_build_of_few_films_is_not_held() -> None:
     few = {"films": 3, "settled": 3, "columns": {}}
     assert not breaker.compare(profile(**few), profile(**few), Turnover(3, 3, {}), []).reasons
 
@@ -160,7 +160,7 @@ def damaged(film: Row) -> Row:
 
 
 @pytest.mark.parametrize(("harm", "held"), [(damaged, True), (dict, False)])
-def test_a_damaged_run_is_held_while_it_is_still_coming_in(harm: Callable[[Row], Row], *, held: bool) -> None:
+def test_a_damaged_run_is_held_before_it_is_complete(harm: Callable[[Row], Row], *, held: bool) -> None:
     """Of 250 films 30 are fetched again so far: the share is taken of those."""
     builds = Builds()
     rows = first_rows(FILMS)

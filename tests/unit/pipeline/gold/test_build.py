@@ -21,7 +21,7 @@ KEY = keys.build_record(BUILD_ID)
 EARLIER = BUILD_ID.replace("24T", "23T")
 
 
-def test_a_build_is_read_back_as_it_was_written() -> None:
+def test_a_build_survives_json() -> None:
     build = a_build(tables={"movies": a_table(BUILD_ID, "movies", 18, "part-0", "part-1")}, runs={NEWER: COMPLETE})
 
     assert Build.from_json(build.to_json(), KEY) == build
@@ -32,7 +32,7 @@ def test_fields_of_later_versions_are_ignored() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"7", b"{}", b"\xff", b"[" * 100_000])
-def test_what_is_no_build_is_refused(body: bytes) -> None:
+def test_an_invalid_build_record_is_rejected(body: bytes) -> None:
     with pytest.raises(DocumentInvalid, match=KEY):
         Build.from_json(body, KEY)
 

@@ -38,7 +38,7 @@ def compare(monkeypatch: pytest.MonkeyPatch, new: Profile | None, pointer: Point
 
 
 @pytest.mark.parametrize("pointer", [Pointer(None, None), pointer_to(a_build())])
-def test_the_first_builds_have_nothing_to_be_compared_with(monkeypatch: pytest.MonkeyPatch, pointer: Pointer) -> None:
+def test_the_first_builds_are_compared_with_nothing(monkeypatch: pytest.MonkeyPatch, pointer: Pointer) -> None:
     assert compare(monkeypatch, PROFILE, pointer) == Comparison(PROFILE, ())
 
 
@@ -65,7 +65,7 @@ CHANGED = Turnover(0, 0, {"title": (12, 100)})
 
 
 @pytest.mark.parametrize(("usual", "held"), [(0.0, True), (0.04, False)])
-def test_earlier_builds_say_what_is_usual(monkeypatch: pytest.MonkeyPatch, usual: float, *, held: bool) -> None:
+def test_usual_changes_come_from_earlier_builds(monkeypatch: pytest.MonkeyPatch, usual: float, *, held: bool) -> None:
     earlier = a_build(profile=replace(PROFILE, changes={KEY: usual}))
     found = compare(
         monkeypatch,

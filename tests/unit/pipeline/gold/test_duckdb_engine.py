@@ -51,14 +51,14 @@ def test_percentiles_are_exact(ratings: Sequence[float], median: float, p90: flo
     assert rows == [(pytest.approx(median), pytest.approx(p90))]
 
 
-def test_athena_and_duckdb_run_one_statement() -> None:
+def test_athena_and_duckdb_run_the_same_statement() -> None:
     """No approximation, whose error differs between engines, and no function that only one of them has."""
     for name in GOLD_TABLES:
         assert "approx_" not in statement(name)
         assert "exact_percentile" not in statement(name)
 
 
-def test_loading_bit_by_bit_equals_loading_anew() -> None:
+def test_incremental_loading_equals_loading_at_once() -> None:
     at_once = engine_of(movies=FILMS, quarantine=QUARANTINE, rejected=REJECTED, runs=RUNS)
     bit_by_bit = GoldDatabase(256)
     for place, row in enumerate(FILMS):
@@ -84,7 +84,7 @@ def test_loading_bit_by_bit_equals_loading_anew() -> None:
     ],
     ids=["the same row twice", "made at once", "made before", "made after", "of a run before"],
 )
-def test_a_film_has_one_row_the_newest(others: list[dict[str, Any]], newest: str) -> None:
+def test_a_film_has_only_its_newest_row(others: list[dict[str, Any]], newest: str) -> None:
     rows = [film(1, bronze_key="k2"), *(film(1, **{"bronze_key": "k2"} | other) for other in others), film(2)]
     found = built(engine_of(movies=rows))["movies"]
 
@@ -98,7 +98,7 @@ def test_the_order_of_parts_does_not_matter() -> None:
     pd.testing.assert_frame_equal(built(forth)["movies"], built(back)["movies"])
 
 
-def test_types_of_gold_are_the_definitions() -> None:
+def test_column_types_of_gold_are_as_defined() -> None:
     engine = engine_of(movies=FILMS, runs=RUNS)
     engine.build()
 
@@ -116,7 +116,7 @@ def test_a_build_past_its_deadline_is_stopped_and_the_next_one_works() -> None:
     assert database.build(time.monotonic() + 60)["movies"] == 1999, "Silver is still loaded"
 
 
-def test_the_temporary_folders_name_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_temporary_folders_name_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = engine_of(movies=FILMS, runs=RUNS)
     expected.build()
     monkeypatch.setattr(tempfile, "tempdir", str(odd_folder(tmp_path)))
@@ -139,7 +139,7 @@ def test_damaged_silver_is_named_until_it_is_replaced() -> None:
     assert database.build()["movies"] == 1
 
 
-def test_no_room_for_a_table_is_our_error() -> None:
+def test_a_full_disk_raises_our_error() -> None:
     database = engine_of(movies=[film(number, plot=f"{number}" * 20_000) for number in range(100)])
     database.query("SET memory_limit = '5MB'")
     database.query("SET max_temp_directory_size = '0KB'")
@@ -172,7 +172,7 @@ def test_a_statement_that_would_take_minutes_is_interrupted(monkeypatch: pytest.
         database.build(time.monotonic() + 0.2)
 
 
-def test_duckdb_spills_into_the_databases_own_folder() -> None:
+def test_duckdb_spills_into_the_workspace() -> None:
     database = GoldDatabase(64)
 
     ((folder,),) = database.query("SELECT current_setting('temp_directory')")

@@ -13,16 +13,16 @@ from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.gold.engine import GoldEngine, Written
 
 
-def test_what_an_engine_writes_are_fields_of_a_build() -> None:
+def test_an_engines_result_has_the_fields_of_a_build() -> None:
     assert {field.name for field in fields(Written)} <= {field.name for field in fields(Build)}
 
 
 @pytest.mark.parametrize("engine", [DuckdbEngine, AthenaEngine])
-def test_both_engines_take_the_same_parameters(engine: type[DuckdbEngine | AthenaEngine]) -> None:
+def test_both_engines_have_the_same_signatures(engine: type[DuckdbEngine | AthenaEngine]) -> None:
     for name in ("build", "query"):
         own, wanted = (inspect.signature(getattr(each, name)).parameters for each in (engine, GoldEngine))
         assert list(own) == list(wanted)
 
 
-def test_names_are_those_of_the_setting() -> None:
+def test_engine_names_are_those_of_the_setting() -> None:
     assert (DuckdbEngine.name, AthenaEngine.name) == ("duckdb", "athena")

@@ -75,7 +75,7 @@ def test_movies_are_the_newest_rows(gold: Tables) -> None:
     assert movies["decade"].dropna().astype(int).tolist() == [1990, 1970, 1970, 1970, 1990, 1990, 1990]
 
 
-def test_ratings_by_genre_are_pandas(gold: Tables) -> None:
+def test_ratings_by_genre_equal_those_of_pandas(gold: Tables) -> None:
     films = newest().explode("genres").dropna(subset=["genres"])
     parts = []
     for source, (column, scale, _) in SOURCES.items():
@@ -88,7 +88,7 @@ def test_ratings_by_genre_are_pandas(gold: Tables) -> None:
     same(gold["ratings_by_genre"], pd.concat(parts), ["genre", "source"])
 
 
-def test_ratings_by_genre_are_a_persons(gold: Tables) -> None:
+def test_ratings_by_genre_equal_a_hand_calculation(gold: Tables) -> None:
     table = gold["ratings_by_genre"].set_index(["genre", "source"])
 
     drama = table.loc[("Drama", "imdb")]
@@ -118,7 +118,7 @@ def test_a_rating_of_zero_counts_and_a_missing_one_does_not(gold: Tables) -> Non
     }
 
 
-def test_box_office_by_decade_is_pandas(gold: Tables) -> None:
+def test_box_office_by_decade_equals_that_of_pandas(gold: Tables) -> None:
     groups = newest().dropna(subset=["decade"]).groupby("decade")
     expected = groups.agg(
         films=("imdb_id", "count"),
@@ -131,7 +131,7 @@ def test_box_office_by_decade_is_pandas(gold: Tables) -> None:
     same(gold["box_office_by_decade"], expected, ["decade"])
 
 
-def test_box_office_by_decade_is_a_persons(gold: Tables) -> None:
+def test_box_office_by_decade_equals_a_hand_calculation(gold: Tables) -> None:
     table = gold["box_office_by_decade"].set_index("decade")
 
     assert table.loc[1970].tolist() == [3, 2, 68_190_536.5, 68_190_536.5, 136_381_073]
@@ -147,7 +147,7 @@ def test_box_office_by_decade_is_a_persons(gold: Tables) -> None:
         ("films_by_year", "year", "year"),
     ],
 )
-def test_films_by_are_pandas(gold: Tables, name: str, column: str, of: str) -> None:
+def test_films_by_tables_equal_those_of_pandas(gold: Tables, name: str, column: str, of: str) -> None:
     groups = newest().explode(of).dropna(subset=[of]).rename(columns={of: column}).groupby(column)
     expected = pd.DataFrame({"films": groups.size()})
     for source, (rating, scale, _) in SOURCES.items():
@@ -162,7 +162,7 @@ def test_films_by_are_pandas(gold: Tables, name: str, column: str, of: str) -> N
     assert all(before < after for before, after in pairwise(order))
 
 
-def test_genre_shares_are_a_persons(gold: Tables) -> None:
+def test_genre_shares_equal_a_hand_calculation(gold: Tables) -> None:
     """Film 4 has no genre at all, film 8 an empty list of them, film 5 no year."""
     rows = gold["genre_share_by_year"].to_dict("records")
 
@@ -177,7 +177,7 @@ def test_genre_shares_are_a_persons(gold: Tables) -> None:
     ]
 
 
-def test_rank_history_is_a_persons(gold: Tables) -> None:
+def test_rank_history_equals_a_hand_calculation(gold: Tables) -> None:
     table = gold["rank_history"]
     moves = {(row.run_id, row.imdb_id): (row.rank, row.previous_rank, row.change) for row in table.itertuples()}
 
@@ -208,7 +208,7 @@ def test_data_quality_counts_every_column(gold: Tables) -> None:
     assert (table["out_of_range"] == 0).all()
 
 
-def test_values_out_of_range_would_be_seen() -> None:
+def test_values_out_of_range_are_counted() -> None:
     bad = {"year": 3, "runtime_minutes": 0, "imdb_rating": 10.5, "imdb_votes": -1, "metascore": 101, "rank": 0}
     bad |= {"rotten_tomatoes": -1, "rotten_tomatoes_average": -0.5, "rotten_tomatoes_reviews": -1, "box_office_usd": -1}
     bad |= {"source_rating": 11.0, "source_rating_count": -1}

@@ -63,7 +63,7 @@ def test_a_film_that_a_run_of_the_same_depth_does_not_list_has_left() -> None:
     assert ranks(run(A, {1: 1, 2: 2, 3: 3}), run(B, {4: 1, 2: 2, 1: 3})) == {1: 3, 2: 2, 3: "left", 4: 1}
 
 
-def test_a_smaller_run_removes_only_what_it_looked_as_deep_as() -> None:
+def test_a_shorter_run_removes_only_films_within_its_depth() -> None:
     first = run(A, {number: number for number in range(1, 8)})
 
     # Film 3 fell out of the first three. Nobody looked at the places of films 4 to 7.
@@ -75,7 +75,7 @@ def test_a_deeper_run_removes_what_it_does_not_list() -> None:
     assert ranks(run(A, {1: 1, 2: 2}), run(B, {1: 1, 3: 2, 4: 3})) == {1: 1, 2: "left", 3: 2, 4: 3}
 
 
-def test_a_run_looked_as_deep_as_it_was_asked_to() -> None:
+def test_a_runs_depth_is_its_top_n() -> None:
     """The later list has two films only."""
     first = run(A, {1: 1, 2: 2, 3: 3, 4: 4})
 
@@ -83,7 +83,7 @@ def test_a_run_looked_as_deep_as_it_was_asked_to() -> None:
     assert ranks(first, run(B, {1: 1, 2: 2}, top_n=3)) == {1: 1, 2: 2, 3: "left", 4: 4}
 
 
-def test_a_run_looked_as_deep_as_its_lowest_film() -> None:
+def test_a_runs_depth_is_the_rank_of_its_last_film() -> None:
     """The entry of rank 2 could not be used, so the run took ranks 1, 3 and 4."""
     assert ranks(run(A, {1: 1, 2: 3, 3: 4}), run(B, {1: 1, 2: 3, 4: 4})) == {1: 1, 2: 3, 3: "left", 4: 4}
 
@@ -177,7 +177,7 @@ def recomputed(runs: list[dict[str, Any]]) -> dict[int, int | str | None]:
     }
 
 
-def test_tables_of_numbers_stand_on_films_on_the_list_and_rank_history_on_all() -> None:
+def test_aggregates_use_films_on_the_list_and_rank_history_uses_all() -> None:
     values = {"year": 1994, "genres": ["Drama"], "directors": ["Ann"], "languages": ["English"]}
     values |= {"countries": ["Italy"], "imdb_rating": 5.0, "box_office_usd": 7, "unreadable": ["awards: odd"]}
     rows = [film(1, A, **values), film(2, A, **values), film(2, B, **values, rank=1)]

@@ -29,7 +29,7 @@ def found() -> Profile:
     return builds.published
 
 
-def test_trino_takes_its_statements() -> None:
+def test_trino_accepts_the_profiles_statements() -> None:
     asked: list[str] = []
 
     def query(sql: str) -> list[list[Any]]:
@@ -45,7 +45,7 @@ def test_trino_takes_its_statements() -> None:
     assert [fault for sql in asked for fault in refused_by_trino(sql)] == []
 
 
-def test_numbers_are_those_of_pandas(found: Profile) -> None:
+def test_numbers_equal_those_of_pandas(found: Profile) -> None:
     movies = pd.DataFrame(first_rows(COUNT))
     values = movies["runtime_minutes"].astype("float64")
     column = found.columns["runtime_minutes"]
@@ -101,12 +101,12 @@ def test_repeated_films_are_counted() -> None:
     assert builds.published.repeated == len(copies)
 
 
-def test_a_profile_is_kept_as_json(found: Profile) -> None:
+def test_a_profile_survives_json(found: Profile) -> None:
     assert read(Profile, to_json(asdict(found)), "profile") == found
 
 
 @pytest.mark.parametrize(("missing", "depth"), [(0, 3), (1, None)])
-def test_a_build_is_as_deep_as_its_complete_runs(missing: int, depth: int | None) -> None:
+def test_a_builds_depth_is_that_of_its_complete_runs(missing: int, depth: int | None) -> None:
     """The first of the two runs is complete; the second, with eight films, is not. Before that there is no profile."""
     runs = [run | {"expected": run["expected"] + missing} for run in RUNS]
     engine = engine_of(movies=FILMS, quarantine=QUARANTINE, rejected=REJECTED, runs=runs)

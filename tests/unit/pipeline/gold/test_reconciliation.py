@@ -48,7 +48,7 @@ def gold() -> Gold:
     return Gold(rows)
 
 
-def test_right_tables_add_up(gold: Gold) -> None:
+def test_correct_tables_add_up(gold: Gold) -> None:
     assert gold.faults() == ()
 
 
@@ -59,7 +59,7 @@ def test_days_of_ordinary_changes_add_up() -> None:
         assert Gold(world.run()).faults() == ()
 
 
-def test_films_of_every_odd_kind_add_up() -> None:
+def test_unusual_films_add_up() -> None:
     engine = engine_of(movies=FILMS, quarantine=QUARANTINE, rejected=REJECTED, runs=RUNS)
     engine.build()
 
@@ -71,7 +71,7 @@ def test_an_empty_gold_adds_up() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_trino_takes_the_statement(name: str) -> None:
+def test_trino_accepts_the_statement(name: str) -> None:
     """Table by table: the validator refuses statements as long as that of all tables."""
     wanted = [check for check in reconciliation.checks() if check.table == name]
 
@@ -144,7 +144,7 @@ def test_a_wrong_statement_is_found(gold: Gold, table: str, right: str, wrong: s
 
 
 @pytest.mark.parametrize("name", ["rank_history", "pipeline_runs", "movies"])
-def test_a_table_that_is_no_aggregate_and_has_its_rows_twice_is_found(name: str) -> None:
+def test_duplicate_rows_of_a_table_that_is_no_aggregate_are_found(name: str) -> None:
     engine = engine_of(movies=FILMS, quarantine=QUARANTINE, rejected=REJECTED, runs=RUNS)
     engine.build()
     engine.query(f"CREATE TABLE gold.twice AS (FROM gold.{name} UNION ALL FROM gold.{name})")
@@ -160,7 +160,7 @@ def test_a_fault_names_both_numbers() -> None:
     assert check.fault(1200.0000001, 1200) == ""
 
 
-def test_a_build_of_few_tables_is_checked_as_far_as_it_goes(gold: Gold) -> None:
+def test_a_build_without_some_tables_is_checked_for_the_others(gold: Gold) -> None:
     asked: list[str] = []
 
     def query(sql: str) -> list[list[Any]]:

@@ -33,7 +33,7 @@ def refused_by_trino(sql: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_trino_takes_it(name: str) -> None:
+def test_trino_accepts_every_file(name: str) -> None:
     assert refused_by_trino(statement(name)) == []
 
 
@@ -48,12 +48,12 @@ def test_trino_takes_it(name: str) -> None:
         "FROM t SELECT a",
     ],
 )
-def test_the_check_refuses_what_only_duckdb_takes(sql: str) -> None:
+def test_the_check_rejects_duckdb_only_syntax(sql: str) -> None:
     assert refused_by_trino(sql)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_our_rules(name: str) -> None:
+def test_statements_follow_our_rules_for_portable_sql(name: str) -> None:
     sql = statement(name)
     tree: Any = sqlglot.parse_one(sql, read="trino")
     code = re.sub(r"--.*", "", sql)
@@ -70,7 +70,7 @@ def test_our_rules(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_selected_columns_are_the_definitions(name: str) -> None:
+def test_the_selected_columns_are_as_defined(name: str) -> None:
     tree: Any = sqlglot.parse_one(statement(name), read="trino")
 
     assert tree.named_selects == GOLD_TABLES[name].column_names
@@ -106,11 +106,11 @@ def test_every_column_has_one_count_in_order() -> None:
         ("rank", "m.rank < 1 OR m.rank > 1000000000"),
     ],
 )
-def test_ranges_are_the_definitions(column: str, condition: str) -> None:
+def test_ranges_are_as_defined(column: str, condition: str) -> None:
     assert f"count(m.{column}) AS filled, count(CASE WHEN {condition} THEN 1 END) AS out_of_range" in quality()
 
 
-def test_a_column_without_a_range_has_nothing_out_of_it() -> None:
+def test_a_column_without_a_range_has_no_value_out_of_range() -> None:
     assert "count(m.title) AS filled, 0 AS out_of_range" in quality()
 
 

@@ -27,7 +27,7 @@ def _temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
-def test_a_folder_goes_with_its_workspace() -> None:
+def test_a_workspaces_folder_is_deleted_with_it() -> None:
     workspace = Workspace()
     folder = workspace.folder
     assert folder.is_dir()
