@@ -24,7 +24,10 @@ _WRITE = """
 @cache
 def _database() -> duckdb.DuckDBPyConnection:
     """One database per process: opening one takes as long as encoding a hundred rows."""
-    return connect()
+    database = connect()
+    # A part is one row group, which one thread writes; the others are only woken for it.
+    database.execute("SET threads = 1")
+    return database
 
 
 def encode(rows: Iterable[dict[str, Any]], table: Table) -> bytes:
