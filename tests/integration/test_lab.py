@@ -27,7 +27,7 @@ sys.exit(lab.run(Stack("none", dict.fromkeys(names, "none")), int(sys.argv[1]), 
 
 def answers(address: str) -> bool:
     try:
-        return requests.get(address, timeout=5).ok
+        return requests.get(address, timeout=60).ok
     except requests.RequestException:
         return False
 

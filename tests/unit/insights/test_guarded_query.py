@@ -15,7 +15,7 @@ from pipeline.errors import InvalidInput
 from tests.refused_queries import REFUSED
 
 TABLES = {"gold.movies": pa.table({"imdb_id": ["tt1", "tt2"]})}
-LIMITS = Limits(rows=100, seconds=5, memory_mb=256)
+LIMITS = Limits(rows=100, seconds=60, memory_mb=256)
 
 
 def test_rows_come_back_with_their_types() -> None:
@@ -35,11 +35,14 @@ def test_rows_come_back_with_their_types() -> None:
     ],
 )
 def test_memory_that_duckdb_does_not_count_is_limited(query: str) -> None:
+    # The largest child of this process so far, which may be another test's.
+    before_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
     with pytest.raises(InvalidInput, match="more memory than is allowed"):
         run(query, TABLES, LIMITS)
 
     most_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    assert most_mb < 1500, "DuckDB alone took 4,000 MB for these"
+    assert most_mb < max(1500, before_mb + 1), "DuckDB alone took 4,000 MB for these"
 
 
 @pytest.mark.parametrize(

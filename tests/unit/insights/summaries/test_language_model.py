@@ -102,7 +102,7 @@ def test_a_short_rate_limit_is_waited_for(server: ChatServer) -> None:
 
 def test_a_rate_limit_longer_than_the_questions_time_is_reported_as_one(server: ChatServer) -> None:
     server.behaviour = failing(429, retry_after="100")
-    model = HttpModel(replace(settings(server), question_seconds=0.3))
+    model = HttpModel(replace(settings(server), question_seconds=3))
     assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.LIMIT_REACHED, ask_again=False)
 
 
@@ -217,7 +217,7 @@ def test_a_models_shutdown_date_is_read_from_the_service(server: ChatServer, mod
 @pytest.mark.parametrize("answer", [replace(GOOD, stall=True), replace(GOOD, drip=True)], ids=["stalls", "drips"])
 def test_a_service_that_never_finishes_times_out_and_is_not_asked_again(server: ChatServer, answer: Answer) -> None:
     server.behaviour = lambda _: answer
-    model = HttpModel(replace(settings(server), question_seconds=0.3, report_seconds=0.3))
+    model = HttpModel(replace(settings(server), question_seconds=2, report_seconds=2))
 
     assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.TOO_SLOW, ask_again=False)
     assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.TOO_SLOW, ask_again=False)
@@ -226,7 +226,7 @@ def test_a_service_that_never_finishes_times_out_and_is_not_asked_again(server: 
 
 def test_a_request_that_times_out_is_retried_a_limited_number_of_times(server: ChatServer) -> None:
     server.behaviour = lambda _: replace(GOOD, stall=True)
-    model = HttpModel(replace(settings(server), timeout_seconds=0.1))
+    model = HttpModel(replace(settings(server), timeout_seconds=1))
 
     assert model.ask(MESSAGES, SCHEMA).fault == lm.TOO_SLOW
     assert len(server.requests) == 2

@@ -39,9 +39,9 @@ def server() -> Iterator[ChatServer]:
         yield running
 
 
-def summaries_of(server: ChatServer, cache: MemoryCache | None = None) -> pd.DataFrame:
+def summaries_of(server: ChatServer, cache: MemoryCache | None = None, seconds: float = 60) -> pd.DataFrame:
     model = language_model(
-        ModelSettings("sk-test", "fake-1", server.url, timeout_seconds=2, max_retries=0, question_seconds=2)
+        ModelSettings("sk-test", "fake-1", server.url, timeout_seconds=seconds, max_retries=0, question_seconds=seconds)
     )
     return summarise(gold_rows.gold(), model, cache, created_at=NOW)
 
@@ -122,7 +122,7 @@ def test_when_the_service_fails_a_computed_text_says_so(
     server: ChatServer, computed: pd.DataFrame, behaviour: Behaviour, reason: str
 ) -> None:
     server.behaviour = behaviour
-    found = summaries_of(server)
+    found = summaries_of(server, seconds=2 if reason == lm.TOO_SLOW else 60)
     assert set(found["reason"]) == {reason}
     assert found["sentences"].tolist() == computed["sentences"].tolist()
     assert all(text.endswith(f"without AI: {reason}.") for text in found["text"])
