@@ -143,12 +143,6 @@ def in_words(n: int) -> str:
     return _SMALL[n] if 0 <= n < len(_SMALL) else f"{n:,}"
 
 
-def ordinal(place: int) -> str:
-    """Write a place: 1 is ``1st``, 12 is ``12th``, 23 is ``23rd``."""
-    ending = "th" if 10 <= place % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
-    return f"{place:,}{ending}"
-
-
 def age(since: datetime, now: datetime) -> str:
     """Write the time between two moments in the largest unit that fits, such as ``3 hours``."""
     seconds = max(timedelta(0), now - since).total_seconds()

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from insights.summaries import binding, framing
-from insights.summaries.allowed_words import is_allowed, is_period
 from insights.summaries.claims import (
     ALL,
     FALLING,
@@ -110,9 +109,9 @@ def check(sentence: Sentence, facts: Mapping[str, Fact]) -> Checked:
     claims = {claim: truth for claim in sentence.claims if (truth := is_true(claim, facts)) is not None}
     reason = (
         (OWN_WORDS if not parsed.clean or len(parsed.marks) > _MOST_MARKS else "")
-        or (OWN_WORDS if not all(is_allowed(parsed, word) for word in parsed.words) else "")
+        or (OWN_WORDS if not all(framing.is_allowed(parsed, word) for word in parsed.words) else "")
         or (FALSE_CLAIM if len(claims) < len(sentence.claims) or not all(claims.values()) else "")
-        or (WRONG_NOUN if not (framing.nouns_fit(parsed, NOUNS) and framing.frames_fit(parsed, NOUNS)) else "")
+        or (WRONG_NOUN if not (framing.nouns_fit(parsed) and framing.frames_fit(parsed)) else "")
         or (UNCLEAR if any(word.text in PRONOUNS and framing.is_unclear(parsed, word) for word in parsed.words) else "")
         or ("" if framing.prepositions_fit(parsed) else VALUE_OF_OTHER)
         or _Words(parsed, tuple(claims), facts).fault()
@@ -267,7 +266,7 @@ class _Words:
 
     def _scope_fits(self, word: Word, name: str) -> bool:
         """Say "the highest of all genres" of a genre only; of films, also of what counts films."""
-        fact, value = self._facts[name.strip("{}").partition(".")[0]], value_of(name, self._facts)
+        fact, value = self._fact(name), value_of(name, self._facts)
         words = self._parsed.words_after(word, None)
         for before, text in pairwise(words):
             if text in NOUNS and text.endswith("s") and before in {"all", "the", "any", "among", "of", "listed"}:
@@ -294,7 +293,7 @@ class _Words:
         """Without a measure, a subject rises or falls only if all that is known of it does."""
         sign, subjects = (1 if claim.kind == RISING else -1), set(self._subjects(claim.of))
         facts = [fact for fact in self._facts.values() if fact.about in subjects]
-        own = {self._facts[name.strip("{}").partition(".")[0]].id for name in claim.of}
+        own = {self._fact(name).id for name in claim.of}
         if any(mark.value and mark.subject in subjects and mark.fact.id not in own for mark in self._parsed.marks):
             return False
         return all(value.trend in (0, sign) for fact in facts for value in fact.values.values())
@@ -329,8 +328,12 @@ class _Words:
         counted = len(named) == 2 if word.text == "both" else len(named) > 2
         return counted and bool(others) and expressed and named == subjects - compared
 
+    def _fact(self, name: str) -> Fact:
+        """Return the fact whose value a claim names as ``f1.mean``."""
+        return self._facts[name.strip("{}").partition(".")[0]]
+
     def _subjects(self, names: Sequence[str]) -> list[str]:
-        return [self._facts[name.strip("{}").partition(".")[0]].about for name in names]
+        return [self._fact(name).about for name in names]
 
     def _names(self, names: Sequence[str], marks: Sequence[Mark]) -> bool:
         return sorted(self._subjects(names)) == sorted({mark.subject for mark in marks})
@@ -355,7 +358,7 @@ class _Words:
             return False
         shown = {f"{mark.name}.{mark.value}" for mark in self._parsed.marks if mark.value}
         wanted = {mark.subject for mark in marks}
-        of_subjects = {one for one in shown if self._facts[one.partition(".")[0]].about in wanted}
+        of_subjects = {one for one in shown if self._fact(one).about in wanted}
         claimed = {name.strip("{}") for name in names}
         return claimed <= of_subjects or (not of_subjects and self._other_side_shows(values))
 
@@ -366,7 +369,7 @@ class _Words:
 
     def _is_called_right(self, word: Word) -> bool:
         measure = MEASURES.get(word.text)
-        if measure is None or framing.is_noun_of_subject(self._parsed, word, NOUNS) or is_period(self._parsed, word):
+        if measure is None or framing.is_noun_of_subject(self._parsed, word) or framing.is_period(self._parsed, word):
             return True
         claimed = [name for claim in self._claims for name in (*claim.of, *claim.than)]
         if any(measure in value.measure for name in claimed if (value := value_of(name, self._facts))):

@@ -167,19 +167,15 @@ class FactRule:
 
 def _rule(entry: Mapping[str, Any]) -> FactRule:
     values = {
-        name: ValueRule(
-            tuple(value["says"]),
-            frozenset(value["measure"]),
-            value.get("compares", ""),
-            tuple(value.get("within", ())),
-            value.get("place", ""),
-            value.get("among", ""),
-            value.get("trend", ""),
-            value.get("measured", ""),
-        )
+        name: ValueRule(**{key: _fixed(key, given) for key, given in value.items()})
         for name, value in entry["values"].items()
     }
     return FactRule(tuple(entry["key"]), entry["noun"], tuple(entry["subject"]), values)
+
+
+def _fixed(key: str, given: Any) -> Any:
+    """Return a list of the file as the type of its attribute."""
+    return frozenset(given) if key == "measure" else tuple(given) if isinstance(given, list) else given
 
 
 @cache

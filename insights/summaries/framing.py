@@ -1,12 +1,57 @@
-"""Whether nouns, prepositions and owners in a sentence leave what the facts say as it is. Pure."""
+"""Which words a sentence may use where, so that they leave what the facts say as it is. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from insights.summaries.facts import Fact
 from insights.summaries.parsing import Mark, Parsed, Word
-from insights.summaries.vocabulary import DIRECTING, MAKES, MOVES, NARROWING, POSSESSIVES, WHOLE
+from insights.summaries.vocabulary import (
+    BECOMES,
+    COMPARATIVES,
+    DIRECTING,
+    MAKES,
+    MEASURES,
+    MOVES,
+    NARROWING,
+    NEUTRAL,
+    NOUNS,
+    ONLY_BESIDE,
+    PERIODS,
+    POSSESSIVES,
+    QUANTIFIERS,
+    REPRESENTED,
+    SUPERLATIVES,
+    TRENDS,
+    WHOLE,
+)
+
+_KNOWN = frozenset().union(
+    NEUTRAL, MEASURES, NOUNS, COMPARATIVES, SUPERLATIVES, TRENDS, QUANTIFIERS, BECOMES, REPRESENTED, {"than", "up"}
+)
+
+
+def is_allowed(parsed: Parsed, word: Word) -> bool:
+    """Return whether a word is in a list of the vocabulary, and stands where it may."""
+    if is_period(parsed, word):
+        return all("trend" in measures_of(mark.fact) for mark in parsed.marks)
+    if word.text == "now":
+        return is_of_today(parsed, word)
+    if word.text == "or":
+        return says_one_thing_twice(parsed, word)
+    if word.text in ONLY_BESIDE:
+        before, after = parsed.neighbours(word)
+        words_before, words_after = ONLY_BESIDE[word.text]
+        return before in words_before or after in words_after
+    return word.text in _KNOWN
+
+
+def is_period(parsed: Parsed, word: Word) -> bool:
+    """Return whether a word is part of "over time" or "over the years"."""
+    texts = [one.text for one in parsed.words if abs(one.at - word.at) <= 2]
+    if "over" not in texts:
+        return False
+    at = texts.index("over")
+    noun = next((text for text in texts[at + 1 : at + 3] if text != "the"), "")
+    return noun in PERIODS and word.text in {"over", noun}
 
 
 def prepositions_fit(parsed: Parsed) -> bool:
@@ -40,7 +85,7 @@ def _preposition_fits(parsed: Parsed, word: Word) -> bool:
     return fits
 
 
-def frames_fit(parsed: Parsed, nouns: Mapping[str, str]) -> bool:
+def frames_fit(parsed: Parsed) -> bool:
     """Return whether nothing but the facts says of what a sentence is true.
 
     A subject is nobody else's ("their Drama"); a share of the top-rated films is none of the list; a noun that says
@@ -58,11 +103,11 @@ def frames_fit(parsed: Parsed, nouns: Mapping[str, str]) -> bool:
         words = [word.text for word in parsed.words if word.at > mark.at and (not later or word.at < later[0].at)]
         if "top-rated" in measure_of(mark) and set(words) & WHOLE:
             return False
-    return all(_noun_fits(parsed, word, nouns) and _owner_fits(parsed, word) for word in parsed.words)
+    return all(_noun_fits(parsed, word) and _owner_fits(parsed, word) for word in parsed.words)
 
 
-def _noun_fits(parsed: Parsed, word: Word, nouns: Mapping[str, str]) -> bool:
-    noun = nouns.get(word.text)
+def _noun_fits(parsed: Parsed, word: Word) -> bool:
+    noun = NOUNS.get(word.text)
     if noun is None or word.text.endswith("s"):
         return True
     nearest = sorted((mark for mark in parsed.marks if not mark.value), key=lambda mark: abs(mark.at - word.at))
@@ -90,24 +135,24 @@ def is_unclear(parsed: Parsed, word: Word) -> bool:
     return len(before) > 1
 
 
-def nouns_fit(parsed: Parsed, nouns: Mapping[str, str]) -> bool:
+def nouns_fit(parsed: Parsed) -> bool:
     """Return whether a noun right beside a subject is what the subject is; "films" may follow all but a film."""
     for mark in parsed.marks:
         if mark.value:
             continue
         before, after = parsed.before(mark), parsed.after(mark)
-        if isinstance(before, Word) and nouns.get(before.text, mark.fact.noun) not in {mark.fact.noun, "films"}:
+        if isinstance(before, Word) and NOUNS.get(before.text, mark.fact.noun) not in {mark.fact.noun, "films"}:
             return False
-        if isinstance(after, Word) and after.text in nouns:
-            fits = mark.fact.noun != "film" if nouns[after.text] == "films" else nouns[after.text] == mark.fact.noun
+        if isinstance(after, Word) and after.text in NOUNS:
+            fits = mark.fact.noun != "film" if NOUNS[after.text] == "films" else NOUNS[after.text] == mark.fact.noun
             if not fits:
                 return False
     return True
 
 
-def is_noun_of_subject(parsed: Parsed, word: Word, nouns: Mapping[str, str]) -> bool:
+def is_noun_of_subject(parsed: Parsed, word: Word) -> bool:
     """Return whether a word only says what a subject is: "the director {f1}", or "of all directors"."""
-    wanted = nouns.get(word.text)
+    wanted = NOUNS.get(word.text)
     return wanted is not None and any(mark.fact.noun == wanted for mark in parsed.marks)
 
 

@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from insights.summaries.bounded_client import BoundedClient
 from insights.summaries.completion import UNREADABLE, Reply, as_object, error_in, read_completion, status_in
 from pipeline.http import LOOPBACK
 from pipeline.omdb.key import without_key
@@ -35,6 +34,7 @@ QUESTION_TIMEOUT_SECONDS = 90.0
 REPORT_TIMEOUT_SECONDS = 300.0
 MAX_RETRIES = 2
 FIRST_WAIT_SECONDS = 0.5
+MAX_BODY_BYTES = 1024 * 1024
 # Reasoning counts as output, and an answer that is cut off is paid for and useless.
 MAX_ANSWER_TOKENS = 16_000
 FIRST_SERVER_ERROR = 500
@@ -262,6 +262,37 @@ class HttpModel:
         else:
             fault = SERVICE_FAILED if status >= FIRST_SERVER_ERROR else REQUEST_REFUSED
         return Reply(fault=fault, ask_again=False)
+
+
+class BoundedClient(httpx2.AsyncClient):
+    """An HTTP client that limits the size of a body and sends only the headers it was created with.
+
+    The SDK adds headers that describe this machine, and headers from OPENAI_CUSTOM_HEADERS and other variables. None of
+    them is sent.
+    """
+
+    async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
+        """Send a request and read its answer; of the answer's headers only ``Retry-After`` is kept.
+
+        Raises
+        ------
+        httpx2.DecodingError
+            When the body is compressed or larger than ``MAX_BODY_BYTES``.
+        """
+        own_request = self.build_request(request.method, request.url, content=request.content)
+        answer = await super().send(own_request, stream=True)
+        try:
+            if answer.headers.get("Content-Encoding", "identity") != "identity":
+                raise httpx2.DecodingError("the body is compressed, though none was asked for")
+            content = bytearray()
+            async for chunk in answer.aiter_raw():
+                content += chunk
+                if len(content) > MAX_BODY_BYTES:
+                    raise httpx2.DecodingError("the body is too large")
+        finally:
+            await answer.aclose()
+        headers = [(name, value) for name, value in answer.headers.raw if name.lower() == b"retry-after"]
+        return httpx2.Response(answer.status_code, headers=headers, content=bytes(content), request=request)
 
 
 def _is_success(status: int) -> bool:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -21,7 +21,6 @@ from insights.frames import typed
 from insights.summaries import editor
 from insights.summaries import language_model as lm
 from insights.summaries.answer import read_answer
-from insights.summaries.cache import MemoryCache, SummaryCache
 from insights.summaries.check import Checked, Sentence, check_all
 from insights.summaries.completion import UNREADABLE, Reply
 from insights.summaries.language_model import LanguageModel
@@ -41,6 +40,26 @@ NO_FACTS = "there are no facts to answer from"
 ALL_DROPPED = "no sentence of the model passed the check"
 TOO_MANY = "more sentences than asked for"
 SIGNATURE = "Generated from the data, without AI"
+
+
+class SummaryCache(Protocol):
+    """A model's answers, so that a question about the same facts is paid for once.
+
+    Keys are 64 hexadecimal digits. Entries are checked each time they are read, so a modified one cannot put anything
+    into a summary.
+    """
+
+    def get(self, key: str) -> str | None:
+        """Return the entry, or None when there is none."""
+
+    def put(self, key: str, entry: str) -> None:
+        """Store an entry, replacing an older one."""
+
+
+class MemoryCache(dict[str, str]):
+    """A cache that lives as long as the process."""
+
+    put = dict.__setitem__
 
 
 @dataclass(frozen=True)

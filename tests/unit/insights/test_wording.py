@@ -89,11 +89,6 @@ def test_a_genre_is_named_as_its_kind_of_film(genre: str, expected: str) -> None
     assert wording.kind_of_film(genre) == expected
 
 
-@pytest.mark.parametrize(("place", "expected"), [(1, "1st"), (2, "2nd"), (11, "11th"), (23, "23rd")])
-def test_ordinal(place: int, expected: str) -> None:
-    assert wording.ordinal(place) == expected
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

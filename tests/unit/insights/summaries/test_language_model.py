@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from insights.summaries import language_model as lm
-from insights.summaries.bounded_client import MAX_BODY_BYTES
 from insights.summaries.completion import CUT_OFF, NOTHING_SAID, UNREADABLE, Reply
 from insights.summaries.language_model import HttpModel, ModelSettings
 from insights.summaries.prompt import SCHEMA
@@ -78,7 +77,7 @@ def test_an_answer_comes_with_the_tokens_the_service_counts(server: ChatServer) 
         (lambda _: Answer('{"choices": []}'), UNREADABLE, True, 1),
         (lambda _: Answer('{"choices": [{"message": {"content": [1]}}]}'), UNREADABLE, True, 1),
         (lambda _: completion(None), UNREADABLE, True, 1),
-        (lambda _: completion("x" * MAX_BODY_BYTES), lm.NOT_REACHED, False, 1),
+        (lambda _: completion("x" * lm.MAX_BODY_BYTES), lm.NOT_REACHED, False, 1),
         (lambda _: completion('{"sent', "length"), CUT_OFF, True, 1),
         (lambda _: completion("", "content_filter"), NOTHING_SAID, True, 1),
         (lambda _: completion("x", refusal="I cannot help with that."), NOTHING_SAID, True, 1),

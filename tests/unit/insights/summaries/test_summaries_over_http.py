@@ -9,11 +9,10 @@ import pandas as pd
 import pytest
 
 from insights.summaries import language_model as lm
-from insights.summaries.cache import MemoryCache
 from insights.summaries.completion import CUT_OFF, UNREADABLE
 from insights.summaries.language_model import ModelSettings, language_model
 from insights.summaries.questions import questions
-from insights.summaries.summarise import summarise
+from insights.summaries.summarise import MemoryCache, summarise
 from tests import gold_rows
 from tests.lies import LIES
 from tests.openai_server import (

@@ -12,11 +12,10 @@ from insights.summaries import check, claims, prompt
 from insights.summaries import language_model as lm
 from insights.summaries import summarise as summaries
 from insights.summaries.answer import read_answer
-from insights.summaries.cache import MemoryCache, SummaryCache
 from insights.summaries.check import Sentence
 from insights.summaries.completion import UNREADABLE, Reply
 from insights.summaries.language_model import Message
-from insights.summaries.summarise import summarise
+from insights.summaries.summarise import MemoryCache, SummaryCache, summarise
 from tests import gold_rows
 from tests.openai_server import answer_text
 
