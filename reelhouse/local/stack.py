@@ -26,6 +26,7 @@ from reelhouse.local.lifeline import Lifeline
 from reelhouse.local.omdb import films as sample_films
 from reelhouse.local.processes import healthy
 from reelhouse.local.state import Process, State
+from reelhouse.stack import find
 
 REAL_LIST = "https://top-movies.s3.eu-central-1.amazonaws.com/Top250Movies.json"
 REAL_OMDB = "https://www.omdbapi.com/"
@@ -230,14 +231,12 @@ def _save_emulator(current: State) -> None:
 
 def _warm_up() -> None:
     """Start the workers of :data:`WARMED` with empty batches: else they start during the next run, and slow it."""
-    with aws.failures_of("up", "warming up"):
-        stacks = aws.client("cloudformation").describe_stacks(StackName=state.STACK_NAME)["Stacks"]
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
-        functions = [outputs[f"{step}Name"] for step in WARMED] * WARM_WORKERS
-        invoke = aws.client("lambda").invoke
-        # Concurrent invocations of a function start a worker each.
-        with ThreadPoolExecutor(len(functions)) as pool:
-            list(pool.map(lambda name: invoke(FunctionName=name, Payload=b'{"Records": []}'), functions))
+    deployed = find(None)
+    functions = [deployed[f"{step}Name"] for step in WARMED] * WARM_WORKERS
+    invoke = aws.client("lambda").invoke
+    # Concurrent invocations of a function start a worker each.
+    with aws.failures_of("up", "workers"), ThreadPoolExecutor(len(functions)) as pool:
+        list(pool.map(lambda name: invoke(FunctionName=name, Payload=b'{"Records": []}'), functions))
 
 
 def _stop_strays(current: State) -> None:
