@@ -105,7 +105,7 @@ def only_changed_tables_are_stored(history: History) -> None:
         assert len(written[after]) < len(GOLD_TABLES)
 
 
-@pytest.mark.parametrize("days", [8, pytest.param(30, marks=pytest.mark.chaos)])
+@pytest.mark.parametrize("days", [6, pytest.param(30, marks=pytest.mark.chaos)])
 def test_past_builds_are_recalled_row_for_row_after_expiry_replay_and_compaction(history: History, days: int) -> None:
     for number in range(days):
         history.day(number)
