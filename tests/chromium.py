@@ -44,7 +44,8 @@ def framed(page: str, width: int) -> str:
 
     A script of the page reaches the document that :class:`Shown` has as ``top.document``.
     """
-    return f'<!DOCTYPE html><body><iframe width="{width}" height="900" srcdoc="{escape(page)}"></iframe></body>'
+    frame = f'<iframe width="{width}" height="900" srcdoc="{escape(page)}"></iframe>'
+    return f'<!DOCTYPE html><meta charset="utf-8"><body>{frame}</body>'
 
 
 def show(page: Path, address: str = "", *, width: int = 1280, dark: bool = False) -> Shown:
