@@ -1,8 +1,9 @@
-"""MiniStack, saving its memory on demand and not only when it is stopped, and without access to files from SQL.
+"""MiniStack, saving its memory on demand, without access to files from SQL, and with complete logs of functions.
 
-``python -m reelhouse.local.emulator --home FOLDER`` is ``python -m ministack``, with two differences. On SIGUSR1 it
+``python -m reelhouse.local.emulator --home FOLDER`` is ``python -m ministack``, with three differences. On SIGUSR1 it
 saves queues, functions, roles and everything else to ``STATE_DIR`` and then creates the file ``saved``; MiniStack
-itself saves S3 objects at once. Its stand-in for Athena, a DuckDB, reads only the tables that a query names.
+itself saves S3 objects at once. Its stand-in for Athena, a DuckDB, reads only the tables that a query names. The log of
+an invocation ends with its summary, on a busy machine too.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,6 +25,9 @@ MODULE = "reelhouse.local.emulator"
 SAVED = "saved"
 # Folders to which MiniStack copies the tables of a query before it connects.
 _TABLES_OF_QUERIES = "ministack-athena-*"
+# In the last line that each function logs for an invocation; see lambdas/telemetry.py.
+SUMMARY = '"message": "invocation"'
+_SUMMARY_SECONDS = 2.0
 
 Connect = Callable[..., duckdb.DuckDBPyConnection]
 
@@ -35,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lifeline.watch(parser.parse_args(arguments).lifeline)
     sys.argv = sys.argv[:1]  # MiniStack reads it too
     from ministack import app  # noqa: PLC0415 (other users of this module need not load the emulator)
+    from ministack.core.lambda_runtime import Worker  # noqa: PLC0415
 
+    Worker._drain_stderr_bounded = with_summary(Worker._drain_stderr_bounded)
     duckdb.connect = without_files(duckdb.connect)
     signal.signal(signal.SIGUSR1, lambda *_: threading.Thread(target=save).start())
     app.main()
@@ -57,6 +64,23 @@ def without_files(connect: Connect) -> Connect:
         return connection
 
     return guarded
+
+
+def with_summary(read_log: Callable[..., str]) -> Callable[..., str]:
+    """Return a function that reads a worker's log up to the summary of the invocation, for at most two seconds.
+
+    MiniStack stops reading when there was no line for 5 ms. On a busy machine the summary was then missing from the log
+    until the same worker was invoked again, and `reelhouse status` counted too little.
+    """
+
+    def read_to_summary(worker: object, **options: float) -> str:
+        deadline = time.monotonic() + _SUMMARY_SECONDS
+        parts = [read_log(worker, **options)]
+        while SUMMARY not in parts[-1] and time.monotonic() < deadline:
+            parts.append(read_log(worker, **options))
+        return "\n".join(filter(None, parts))
+
+    return read_to_summary
 
 
 def save() -> None:

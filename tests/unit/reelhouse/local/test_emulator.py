@@ -1,7 +1,8 @@
-"""The emulator: its stand-in for Athena has no files."""
+"""The emulator: its stand-in for Athena has no files, and logs of functions are complete."""
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import duckdb
 import pandas as pd
 import pytest
 
-from reelhouse.local.emulator import without_files
+from lambdas import telemetry
+from reelhouse.local import emulator
+from reelhouse.local.emulator import with_summary, without_files
 
 
 @pytest.fixture
@@ -51,3 +54,18 @@ def test_other_files_cannot(connection: duckdb.DuckDBPyConnection, tmp_path: Pat
         connection.execute(sql.format(folder=tmp_path))
     assert len(frame) == 1
     assert not (tmp_path / "written.csv").exists()
+
+
+LAST = json.dumps({"level": "INFO", "message": telemetry.SUMMARY})
+
+
+def test_a_log_ends_with_the_summary_even_if_that_is_late() -> None:
+    parts = iter(["first\nsecond", "", LAST, "a line of the next invocation"])
+
+    assert with_summary(lambda _: next(parts))(object()) == f"first\nsecond\n{LAST}"
+
+
+def test_a_log_without_a_summary_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emulator, "_SUMMARY_SECONDS", 0.01)
+
+    assert with_summary(lambda _: "a line")(object()).startswith("a line")
