@@ -187,11 +187,6 @@ def plain_name(text: str) -> str:
     return line if _PLAIN_NAME.fullmatch(line) and len(line.split()) <= _PLAIN_NAME_WORDS else quoted(line)
 
 
-def possessive(text: str) -> str:
-    """Write whose something is: ``Orson Welles's``."""
-    return f"{text}'s"
-
-
 def kind_of_film(genre: str) -> str:
     """Name the films of a genre in a sentence: ``adventures``, ``war films``."""
     line = plain_name(genre)

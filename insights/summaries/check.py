@@ -113,7 +113,7 @@ def check(sentence: Sentence, facts: Mapping[str, Fact]) -> Checked:
         or (FALSE_CLAIM if len(claims) < len(sentence.claims) or not all(claims.values()) else "")
         or (WRONG_NOUN if not (framing.nouns_fit(parsed) and framing.frames_fit(parsed)) else "")
         or (UNCLEAR if any(word.text in PRONOUNS and framing.is_unclear(parsed, word) for word in parsed.words) else "")
-        or ("" if framing.prepositions_fit(parsed) else VALUE_OF_OTHER)
+        or ("" if all(framing.preposition_fits(parsed, word) for word in parsed.words) else VALUE_OF_OTHER)
         or _Words(parsed, tuple(claims), facts).fault()
     )
     if reason:

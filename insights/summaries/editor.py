@@ -64,7 +64,7 @@ def _top_rated(facts: ByTable) -> Told:
 
 def _first_film(film: Fact) -> str:
     directors, rating = _text(film, "directors"), _rating(film)
-    owner = f"{wording.possessive(directors)} " if directors else ""
+    owner = f"{directors}'s " if directors else ""
     tops = "tops the list" if _number(film, "rank") == 1 else f"stands first, at {_text(film, 'rank')}"
     return f"{owner}{film.subject} {tops}{f', with {rating}' if rating else ''}."
 

@@ -54,15 +54,11 @@ def is_period(parsed: Parsed, word: Word) -> bool:
     return noun in PERIODS and word.text in {"over", noun}
 
 
-def prepositions_fit(parsed: Parsed) -> bool:
-    """Return whether the small words beside values leave them as they are.
+def preposition_fits(parsed: Parsed, word: Word) -> bool:
+    """Return whether a small word beside a value leaves it as it is.
 
     "leads by 65.2" would be a margin, "22% of decades" another share, "up to 65.2" a limit.
     """
-    return all(_preposition_fits(parsed, word) for word in parsed.words)
-
-
-def _preposition_fits(parsed: Parsed, word: Word) -> bool:
     before, after = parsed.before(word), parsed.after(word)
     text_before = before.text if isinstance(before, Word) else ""
     fits = True

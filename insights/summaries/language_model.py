@@ -329,9 +329,6 @@ def _fault_of_address(address: str) -> str:
 
 def language_model(settings: ModelSettings) -> HttpModel | None:
     """Return the model of ``settings``; None without a name, or without a key for a service on another machine."""
-    local = bool(settings.base_url) and not _fault_of_address(str(settings.base_url)) and _is_local(settings)
+    address = settings.base_url or DEFAULT_ADDRESS
+    local = not _fault_of_address(address) and urlsplit(address).hostname in LOOPBACK
     return HttpModel(settings) if settings.model and (settings.api_key or local) else None
-
-
-def _is_local(settings: ModelSettings) -> bool:
-    return urlsplit(settings.base_url or "").hostname in LOOPBACK

@@ -37,8 +37,6 @@ class Question:
         The question in words.
     facts : mapping of str to Fact
         By the short name that sentences use: f1, f2 and so on, in the order of the question's selections.
-    groups : tuple of tuple of str
-        The short names of the facts of each selection that found any.
     notes : tuple of str
         Definitions, and what there is no fact for.
     missing : tuple of str
@@ -48,7 +46,6 @@ class Question:
     id: str
     asks: str
     facts: Mapping[str, Fact]
-    groups: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
     missing: tuple[str, ...]
 
@@ -90,16 +87,14 @@ def _values(tables: Tables, each: Entry) -> list[Plain]:
 
 def _question(entry: Entry, tables: Tables, value: Plain | None) -> Question:
     facts: dict[str, Fact] = {}
-    groups, missing = [], []
+    missing = []
     notes = [entry["note"]] if "note" in entry else []
     for selection in entry["facts"]:
         seen = {fact.id for fact in facts.values()}
         rows = _select(tables, selection, value)
         found = [fact for fact in facts_of(selection["table"], rows) if fact.id not in seen]
         if found:
-            named = {f"f{place}": fact for place, fact in enumerate(found, start=len(facts) + 1)}
-            facts.update(named)
-            groups.append(tuple(named))
+            facts |= {f"f{place}": fact for place, fact in enumerate(found, start=len(facts) + 1)}
         else:
             missing.append(selection["table"])
             notes += [selection["otherwise"]] if "otherwise" in selection else []
@@ -110,12 +105,12 @@ def _question(entry: Entry, tables: Tables, value: Plain | None) -> Question:
         asks = asks.replace(VALUE, _as_text(value)).replace(FILMS, wording.kind_of_film(str(value)))
         suffix = f"/{wording.name(str(value))}"
     unique = tuple(dict.fromkeys(missing))
-    return Question(f"{entry['id']}{suffix}", asks, facts, tuple(groups), tuple(notes), unique)
+    return Question(f"{entry['id']}{suffix}", asks, facts, tuple(notes), unique)
 
 
 def _without_facts(entry: Entry) -> Question:
     tables = dict.fromkeys(selection["table"] for selection in entry["facts"])
-    return Question(entry["id"], entry.get("asks_all", entry["asks"]), {}, (), (entry["missing"],), tuple(tables))
+    return Question(entry["id"], entry.get("asks_all", entry["asks"]), {}, (entry["missing"],), tuple(tables))
 
 
 def _select(tables: Tables, selection: Entry, value: Plain | None) -> pd.DataFrame:

@@ -159,7 +159,10 @@ def _repaired(question: Question, model: LanguageModel, cache: SummaryCache, ans
     content = json.dumps({"sentences": [{"text": one.text} for one in given]})
     key = sha256([request_hash(question, model.name), content])
     entry = cache.get(key)
-    reply = Reply(entry, tokens_in=0, tokens_out=0) if entry else _ask_for_repair(question, model, content, refused)
+    if entry:
+        reply = Reply(entry, tokens_in=0, tokens_out=0)
+    else:
+        reply = model.ask(repair_messages(question, content, refused), SCHEMA)
     others = read_answer(reply.content) if reply.content else None
     tokens = [_sum(answer.tokens_in, reply.tokens_in), _sum(answer.tokens_out, reply.tokens_out)]
     if others is None:
@@ -168,12 +171,6 @@ def _repaired(question: Question, model: LanguageModel, cache: SummaryCache, ans
     kept = [one for one, found in zip(given, checked, strict=True) if found.text]
     sentences = [*kept, *others, *(one for one in given if one not in kept)]
     return replace(answer, sentences=sentences, tokens_in=tokens[0], tokens_out=tokens[1], wanted=len(given))
-
-
-def _ask_for_repair(
-    question: Question, model: LanguageModel, content: str, refused: Sequence[tuple[str, str]]
-) -> Reply:
-    return model.ask(repair_messages(question, content, refused), SCHEMA)
 
 
 def _sum(one: int | None, other: int | None) -> int | None:

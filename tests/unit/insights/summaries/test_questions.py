@@ -39,7 +39,6 @@ def test_a_question_has_the_rows_that_its_entry_selects_in_order() -> None:
         "movies/imdb_id=tt0000026",
     ]
     assert list(question.facts) == ["f1", "f2", "f3", "f4", "f5", "f6"]
-    assert question.groups == (("f1",), ("f2",), ("f3",), ("f4", "f5", "f6"))
     assert question.missing == ("genre_trends",)
 
 
