@@ -108,10 +108,12 @@ class _Number:
 
     @property
     def key(self) -> str:
+        """Name of the number in :attr:`Profile.changes`."""
         return f"{_MOVIES}.{self.column}.{self.name}"
 
     @property
     def change(self) -> float:
+        """The change, divided by ``unit``."""
         return (self.after - self.before) / self.unit
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
@@ -17,7 +18,7 @@ from pipeline.columns import Table
 from pipeline.gold import duckdb_engine
 from pipeline.gold.build import Build
 from pipeline.gold.duckdb_engine import DuckdbEngine, GoldDatabase
-from pipeline.gold.publication import published_build, read_pointer, records
+from pipeline.gold.publication import correct, published_build, read_pointer, records
 from pipeline.gold.tables import intact
 from pipeline.settings import AggregateToGoldSettings
 from reelhouse import cli, stack
@@ -165,6 +166,17 @@ def test_a_damaged_published_table_is_repaired_while_a_newer_build_is_held(
     assert sorted(rows) == [80 + number for number in range(1, FILMS + 1)], "those of the published build"
 
 
+def test_a_damaged_build_by_athena_is_left(
+    lake: Lake, damaged: tuple[Result, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, key = damaged
+    correct("gold", replace(before.build, engine="athena"), read_pointer("gold"))
+    monkeypatch.setattr(aggregate_to_gold, "recompute", None)
+
+    assert build().held == before.held
+    assert lake.get("gold", key) == b"no parquet"
+
+
 def test_a_damaged_table_whose_rows_would_be_others_is_left(
     lake: Lake, damaged: tuple[Result, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -180,6 +192,7 @@ def test_a_damaged_table_whose_rows_would_be_others_is_left(
 def held(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> tuple[Stack, str, str]:
     """A stack with a published build and one that is held, and their ids."""
     found = as_stack(lake)
+    found = Stack(found.name, found.outputs | {"GoldDatabaseName": "reelhouse_gold"})
     monkeypatch.setattr(stack, "find", lambda _: found)
     monkeypatch.setattr(publish, "bring_gold_up_to_date", lambda _: build())
     run(lake, 0)
@@ -192,6 +205,14 @@ def held(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> tuple[Stack, str, str]:
 
 def ran(*arguments: str) -> Ran:
     return CliRunner().invoke(cli.app, list(arguments))
+
+
+def test_why_compares_a_held_build_with_the_published_one(held: tuple[Stack, str, str]) -> None:
+    _, first, build_id = held
+    explained = json.loads(ran("why", "movies", "--to", build_id, "--json").stdout)
+
+    assert (explained["before"]["build_id"], explained["after"]["build_id"]) == (first, build_id)
+    assert {cause["column"] for cause in explained["causes"]} == {"runtime_minutes", "genres"}
 
 
 def test_publish_needs_a_reason_and_keeps_it(held: tuple[Stack, str, str]) -> None:
