@@ -76,7 +76,7 @@ class Table:
         Column that is read from the objects' keys, ``…/column=value/…``, and is not among ``columns``. A query must
         name its values (Athena's "injected" projection), and then reads those folders alone.
     order : tuple of str
-        Sort order for readers; files are unsorted, because sorting a large table is slow.
+        Sort order for readers; files are in no order that a reader may rely on.
     """
 
     name: str

@@ -1,6 +1,7 @@
 -- rank_history: rank of each film in each run, and its move since the run before it.
 -- A film that was not in the run before has no previous_rank: it may be new, or that run took fewer films.
 -- Of several rows of one film and run the one made last counts; these are few, and only they need a window function.
+-- Sorted by film, so that ids and titles compress well: the table grows every day, and each build stores all of it.
 WITH several AS (
     SELECT s.run_id, s.imdb_id
     FROM silver.movies AS s
@@ -42,3 +43,4 @@ SELECT
 FROM ranked AS n
 JOIN runs AS r ON r.run_id = n.run_id
 LEFT JOIN ranked AS p ON p.run_id = r.previous_run_id AND p.imdb_id = n.imdb_id
+ORDER BY n.imdb_id, n.run_id
