@@ -133,6 +133,11 @@ def count(n: float, singular: str, plural: str | None = None) -> str:
     return f"{n:,.0f} {noun}" if n else f"no {noun}"
 
 
+def gap(unit: str) -> str:
+    """Write what stands between a number and its unit: nothing before a percent sign, else a space."""
+    return "" if unit.startswith("%") else " "
+
+
 def capitalised(text: str) -> str:
     """Write the first letter as a capital, and leave the others."""
     return f"{text[:1].upper()}{text[1:]}"

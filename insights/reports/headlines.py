@@ -15,7 +15,7 @@ import pandas as pd
 from IPython.display import display
 
 from insights.reports.style import styled
-from insights.wording import number
+from insights.wording import gap, number
 
 MIME = "application/vnd.reelhouse.headlines+json"
 FINDINGS_MIME = "application/vnd.reelhouse.findings+json"
@@ -79,7 +79,8 @@ def cards(values: list[dict[str, Any]]) -> str:
 def _value(entry: dict[str, Any]) -> str:
     value = entry["value"]
     shown = value if isinstance(value, str) else number(value)
-    unit = f' <span class="unit">{escape(entry["unit"])}</span>' if entry["unit"] and value is not None else ""
+    unit = entry["unit"]
+    unit = f'{gap(unit)}<span class="unit">{escape(unit)}</span>' if unit and value is not None else ""
     size = " long" if len(shown) > 12 else ""
     return f'<span class="value{size}">{escape(shown)}</span>{unit}'
 

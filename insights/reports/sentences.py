@@ -139,11 +139,10 @@ def limit_of_trends(trends: pd.DataFrame, films: int, unit: str) -> str:
     reach = reach[reach > 0]
     if reach.empty:
         return f"The {films:,} listed films are too few for trends: no genre has enough years with enough films."
-    years = int(trends["years"].max())
+    years, least = int(trends["years"].max()), f"{reach.median():.1f}{wording.gap(unit)}{unit}"
     return (
         f"The {films:,} listed films give {wording.count(years, 'year')} with enough films. In half of the genres, a"
-        f" change of less than {reach.median():.1f} {unit} cannot be told from chance. More films make the intervals"
-        " narrower."
+        f" change of less than {least} cannot be told from chance. More films make the intervals narrower."
     )
 
 

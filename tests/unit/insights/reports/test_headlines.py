@@ -29,3 +29,9 @@ def test_cards_are_escaped() -> None:
     assert not [tag for tag in ("<n>", "<v>", "<u>") if tag in html]
     assert "n = 2 films" in html
     assert "not known" in html
+
+
+def test_a_percent_sign_stands_next_to_its_number() -> None:
+    html = headlines.cards([Headline("a", 99.9, "%").as_dict(), Headline("b", 37, "of 100").as_dict()])
+    assert '99.9</span><span class="unit">%' in html
+    assert '37</span> <span class="unit">of 100' in html
