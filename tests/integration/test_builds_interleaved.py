@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
 import pytest
 
-from pipeline import aggregate_to_gold
+from pipeline import aggregate_to_gold, aws
+from pipeline.gold import duckdb_engine
 from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings
 from tests.integration.driven_pipeline import Pipeline, Rows
@@ -48,6 +50,9 @@ class Meeting(FaultyAws):
 def pipeline(lake: Lake, handler: Cold, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
     """Return empty buckets for the builds, and a way to read Gold."""
     monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.001)
+    # One call at a time: while one waits for the other build, others would go uncounted.
+    monkeypatch.setattr(duckdb_engine, "ThreadPoolExecutor", lambda _: ThreadPoolExecutor(1))
+    monkeypatch.setattr(aws, "MAX_CONNECTIONS", 1)
     return Pipeline(lake, handler)
 
 
