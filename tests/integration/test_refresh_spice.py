@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -133,6 +134,20 @@ def test_a_build_that_is_held_meanwhile_does_not_stop_the_refresh(cloud: None, r
     assert sorted(refreshed) == IDS
 
 
+@pytest.fixture
+def _all_at_once(refreshed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no ingestion return before all have started; the state machine waits for that, here for no time."""
+    remember, all_started = QuickSightBackend.create_ingestion, Barrier(len(IDS))
+
+    def wait_for_all(backend: QuickSightBackend, data_set_id: str, ingestion_id: str) -> Any:
+        ingestion = remember(backend, data_set_id, ingestion_id)
+        all_started.wait(timeout=60)
+        return ingestion
+
+    monkeypatch.setattr(QuickSightBackend, "create_ingestion", wait_for_all)
+
+
+@pytest.mark.usefixtures("_all_at_once")
 @pytest.mark.parametrize("seen", ["FAILED", "CANCELLED"])
 def test_a_failed_refresh_fails_the_execution_after_all_have_started(
     cloud: None, refreshed: list[str], seen: str
