@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -143,4 +144,11 @@ def test_what_is_installed_is_what_is_locked_and_complete() -> None:
 
     assert ran.returncode == 0, ran.stderr
     assert [change.partition("==")[0] for change in changes] == ["- reelhouse"], ran.stderr
-    subprocess.run([uv, "pip", "check", "--python", python], check=True, capture_output=True, timeout=60)
+    # What pyproject.toml leaves out on purpose is all that may be missing.
+    left_out = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["uv"]["exclude-dependencies"]
+    check = subprocess.run(
+        [uv, "pip", "check", "--python", python], capture_output=True, text=True, check=False, timeout=60
+    )
+    faults = [line for line in check.stderr.splitlines() if line.startswith("The package")]
+    assert check.returncode == (1 if faults else 0), check.stderr
+    assert [line for line in faults if not re.search(rf"requires `({'|'.join(left_out)})\b", line)] == []
