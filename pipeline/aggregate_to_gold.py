@@ -1,8 +1,9 @@
 """Step 4: build all Gold tables from Silver.
 
 Reads the Silver bucket. Writes the tables into a folder of the build, then the build's record, then moves the pointer
-``_build.json`` and the catalogue's tables. Events only say that Silver changed: a build reads all of Silver. Two builds
-at the same time converge: one of them moves the pointer, and each lists Silver again, and builds again if it changed.
+``_build.json`` and the catalogue's tables. Events only say that Silver changed: a build reads all of Silver. Of two
+functions that are told of the same Silver one builds it, and the other waits for it. Should both build, they converge:
+one of them moves the pointer, and each lists Silver again, and builds again if it changed.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ STEP = "AggregateToGold"
 # During a run each build would be stale at once: wait until Silver is quiet, within limits.
 QUIET_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 30.0
+# Another function's build of the same Silver is awaited for so many times as long: a usual build takes a few seconds.
+# Then that function was killed, or the build is long; building it twice does no harm.
+_QUIETS_OF_A_BUILD = 15
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,7 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
     with aws.failures_of(STEP, gold, RETRIED):
         pointer = read_pointer(gold)
         earlier = intact(gold, pointer.build)
-        if pointer.build is None or len(earlier) < len(pointer.build.tables):
+        if pointer.build and len(earlier) < len(pointer.build.tables):
             # While a newer build is held, another one would be held too.
             again, pointer = (again, _repair(settings, pointer, deadline)) if pointer.held else (True, pointer)
             earlier = intact(gold, pointer.build)
@@ -172,6 +176,10 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
             if time.monotonic() > deadline:
                 raise StorageFailed("Silver keeps changing", subject="Gold", step=STEP, next_step=RETRIED)
             silver = _settled(silver, settings.silver_bucket, deadline)
+            if not (again or engine.once_a_run) and _built_by_another(gold, _basis(engine, silver), deadline):
+                pointer, silver = read_pointer(gold), aws.list_objects(s3, settings.silver_bucket)
+                earlier = intact(gold, pointer.build)
+                continue
             build = _build(settings, engine, silver, earlier, pointer, deadline)
             before, pointer = pointer, _publish(settings, build, pointer)
             if pointer.build == build:
@@ -211,6 +219,19 @@ def _settled(silver: list[StoredObject], bucket: str, deadline: float) -> list[S
         if silver != before:
             changed = time.monotonic()
     return silver
+
+
+def _built_by_another(bucket: str, basis: str, deadline: float) -> bool:
+    """Wait while another function builds the same Silver; False when there is none, or when it takes too long."""
+    longest = _QUIETS_OF_A_BUILD * QUIET_SECONDS
+    if begin(bucket, basis, datetime.now(UTC), timedelta(seconds=longest)):
+        return False
+    give_up = min(deadline, time.monotonic() + longest)
+    while time.monotonic() < give_up:
+        time.sleep(QUIET_SECONDS / 4)
+        if read_pointer(bucket).newest_basis == basis:
+            return True
+    return False
 
 
 def _build(

@@ -38,7 +38,7 @@ BUILD = "_build.json"
 BUILDS = "builds/"
 # Where the template puts Gold's tables until a build is published; it has no objects.
 UNPUBLISHED = f"{BUILDS}unpublished/"
-# Which Silver is being built, where only one function may build it.
+# Which Silver is being built, so that a second function waits for it.
 UNDER_WAY = f"{BUILDS}under_way.json"
 _BUILD_ID = re.compile(r"\d{8}T\d{6}\.\d{6}Z", re.ASCII)
 REPORTS = "reports/"

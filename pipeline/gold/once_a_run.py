@@ -1,8 +1,9 @@
-"""When an engine builds that is paid by the build: once a run, not at every event.
+"""Build a Silver once, although several events tell of it: which function builds it, and when.
 
-A build waits while Silver is changing, unless the runs that change are complete. Instead of the events that came, one
-message comes back to SilverEvents after a minute, so the last change always leads to a build. While one function builds
-a Silver, others that are told of it wait too.
+An engine that is paid by the build builds once a run, not at every event: a build waits while Silver is changing,
+unless the runs that change are complete. Instead of the events that came, one message comes back to SilverEvents
+after a minute, so the last change always leads to a build. With every engine, a function that builds a Silver announces
+it, and others that are told of the same Silver wait.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def _expected(bucket: str, run_id: str) -> int | None:
     return record.get("expected") if isinstance(record, dict) else None
 
 
-def begin(bucket: str, basis: str, now: datetime) -> bool:
+def begin(bucket: str, basis: str, now: datetime, longest: timedelta = LONGEST_BUILD) -> bool:
     """Announce that this function builds a Silver; return False when another one is building it.
 
     Parameters
@@ -72,6 +73,8 @@ def begin(bucket: str, basis: str, now: datetime) -> bool:
         The Gold bucket.
     basis : str
         What is built; see :attr:`Build.basis`.
+    longest : timedelta
+        How long another function's build is believed to go on.
     """
     s3 = aws.client("s3")
     body, etag = aws.get_with_etag(s3, bucket, keys.UNDER_WAY)
@@ -79,7 +82,7 @@ def begin(bucket: str, basis: str, now: datetime) -> bool:
         other = documents.read(BuildUnderWay, body, keys.UNDER_WAY) if body else None
     except DocumentInvalid:
         other = None
-    if other and other.basis == basis and now - datetime.fromisoformat(other.started_at) < LONGEST_BUILD:
+    if other and other.basis == basis and now - datetime.fromisoformat(other.started_at) < longest:
         return False
     mine = documents.to_json(asdict(BuildUnderWay(basis, utc(now))))
     return aws.put_if_unchanged(s3, bucket, keys.UNDER_WAY, mine, etag) is not None

@@ -83,7 +83,7 @@ def test_every_table_and_what_the_build_stands_on(lake: Lake) -> None:
 
     record, folder = keys.build_record(result.build.build_id), keys.build_folder(result.build.build_id)
     tables = [f"{folder}{table.name}/{table.name}.parquet" for table in GOLD]
-    assert lake.keys("gold") == sorted([keys.BUILD, record, *tables])
+    assert lake.keys("gold") == sorted([keys.BUILD, keys.UNDER_WAY, record, *tables])
     assert Build.from_json(lake.get("gold", record), record) == published_build("gold") == result.build
     assert result.build.rows["movies"] == len(movies(lake)) == 9
     assert result.build.silver.objects == len(lake.keys("silver"))

@@ -1,8 +1,10 @@
-"""Gold by Athena is built once a run, however many events it has, and the last change always leads to a build."""
+"""A Silver is built by one function, and by Athena once a run; the last change always leads to a build."""
 
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,9 +43,13 @@ class Driver:
 
     def put(self, run_id: str, number: int) -> None:
         """Add a film's part to Silver, and deliver its event."""
+        self.store(run_id, number)
+        self.deliver()
+
+    def store(self, run_id: str, number: int) -> None:
+        """Add a film's part to Silver."""
         ((_, body),) = silver_files([film(number, run_id)], "movies").values()
         self.lake.put("silver", keys.silver_part(run_id, f"{number:032x}", 1), body)
-        self.deliver()
 
     def expect(self, run_id: str, films: int) -> None:
         """Write the record of a run."""
@@ -194,6 +200,50 @@ def test_duckdb_builds_at_every_event(driver: Driver) -> None:
     free.put(FIRST, 1)
 
     assert (free.builds, free.postponed) == (2, 0)
+
+
+def test_of_two_functions_that_are_told_of_the_same_silver_one_builds_it(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second is told while the first one builds, waits for its build, and finds Gold up to date."""
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 1.0)
+    monkeypatch.setattr(aggregate_to_gold, "_settled", lambda silver, *_: silver)
+    begun, waits = threading.Event(), threading.Event()
+    read = aggregate_to_gold.read_pointer
+
+    class Slow(DuckdbEngine):
+        def build(self, *arguments: Any) -> Any:
+            begun.set()
+            assert waits.wait(60)
+            return super().build(*arguments)
+
+    def read_and_tell(bucket: str) -> Any:
+        # Its second look at the pointer is that of a function that waits.
+        if threading.current_thread() is threading.main_thread() and begun.is_set():
+            looks.append(1)
+            if len(looks) == 2:
+                waits.set()
+        return read(bucket)
+
+    looks: list[int] = []
+    monkeypatch.setattr(aggregate_to_gold, "read_pointer", read_and_tell)
+    driver.store(FIRST, 1)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(aggregate_to_gold.run, driver.settings, Slow("silver", "gold", 256), 60)
+        assert begun.wait(60)
+        second = aggregate_to_gold.run(driver.settings, DuckdbEngine("silver", "gold", 256), 60)
+
+    assert (first.result().builds, second.builds) == (1, 0)
+    assert second.build == first.result().build
+
+
+def test_the_build_of_a_function_that_was_killed_is_not_awaited_for_long(driver: Driver) -> None:
+    engine = DuckdbEngine("silver", "gold", 256)
+    driver.store(FIRST, 1)
+    silver = aws.list_objects(aws.client("s3"), "silver")
+    assert begin("gold", aggregate_to_gold._basis(engine, silver), datetime.now(UTC))
+
+    assert aggregate_to_gold.run(driver.settings, engine, 60).builds == 1
 
 
 def test_a_damaged_record_of_a_run_is_waited_for(lake: Lake) -> None:
