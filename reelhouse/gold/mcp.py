@@ -113,10 +113,10 @@ def command(
     if http:
         serve_http(made, port)
     else:
-        if sys.stdin.isatty():
-            console.say("Waiting for a client (docs/agents.md); Ctrl-C ends it")
         # The SDK reads in a thread, which Python would wait for.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if sys.stdin.isatty():
+            console.say("Waiting for a client (docs/agents.md); Ctrl-C ends it")
         made.run("stdio")
 
 
