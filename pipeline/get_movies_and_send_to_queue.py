@@ -263,8 +263,10 @@ def _record(manifest: Manifest, fetched: source_list.FetchedList, bucket: str) -
     """Write the list and the manifest; False when another delivery of the invocation wrote its manifest first."""
     with aws.failures_of(STEP, manifest.run_id, "no message was sent; run it again"):
         s3 = aws.client("s3")
+        key, body = keys.manifest(manifest.run_id), manifest.to_json()
         aws.put_once(s3, bucket, keys.source_list(manifest.run_id), fetched.body)
-        return aws.put_once(s3, bucket, keys.manifest(manifest.run_id), manifest.to_json())
+        # If the answer to the write was lost, its retry finds the manifest: the same to the microsecond, so our own.
+        return aws.put_once(s3, bucket, key, body) or aws.get_if_exists(s3, bucket, key) == body
 
 
 def _reply(manifest: Manifest, status: RunStatus = "started", note: str = "") -> RunReply:

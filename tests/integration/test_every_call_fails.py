@@ -19,7 +19,7 @@ from pipeline.errors import ReelhouseError
 from pipeline.gold.publication import published_build
 from tests.fake_athena import make_catalogue
 from tests.integration.driven_pipeline import STEPS, TO_GOLD, Pipeline, Rows
-from tests.integration.faulty_aws import FAULTS, KILLED, Fault, FaultyAws, Killed
+from tests.integration.faulty_aws import ANSWER_LOST, FAULTS, KILLED, Fault, FaultyAws, Killed
 from tests.integration.moto_lake import Cold, Lake, Omdb, Top
 
 FILMS, BATCH_SIZE = 4, 2
@@ -121,6 +121,16 @@ def test_a_process_dies_after_the_writes_of_a_gold_build(undisturbed: Pipeline) 
         faulty = FaultyAws(n, death)
         gold_survives(undisturbed, expected, {TO_GOLD: faulty})
         assert faulty.struck == calls[n - 1]
+
+
+def test_a_run_whose_writes_lose_their_answers_is_sent(undisturbed: Pipeline) -> None:
+    """boto3 writes again, and finds what it wrote before: that is not another delivery of the invocation."""
+    expected, struck = undisturbed.gold(), [""]
+    while len(struck) == 1 or struck[-1]:
+        faulty = FaultyAws(len(struck), ANSWER_LOST)
+        upstream_survives(undisturbed, expected, {"get_movies_and_send_to_queue": faulty})
+        struck.append(faulty.struck)
+    assert struck.count("PutObject") == 3, "the claim, the list and the manifest"
 
 
 @pytest.mark.chaos
