@@ -167,18 +167,22 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
         pointer = read_pointer(gold)
         earlier = intact(gold, pointer.build)
         if pointer.build and len(earlier) < len(pointer.build.tables):
-            # While a newer build is held, another one would be held too.
-            again, pointer = (again, _repair(settings, pointer, deadline)) if pointer.held else (True, pointer)
-            earlier = intact(gold, pointer.build)
+            if pointer.held:
+                # Another build would be held too.
+                pointer = _repair(settings, pointer, earlier, deadline)
+                earlier = intact(gold, pointer.build)
+            else:
+                again = True
         builds, completed = 0, set[str]()
         silver = aws.list_objects(s3, settings.silver_bucket)
         while again or pointer.newest_basis != _basis(engine, silver):
             if time.monotonic() > deadline:
                 raise StorageFailed("Silver keeps changing", subject="Gold", step=STEP, next_step=RETRIED)
             silver = _settled(silver, settings.silver_bucket, deadline)
-            if not (again or engine.once_a_run) and _built_by_another(gold, _basis(engine, silver), deadline):
-                pointer, silver = read_pointer(gold), aws.list_objects(s3, settings.silver_bucket)
-                earlier = intact(gold, pointer.build)
+            moved = None if again or engine.once_a_run else _built_by_another(gold, _basis(engine, silver), deadline)
+            if moved:
+                pointer, earlier = moved, intact(gold, moved.build)
+                silver = aws.list_objects(s3, settings.silver_bucket)
                 continue
             build = _build(settings, engine, silver, earlier, pointer, deadline)
             before, pointer = pointer, _publish(settings, build, pointer)
@@ -221,17 +225,21 @@ def _settled(silver: list[StoredObject], bucket: str, deadline: float) -> list[S
     return silver
 
 
-def _built_by_another(bucket: str, basis: str, deadline: float) -> bool:
-    """Wait while another function builds the same Silver; False when there is none, or when it takes too long."""
+def _built_by_another(bucket: str, basis: str, deadline: float) -> Pointer | None:
+    """Wait while another function builds the same Silver, and return the pointer then.
+
+    None when no function builds it, or when it takes too long.
+    """
     longest = _QUIETS_OF_A_BUILD * QUIET_SECONDS
     if begin(bucket, basis, datetime.now(UTC), timedelta(seconds=longest)):
-        return False
+        return None
     give_up = min(deadline, time.monotonic() + longest)
     while time.monotonic() < give_up:
         time.sleep(QUIET_SECONDS / 4)
-        if read_pointer(bucket).newest_basis == basis:
-            return True
-    return False
+        pointer = read_pointer(bucket)
+        if pointer.newest_basis == basis:
+            return pointer
+    return None
 
 
 def _build(
@@ -268,8 +276,10 @@ def _build(
     return build
 
 
-def _repair(settings: AggregateToGoldSettings, pointer: Pointer, deadline: float) -> Pointer:
-    """Compute damaged tables of the published build again; return the pointer as it is then.
+def _repair(
+    settings: AggregateToGoldSettings, pointer: Pointer, whole: Mapping[str, BuiltTable], deadline: float
+) -> Pointer:
+    """Compute the published build's tables that are not ``whole`` again; return the pointer as it is then.
 
     They are computed from the Silver of that build's time, and replaced only if their rows are as recorded; other code
     may give other rows. A build by Athena is left: its digests cannot be compared, and its Silver may be too large.
@@ -277,7 +287,7 @@ def _repair(settings: AggregateToGoldSettings, pointer: Pointer, deadline: float
     build, gold = pointer.build, settings.gold_bucket
     if build is None or build.engine != DuckdbEngine.name:
         return pointer
-    damaged = build.tables.keys() - intact(gold, build).keys()
+    damaged = build.tables.keys() - whole.keys()
     moment = build_started_at(build.build_id)
     try:
         database = recompute(settings.silver_bucket, moment, settings.duckdb_memory_mb, deadline)
