@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.markup import escape
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from insights.why.explain import BuildName, Explanation, FilmChanges
     from insights.why.split import Cause, FilmChange, Split
 
+Found = TypeVar("Found", "Explanation", "FilmChanges")
 # Films of a cause on a terminal; a pipe and --json get all.
 FILMS_SHOWN = 5
 _FIELDS = (
@@ -61,24 +62,26 @@ def command(
     values = dict(part.split("=", 1) for part in key or ())
     lake = stack.find(stack_name).lake()
     if "imdb_id" in columns:
-        _print_film_changes(film_changes(lake, table, values, before, after), json_output=json_output)
-        return
-    found = explain(lake, table, values, before, after)
+        changes = film_changes(lake, table, values, before, after)
+        _print(changes, show_films, _FILM_FIELDS, film_rows, json_output=json_output)
+    else:
+        _print(explain(lake, table, values, before, after), show, _FIELDS, rows, json_output=json_output)
+
+
+def _print(
+    found: Found,
+    on_terminal: Callable[[Found], None],
+    fields: Sequence[str],
+    to_rows: Callable[[Found], Iterator[list[Any]]],
+    *,
+    json_output: bool,
+) -> None:
     if json_output:
         console.print_json(asdict(found))
     elif console.out.is_terminal:
-        show(found)
+        on_terminal(found)
     else:
-        console.print_table(_FIELDS, list(rows(found)))
-
-
-def _print_film_changes(found: FilmChanges, *, json_output: bool) -> None:
-    if json_output:
-        console.print_json(asdict(found))
-    elif console.out.is_terminal:
-        show_films(found)
-    else:
-        console.print_table(_FILM_FIELDS, list(film_rows(found)))
+        console.print_table(fields, list(to_rows(found)))
 
 
 def film_rows(found: FilmChanges) -> Iterator[list[Any]]:
