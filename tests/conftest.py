@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from typing import Any
@@ -45,7 +46,12 @@ JSONFileLoader.load_file = lambda _, path: _parsed(path)  # type: ignore[method-
 
 
 def pytest_configure() -> None:
-    """End this process with `make` or with the main test process, even when that is killed; its stack ends with it."""
+    """Tie the tests' processes to the shell that started them.
+
+    They end with `make` or with the main test process, even when that is killed, and their stacks end with them. When a
+    shell starts them in the background, it lets them ignore Ctrl-C; commands that the tests start would inherit that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("REELHOUSE_END_WITH_PARENT"):
         lifeline.end_with_parent()
 

@@ -38,21 +38,24 @@ def test_jupyterlab_is_the_one_started_and_ends_with_its_command(tmp_path: Path,
     environment = os.environ | {"REELHOUSE_HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-c", PROGRAM, port]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        token = re.search(r"token=(\w+)", process.stdout.readline())
-        assert token
-        status = f"http://127.0.0.1:{port}/api/status?token={token[1]}"
-        assert answers(status)
-        assert not answers(f"http://127.0.0.1:{port}/api/status"), "it needs its token"
+        try:
+            assert process.stdout is not None
+            token = re.search(r"token=(\w+)", process.stdout.readline())
+            assert token
+            status = f"http://127.0.0.1:{port}/api/status?token={token[1]}"
+            assert answers(status)
+            assert not answers(f"http://127.0.0.1:{port}/api/status"), "it needs its token"
 
-        if how == signal.SIGKILL:
-            other = environment | {"REELHOUSE_HOME": str(tmp_path / "other")}
-            again = subprocess.run(
-                command, cwd=ROOT, env=other, capture_output=True, text=True, timeout=120, check=False
-            )
-            assert "another --port may help" in again.stderr, "another server on the port is not taken for it"
-            assert "token=" not in again.stdout
+            if how == signal.SIGKILL:
+                other = environment | {"REELHOUSE_HOME": str(tmp_path / "other")}
+                again = subprocess.run(
+                    command, cwd=ROOT, env=other, capture_output=True, text=True, timeout=120, check=False
+                )
+                assert "another --port may help" in again.stderr, "another server on the port is not taken for it"
+                assert "token=" not in again.stdout
 
-        process.send_signal(how)
-        process.wait(timeout=60)
+            process.send_signal(how)
+            process.wait(timeout=60)
+        finally:
+            process.kill()
     assert wait_until(lambda: not answers(status))
