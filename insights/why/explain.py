@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
@@ -11,7 +11,7 @@ import pandas as pd
 
 from insights.lake import Lake
 from insights.why.films import changes
-from insights.why.numbers import numbers_of
+from insights.why.numbers import check_table
 from insights.why.split import Cause, Snapshot, Split, split
 from pipeline import aws
 from pipeline.columns import GOLD_TABLES
@@ -34,23 +34,30 @@ class BuildName:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why the numbers of one row changed.
-
-    Attributes
-    ----------
-    key : dict
-        Value of each key column.
-    before, after : BuildName
-        The compared builds.
-    numbers : tuple of Split
-        All numbers of the row that stand on films, in the order of the table's columns.
-    """
+    """Why the numbers of one row changed: all that stand on films, in the order of the table's columns."""
 
     table: str
     key: dict[str, Any]
     before: BuildName
     after: BuildName
     numbers: tuple[Split, ...]
+
+
+@dataclass(frozen=True)
+class FilmChanges:
+    """What changed in a table of films.
+
+    Attributes
+    ----------
+    key : dict
+        ``imdb_id`` of the one film that was asked for; {} for all films.
+    """
+
+    table: str
+    key: dict[str, Any]
+    before: BuildName
+    after: BuildName
+    causes: tuple[Cause, ...]
 
 
 def explain(lake: Lake, table: str, key: Mapping[str, Any], before: str = "", after: str = "") -> Explanation:
@@ -73,34 +80,11 @@ def explain(lake: Lake, table: str, key: Mapping[str, Any], before: str = "", af
     StorageFailed
         When Gold cannot be read.
     """
+    check_table(table)
     checked = _key(table, key)
-    numbers_of(table, checked)
-    builds = compared_builds(lake, before, after)
-    snapshots = snapshot(lake, builds[0], table), snapshot(lake, builds[1], table)
-    _check_row(table, checked, snapshots)
-    numbers = split(*snapshots, table, checked)
-    return Explanation(table, checked, _name(builds[0]), _name(builds[1]), numbers)
-
-
-@dataclass(frozen=True)
-class FilmChanges:
-    """What changed in a table of films.
-
-    Attributes
-    ----------
-    key : dict
-        ``imdb_id`` of the one film that was asked for; {} for all films.
-    before, after : BuildName
-        The compared builds.
-    causes : tuple of Cause
-        See :func:`insights.why.films.changes`.
-    """
-
-    table: str
-    key: dict[str, Any]
-    before: BuildName
-    after: BuildName
-    causes: tuple[Cause, ...]
+    old, new = _snapshots(lake, table, before, after)
+    _check_row(table, checked, (old, new))
+    return Explanation(table, checked, _name(old), _name(new), split(old, new, table, checked))
 
 
 def film_changes(lake: Lake, table: str, key: Mapping[str, Any], before: str = "", after: str = "") -> FilmChanges:
@@ -109,7 +93,7 @@ def film_changes(lake: Lake, table: str, key: Mapping[str, Any], before: str = "
     Parameters
     ----------
     table : str
-        One of :data:`insights.why.films.TABLES`.
+        ``movies``, ``movie_ratings`` or ``rank_history``.
     key : mapping
         ``{"imdb_id": …}`` for one film; {} for all.
     before, after : str
@@ -124,13 +108,11 @@ def film_changes(lake: Lake, table: str, key: Mapping[str, Any], before: str = "
     """
     if set(key) - {"imdb_id"}:
         raise InvalidInput("takes only imdb_id=…, or no key for all films", subject=table, step=_STEP)
-    builds = compared_builds(lake, before, after)
-    snapshots = snapshot(lake, builds[0], table), snapshot(lake, builds[1], table)
+    old, new = _snapshots(lake, table, before, after)
     imdb_id = str(key.get("imdb_id", ""))
-    if imdb_id and not any((each.movies["imdb_id"] == imdb_id).any() for each in snapshots):
+    if imdb_id and not any((each.movies["imdb_id"] == imdb_id).any() for each in (old, new)):
         raise InvalidInput(f"has no film {imdb_id}"[:120], subject=table, step=_STEP)
-    causes = changes(*snapshots, table, imdb_id)
-    return FilmChanges(table, dict(key), _name(builds[0]), _name(builds[1]), causes)
+    return FilmChanges(table, dict(key), _name(old), _name(new), changes(old, new, table, imdb_id))
 
 
 def compared_builds(lake: Lake, before: str = "", after: str = "") -> tuple[Build, Build]:
@@ -141,19 +123,24 @@ def compared_builds(lake: Lake, before: str = "", after: str = "") -> tuple[Buil
         if pointer.build is None:
             raise InvalidInput("has no build yet", subject="Gold", step=_STEP, next_step="`reelhouse run` starts a run")
         after = after or pointer.build.build_id
-        # A build may have been published twice, by a rollback: the last time counts.
-        published = [entry.build_id for entry in pointer.history]
-        place = len(published) - published[::-1].index(after) - 1 if after in published else len(published)
-        earlier = [build_id for build_id in published[:place] if build_id != after]
-        before = before or (earlier[-1] if earlier else "")
-        if not before:
-            cause = "no build was published before it"
-            raise InvalidInput(cause, subject=f"build {after}", step=_STEP, next_step="run again, or name two builds")
+        before = before or _published_before(after, [entry.build_id for entry in pointer.history])
         known = records(bucket, {before, after})
     for build_id in (before, after):
         if build_id not in known:
             raise InvalidInput("is not stored", subject=f"build {build_id}", step=_STEP, next_step=_HINT)
     return known[before], known[after]
+
+
+def _published_before(build_id: str, published: Sequence[str]) -> str:
+    """Return the build that was published before another; of one that a rollback published again, the last time."""
+    place = max((at for at, each in enumerate(published) if each == build_id), default=len(published))
+    earlier = [each for each in published[:place] if each != build_id]
+    if not earlier:
+        next_step = "run again, or name two builds"
+        raise InvalidInput(
+            "no build was published before it", subject=f"build {build_id}", step=_STEP, next_step=next_step
+        )
+    return earlier[-1]
 
 
 def snapshot(lake: Lake, build: Build, table: str) -> Snapshot:
@@ -163,29 +150,25 @@ def snapshot(lake: Lake, build: Build, table: str) -> Snapshot:
     return Snapshot(build.build_id, build.built_at, build.code_version, pinned.table("movies"), rows)
 
 
-def _name(build: Build) -> BuildName:
+def _snapshots(lake: Lake, table: str, before: str, after: str) -> tuple[Snapshot, Snapshot]:
+    old, new = compared_builds(lake, before, after)
+    return snapshot(lake, old, table), snapshot(lake, new, table)
+
+
+def _name(build: Snapshot) -> BuildName:
     return BuildName(build.build_id, build.built_at, build.code_version)
 
 
 def _key(table: str, key: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of the key columns, in order and with their types."""
-    if table not in GOLD_TABLES:
-        numbers_of(table, {})
-    columns = {column.name: column.type for column in GOLD_TABLES[table].columns}
-    names = GOLD_TABLES[table].key
+    names, types = GOLD_TABLES[table].key, GOLD_TABLES[table].pandas_types()
     if set(key) != set(names):
-        example = " ".join(f"{name}=…" for name in names)
-        raise InvalidInput(f"needs {example}", subject=table, step=_STEP)
-    checked = {}
-    for name in names:
-        value = key[name]
-        if columns[name] in ("int", "bigint"):
-            try:
-                value = int(value)
-            except (TypeError, ValueError):
-                raise InvalidInput("is not a whole number", subject=f"{name}={value}"[:80], step=_STEP) from None
-        checked[name] = value
-    return checked
+        raise InvalidInput(f"needs {' '.join(f'{name}=…' for name in names)}", subject=table, step=_STEP)
+    try:
+        return {name: int(key[name]) if types[name].startswith("Int") else key[name] for name in names}
+    except (TypeError, ValueError):
+        given = ", ".join(f"{name}={key[name]}" for name in names)
+        raise InvalidInput("is not a whole number", subject=given[:80], step=_STEP) from None
 
 
 def _check_row(table: str, key: Mapping[str, Any], snapshots: tuple[Snapshot, Snapshot]) -> None:

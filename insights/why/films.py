@@ -13,16 +13,15 @@ from typing import Any
 import pandas as pd
 
 from insights import rating_sources
-from insights.why.numbers import Films
+from insights.why.numbers import films_of
 from insights.why.split import DESCRIBED, Cause, CauseKey, FilmChange, Snapshot, cause_of, film_change, plain
 from pipeline.columns import FILM
 
 Row = dict[str, Any]
-TABLES = ("movies", "movie_ratings", "rank_history")
 
 
 def changes(before: Snapshot, after: Snapshot, table: str = "movies", imdb_id: str = "") -> tuple[Cause, ...]:
-    """Return the causes of all changes between two snapshots with one of :data:`TABLES`.
+    """Return the causes of all changes between two snapshots with one of :data:`insights.why.numbers.OF_FILMS`.
 
     Parameters
     ----------
@@ -63,7 +62,7 @@ def _causes(old: Row | None, new: Row | None, table: str) -> Iterator[CauseKey]:
 
 def _values(snapshot: Snapshot, table: str, imdb_id: str) -> dict[str, Row]:
     """Return the values of a table by film on the list, and the columns that describe the film."""
-    films = Films(snapshot.movies).frame
+    films = films_of(table, snapshot.movies)
     if imdb_id:
         films = films[films.index == imdb_id]
     wanted = dict.fromkeys((*DESCRIBED, *(column.name for column in FILM)) if table == "movies" else DESCRIBED)

@@ -19,7 +19,7 @@ that computed the table was another one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import fsum
 from typing import Any, Literal
@@ -27,7 +27,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from insights.why.numbers import Films, Kind, Number, numbers_of
+from insights.why.numbers import Kind, Number, check_table, films_of, numbers_of
 
 Origin = Literal["came", "left", "source", "code", "source or code", "definition"]
 # Origin, column and code versions of a :class:`Cause`.
@@ -135,17 +135,14 @@ def split(before: Snapshot, after: Snapshot, table: str, key: Mapping[str, Any])
     InvalidInput
         When the table is no aggregate.
     """
-    rows = [_row(snapshot.table, key) for snapshot in (before, after)]
-    films: dict[bool, tuple[Films, Films]] = {}
-    splits = []
-    for number in numbers_of(table, key):
-        if number.all_films not in films:
-            old, new = (Films(each.movies, all_films=number.all_films) for each in (before, after))
-            films[number.all_films] = old, new
-        of_number = films[number.all_films]
-        stored = _stored(rows[0], number, of_number[0]), _stored(rows[1], number, of_number[1])
-        splits.append(_split(number, of_number, stored, (before, after)))
-    return tuple(splits)
+    check_table(table)
+    films = films_of(table, before.movies), films_of(table, after.movies)
+    rows = [_row(each.table, key) for each in (before, after)]
+    versions = before.code_version, after.code_version
+    return tuple(
+        _split((old, new), (_stored(rows[0], old), _stored(rows[1], new)), films, versions)
+        for old, new in zip(*(numbers_of(table, key, each) for each in films), strict=True)
+    )
 
 
 def _row(table: pd.DataFrame, key: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -157,67 +154,73 @@ def _row(table: pd.DataFrame, key: Mapping[str, Any]) -> Mapping[str, Any]:
     return rows[0] if rows else {}
 
 
-def _stored(row: Mapping[str, Any], number: Number, films: Films) -> float | None:
+def _stored(row: Mapping[str, Any], number: Number) -> float | None:
     """Return a number as the table has it; a row without films is not in the table, and follows from its films."""
     if number.name not in row:
-        values = number.values(films)
         if number.kind == "count":
-            return float(len(values))
-        return fsum(values) / len(values) if number.kind == "share" and len(values) else None
+            return float(len(number.values))
+        return fsum(number.values) / len(number.values) if number.kind == "share" and len(number.values) else None
     value = row[number.name]
     return None if pd.isna(value) else float(value)
 
 
 def _split(
-    number: Number,
-    films: tuple[Films, Films],
+    number: tuple[Number, Number],
     stored: tuple[float | None, float | None],
-    builds: tuple[Snapshot, Snapshot],
+    films: tuple[pd.DataFrame, pd.DataFrame],
+    versions: tuple[str, str],
 ) -> Split:
-    values = number.values(films[0]), number.values(films[1])
-    paired = pd.DataFrame({"before": values[0], "after": values[1]})
+    kind = number[0].kind
+    paired = pd.DataFrame({"before": number[0].values, "after": number[1].values})
     paired = paired[~(paired["before"] == paired["after"])]
-    old, new = (0.0 if value is None and number.kind == "sum" else value for value in stored)
+    old, new = (0.0 if value is None and kind == "sum" else value for value in stored)
     change = None if old is None or new is None else new - old
-    added = None if change is None else _contributions(number, values, paired)
-    causes = _causes(number, films, paired, added)
+    added = None if change is None else _contributions(number, paired)
+    causes = _causes(number, films, paired.index, added)
     if added is not None and change is not None:
         rest = change - fsum(added)
         if abs(rest) > ROUNDING * max(abs(old or 0.0), abs(new or 0.0)):
-            versions = builds[0].code_version, builds[1].code_version
             causes.append(Cause("definition", "", rest, (), versions))
     causes.sort(key=lambda cause: (-abs(cause.contribution or 0.0), -len(cause.films)))
-    return Split(number.name, number.kind, *stored, change, added is not None, tuple(causes))
+    return Split(number[0].name, kind, *stored, change, added is not None, tuple(causes))
 
 
-def _contributions(
-    number: Number, values: tuple[pd.Series[float], pd.Series[float]], paired: pd.DataFrame
-) -> pd.Series[float] | None:
+def _contributions(number: tuple[Number, Number], paired: pd.DataFrame) -> pd.Series[float] | None:
     """Return what each film of ``paired`` adds to the change; None for a quantile."""
-    if number.kind == "quantile":
+    old, new = number
+    if old.kind == "quantile":
         return None
-    if number.kind in ("count", "sum"):
+    if old.kind in ("count", "sum"):
         return paired["after"].fillna(0.0) - paired["before"].fillna(0.0)
-    if values[0].empty or values[1].empty:
+    if old.values.empty or new.values.empty:
         return None
-    mean = fsum(values[0]) / len(values[0])
-    return ((paired["after"] - mean).fillna(0.0) - (paired["before"] - mean).fillna(0.0)) / len(values[1])
+    mean = fsum(old.values) / len(old.values)
+    return ((paired["after"] - mean).fillna(0.0) - (paired["before"] - mean).fillna(0.0)) / len(new.values)
 
 
 def _causes(
-    number: Number, films: tuple[Films, Films], paired: pd.DataFrame, added: pd.Series[float] | None
+    number: tuple[Number, Number],
+    films: tuple[pd.DataFrame, pd.DataFrame],
+    changed: pd.Index[str],
+    added: pd.Series[float] | None,
 ) -> list[Cause]:
     grouped: dict[CauseKey, list[FilmChange]] = defaultdict(list)
-    columns = (*DESCRIBED, *number.row_columns, *number.value_columns)
-    old_rows, new_rows = (each.rows(paired.index, columns) for each in films)
-    members = [set(each.frame.index[number.row(each)]) for each in films]
-    for imdb_id in paired.index:
+    columns = dict.fromkeys((*DESCRIBED, *number[0].row_columns, *number[0].value_columns))
+    old_rows, new_rows = (_rows(each, changed, columns) for each in films)
+    members = [set(each.films) for each in number]
+    for imdb_id in changed:
         old, new = old_rows.get(imdb_id), new_rows.get(imdb_id)
         moved = (imdb_id in members[0]) != (imdb_id in members[1])
-        cause = cause_of(number.row_columns if moved else number.value_columns, old, new)
+        cause = cause_of(number[0].row_columns if moved else number[0].value_columns, old, new)
         added_by_film = None if added is None else float(added[imdb_id])
         grouped[cause].append(film_change(imdb_id, cause, old, new, added_by_film))
     return [_grouped(cause, changes, exact=added is not None) for cause, changes in grouped.items()]
+
+
+def _rows(films: pd.DataFrame, imdb_ids: pd.Index[str], columns: Iterable[str]) -> dict[str, dict[str, Any]]:
+    chosen = films.loc[films.index.intersection(imdb_ids), [name for name in columns if name in films]]
+    rows: dict[str, dict[str, Any]] = chosen.to_dict("index")  # type: ignore[assignment]
+    return rows
 
 
 def _grouped(cause: CauseKey, changes: list[FilmChange], *, exact: bool) -> Cause:
