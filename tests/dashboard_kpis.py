@@ -1,8 +1,4 @@
-"""The single numbers (KPIs) of the dashboard page, with and without filters. Pure.
-
-The page computes them in the browser. This is the same arithmetic, for ``reelhouse dashboard --json`` and for the tests
-of the page.
-"""
+"""The single numbers (KPIs) of the dashboard page, with and without filters, computed without its scripts."""
 
 from __future__ import annotations
 
