@@ -30,7 +30,9 @@ class _NoAliases(yaml.SafeDumper):
 
 def render(definition: Dashboard) -> str:
     """Return the template as YAML."""
-    return _HEAD + yaml.dump(template(definition), Dumper=_NoAliases, sort_keys=False, allow_unicode=True, width=110)
+    return _HEAD + yaml.dump(
+        template(definition), Dumper=_NoAliases, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110
+    )
 
 
 def template(definition: Dashboard) -> Json:
