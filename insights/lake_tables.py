@@ -5,9 +5,8 @@ Place: behind :class:`insights.lake.Lake`, which reads and writes the objects.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -175,52 +174,6 @@ def damaged(table: Table | None, key: str, cause: str) -> StorageFailed:
         if table.name not in INSIGHTS_TABLES:
             cure = REBUILD
     return StorageFailed(cause, subject=key, step="lake", next_step=cure)
-
-
-def silver(table: Table, objects: Sequence[tuple[str, bytes]]) -> Any:
-    """Read a Silver table from its objects, given as key and bytes, as an Arrow table.
-
-    Older objects may lack columns, which are null then. A film's row that is stored twice, while compaction replaces
-    its part, is read once.
-
-    Raises
-    ------
-    StorageFailed
-        When an object is damaged; the message names it.
-    """
-    schema = pa.schema([(column.name, ARROW_TYPES[column.type]) for column in table.columns])
-    rows = [_silver_rows(table, schema, key, body) for key, body in objects]
-    found = pa.concat_tables(rows) if rows else schema.empty_table()
-    if table.format != "parquet":
-        return found
-    frame = found.select(["run_id", "imdb_id", "processed_at", "bronze_key"]).to_pandas()
-    newest = frame.sort_values(["processed_at", "bronze_key"]).drop_duplicates(["run_id", "imdb_id"], keep="last")
-    return found.take(pa.array(newest.index.sort_values()))
-
-
-def _silver_rows(table: Table, schema: Any, key: str, body: bytes) -> Any:
-    try:
-        if table.format == "parquet":
-            given = pq.read_table(pa.BufferReader(body))
-        else:
-            given = pa.Table.from_pylist([json.loads(line) for line in body.splitlines() if line.strip()])
-        check_keys(table, key, given.schema)
-        for name in (name for name in table.key if given[name].null_count):
-            raise damaged(table, key, f"{name} is null")
-        columns = [
-            _as_type(given[field.name], field.type) if field.name in given.column_names else pa.nulls(len(given))
-            for field in schema
-        ]
-        return pa.Table.from_arrays([c.cast(f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
-    except (pa.ArrowException, ValueError, TypeError, AttributeError) as error:
-        raise damaged(table, key, "is damaged") from error
-
-
-def _as_type(column: Any, kind: Any) -> Any:
-    """Parse a time that JSON holds as text."""
-    if pa.types.is_timestamp(kind) and pa.types.is_string(column.type):
-        return pa.chunked_array([pa.array(pd.to_datetime(column.to_pandas(), utc=True).dt.tz_localize(None))])
-    return column
 
 
 @dataclass(frozen=True, repr=False)

@@ -13,7 +13,7 @@ from insights.lake import Lake as GoldLake
 from insights.lake_query import Limits
 from pipeline import aws
 from pipeline.columns import GOLD_TABLES
-from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.errors import InvalidInput, SilverDamaged, StorageFailed
 from pipeline.gold.build import new_build_id
 from tests.gold_builds import publish_files, rewrite
 from tests.integration.gold_of_films import build_gold
@@ -63,7 +63,7 @@ def test_damage_names_the_object(used: GoldLake, lake: Lake) -> None:
     with pytest.raises(StorageFailed, match=key):
         used.table("movies")
     lake.put("silver", "movies/part-x.parquet", b"no parquet")
-    with pytest.raises(StorageFailed, match=r"movies/part-x\.parquet"):
+    with pytest.raises(SilverDamaged, match=r"movies/part-x\.parquet"):
         used.table("silver.movies")
 
 

@@ -149,5 +149,7 @@ def test_a_part_of_silver_without_its_key_is_named_with_its_cure(lake: Lake, ran
     result = ran("table", "silver.movies")
 
     assert result.exit_code == 1
-    assert f"{part}: has no column imdb_id; `reelhouse replay --all`" in " ".join(result.stderr.split())
+    said = " ".join(result.stderr.split())
+    assert f"{part} (has no column imdb_id)" in said
+    assert f"`reelhouse replay --run-id {run_id}`" in said
     assert "has no column imdb_id" in ran("verify").stdout
