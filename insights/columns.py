@@ -116,7 +116,7 @@ SUMMARIES = Table(
 )
 
 TARGET = Column("target", "string", "What is predicted: rotten_tomatoes, imdb_rating or box_office_usd")
-NOT_SCORED = "no model was trained, or too few test films have a known value"
+NOT_SCORED = "no model was trained"
 BASELINE_ROW = "a baseline, or not scored"
 NO_KNOWN_VALUE = "no film has a known value"
 

@@ -14,7 +14,7 @@ guaranteed: ``prediction_scores`` reports it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +25,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from pipeline.errors import InvalidInput
-
 Floats = npt.NDArray[np.float64]
+# Share of the films with a known value to test on, and share of the others to calibrate the interval on; approximate,
+# since years are not split.
+TEST_SHARE = 0.2
+CALIBRATION_SHARE = 0.2
+# Fewest films with a known value before the test years, and fewest to fit and to calibrate.
+MIN_FILMS = 100
 FEWEST_FILMS = 20
 BINS = 4
 FEWEST_OF_A_CERTIFICATE = 20
@@ -36,49 +40,10 @@ SEED = 0
 
 
 @dataclass(frozen=True)
-class PredictionOptions:
-    """How years are split, and how wide intervals are.
-
-    Attributes
-    ----------
-    first_test_year : int or None
-        First test year; None takes the last years that hold about ``test_share`` of the films.
-    test_share, calibration_share : float
-        Share of the films with a known value to test on, and share of the others to calibrate the interval on;
-        approximate, since years are not split. Between 0 and 1.
-    coverage : float
-        Share of films that the interval should cover; between 0 and 1.
-    min_films : int
-        Fewest films with a known value before the test years; with fewer there is no model.
-
-    Raises
-    ------
-    InvalidInput
-        If a value is outside its range.
-    """
-
-    first_test_year: int | None = None
-    test_share: float = 0.2
-    calibration_share: float = 0.2
-    coverage: float = 0.8
-    min_films: int = 100
-
-    def __post_init__(self) -> None:
-        shares = {name: getattr(self, name) for name in ("test_share", "calibration_share", "coverage")}
-        wrong = [f"{name} {share}" for name, share in shares.items() if not 0 < share < 1]
-        wrong += [f"min_films {self.min_films}"] if self.min_films < 1 else []
-        if wrong:
-            raise InvalidInput(
-                ", ".join(wrong), subject="predictions", next_step="shares lie between 0 and 1, min_films is 1 or more"
-            )
-
-
-@dataclass(frozen=True)
 class TimeSplit:
     """Films by year, as masks over all films; ``fitting`` and ``calibration`` make up ``training``.
 
-    ``test`` holds all films of the test years, the others only films with a known value. ``reason`` says why these are
-    too few to learn from, and is "" if they are enough.
+    ``test`` holds all films of the test years, the others only films with a known value.
     """
 
     training: pd.Series[bool]
@@ -86,10 +51,18 @@ class TimeSplit:
     calibration: pd.Series[bool]
     test: pd.Series[bool]
     first_test_year: int | None
-    reason: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why these films are too few to learn from; "" if they are enough."""
+        if self.training.sum() < MIN_FILMS:
+            return f"{self.training.sum()} films with a known value before the test years, {MIN_FILMS} needed"
+        if min(self.fitting.sum(), self.calibration.sum()) < FEWEST_FILMS:
+            return f"the films before the test years are of too few years to keep {FEWEST_FILMS} for the interval"
+        return ""
 
 
-def split_by_time(year: pd.Series[float], known: pd.Series[bool], options: PredictionOptions) -> TimeSplit:
+def split_by_time(year: pd.Series[float], known: pd.Series[bool]) -> TimeSplit:
     """Split films into early years to fit, later years to calibrate and the last years to test.
 
     Parameters
@@ -98,23 +71,12 @@ def split_by_time(year: pd.Series[float], known: pd.Series[bool], options: Predi
         Year of release; a film without one is left out.
     known : Series of bool
         Films whose target is known.
-    options : PredictionOptions
-        Shares, first test year and fewest films.
     """
-    first_test_year = options.first_test_year or _first_of_last(year[known], options.test_share)
+    first_test_year = _first_of_last(year[known], TEST_SHARE)
     training = known & (year < (first_test_year or 0))
-    first_calibration_year = _first_of_last(year[training], options.calibration_share) or 0
+    first_calibration_year = _first_of_last(year[training], CALIBRATION_SHARE) or 0
     fitting, calibration = training & (year < first_calibration_year), training & (year >= first_calibration_year)
-    split = TimeSplit(training, fitting, calibration, year >= (first_test_year or math.inf), first_test_year)
-    return replace(split, reason=_too_few(split, options.min_films))
-
-
-def _too_few(split: TimeSplit, min_films: int) -> str:
-    if split.training.sum() < min_films:
-        return f"{split.training.sum()} films with a known value before the test years, {min_films} needed"
-    if min(split.fitting.sum(), split.calibration.sum()) < FEWEST_FILMS:
-        return f"the films before the test years are of too few years to keep {FEWEST_FILMS} for the interval"
-    return "" if split.test.any() else "no film is of the test years"
+    return TimeSplit(training, fitting, calibration, year >= (first_test_year or math.inf), first_test_year)
 
 
 def _first_of_last(year: pd.Series[float], share: float) -> int | None:
@@ -145,11 +107,11 @@ def learn(features: pd.DataFrame, learned: pd.Series[float], split: TimeSplit, c
     Parameters
     ----------
     features : DataFrame
-        One row a film, as :func:`.prediction_features.build` makes them.
+        As :func:`insights.predictions.features.build` makes them.
     learned : Series of float
         The target, NaN where not known.
     split : TimeSplit
-        Which films to fit, calibrate and test on; ``reason`` must be "".
+        One without a ``reason``.
     coverage : float
         Share of films that the interval should cover.
     """

@@ -22,17 +22,9 @@ import pandas as pd
 from insights.columns import PREDICTION_SCORES, PREDICTIONS
 from insights.frames import typed
 from insights.predictions.features import TARGETS, Target, build
-from insights.predictions.model import (
-    MOST_REASONS,
-    Learned,
-    PredictionOptions,
-    TimeSplit,
-    learn,
-    split_by_time,
-)
+from insights.predictions.model import MOST_REASONS, Learned, TimeSplit, learn, split_by_time
 from insights.predictions.scores import baselines, best_baseline, no_model_row, score_rows
-
-DEFAULT = PredictionOptions()
+from pipeline.errors import InvalidInput
 
 
 @dataclass(frozen=True)
@@ -43,35 +35,36 @@ class Prediction:
     scores: pd.DataFrame
 
 
-def predict(movies: pd.DataFrame, options: PredictionOptions = DEFAULT) -> Prediction:
+def predict(movies: pd.DataFrame, coverage: float = 0.8) -> Prediction:
     """Predict the films of the last years for each target, and score the predictions.
 
     Parameters
     ----------
     movies : DataFrame
         Gold's ``movies``; lists may be lists, arrays or None, and missing columns count as unknown.
-    options : PredictionOptions
-        How years are split, and how wide intervals are.
+    coverage : float
+        Share of films that the intervals should cover, between 0 and 1.
 
-    Returns
-    -------
-    Prediction
-        ``predictions`` and ``prediction_scores`` as in :mod:`insights.columns`. The same films give
-        the same tables.
+    Raises
+    ------
+    InvalidInput
+        When ``coverage`` is outside its range.
     """
+    if not 0 < coverage < 1:
+        raise InvalidInput(f"coverage {coverage}", subject="predictions", next_step="it lies between 0 and 1")
     needed = ["imdb_id", "year", "genres", "directors", *(target.name for target in TARGETS)]
     movies = movies.reindex(columns=list(dict.fromkeys([*movies.columns, *needed]))).reset_index(drop=True)
     features = build(movies)
     predictions, scores = [], []
     for target in TARGETS:
         learned = target.learned(movies[target.name])
-        split = split_by_time(features["year"], learned.notna(), options)
+        split = split_by_time(features["year"], learned.notna())
         rows = [no_model_row(target, split)]
         if not split.reason:
-            model = learn(features, learned, split, options.coverage)
+            model = learn(features, learned, split, coverage)
             intervals = model.intervals.apply(target.in_range).assign(actual=learned)
             simple = baselines(movies, learned, split.training).loc[intervals.index]
-            rows = score_rows(target, intervals, simple, options.coverage)
+            rows = score_rows(target, intervals, simple, coverage)
             chosen = best_baseline(intervals["actual"], simple)
             values = intervals.assign(baseline=simple[chosen]).apply(target.value)
             values["imdb_id"], values["reasons"] = movies["imdb_id"], _reasons(target, model)

@@ -10,7 +10,7 @@ from scipy.stats import t as student
 
 from insights.columns import PREDICTION_SCORES, PREDICTIONS
 from insights.predictions.features import TARGETS
-from insights.predictions.model import PredictionOptions, conformal_margins, split_by_time
+from insights.predictions.model import conformal_margins, split_by_time
 from insights.predictions.predict import Prediction, predict
 from insights.predictions.scores import baselines, score_rows
 from pipeline.errors import InvalidInput
@@ -179,23 +179,17 @@ def test_films_without_genres_or_people_are_predicted_from_the_rest(rated: pd.Da
     assert len(found.predictions) > 0
 
 
-def test_test_years_without_outcomes_are_predicted_but_not_scored(rated: pd.DataFrame) -> None:
-    coming = rated.assign(rotten_tomatoes=rated["rotten_tomatoes"].where(rated["year"] < 2005))
-    found = predict(coming, PredictionOptions(first_test_year=2005))
+def test_films_of_the_test_years_without_outcomes_are_predicted_too(rated: pd.DataFrame) -> None:
+    coming = rated.assign(rotten_tomatoes=rated["rotten_tomatoes"].where(rated["year"] < 2009))
+    found = predict(coming)
     model = score(found.scores, "rotten_tomatoes")
-    assert model["verdict"] == "not scored: 0 test films with a known value, 20 needed"
-    assert np.isnan(model["r2"])
-    assert len(found.predictions) == (rated["year"] >= 2005).sum()
-
-
-def test_without_films_in_the_test_years_there_is_no_model(movies: pd.DataFrame) -> None:
-    found = predict(movies, PredictionOptions(first_test_year=2030))
-    assert score(found.scores, "rotten_tomatoes")["verdict"] == "no model: no film is of the test years"
+    assert len(found.predictions) == (rated["year"] >= model["first_test_year"]).sum() > model["test_films"]
+    assert found.predictions["actual"].isna().sum() == (rated["year"] >= 2009).sum()
 
 
 def test_years_are_never_split_and_come_in_order() -> None:
     year, known = pd.Series([float(2000 + number // 30) for number in range(300)] + [np.nan]), pd.Series([True] * 301)
-    split = split_by_time(year, known, PredictionOptions())
+    split = split_by_time(year, known)
     years = [set(year[mask]) for mask in (split.fitting, split.calibration, split.test)]
     assert [(min(part), max(part)) for part in years] == [(2000, 2005), (2006, 2007), (2008, 2009)]
     assert not (split.training | split.test).iloc[-1]
@@ -282,7 +276,7 @@ def test_the_gains_interval_and_the_best_baseline_are_those_of_scipy_and_plain_m
     assert model["mae_gain"] > 0 > model["mae_gain_low"], "a gain that may be chance beats nothing"
 
 
-@pytest.mark.parametrize("wrong", [{"coverage": 1}, {"test_share": 0}, {"calibration_share": -1}, {"min_films": 0}])
-def test_options_out_of_range_are_refused(wrong: dict[str, float]) -> None:
+@pytest.mark.parametrize("coverage", [0, 1, -1])
+def test_a_coverage_out_of_range_is_refused(coverage: float) -> None:
     with pytest.raises(InvalidInput):
-        PredictionOptions(**wrong)  # type: ignore[arg-type]
+        predict(pd.DataFrame(), coverage)
