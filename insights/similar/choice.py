@@ -30,12 +30,8 @@ class Options:
     ----------
     k : int
         Most recommendations per film.
-    weights : FieldWeights
-        Weight of each field in the similarity.
     prior : float
         Strength of the catalogue prior: 0 is pure similarity, 1 measured best.
-    prior_weights : PriorWeights
-        Weight of each part of the prior at strength 1, in units of similarity.
     relevance_share : float
         Lambda of maximal marginal relevance, above 0 and at most 1: 1 orders by score alone, less gives more variety.
     pool : int
@@ -45,15 +41,13 @@ class Options:
         of famous films the prior would otherwise fill lists with films that share only a genre.
     year_scale : float
         Years after which the closeness of two years falls to 37%.
-    chunk : int
-        Films scored at a time; memory is about ``8 * chunk * number of films`` bytes per thread.
-    threads : int
-        Chunks scored in parallel.
+    chunk, threads : int
+        Films scored at a time, and chunks in parallel; memory is about ``8 * chunk * threads * films`` bytes.
 
     Raises
     ------
     InvalidInput
-        If a value is out of its range.
+        If ``k``, ``prior`` or ``pool`` is out of its range.
     """
 
     k: int = 20
@@ -71,12 +65,7 @@ class Options:
         allowed = {
             "k": (self.k >= 1, "1 or more"),
             "prior": (0 <= self.prior < np.inf, "0 or more"),
-            "relevance_share": (0 < self.relevance_share <= 1, "above 0, and at most 1"),
             "pool": (self.pool >= self.k, f"at least k, which is {self.k}"),
-            "min_similarity": (0 <= self.min_similarity <= 1, "0 to 1"),
-            "year_scale": (0 < self.year_scale < np.inf, "more than 0"),
-            "chunk": (self.chunk >= 1, "1 or more"),
-            "threads": (self.threads >= 1, "1 or more"),
         }
         for name, (fits, rule) in allowed.items():
             if not fits:

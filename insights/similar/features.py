@@ -16,8 +16,6 @@ import scipy.sparse as sp
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from pipeline.errors import InvalidInput
-
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.intp]
 # The tokens of n films in one field, in the film's order, each once.
@@ -34,11 +32,6 @@ class FieldWeights:
 
     The values were chosen on the likes of one half of 1,613 viewers and checked on the other half. That data had no
     plots, so their weight is a cautious guess.
-
-    Raises
-    ------
-    InvalidInput
-        If a weight is negative or not a number, or if all are 0.
     """
 
     genres: float = 1.0
@@ -51,13 +44,6 @@ class FieldWeights:
     production: float = 0.3
     plot: float = 0.3
     year: float = 1.2
-
-    def __post_init__(self) -> None:
-        for name, weight in asdict(self).items():
-            if not 0 <= weight < np.inf:
-                raise InvalidInput(f"{weight} is not a weight", subject=name, next_step="give 0 or more")
-        if self.total == 0:
-            raise InvalidInput("all weights are 0", subject="weights", next_step="give at least one above 0")
 
     @property
     def total(self) -> float:
@@ -118,8 +104,6 @@ def build(fields: Mapping[str, Tokens], years: Floats, weights: FieldWeights) ->
         As :func:`read` returns them.
     years : Floats
         Shape (n,), calendar years; NaN where unknown.
-    weights : FieldWeights
-        Weight of each field.
     """
     n = len(years)
     parts = [

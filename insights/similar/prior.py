@@ -16,7 +16,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from insights.similar.features import Floats, Indices, numbers
-from pipeline.errors import InvalidInput
 
 # The first column in which a film has a value counts; it is compared with films that have a value in the same column.
 NOTICE_COLUMNS = ("rotten_tomatoes_reviews", "imdb_votes", "source_rating_count")
@@ -31,23 +30,12 @@ TAIL = 0.02
 
 @dataclass(frozen=True)
 class PriorWeights:
-    """Weight of a candidate's standing, and of its closeness to the film asked for; 0 leaves a part out.
-
-    Raises
-    ------
-    InvalidInput
-        If a weight is negative or not a number.
-    """
+    """Weight of a candidate's standing, and of its closeness to the film asked for; 0 leaves a part out."""
 
     notice: float = 1.2
     rating: float = 0.5
     same_notice: float = 1.0
     same_rating: float = 0.8
-
-    def __post_init__(self) -> None:
-        for name, weight in asdict(self).items():
-            if not 0 <= weight < np.inf:
-                raise InvalidInput(f"{weight} is not a weight", subject=name, next_step="give 0 or more")
 
     def times(self, strength: float) -> PriorWeights:
         """Return all four weights multiplied by ``strength``."""
@@ -69,16 +57,9 @@ class Standing:
         return np.float32(weights.notice) * self.notice + np.float32(weights.rating) * self.rating
 
     def subtract_distance(self, rows: Indices, weights: PriorWeights, out: Floats, work: Floats) -> None:
-        """Subtract from ``out`` the loss of all n films by their distance in standing from the m films of ``rows``.
+        """Subtract from ``out``, shape (m, n), the loss of all n films by their distance in standing from ``rows``.
 
-        Parameters
-        ----------
-        rows : Indices
-            Rows of the films asked for.
-        weights : PriorWeights
-            In units of similarity.
-        out, work : Floats
-            Shape (m, n): the result, and a buffer.
+        ``work`` is a buffer of the same shape.
         """
         for value, weight in ((self.notice, weights.same_notice), (self.rating, weights.same_rating)):
             weighted = np.float32(weight) * value

@@ -249,22 +249,8 @@ def test_films_without_a_reason_are_not_recommended() -> None:
         {"k": 50, "pool": 40},
         {"prior": -1.0},
         {"prior": float("nan")},
-        {"relevance_share": 0.0},
-        {"min_similarity": 1.1},
-        {"year_scale": 0.0},
-        {"chunk": 0},
-        {"threads": 0},
     ],
 )
 def test_options_out_of_range_are_refused_by_name(wrong: dict[str, float]) -> None:
     with pytest.raises(InvalidInput, match=next(iter(wrong))):
         Options(**wrong)  # type: ignore[arg-type]
-
-
-def test_weights_out_of_range_are_refused() -> None:
-    with pytest.raises(InvalidInput, match="actors"):
-        FieldWeights(actors=-1)
-    with pytest.raises(InvalidInput, match="notice"):
-        PriorWeights(notice=float("inf"))
-    with pytest.raises(InvalidInput, match="all weights"):
-        FieldWeights(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
