@@ -75,10 +75,8 @@ class Figure:
 
     Attributes
     ----------
-    title : str
-        What it shows.
     alt : str
-        The same for readers who do not see it, with the numbers that matter.
+        What it shows for readers who do not see it, with the numbers that matter.
     about : str
         The line below the title: unit, source and number of films.
     specs : tuple of dict
@@ -104,19 +102,13 @@ class Figure:
 
 
 def figure(chart: Any, title: str, *, alt: str, about: str = "", height: int | None = None) -> Figure:
-    """Make a chart part of a report.
+    """Make a chart part of a report; see :class:`Figure`.
 
     Parameters
     ----------
     chart : altair.Chart or altair.LayerChart
         A chart of one data frame, without size or title. Its columns are named as a reader should read them in a
         tooltip. Without rows nothing is drawn, and the page says so.
-    title : str
-        What it shows.
-    alt : str
-        Text alternative: what is to be seen, with the numbers that matter.
-    about : str
-        Unit, source and number of films.
     height : int, optional
         Pixels; None leaves it to the chart (each row of bars has a height of its own).
     """
@@ -127,7 +119,7 @@ def figure(chart: Any, title: str, *, alt: str, about: str = "", height: int | N
 
 
 def line_labels(rows: pd.DataFrame, x: str, y: str, series: str, *, height: int) -> Any:
-    """Name each line at its end, in its colour, so that the chart needs no legend.
+    """Return a layer that names each line at its end, in its colour, so that the chart needs no legend.
 
     Labels that would overlap are moved apart, in the order of the lines' ends, and none below the axis.
 
@@ -139,11 +131,6 @@ def line_labels(rows: pd.DataFrame, x: str, y: str, series: str, *, height: int)
         Columns of numbers, and the column that tells lines apart.
     height : int
         Pixels of the whole picture.
-
-    Returns
-    -------
-    altair.Chart
-        A layer to add to the lines.
     """
     import altair as alt  # noqa: PLC0415 (pages without charts do not need it)
 

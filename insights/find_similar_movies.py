@@ -35,12 +35,7 @@ LOOK_SECONDS = 5.0
 class GoldCatalogue:
     """The catalogue of a Gold bucket, read again only when one of its two tables was replaced.
 
-    Parameters
-    ----------
-    bucket : str
-        The Gold bucket.
-    clock : callable
-        Monotonic seconds; tables are checked every :data:`LOOK_SECONDS`.
+    ``clock`` gives monotonic seconds; tables are checked every :data:`LOOK_SECONDS`.
     """
 
     def __init__(self, bucket: str, clock: Callable[[], float] = time.monotonic) -> None:

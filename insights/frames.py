@@ -54,19 +54,9 @@ def listed(movies: pd.DataFrame) -> pd.DataFrame:
 
 
 def typed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """Give rows the columns, order and types of a table.
+    """Return rows with the columns, order and types of a table, and a fresh index.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Any number of rows; columns that the table does not have are dropped.
-    table : Table
-        The table's columns with their Glue types.
-
-    Returns
-    -------
-    DataFrame
-        A new frame with a fresh index; a column that ``rows`` lacks is all null.
+    Columns that the table does not have are dropped; one that ``rows`` lacks is all null.
     """
     frame = rows.reindex(columns=table.column_names).reset_index(drop=True)
     return frame.astype(table.pandas_types())

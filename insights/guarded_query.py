@@ -59,19 +59,12 @@ LIMITS = Limits()
 
 
 def run(query: str, tables: Mapping[str, Any], limits: Limits) -> Any:
-    """Run one SELECT on some tables, in a process of its own.
-
-    Parameters
-    ----------
-    query : str
-        In DuckDB's dialect.
-    tables : mapping of str to pyarrow.Table
-        By name with schema: ``gold.movies``.
+    """Run one SELECT in DuckDB's dialect on Arrow tables, by name with schema, in a process of its own.
 
     Returns
     -------
     pyarrow.Table
-        For :func:`insights.query_rows.to_frame`.
+        For :func:`insights.frames.from_arrow`.
 
     Raises
     ------

@@ -45,10 +45,8 @@ class Lake:
     ----------
     gold_bucket, gold_database : str
         Bucket of Gold's objects, and the catalogue's database that lists its tables.
-    silver_bucket : str
-        Bucket of Silver's objects; "" where Silver may not be read.
-    athena_work_group : str
-        Work group of queries by Athena; "" where Athena may not be used.
+    silver_bucket, athena_work_group : str
+        "" where Silver may not be read, and where Athena may not be used.
     pinned : Build, optional
         Build that all tables of builds are read from; None means the one that is published at each call.
     """
@@ -86,21 +84,19 @@ class Lake:
         columns : sequence of str, optional
             Columns to read, in this order; None means all.
         at : str or datetime, optional
-            Read the table as it was: the id of a build, or a time (ISO 8601, UTC if it names no zone; a date means its
-            end). Where no such build is stored, the table is computed again from the Silver of that time, with a
-            warning. None means now.
+            The id of a build, or a time (ISO 8601, UTC if it names no zone; a date means its end). Where no such build
+            is stored, the table is computed again from the Silver of that time, with a warning. None means now.
 
         Returns
         -------
         DataFrame
-            Types as in ``docs/data.md``; lists are arrays, missing values are pandas' own. Tables with an order of
-            their own are sorted: ``movies`` by rank, for example. ``attrs["as_of"]`` says which build an earlier table
-            is of.
+            Types as in ``docs/data.md``; lists are arrays. Tables with an order of their own are sorted: ``movies`` by
+            rank, for example. ``attrs["as_of"]`` names the build of an earlier table.
 
         Raises
         ------
         InvalidInput
-            When there is no such table or column, and the message names those there are, or no such time.
+            When there is no such table, column or time; the message names those there are.
         StorageFailed, SilverDamaged
             When it cannot be read.
         """
@@ -201,19 +197,18 @@ class Lake:
         query : str
             One statement in DuckDB's dialect. SHOW TABLES and DESCRIBE answer as :meth:`tables` and :meth:`describe`.
         read_only : bool
-            Allow one SELECT over the lake's tables and nothing else: no files, no network, no settings, no variables
-            of this process.
+            Allow one SELECT over the lake's tables and nothing else: no files, network, settings or data frames.
         limits : Limits, optional
             Most rows, seconds and memory of a read-only query; None means :data:`insights.lake_query.LIMITS`.
         engine : {"duckdb", "athena"}
-            Athena runs one SELECT in its own dialect, reads no data frames, and costs money in AWS; ``limits`` do not
-            apply, but the work group limits the bytes that a query may scan.
+            Athena runs one SELECT in its own dialect, reads no data frames, and costs money in AWS; its work group
+            limits the bytes that a query may scan.
 
         Raises
         ------
         InvalidInput
             When the engine refuses the statement, or it exceeds a limit.
-        StorageFailed
+        StorageFailed, SilverDamaged
             When a table cannot be read, or Athena cannot be reached.
         """
         if engine == "athena":
@@ -259,14 +254,7 @@ class Lake:
             return published_build(self.gold_bucket)
 
     def similar(self, title: str, k: int = 10) -> pd.DataFrame:
-        """Find the films most similar to one.
-
-        Parameters
-        ----------
-        title : str
-            A title, with or without its year, or an IMDb id.
-        k : int
-            Films to find, 20 at most.
+        """Find up to ``k`` (at most 20) films most similar to one, given by its title or IMDb id.
 
         Returns
         -------
@@ -294,7 +282,7 @@ class Lake:
         Parameters
         ----------
         definition : Table
-            Name, columns and types; columns of ``frame`` that it does not name are left out.
+            Columns of ``frame`` that it does not name are left out.
         options : mapping, optional
             What the rows were made with; :meth:`describe` shows it.
 

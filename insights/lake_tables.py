@@ -1,6 +1,6 @@
 """Single tables of the lake: definitions, types, parquet, catalogue entries and descriptions.
 
-Place: behind :class:`insights.lake.Lake`, which reads and writes the objects.
+:class:`insights.lake.Lake` reads and writes the objects.
 """
 
 from __future__ import annotations
@@ -182,8 +182,6 @@ class Description:
 
     Attributes
     ----------
-    rows : int
-        Its rows now.
     build_id : str
         The build that wrote it; "" for Silver, and for tables of reports and of one's own, which no build writes.
     options : dict

@@ -35,14 +35,7 @@ JSON_FIELD = {b"json": b"true"}
 
 
 def fetch(relation: Any, limit: int | None = None) -> Any:
-    """Run a relation.
-
-    Parameters
-    ----------
-    relation : DuckDBPyRelation
-        A SELECT.
-    limit : int, optional
-        Most rows to fetch; None means all.
+    """Run a relation, a SELECT, and fetch up to ``limit`` rows; None means all.
 
     Returns
     -------

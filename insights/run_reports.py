@@ -25,8 +25,6 @@ def run(event: Mapping[str, Any], lake: Lake, store: Store) -> dict[str, Any]:
     ----------
     event : mapping
         ``names``, a list of notebooks (missing or empty means all), and ``parameters``, their values by name.
-    lake : Lake
-        The lake that the notebooks read and write.
     store : Store
         Where the reports go.
 

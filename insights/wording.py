@@ -57,12 +57,7 @@ def is_missing(value: object) -> bool:
 def number(value: object, decimals: int | None = None) -> str:
     """Write a number with thousands separators.
 
-    Parameters
-    ----------
-    value : object
-        A number, None, NaN or NA.
-    decimals : int, optional
-        Decimals of a number that is not whole; None means one, or two below 1.
+    ``decimals`` are those of a number that is not whole; None means one, or two below 1.
     """
     if is_missing(value):
         return UNKNOWN
@@ -206,16 +201,9 @@ def rating_source(source: str) -> str:
 
 
 def extremes(frame: pd.DataFrame, label: str, value: str, places: int = 1) -> str:
-    """Name the highest and the lowest value of a chart, for its text alternative.
+    """Name the highest and the lowest ``value`` of a chart's rows by their ``label``, for its text alternative.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        The rows of the chart; it may have none.
-    label, value : str
-        Columns with names and numbers.
-    places : int
-        Decimals of the numbers.
+    ``places`` are the decimals of the numbers.
     """
     known = frame[[label, value]].dropna()
     if known.empty:
@@ -244,10 +232,7 @@ class Text:
 class Answer:
     """A question with its answer, as a section of a report. All text is escaped.
 
-    Attributes
-    ----------
-    question, text : str
-        As in Gold's ``summaries``; the last line of the text says who wrote it.
+    Both are as in Gold's ``summaries``; the last line of the text says who wrote it.
     """
 
     question: str

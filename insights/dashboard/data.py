@@ -32,17 +32,9 @@ CARD = (
 
 
 def frames(definition: Dashboard, tables: Frames) -> dict[str, pd.DataFrame]:
-    """Return the rows of each data set.
+    """Return the rows of each data set: lists as lists, times as datetimes, columns that the page shows, and the key.
 
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        The Gold tables of :func:`insights.dashboard.schema.source_tables`; a missing one counts as empty.
-
-    Returns
-    -------
-    dict of str to DataFrame
-        By data set's name; lists as lists, times as datetimes. Columns that the page shows, and the key.
+    ``tables`` are those of :func:`insights.dashboard.schema.source_tables`; a missing one counts as empty.
     """
     with connect() as database:
         database.execute(f"CREATE SCHEMA {_DATABASE}")
@@ -69,10 +61,7 @@ def _arrow(table: Table, frame: pd.DataFrame | None) -> pa.Table:
 def cards(tables: Frames) -> list[dict[str, Any]]:
     """Return the facts of each film for its card on the page, best rank first; empty values are left out.
 
-    Returns
-    -------
-    list of dict
-        The columns of ``CARD`` by name, and ``label``: title and year, as the similar films are named.
+    They are the columns of ``CARD``, and ``label``: title and year, as the similar films are named.
     """
     movies = tables.get(schema.FILMS)
     if movies is None or movies.empty:
@@ -97,14 +86,10 @@ def _plain(value: Any) -> Any:
 
 
 def packed(definition: Dashboard, rows: Frames) -> dict[str, Any]:
-    """Return the data sets as the page reads them.
+    """Return the data sets as the page reads them: ``rows``, their number, and ``columns``.
 
-    Returns
-    -------
-    dict
-        By data set's name, ``rows`` (their number) and ``columns``. A column of numbers has ``values``, None where
-        unknown; a column of texts has its distinct ``texts`` and the index of its text per row, or -1; a column
-        of lists has a list of indexes per row.
+    A column of numbers has ``values``, None where unknown; a column of texts has its distinct ``texts`` and the index
+    of its text per row, or -1; a column of lists has a list of indexes per row.
     """
     found = {}
     for name, columns in _used(definition).items():

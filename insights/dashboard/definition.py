@@ -134,8 +134,7 @@ class Visual(Strict):
         False leaves the visual out of the dashboard page.
     finding : str
         The page's title, with what the data show: ``{first}`` is the name of the first bar or line, ``{top}`` that of
-        the largest, ``{first_value}`` and ``{top_value}`` their values, ``{count}`` the number of bars. The plain title
-        stands below it.
+        the largest, ``{first_value}`` and ``{top_value}`` their values, ``{count}`` the number of bars.
     zoom : bool
         The page draws scores on a scale that shows their differences: dots with 95% confidence intervals in place of
         bars, no zero for lines.

@@ -38,19 +38,12 @@ def render(
 
     Parameters
     ----------
-    frames : mapping of str to DataFrame
-        As :func:`insights.dashboard.data.frames` gives them.
+    frames, cards :
+        As :mod:`insights.dashboard.data` makes them.
     stands_on : str
         Which run and build the data are of.
-    cards : sequence of mapping
-        As :func:`insights.dashboard.data.cards` gives them.
     missing : sequence of str
         What Gold lacks, one sentence each.
-
-    Returns
-    -------
-    str
-        HTML.
     """
     environment = Environment(
         loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True

@@ -37,12 +37,9 @@ def glue_type(table: str, column: str) -> str | None:
 
 
 def columns(data_set: DataSet) -> dict[str, str]:
-    """Return the kind of each column of a data set, in order; columns that Gold lacks are omitted.
+    """Return the kind of each column of a data set: ``text``, ``integer``, ``fraction``, ``time`` or ``truth``.
 
-    Returns
-    -------
-    dict
-        Column names with ``text``, ``integer``, ``fraction``, ``time`` or ``truth``.
+    Columns that Gold lacks are omitted.
     """
     kinds = {name: _KINDS.get(glue_type(data_set.table, name) or "") for name in data_set.columns}
     kinds |= {
@@ -76,7 +73,7 @@ def source_tables(definition: Dashboard) -> list[str]:
 
 
 def sql(data_set: DataSet, database: str, *, explode: bool = True) -> str:
-    """Return the SELECT statement of a data set.
+    """Return the SELECT statement of a data set. A film without genres stays, as a row with a null genre.
 
     Parameters
     ----------
@@ -84,11 +81,6 @@ def sql(data_set: DataSet, database: str, *, explode: bool = True) -> str:
         Database of Gold's tables; quoted, since a stack's name may hold hyphens.
     explode : bool
         False keeps list columns whole, under their new names: one row per film.
-
-    Returns
-    -------
-    str
-        One statement without a semicolon. A film without genres stays, as a row with a null genre.
     """
     selected = [f"t.{name}" for name in data_set.columns]
     joins = []

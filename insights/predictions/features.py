@@ -37,10 +37,8 @@ class Target:
     ----------
     name : str
         Column of ``movies``.
-    unit : str
-        Unit of the value.
-    score_unit : str
-        Unit in which it is learned and scored.
+    unit, score_unit : str
+        Unit of the value, and that in which it is learned and scored.
     lowest, highest : float
         Range of the value; a value outside counts as unknown.
     logarithm : bool

@@ -65,12 +65,7 @@ class TimeSplit:
 def split_by_time(year: pd.Series[float], known: pd.Series[bool]) -> TimeSplit:
     """Split films into early years to fit, later years to calibrate and the last years to test.
 
-    Parameters
-    ----------
-    year : Series of float
-        Year of release; a film without one is left out.
-    known : Series of bool
-        Films whose target is known.
+    A film without a year is left out; ``known`` says whose target is known.
     """
     first_test_year = _first_of_last(year[known], TEST_SHARE)
     training = known & (year < (first_test_year or 0))

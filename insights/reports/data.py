@@ -87,8 +87,6 @@ def load(lake: Lake, **columns: Sequence[str]) -> Source:
 
     Parameters
     ----------
-    lake : Lake
-        Where they are.
     **columns : sequence of str
         Table names, each with the columns that the report cannot do without; they are missing where Gold lacks them
         or no row has a value.
@@ -126,21 +124,12 @@ def everything(lake: Lake, but: Collection[str]) -> dict[str, pd.DataFrame]:
 def publish(
     lake: Lake, tables: Sequence[tuple[Table, pd.DataFrame]], options: Mapping[str, Any], *, publish: bool
 ) -> Note:
-    """Replace tables of Gold, or say that they were left alone.
+    """Replace tables of Gold with new rows, or, without ``publish``, say that they were left alone.
 
     Parameters
     ----------
-    tables : sequence of (Table, DataFrame)
-        Definitions with their new rows.
     options : mapping
         What the rows were made with; it is stored with each table.
-    publish : bool
-        False writes nothing.
-
-    Returns
-    -------
-    Note
-        A sentence for the notebook; a report's page has its options elsewhere.
     """
     names = wording.listed([table.name for table, _ in tables])
     made_with = ", ".join(f"{name} = {value}" for name, value in options.items())

@@ -28,8 +28,6 @@ class Headline:
 
     Attributes
     ----------
-    name : str
-        What it is, in a few words.
     value : float, str or None
         None, or not a number, when it is not known.
     unit : str

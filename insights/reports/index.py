@@ -46,15 +46,7 @@ def dashboard(found: Sequence[str]) -> str | None:
 
 
 def entries(found: Sequence[Place], reports: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Describe each report for the index.
-
-    Parameters
-    ----------
-    found : sequence of Place
-        As :func:`places` gives them.
-    reports : mapping of str to mapping
-        Contents of ``report.json`` by key.
-    """
+    """Describe each report for the index; ``reports`` has the contents of each ``report.json`` by its key."""
     return [_entry(place, reports) for place in found]
 
 

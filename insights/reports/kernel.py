@@ -66,15 +66,7 @@ def log_of(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Executed:
-    """A notebook that ran.
-
-    Attributes
-    ----------
-    notebook : dict
-        Its cells with their outputs.
-    error : str or None
-        What stopped it.
-    """
+    """The cells of a notebook that ran, with their outputs, and the error that stopped it; None when nothing did."""
 
     notebook: dict[str, Any]
     error: str | None
@@ -83,12 +75,10 @@ class Executed:
 def execute(
     notebook: Notebook, parameters: Mapping[str, Value], variables: Mapping[str, str], progress: Progress
 ) -> Executed:
-    """Run a notebook to its end, or to its first error.
+    """Run a notebook to its end, or to its first error. The file is not changed.
 
     Parameters
     ----------
-    notebook : Notebook
-        As it stands in the repository; it is not changed.
     parameters : mapping
         Values that replace the defaults; checked by :func:`.notebooks.assign`.
     variables : mapping of str to str

@@ -11,16 +11,18 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import papermill
+from pydantic import FiniteFloat, TypeAdapter
 
 from pipeline.errors import InvalidInput
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 Value = str | int | float | bool
 _NAME = re.compile(r"\d\d_[a-z0-9_]{1,60}")
-_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_TYPES: dict[str, TypeAdapter[Value]] = {
+    "str": TypeAdapter(str), "int": TypeAdapter(int), "float": TypeAdapter(FiniteFloat), "bool": TypeAdapter(bool),
+}  # fmt: skip
 _EXAMPLES = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "text"}
 
 
@@ -40,10 +42,8 @@ class Notebook:
 
     Attributes
     ----------
-    name : str
-        File name without its ending, such as ``02_genre_trends``.
-    title : str
-        Its first heading.
+    name, title : str
+        File name without its ending, such as ``02_genre_trends``, and first heading.
     cells : int
         How many cells it has.
     after : tuple of str
@@ -60,29 +60,23 @@ class Notebook:
 
 def discover(folder: Path = FOLDER) -> list[Notebook]:
     """Return a folder's reports in the order of their numbers; ``reelhouse.report: false`` marks other notebooks."""
-    found = {path: _content(path) for path in sorted(folder.glob("*.ipynb")) if _NAME.fullmatch(path.stem)}
-    return [_read(path, content) for path, content in found.items() if _own(content).get("report", True)]
+    paths = [path for path in sorted(folder.glob("*.ipynb")) if _NAME.fullmatch(path.stem)]
+    return [notebook for path in paths if (notebook := _read(path))]
 
 
-def _content(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text(encoding="utf-8")))
-
-
-def _own(content: dict[str, Any]) -> dict[str, Any]:
-    """What a notebook's metadata says to Reelhouse."""
-    return dict(content["metadata"].get("reelhouse", {}))
-
-
-def _read(path: Path, content: dict[str, Any]) -> Notebook:
-    cells, after = content["cells"], _own(content).get("after", [])
+def _read(path: Path) -> Notebook | None:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    cells, own = content["cells"], content["metadata"].get("reelhouse", {})
+    if not own.get("report", True):
+        return None
     markdown = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     heading = re.search(r"^# (.+)$", markdown, re.MULTILINE)
-    declared = papermill.inspect_notebook(str(path))
+    title = heading[1].strip() if heading else path.stem
     parameters = tuple(
         Parameter(name, found["inferred_type_name"], found["default"], found["help"])
-        for name, found in declared.items()
+        for name, found in papermill.inspect_notebook(str(path)).items()
     )
-    return Notebook(path.stem, heading[1].strip() if heading else path.stem, path, len(cells), parameters, tuple(after))
+    return Notebook(path.stem, title, path, len(cells), parameters, tuple(own.get("after", [])))
 
 
 def waves(notebooks: Sequence[Notebook]) -> list[list[Notebook]]:
@@ -118,14 +112,7 @@ def choose(notebooks: Sequence[Notebook], names: Sequence[str]) -> list[Notebook
 
 
 def assign(notebooks: Sequence[Notebook], given: Mapping[str, object]) -> dict[str, dict[str, Value]]:
-    """Check the given parameters and assign them to the notebooks that declare them.
-
-    Parameters
-    ----------
-    notebooks : sequence of Notebook
-        Those that will run.
-    given : mapping of str to object
-        Values, as text or of the right type, by the parameter's name.
+    """Check the given parameters, as text or typed, and assign them to the notebooks that declare them.
 
     Returns
     -------
@@ -156,7 +143,7 @@ def assign(notebooks: Sequence[Notebook], given: Mapping[str, object]) -> dict[s
 
 
 def convert(parameter: Parameter, value: object) -> Value:
-    """Give a value the parameter's type.
+    """Give a value the parameter's type; text is parsed.
 
     Raises
     ------
@@ -164,24 +151,5 @@ def convert(parameter: Parameter, value: object) -> Value:
         When it is of another type; its message is not for people.
     """
     if isinstance(value, str):
-        return _from_text(parameter.type, value.strip())
-    if parameter.type == "float" and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if type(value).__name__ == parameter.type and isinstance(value, int | bool):
-        return value
-    raise ValueError(parameter.name)
-
-
-def _from_text(kind: str, text: str) -> Value:
-    if kind == "bool":
-        if text.lower() not in _TRUTH:
-            raise ValueError(text)
-        return _TRUTH[text.lower()]
-    if kind == "int":
-        return int(text)
-    if kind == "float":
-        number = float(text)
-        if number in {float("inf"), float("-inf")} or number != number:  # noqa: PLR0124 (NaN differs from itself)
-            raise ValueError(text)
-        return number
-    return text
+        return _TYPES[parameter.type].validate_python(value.strip())
+    return _TYPES[parameter.type].validate_python(value, strict=True)

@@ -58,7 +58,7 @@ def _ours(name: str) -> Markup:
 
 
 def report_page(body: str, report: Mapping[str, Any], order: Sequence[tuple[str, str]] = ()) -> str:
-    """Make the page of a report.
+    """Make the page of a report: HTML whose only addresses are those of other reports and the index.
 
     Parameters
     ----------
@@ -68,11 +68,6 @@ def report_page(body: str, report: Mapping[str, Any], order: Sequence[tuple[str,
         The report as ``report.json`` has it.
     order : sequence of (str, str)
         Name and title of all reports, for the links to the previous and the next.
-
-    Returns
-    -------
-    str
-        HTML whose only addresses are those of other reports and the index.
     """
     names = [name for name, _ in order]
     at = names.index(report["name"]) if report["name"] in names else None

@@ -63,10 +63,6 @@ def run(
         In any order; one that reads what another writes runs after it.
     given : mapping of str to object
         Parameters by name.
-    lake : Lake
-        The lake that the notebooks read and write.
-    stores : sequence of Store
-        Where the reports go.
     progress : callable
         Called with a notebook and the number of its finished cells.
 
@@ -82,25 +78,18 @@ def run(
     variables = lake.as_variables()
     order = _order(notebooks, stores)
 
-    def make(one: Notebook) -> _Made:
+    def make(one: Notebook) -> tuple[dict[str, Any], dict[str, Any]]:
         started, clock = datetime.now(UTC), time.monotonic()
         executed = execute(one, assigned[one.name], variables, lambda done: progress(one, done))
-        return _Made(describe(one, assigned[one.name], executed, started, time.monotonic() - clock), executed)
+        report = describe(one, assigned[one.name], executed, started, time.monotonic() - clock)
+        return report, executed.notebook
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for wave in waves(notebooks):
-            for made in pool.map(make, wave):
-                yield _publish(made, stores, order)
+            for report, notebook in pool.map(make, wave):
+                yield _publish(report, notebook, stores, order)
     for store in stores:
         write_index(store, datetime.now(UTC))
-
-
-@dataclass(frozen=True)
-class _Made:
-    """A notebook that ran, and what ``report.json`` says of it."""
-
-    report: dict[str, Any]
-    executed: Executed
 
 
 def _order(notebooks: Sequence[Notebook], stores: Sequence[Store]) -> list[tuple[str, str]]:
@@ -111,12 +100,14 @@ def _order(notebooks: Sequence[Notebook], stores: Sequence[Store]) -> list[tuple
     return [(name, titles[name]) for name in sorted(titles) if name in linked]
 
 
-def _publish(made: _Made, stores: Sequence[Store], order: Sequence[tuple[str, str]]) -> Published:
+def _publish(
+    report: dict[str, Any], notebook: dict[str, Any], stores: Sequence[Store], order: Sequence[tuple[str, str]]
+) -> Published:
     """Publish from one thread: nbconvert is not made for several."""
-    text = nbformat.writes(made.executed.notebook)  # type: ignore[no-untyped-call]
-    page = report_page.report_page(report_page.body_of(made.executed.notebook), made.report, order)
-    placed = [put(store, made.report, page, text) for store in stores]
-    return Published(made.report, placed[0] if placed else "")
+    page = report_page.report_page(report_page.body_of(notebook), report, order)
+    text = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    placed = [put(store, report, page, text) for store in stores]
+    return Published(report, placed[0] if placed else "")
 
 
 def describe(
@@ -128,8 +119,8 @@ def describe(
     -------
     dict
         name, title, stamp, started_at, seconds, status (succeeded or failed), error (or None), parameters (all, with
-        their defaults), data (build_id, built_at, run_id, rows by table and what is missing; None when the notebook
-        did not read Gold), findings (sentences), headlines (name, value, unit, n).
+        their defaults), data (:meth:`.data.Source.about`; None when the notebook did not read Gold), findings and
+        headlines.
     """
     defaults = {parameter.name: _default(parameter.default) for parameter in notebook.parameters}
     return {

@@ -21,14 +21,9 @@ Row = Any  # a row of DataFrame.itertuples
 
 
 def rated_differently(genres: pd.DataFrame, source: str) -> list[str]:
-    """Say which genres are rated higher and lower than the other listed films.
+    """Say which rows of :func:`.genre_ratings.genre_ratings` are higher and lower than the other listed films.
 
-    Parameters
-    ----------
-    genres : DataFrame
-        As :func:`insights.trends.genre_ratings.genre_ratings` gives it.
-    source : str
-        Name of the source for readers.
+    ``source`` is the source's name for readers.
     """
     if genres.empty:
         return [f"Too few of the listed films have a genre and a {source} rating to compare genres."]
@@ -76,10 +71,7 @@ def limit_of_ratings(genres: pd.DataFrame) -> str:
 def leaders(means: pd.DataFrame) -> list[str]:
     """Return the rows whose interval reaches the highest mean: none of them is clearly below it.
 
-    Parameters
-    ----------
-    means : DataFrame
-        mean and sem (standard error; null for one film), with labels as index.
+    ``means`` has mean and sem (standard error; null for one film), with labels as index.
     """
     known = means.dropna(subset=["mean", "sem"])
     if known.empty:
@@ -149,10 +141,7 @@ def limit_of_trends(trends: pd.DataFrame, films: int, unit: str) -> str:
 def predictions(scores: pd.DataFrame) -> list[str]:
     """Say for each target how well the model predicts it, next to the best simple guess; most test films first.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        Gold's ``prediction_scores``, with the target for readers as ``name``.
+    ``scores`` is Gold's ``prediction_scores``, with the target for readers as ``name``.
     """
     models = scores[scores["method"] == "model"].sort_values("test_films", ascending=False)
     told = []

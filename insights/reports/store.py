@@ -105,14 +105,7 @@ class BucketStore:
 
 
 def put(store: Store, report: Mapping[str, Any], page: str, notebook: str) -> str:
-    """Store a report; :func:`write_index` then lists it.
-
-    Parameters
-    ----------
-    report : mapping
-        The report as ``report.json`` has it.
-    page, notebook : str
-        HTML, and the executed notebook.
+    """Store a report's page, executed notebook and ``report.json``; :func:`write_index` then lists it.
 
     Returns
     -------

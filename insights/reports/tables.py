@@ -40,12 +40,10 @@ _HEADINGS = {
 def of(
     name: str, frame: pd.DataFrame, caption: str, *columns: str, heads: Mapping[str, str] | None = None, **options: Any
 ) -> ReportTable:
-    """Show columns of a table that Reelhouse defines.
+    """Show columns of a table that Reelhouse defines, with the headings and formats of their definitions.
 
     Parameters
     ----------
-    name : str
-        The table, whose column definitions give headings and formats.
     frame : DataFrame
         Rows of it, perhaps with columns joined from elsewhere.
     caption : str

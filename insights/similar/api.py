@@ -33,21 +33,14 @@ Answer = tuple[int, dict[str, Any]]
 
 
 def respond(path: str, query_parameters: Mapping[str, str] | None, load: Callable[[], Catalogue]) -> Answer:
-    """Answer a GET request.
+    """Answer a GET request with a status and a JSON body.
 
     Parameters
     ----------
-    path : str
-        As in the request.
     query_parameters : mapping or None
         Decoded, as Lambda passes them; None if there are none.
     load : callable
         Returns the catalogue; called only for a valid request. If it raises ``InvalidInput``, Gold is not ready.
-
-    Returns
-    -------
-    status, body
-        200, 300, 400, 404 or 503, and the JSON body.
 
     Raises
     ------

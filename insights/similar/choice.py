@@ -1,7 +1,4 @@
-"""Choice of films for every film, from features and standing to ordered recommendations, and its options. Pure.
-
-Place: third and fourth stage of :mod:`.recommendations`, chunk by chunk and in threads.
-"""
+"""Choice of films for every film, chunk by chunk and in threads, and the recommender's options. Pure."""
 
 from __future__ import annotations
 

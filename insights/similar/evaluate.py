@@ -67,12 +67,8 @@ def evaluate(movies: pd.DataFrame, ratings: pd.DataFrame, protocol: Protocol) ->
 
     Parameters
     ----------
-    movies : DataFrame
-        Gold ``movies``.
-    ratings : DataFrame
-        As :func:`read` returns them.
-    protocol : Protocol
-        How to evaluate.
+    movies, ratings : DataFrame
+        Gold ``movies``, and what :func:`read` returns.
 
     Returns
     -------
@@ -113,16 +109,9 @@ def evaluate(movies: pd.DataFrame, ratings: pd.DataFrame, protocol: Protocol) ->
 
 
 def co_liked(likes: pd.DataFrame, row: pd.Series[int], k: int) -> dict[int, npt.NDArray[np.intp]]:
-    """Return the rows of the k films liked most often together with each film, by the cosine of their likes.
+    """Return the rows of the k films liked most often together with each film of ten likes, by the likes' cosine.
 
-    Parameters
-    ----------
-    likes : DataFrame
-        Columns ``user`` and ``imdb_id``, each pair once.
-    row : Series of int
-        Row of each film, by ``imdb_id``.
-    k : int
-        Films to return for each; only films with ten likes are asked for, and only those are returned.
+    ``likes`` has ``user`` and ``imdb_id``, each pair once; ``row`` the row of each film, by ``imdb_id``.
     """
     likes = likes[likes.groupby("imdb_id")["user"].transform("count") >= FEWEST_LIKES]
     if likes.empty:

@@ -1,7 +1,4 @@
-"""Features of films: one TF-IDF matrix per field, weighted and joined.
-
-Place: second stage of :mod:`.recommendations`. Pure.
-"""
+"""Features of films: one TF-IDF matrix per field, weighted and joined. Pure."""
 
 from __future__ import annotations
 
@@ -81,29 +78,19 @@ class Features:
 
 
 def read(movies: pd.DataFrame) -> dict[str, Tokens]:
-    """Return the tokens of every film by field: names, companies, or the words of titles and plots.
+    """Return the tokens of every film of Gold ``movies`` by field: names, companies, or the words of titles and plots.
 
-    Parameters
-    ----------
-    movies : DataFrame
-        Gold ``movies``. A missing column is empty; values that are not text are ignored.
+    A missing column is empty; values that are not text are ignored.
     """
     columns = movies.reindex(columns=list(FIELDS)).astype(object)
     return {field: _field(columns[field].tolist(), _SPLIT.get(field, _names)) for field in FIELDS}
 
 
 def build(fields: Mapping[str, Tokens], years: Floats, weights: FieldWeights) -> Features:
-    """Return the features of n films.
+    """Return the features of n films, of tokens as :func:`read` returns them and calendar years (NaN where unknown).
 
     Each field's rows have length 1 before weighting, so a long cast does not outweigh a short list of genres. A field
     that no film fills counts nothing.
-
-    Parameters
-    ----------
-    fields : mapping of str to Tokens
-        As :func:`read` returns them.
-    years : Floats
-        Shape (n,), calendar years; NaN where unknown.
     """
     n = len(years)
     parts = [

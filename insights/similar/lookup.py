@@ -63,8 +63,6 @@ class Match:
 
     Attributes
     ----------
-    query : str
-        As given.
     films : tuple of Film
         One film: a match. Several: the query matches all of them, best rank first. None: unknown.
     closest : tuple of Film

@@ -1,7 +1,5 @@
 """The catalogue prior: how widely noticed and how well rated a film is among the films of its years. Pure.
 
-Place: second stage of :mod:`.recommendations`.
-
 People tend to know and like widely noticed and well rated films, and those who like a film tend to like others of the
 same standing. Standing is a percentile among films of neighbouring years: old films are not compared with films of the
 web's years, and critics' reviews and viewers' votes can share one scale.
@@ -97,17 +95,8 @@ def rarity(percentile: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def percentiles(values: npt.NDArray[np.float64], years: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the share of the films of neighbouring years below each value; equal values count half.
 
-    Parameters
-    ----------
-    values : array of shape (n,)
-        NaN where unknown.
-    years : array of shape (n,)
-        Calendar years; a film without one is compared with all films.
-
-    Returns
-    -------
-    array of shape (n,)
-        0 to 1, NaN where the value is unknown. A film with no other to compare with is at 0.5.
+    Values and years have shape (n,), NaN where unknown; a film without a year is compared with all films. The result is
+    0 to 1, NaN where the value is unknown, and 0.5 for a film with no other to compare with.
     """
     known = ~np.isnan(values)
     result = np.full(len(values), np.nan)

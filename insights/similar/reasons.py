@@ -1,6 +1,6 @@
-"""Why a film is recommended: what two films share, in words. Pure.
+"""Why a film is recommended: what two films share, in words; last stage of :mod:`.recommendations`. Pure.
 
-Place: last stage of :mod:`.recommendations`. Names and titles are passed on as plain text: a page has to escape them.
+Names and titles are passed on as plain text: a page has to escape them.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def reasons(fields: Mapping[str, Tokens], years: Floats, asked: Indices, films: 
     """Return what the two films of each pair share: people first, then kind and decade, then title and company.
 
     Actors without a star among them follow the kind: films list bit players too, in no order. Every part is true of
-    both films. A reason has at most :data:`MAX_REASONS` parts; "" if the films share none of
-    these. A country, a language or a word of the plot is not a reason: most films share one.
+    both films. A reason has at most :data:`MAX_REASONS` parts; "" if the films share none of these. A country, a
+    language or a word of the plot is not a reason: most films share one.
 
     Parameters
     ----------

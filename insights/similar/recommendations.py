@@ -42,8 +42,6 @@ def build(movies: pd.DataFrame, options: Options = DEFAULT) -> pd.DataFrame:
     ----------
     movies : DataFrame
         Gold ``movies``. Only ``imdb_id`` is required; list columns may hold lists, arrays or None.
-    options : Options
-        What can be adjusted.
 
     Returns
     -------

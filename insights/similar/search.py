@@ -56,12 +56,7 @@ class Pool:
 class Similarity:
     """Weighted similarity of films: the product of their features, and the closeness of their years.
 
-    Attributes
-    ----------
-    years : Floats
-        Shape (distinct years, distinct years): the year's part of the similarity.
-    year_codes : Indices
-        Shape (n,): each film's row in ``years``.
+    ``years``, shape (distinct years, distinct years), is the year's part; ``year_codes`` are the films' rows in it.
     """
 
     features: Features
@@ -92,14 +87,9 @@ class Similarity:
 
 @dataclass(frozen=True)
 class Scorer:
-    """Scorer of films against all others, by similarity and prior.
+    """Scorer of films against all others, by similarity and prior; it finds ``size`` candidates for each film.
 
-    Attributes
-    ----------
-    own : Floats
-        Shape (n,): a candidate's gain by its own standing, the same for every film asked for.
-    size : int
-        Candidates to find for each film.
+    ``own``, shape (n,), is a candidate's gain by its own standing, the same for every film asked for.
     """
 
     similarity: Similarity
@@ -163,8 +153,6 @@ def best(scores: Floats, depth: int, size: int) -> tuple[Indices, Floats]:
     ----------
     scores : Floats
         Shape (m, groups * depth); values near :data:`NO_CANDIDATE` are no scores.
-    depth, size : int
-        Columns in a group, and places to fill.
 
     Returns
     -------

@@ -1,7 +1,4 @@
-"""Variety within a list, by maximal marginal relevance: ten films for more than one reason. Pure.
-
-Place: fourth stage of :mod:`.recommendations`.
-"""
+"""Variety within a list, by maximal marginal relevance: ten films for more than one reason. Pure."""
 
 from __future__ import annotations
 

@@ -86,19 +86,9 @@ class Checked:
 
 
 def check(sentence: Sentence, facts: Mapping[str, Fact]) -> Checked:
-    """Check one sentence.
+    """Check one sentence; ``facts`` are those of the question by the short name used in sentences ("f1").
 
-    Parameters
-    ----------
-    sentence : Sentence
-        As its writer gave it.
-    facts : mapping of str to Fact
-        The facts of the question by the short name used in sentences ("f1").
-
-    Returns
-    -------
-    Checked
-        The sentence written out, or the first reason against it.
+    Returns the sentence written out, or the first reason against it.
     """
     text = _BLANKS.sub(" ", sentence.text).strip()
     parsed = parse(text, facts)

@@ -16,13 +16,8 @@ CLAIMS = (LARGER, SMALLER, HIGHEST, LOWEST, RISING, FALLING, ALL)
 class Claim:
     """What a sentence claims of values, each written as in a placeholder: ``f1.mean``.
 
-    Attributes
-    ----------
-    kind : str
-        One of ``CLAIMS``.
-    of, than : tuple of str
-        Of ``greater`` and ``less``: each value of ``of`` against each of ``than``. Of ``all``: the values that another
-        claim of the sentence is made of. ``than`` is empty for all other kinds.
+    ``kind`` is one of ``CLAIMS``. ``greater`` and ``less`` compare each value of ``of`` with each of ``than``; ``all``
+    names the values that another claim of the sentence is made of. ``than`` is empty for all other kinds.
     """
 
     kind: str

@@ -143,13 +143,9 @@ def genres(tables: Tables) -> pd.DataFrame:
 
 
 def rank_changes(tables: Tables) -> pd.DataFrame:
-    """All moves on the list between the last two runs.
+    """All moves on the list between the last two runs, as :func:`insights.trends.rank_movers.rank_movers` gives them.
 
-    Returns
-    -------
-    pandas.DataFrame
-        What :func:`insights.trends.rank_movers.rank_movers` gives, with climbed and fell: places moved, null unless it
-        moved that way, and moved. Empty when there is no run before.
+    ``climbed`` and ``fell`` are the places moved, null unless it moved that way; ``moved`` is either.
     """
     history = tables["rank_history"]
     moves = rank_movers.rank_movers(history, n=len(history))
@@ -190,8 +186,6 @@ def with_places(
 
     Parameters
     ----------
-    frame : DataFrame
-        A table.
     value : str
         Column that is compared.
     films : str

@@ -114,10 +114,8 @@ class Fact:
     ----------
     id : str
         Table and key, such as ``ratings_by_genre/genre=Drama/source=imdb``.
-    noun : str
-        What it is about, in one word: genre, film, decade, director.
-    subject : str
-        The name of what it is about.
+    noun, subject : str
+        What it is about, in one word (genre, film, decade, director), and the name of that.
     values : mapping of str to FactValue
         Values that are known.
     row : mapping
@@ -185,19 +183,9 @@ def rules() -> Mapping[str, FactRule]:
 
 
 def facts_of(table: str, rows: pd.DataFrame) -> list[Fact]:
-    """Make facts of rows.
+    """Make facts of rows of a table of :func:`rules`, in their order.
 
-    Parameters
-    ----------
-    table : str
-        A table of :func:`rules`.
-    rows : DataFrame
-        Rows of it; a missing column counts as empty.
-
-    Returns
-    -------
-    list of Fact
-        In the rows' order; a row without key or subject, or of which nothing is known, makes none.
+    A missing column counts as empty. A row without key or subject, or of which nothing is known, makes none.
     """
     rule = rules()[table]
     made = [

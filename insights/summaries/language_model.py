@@ -61,8 +61,6 @@ class ModelSettings:
     ----------
     api_key : str or None
         None or "": there is no model, except at an address on this machine. Never shown by ``repr``.
-    model : str
-        Name of the model at the service.
     base_url : str or None
         Address of an OpenAI-compatible service, with ``/v1``; None is OpenAI's own.
     organization : str
@@ -113,13 +111,7 @@ class LanguageModel(Protocol):
 
 
 class HttpModel:
-    """A model behind an OpenAI-compatible HTTP service.
-
-    Parameters
-    ----------
-    settings : ModelSettings
-        With the name of a model.
-    """
+    """A model behind an OpenAI-compatible HTTP service."""
 
     def __init__(self, settings: ModelSettings) -> None:
         self._settings = settings

@@ -94,12 +94,7 @@ def messages(question: Question) -> list[Message]:
 def repair_messages(question: Question, content: str, refused: Sequence[tuple[str, str]]) -> list[Message]:
     """Return the messages that ask once for other sentences in place of refused ones.
 
-    Parameters
-    ----------
-    content : str
-        The model's first answer.
-    refused : sequence of tuple
-        The text of each refused sentence and the reason.
+    ``content`` is the model's first answer, ``refused`` the text of each refused sentence and the reason.
     """
     asked = json.dumps([{"text": text, "reason": reason} for text, reason in refused], ensure_ascii=True)
     wish = f"These sentences were refused. Write others in their place, only those, in the same JSON: {asked}"

@@ -57,18 +57,10 @@ def entries() -> tuple[Entry, ...]:
 
 
 def questions(tables: Tables) -> list[Question]:
-    """Return all questions with their facts.
+    """Return all questions with their facts, in the file's order.
 
-    Parameters
-    ----------
-    tables : mapping of str to pandas.DataFrame
-        Gold tables by name; any may be missing, empty or of an older schema.
-
-    Returns
-    -------
-    list of Question
-        In the file's order. A question for each value of a column appears once, without facts, when the column has no
-        value.
+    Any Gold table may be missing, empty or of an older schema. A question for each value of a column appears once,
+    without facts, when the column has no value.
     """
     known = fact_tables(tables)
     asked = []

@@ -178,13 +178,7 @@ def _sum(one: int | None, other: int | None) -> int | None:
 
 
 def summary_row(question: Question, answer: _Answer, model: str) -> dict[str, Any]:
-    """Check an answer and fill in what it lacks.
-
-    Returns
-    -------
-    dict
-        The columns of ``SUMMARIES`` but run_id and created_at.
-    """
+    """Check an answer, fill in what it lacks, and return the columns of ``SUMMARIES`` but run_id and created_at."""
     given = answer.sentences or ()
     checked = check_all(given, question.facts)
     passed = [sentence for sentence in checked if sentence.text]

@@ -89,13 +89,8 @@ DEFAULT = TrendOptions()
 def genre_trends(shares: pd.DataFrame, options: TrendOptions = DEFAULT) -> pd.DataFrame:
     """Return the trend of each genre's share of the year's listed films, in percentage points a decade.
 
-    Parameters
-    ----------
-    shares : DataFrame
-        Gold's ``genre_share_by_year``. It has no row for a genre without films in a year; its share is then 0, also
-        before the genre's first film.
-    options : TrendOptions
-        Window of years, fewest films a year, and the level of the test.
+    ``shares`` is Gold's ``genre_share_by_year``. It has no row for a genre without films in a year; its share is then
+    0, also before the genre's first film.
 
     Returns
     -------
@@ -116,19 +111,14 @@ def genre_trends(shares: pd.DataFrame, options: TrendOptions = DEFAULT) -> pd.Da
 def rating_trends(movies: pd.DataFrame, options: TrendOptions = DEFAULT) -> pd.DataFrame:
     """Return the trend of each genre's median rating, by source, in points of 100 a decade.
 
-    Parameters
-    ----------
-    movies : DataFrame
-        Gold's ``movies``; lists of genres may be lists, arrays or None.
-    options : TrendOptions
-        Window of years, fewest films a year, and the level of the test.
+    These are trends of the listed films, not of films as such: of old films a list holds mostly those that are still
+    liked, so ratings seem to fall.
 
     Returns
     -------
     DataFrame
         Rows of ``genre_trends``; measure is the source (imdb, metascore, rotten_tomatoes, source_list). A source
-        without ratings gives no rows. These are trends of the listed films, not of films as such: of old films a list
-        holds mostly those that are still liked, so ratings seem to fall.
+        without ratings gives no rows.
     """
     parts = [
         _rows(measure, "points of 100 a decade", list(_medians(movies, column, factor, options)), options)
@@ -138,22 +128,10 @@ def rating_trends(movies: pd.DataFrame, options: TrendOptions = DEFAULT) -> pd.D
 
 
 def box_office_trends(movies: pd.DataFrame, options: TrendOptions = DEFAULT) -> pd.DataFrame:
-    """Return the trend of each genre's median box office, in per cent a decade.
+    """Return the trend of each genre's median box office, in per cent a decade: rows with measure ``box_office``.
 
     Box office grows by factors, so the slope is fitted to the logarithm of the yearly medians. It is nominal: a genre
     that only keeps up with inflation rises. A box office of 0 counts as unknown.
-
-    Parameters
-    ----------
-    movies : DataFrame
-        Gold's ``movies``.
-    options : TrendOptions
-        Window of years, fewest films a year, and the level of the test.
-
-    Returns
-    -------
-    DataFrame
-        Rows of ``genre_trends`` with measure ``box_office``.
     """
     medians = list(_medians(movies, "box_office_usd", 1.0, options))
     logarithms = [Series(one.genre, one.values.map(math.log10), one.films) for one in medians]

@@ -21,18 +21,10 @@ Row = dict[str, Any]
 
 
 def changes(before: Snapshot, after: Snapshot, table: str = "movies", imdb_id: str = "") -> tuple[Cause, ...]:
-    """Return the causes of all changes between two snapshots with one of :data:`insights.why.numbers.OF_FILMS`.
+    """Return the causes of all changes between two snapshots with a table of films, or those of one film.
 
-    Parameters
-    ----------
-    imdb_id : str
-        One film; "" for all.
-
-    Returns
-    -------
-    tuple of Cause
-        Films that came, films that left, then changed values: the fewest films first. No film has a
-        contribution. Films are in the order of their ids.
+    Films that came, films that left, then changed values: the fewest films first. No film has a contribution. Films are
+    in the order of their ids.
     """
     old, new = (_values(each, table, imdb_id) for each in (before, after))
     grouped: dict[CauseKey, list[FilmChange]] = defaultdict(list)

@@ -100,16 +100,9 @@ def films_of(table: str, movies: pd.DataFrame) -> pd.DataFrame:
 
 
 def numbers_of(table: str, key: Mapping[str, Any], films: pd.DataFrame) -> list[Number]:
-    """Return the numbers of a row, in the order of the table's columns.
+    """Return the numbers of a row of an aggregate table, in the order of the table's columns.
 
-    Parameters
-    ----------
-    table : str
-        An aggregate table.
-    key : mapping
-        Value of each key column.
-    films : DataFrame
-        As :func:`films_of` gives them.
+    ``films`` are as :func:`films_of` gives them.
     """
     if table == "genre_share_by_year":
         return _genre_share(_having(films, "year", key["year"]), key["genre"])

@@ -37,11 +37,8 @@ def cause(found: Cause) -> str:
 def what_changed(lake: Lake) -> list[str]:
     """Say in a few sentences what changed from the build before the published one, and why.
 
-    Returns
-    -------
-    list of str
-        Films that came and left, values that changed, another code version, and the genre whose mean rating moved
-        most, with the main cause. One sentence when there is no earlier build.
+    They name films that came and left, values that changed, another code version, and the genre whose mean rating moved
+    most, with the main cause. Without an earlier build, one sentence says so.
     """
     try:
         before, after = compared_builds(lake)

@@ -39,13 +39,7 @@ DESCRIBED = ("title", "run_id", "bronze_key", "bronze_version", "code_version")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What one build says about films and about one table.
-
-    Attributes
-    ----------
-    movies, table : DataFrame
-        Gold's ``movies``, and the table to explain.
-    """
+    """What one build says about films and about one table: Gold's ``movies``, and the table to explain."""
 
     build_id: str
     built_at: str
