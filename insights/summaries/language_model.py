@@ -1,4 +1,4 @@
-"""Ask a language model at any service that is compatible with OpenAI's, within limits of time, size and attempts.
+"""Ask a language model through the OpenAI SDK, at any compatible service, within limits of time, size and attempts.
 
 A fault of the service is an outcome, not an exception: :meth:`LanguageModel.ask` returns a reply without content and
 with a reason in fixed words. The service's own messages are never passed on, since they may repeat the key.
@@ -6,20 +6,24 @@ with a reason in fixed words. The service's own messages are never passed on, si
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-import requests
-from urllib3.exceptions import HTTPError
+import httpx2
 
 from insights.summaries.completion import UNREADABLE, Reply, as_object, error_in, read_completion, status_in
-from pipeline import http
+from pipeline.http import LOOPBACK
 from pipeline.omdb.key import without_key
+
+if TYPE_CHECKING:  # imported late elsewhere: it takes half a second, and most reports have no model
+    from openai import AsyncOpenAI
 
 # The one home of the default's name. It takes the two parameters that are sent, as models without reasoning do.
 DEFAULT_MODEL = "gpt-6-luna"
@@ -45,7 +49,7 @@ NOT_REACHED = "the service cannot be reached"
 NO_ADDRESS = "OPENAI_BASE_URL is not an https address"
 PLAIN_HTTP = "OPENAI_BASE_URL is plain http to another machine, which would show the key: use https"
 NO_VERSION = "nothing answers at OPENAI_BASE_URL, which does not end in /v1 as most services' addresses do"
-BAD_ENVIRONMENT = "no connection is possible: check REQUESTS_CA_BUNDLE and the proxy variables"
+BAD_ENVIRONMENT = "no connection is possible: check SSL_CERT_FILE, SSL_CERT_DIR and the proxy variables"
 SERVICE_FAILED = "the service failed"
 NOT_FOUND = "the service does not know the model or the address"
 REQUEST_REFUSED = "the service refused the request"
@@ -83,16 +87,11 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class _Answer:
-    """An HTTP answer: its status, or that of an error in its body; its body; and how long to wait before a retry.
+    """An HTTP answer: its status, or that of an error in its body; the body; and how long to wait before a retry."""
 
-    ``fault`` says why there is none, and ``retry`` whether another try may help.
-    """
-
-    status: int = 0
-    body: str = ""
-    wait_seconds: float = 0.0
-    fault: str = ""
-    retry: bool = False
+    status: int
+    body: str
+    wait_seconds: float
 
 
 class LanguageModel(Protocol):
@@ -118,6 +117,7 @@ class HttpModel:
         self._address = (settings.base_url or DEFAULT_ADDRESS).rstrip("/")
         self._seconds_left = settings.report_seconds
         self._knows_schemas = True
+        self._limited = False
 
     @property
     def name(self) -> str:
@@ -130,89 +130,117 @@ class HttpModel:
         return self._settings.model
 
     def ask(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> Reply:
-        """Ask once, within the limits of the settings; see :class:`LanguageModel`. Never raises.
-
-        A service that refuses the request with a schema gets it without, from then on at once.
-        """
+        """Ask once, within the limits of the settings; see :class:`LanguageModel`. Never raises."""
         request: dict[str, Any] = {"model": self._settings.model, "messages": list(messages)}
         answer_format = {"type": "json_schema", "json_schema": {"name": "summary", "strict": True, "schema": schema}}
         with_schema = {**request, "max_completion_tokens": MAX_ANSWER_TOKENS, "response_format": answer_format}
-        began = time.monotonic()
-        deadline = began + min(self._settings.question_seconds, self._seconds_left)
-        answer = self._with_retries(with_schema, deadline, SCHEMA_REFUSALS) if self._knows_schemas else None
-        if answer is None or answer.status in SCHEMA_REFUSALS:
-            answer = self._with_retries(request, deadline)
-            self._knows_schemas &= not _is_success(answer.status)
-        self._seconds_left -= time.monotonic() - began
-        return self._reply(answer)
+        requests = [with_schema, request] if self._knows_schemas else [request]
+        return self._within_limits(self._first_that_is_taken(requests))
 
     def shutdown_date(self) -> str:
         """Return the date after which the service's model list says that the model is gone; "" if it says none."""
-        answer = self._exchange("GET", "models", time.monotonic() + self._settings.question_seconds)
-        found = re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(_shutdown_dates(answer.body).get(self._settings.model) or ""))
-        return found.group() if found else ""
+        reply = self._within_limits(self._read_shutdown_date())
+        return reply.content
 
-    def _with_retries(
-        self, request: Mapping[str, Any], deadline: float, refusals: Container[int] = frozenset()
-    ) -> _Answer:
-        """Ask again after a limit or a failure, unless the wait would be too long; ``refusals`` are final."""
+    def _within_limits(self, asking: Coroutine[Any, Any, Reply]) -> Reply:
+        """Run a request in a thread of its own, since a notebook's thread already runs an event loop."""
+        fault = _fault_of_key(self._settings.api_key or "") or _fault_of_address(self._address)
+        seconds = min(self._settings.question_seconds, self._seconds_left)
+        if fault or seconds <= 0:
+            asking.close()
+            return Reply(fault=fault or TOO_SLOW, ask_again=False)
+        import openai  # noqa: F401, PLC0415 (before the clock starts)
+
+        began = time.monotonic()
+        try:
+            with ThreadPoolExecutor(max_workers=1) as worker:
+                return worker.submit(asyncio.run, asyncio.wait_for(asking, seconds)).result()
+        except (TimeoutError, httpx2.TimeoutException):
+            # The time may have been spent on waiting as the service asked.
+            return Reply(fault=LIMIT_REACHED if self._limited else TOO_SLOW, ask_again=False)
+        except (httpx2.HTTPError, httpx2.InvalidURL):
+            return Reply(fault=NOT_REACHED, ask_again=False)
+        except (OSError, ValueError):  # when the client reads its environment
+            return Reply(fault=BAD_ENVIRONMENT, ask_again=False)
+        finally:
+            self._seconds_left -= time.monotonic() - began
+
+    async def _first_that_is_taken(self, requests: Sequence[Mapping[str, Any]]) -> Reply:
+        """Send the richest request first; a service that refuses it gets the next, from then on at once."""
+        async with self._client() as client:
+            for request in requests:
+                last = request is requests[-1]
+                answer = await self._with_retries(client, request, last=last)
+                if last or answer.status not in SCHEMA_REFUSALS:
+                    break
+        if _is_success(answer.status) and last:
+            self._knows_schemas = False
+        return self._reply(answer)
+
+    async def _read_shutdown_date(self) -> Reply:
+        async with self._client() as client:
+            answer = await self._answer(client.models.with_raw_response.list())
+        found = re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(_shutdown_dates(answer.body).get(self._settings.model) or ""))
+        return Reply(found.group() if found else "")
+
+    def _client(self) -> AsyncOpenAI:
+        """Return an SDK client that follows no redirect and does not retry: :meth:`_with_retries` also reads bodies."""
+        import openai  # noqa: PLC0415
+
+        headers = {"Accept-Encoding": "identity", "Content-Type": "application/json"}
+        if self._settings.api_key:
+            headers["Authorization"] = f"Bearer {self._settings.api_key}"
+        if _fits_a_header(self._settings.organization):
+            headers["OpenAI-Organization"] = self._settings.organization
+        timeout = self._settings.timeout_seconds
+        return openai.AsyncOpenAI(
+            base_url=self._address,
+            api_key=self._settings.api_key or "none",  # the SDK needs one, a model on this machine does not
+            organization="",
+            project="",
+            max_retries=0,
+            timeout=timeout,
+            http_client=BoundedClient(headers=headers, timeout=timeout, follow_redirects=False),
+        )
+
+    async def _with_retries(self, client: AsyncOpenAI, request: Mapping[str, Any], *, last: bool) -> _Answer:
         wait = FIRST_WAIT_SECONDS
         for retries_left in range(self._settings.max_retries, -1, -1):
-            answer = self._exchange("POST", "chat/completions", deadline, request)
-            wait = max(wait, answer.wait_seconds)
-            final = answer.status in refusals or not answer.retry
-            if final or not retries_left or time.monotonic() + wait >= deadline:
-                break
-            time.sleep(wait)
+            try:
+                answer = await self._answer(client.chat.completions.with_raw_response.create(**request))
+            except (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolError):
+                if not retries_left:
+                    raise
+            else:
+                self._limited = answer.status == HTTPStatus.TOO_MANY_REQUESTS
+                refused = not last and answer.status in SCHEMA_REFUSALS
+                if refused or not retries_left or not (self._limited or answer.status >= FIRST_SERVER_ERROR):
+                    break
+                wait = max(wait, answer.wait_seconds)
+            await asyncio.sleep(wait)
             wait *= 2
         return answer
 
-    def _exchange(self, method: str, path: str, deadline: float, content: Mapping[str, Any] | None = None) -> _Answer:
-        """Send one request and read its whole answer."""
-        seconds = min(self._settings.timeout_seconds, deadline - time.monotonic())
-        fault = _fault_of_key(self._settings.api_key or "") or _fault_of_address(self._address)
-        if fault or seconds <= 0:
-            return _Answer(fault=fault or TOO_SLOW)
+    async def _answer(self, asking: Awaitable[Any]) -> _Answer:
+        """Await a raw response of the SDK, whatever its status; raise httpx2's errors instead of the SDK's."""
+        import openai  # noqa: PLC0415
+
         try:
-            return http.within(seconds, lambda: self._send(method, path, content, seconds))
-        except requests.Timeout:
-            return _Answer(fault=TOO_SLOW, retry=True)
-        except (requests.RequestException, HTTPError, http.BodyTooLarge) as error:
-            return _Answer(fault=NOT_REACHED, retry=isinstance(error, requests.ConnectionError))
-        except (OSError, ValueError):  # when requests reads its environment
-            return _Answer(fault=BAD_ENVIRONMENT)
-
-    def _send(self, method: str, path: str, content: Mapping[str, Any] | None, seconds: float) -> _Answer:
-        with requests.Session() as web:
-            web.auth = self._authorize  # without it, requests would look for a password in ~/.netrc
-            response = web.request(
-                method,
-                f"{self._address}/{path}",
-                json=content,
-                timeout=seconds,
-                stream=True,
-                allow_redirects=False,
-            )
-            body = http.read_body(response, MAX_BODY_BYTES, seconds).decode("utf-8", "replace")
-        body = without_key(body, self._settings.api_key or "").lstrip("\ufeff")
-        status, wait = status_in(body) or response.status_code, response.headers.get("Retry-After", "")
-        retry = status == HTTPStatus.TOO_MANY_REQUESTS or status >= FIRST_SERVER_ERROR
-        return _Answer(status, body, float(wait) if wait.isdecimal() else 0.0, retry=retry)
-
-    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._settings.api_key:
-            request.headers["Authorization"] = f"Bearer {self._settings.api_key}"
-        if _fits_a_header(self._settings.organization):
-            request.headers["OpenAI-Organization"] = self._settings.organization
-        return request
+            answer = (await asking).http_response
+        except openai.APIStatusError as error:
+            answer = error.response
+        except openai.APIConnectionError as error:
+            cause = error.__cause__
+            raise (cause if isinstance(cause, httpx2.HTTPError) else httpx2.ReadError(str(cause))) from None
+        body = without_key(answer.content.decode("utf-8", "replace"), self._settings.api_key or "").lstrip("\ufeff")
+        wait = answer.headers.get("Retry-After", "")
+        return _Answer(status_in(body) or answer.status_code, body, float(wait) if wait.isdecimal() else 0.0)
 
     def _reply(self, answer: _Answer) -> Reply:
         """Turn an answer into an outcome; nothing in its body is trusted."""
         status = answer.status
         has_version = re.search(r"/v\d+\w*$", self._address) is not None
-        if answer.fault:
-            fault = answer.fault
-        elif _is_success(status) and error_in(answer.body) is not None:
+        if _is_success(status) and error_in(answer.body) is not None:
             fault = SERVICE_FAILED if has_version else NO_VERSION
         elif _is_success(status):
             reply = read_completion(answer.body)
@@ -226,6 +254,37 @@ class HttpModel:
         else:
             fault = SERVICE_FAILED if status >= FIRST_SERVER_ERROR else REQUEST_REFUSED
         return Reply(fault=fault, ask_again=False)
+
+
+class BoundedClient(httpx2.AsyncClient):
+    """An HTTP client that limits the size of a body and sends only the headers it was created with.
+
+    The SDK adds headers that describe this machine, and headers from OPENAI_CUSTOM_HEADERS and other variables. None of
+    them is sent.
+    """
+
+    async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
+        """Send a request and read its answer; of the answer's headers only ``Retry-After`` is kept.
+
+        Raises
+        ------
+        httpx2.DecodingError
+            When the body is compressed or larger than ``MAX_BODY_BYTES``.
+        """
+        own_request = self.build_request(request.method, request.url, content=request.content)
+        answer = await super().send(own_request, stream=True)
+        try:
+            if answer.headers.get("Content-Encoding", "identity") != "identity":
+                raise httpx2.DecodingError("the body is compressed, though none was asked for")
+            content = bytearray()
+            async for chunk in answer.aiter_raw():
+                content += chunk
+                if len(content) > MAX_BODY_BYTES:
+                    raise httpx2.DecodingError("the body is too large")
+        finally:
+            await answer.aclose()
+        headers = [(name, value) for name, value in answer.headers.raw if name.lower() == b"retry-after"]
+        return httpx2.Response(answer.status_code, headers=headers, content=bytes(content), request=request)
 
 
 def _is_success(status: int) -> bool:
@@ -255,7 +314,7 @@ def _fault_of_address(address: str) -> str:
             return NO_ADDRESS
     except ValueError:  # brackets left open, or a port that is none
         return NO_ADDRESS
-    if parts.scheme == "http" and parts.hostname not in http.LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         return PLAIN_HTTP
     return "" if parts.scheme in {"http", "https"} else NO_ADDRESS
 
@@ -263,5 +322,5 @@ def _fault_of_address(address: str) -> str:
 def language_model(settings: ModelSettings) -> HttpModel | None:
     """Return the model of ``settings``; None without a name, or without a key for a service on another machine."""
     address = settings.base_url or DEFAULT_ADDRESS
-    local = not _fault_of_address(address) and urlsplit(address).hostname in http.LOOPBACK
+    local = not _fault_of_address(address) and urlsplit(address).hostname in LOOPBACK
     return HttpModel(settings) if settings.model and (settings.api_key or local) else None

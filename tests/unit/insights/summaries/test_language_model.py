@@ -1,8 +1,9 @@
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,10 +160,10 @@ def test_a_base_url_without_a_version_is_named_in_the_error(server: ChatServer, 
     assert HttpModel(without).ask(MESSAGES, SCHEMA).fault == lm.NO_VERSION
 
 
-def test_missing_certificates_raise_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/certificates.pem")
-    model = HttpModel(ModelSettings(KEY, "fake-1", "https://127.0.0.1:9/v1"))
-    assert model.ask(MESSAGES, SCHEMA) == Reply(fault=lm.BAD_ENVIRONMENT, ask_again=False)
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_missing_certificates_raise_nothing(server: ChatServer, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "/nowhere/certificates.pem")
+    assert ask(server).fault in {"", lm.BAD_ENVIRONMENT}
 
 
 @pytest.mark.parametrize("organization", ["", "org-é", "org\n", " ", "\x00"])
@@ -172,16 +173,23 @@ def test_an_organization_that_is_no_valid_header_is_not_sent(server: ChatServer,
     assert "openai-organization" not in server.headers[0]
 
 
-def test_no_password_of_netrc_is_sent(server: ChatServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine 127.0.0.1 login somebody password secret", encoding="utf-8")
-    monkeypatch.setenv("NETRC", str(netrc))
+def test_the_sdk_takes_nothing_from_the_environment(server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("API_KEY", "ADMIN_KEY", "ORG_ID", "PROJECT_ID", "WEBHOOK_SECRET"):
+        monkeypatch.setenv(f"OPENAI_{name}", "from-the-environment-é")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: from-the-environment\nX-Other: from-the-environment")
 
     model = HttpModel(replace(settings(server), api_key=None, organization="org-1"))
 
     assert model.ask(MESSAGES, SCHEMA).content == "fine"
     assert server.headers[0]["openai-organization"] == "org-1"
-    assert "authorization" not in server.headers[0]
+    assert "from-the-environment" not in str(server.headers)
+
+
+def test_reports_without_a_model_do_not_load_the_sdk() -> None:
+    code = "import sys, insights.summaries.service, insights.summaries.summarise; print('openai' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout.strip() == "False"
 
 
 def test_a_model_on_this_machine_needs_no_key(server: ChatServer) -> None:
@@ -277,12 +285,13 @@ def test_neither_key_nor_question_follows_a_redirect(server: ChatServer, status:
 @pytest.mark.parametrize(
     "answer",
     [replace(GOOD, endless=True), replace(GOOD, headers={"Content-Encoding": "gzip"})],
-    ids=["without an end", "not packed as it says"],
+    ids=["without an end", "packed, though asked not to be"],
 )
-def test_a_response_that_does_not_end_or_cannot_be_unpacked_is_refused(server: ChatServer, answer: Answer) -> None:
+def test_a_response_without_a_known_size_is_not_read(server: ChatServer, answer: Answer) -> None:
     server.behaviour = lambda _: answer
 
     assert ask(server).fault == lm.NOT_REACHED
+    assert server.headers[0]["accept-encoding"] == "identity"
 
 
 def test_a_key_echoed_by_the_service_is_removed(server: ChatServer) -> None:
