@@ -14,7 +14,7 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || sed -n 's/^versi
 # Lambda's file system is read-only: without bytecode in the package, every cold start compiles all imports. Unchecked,
 # because the times of the source files change on the way to Lambda.
 define compile_bytecode
-	@python=$$($(find_compiler)) && "$$python" -m compileall -q -j 0 --invalidation-mode unchecked-hash "$(1)" || \
+	@python=$$($(find_compiler)) && "$$python" -m compileall -q -j 0 -s "$(1)" --invalidation-mode unchecked-hash "$(1)" || \
 		echo 'Without bytecode, cold starts take 1 to 2 s longer: install Python 3.13 and build again.' >&2
 endef
 

@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def _build(sources: str, say: Callable[[str], None], lifeline: Lifeline) -> Path
             for older in BUILDS.iterdir():
                 if older != unfinished:
                     shutil.rmtree(older, ignore_errors=True)
-            _write_as_json(unfinished / template.name)
+            pack(unfinished / template.name)
             unfinished.rename(folder)
     except Timeout as error:
         raise LocalStackError(
@@ -84,9 +85,31 @@ def _build(sources: str, say: Callable[[str], None], lifeline: Lifeline) -> Path
     return template
 
 
-def _write_as_json(template: Path) -> None:
-    """Rewrite a built template as JSON, which YAML includes: SAM parses it 16 times, 0.1 s each time as plain YAML."""
-    template.write_text(json.dumps(yaml.load(template.read_bytes(), yaml.CSafeLoader)), encoding="utf-8")
+def pack(template: Path) -> None:
+    """Replace the folders of code that a built template names by archives, and write the template as JSON.
+
+    SAM would compress 150 MB at each deployment, and the emulator decompress them for each worker: these archives are
+    not compressed, and functions with the same code share one. SAM parses the template 16 times; JSON, which is YAML
+    too, takes a tenth of the time.
+    """
+    document = yaml.load(template.read_bytes(), yaml.CSafeLoader)
+    for resource in document["Resources"].values():
+        properties = resource.get("Properties", {})
+        for name in {"CodeUri", "ContentUri"} & properties.keys():
+            properties[name] = _archive(template.parent / properties[name])
+    template.write_text(json.dumps(document), encoding="utf-8")
+
+
+def _archive(folder: Path) -> str:
+    """Replace a folder by an archive, without times, so that equal folders give one; return the file's name."""
+    unnamed = folder.with_suffix(".unnamed")
+    with zipfile.ZipFile(unnamed, "w") as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            archive.writestr(zipfile.ZipInfo(path.relative_to(folder).as_posix()), path.read_bytes())
+    shutil.rmtree(folder)
+    with unnamed.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return unnamed.rename(folder.with_name(f"{digest}.zip")).name
 
 
 def _digest_of_sources() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import shutil
+import json
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,32 +28,31 @@ NEW_VERSION = "new-version"
 
 
 @pytest.fixture
-def deploy(stack: Stack, tmp_path: Path) -> Iterator[Callable[[str, str, str], None]]:
+def deploy(stack: Stack) -> Iterator[Callable[[str, str, str], None]]:
     """Deploys ProcessBronzeToSilver with a text of one of its files replaced; after the test it is as it was."""
-    built = build_folder() / "ProcessBronzeToSilver"
-
-    def packed(folder: Path) -> bytes:
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as file:
-            for path in sorted(folder.rglob("*")):
-                file.write(path, path.relative_to(folder))
-        return archive.getvalue()
+    template = json.loads((build_folder() / "template.yaml").read_text(encoding="utf-8"))
+    built = build_folder() / template["Resources"]["ProcessBronzeToSilver"]["Properties"]["CodeUri"]
 
     def update(code: bytes) -> None:
         aws.client("lambda").update_function_code(FunctionName=stack["ProcessBronzeToSilverName"], ZipFile=code)
 
-    def deploy(name: str, old: str, new: str) -> None:
-        # Without the packed bytecode, which Python would not compare with the changed source.
-        shutil.copytree(built, tmp_path / "code", ignore=shutil.ignore_patterns("__pycache__"))
-        path = tmp_path / "code" / "pipeline" / name
-        text = path.read_text(encoding="utf-8")
-        assert old in text
-        path.write_text(text.replace(old, new), encoding="utf-8")
-        (tmp_path / "code" / "pipeline" / "CODE_VERSION").write_text(NEW_VERSION, encoding="utf-8")
-        update(packed(tmp_path / "code"))
+    yield lambda name, old, new: update(changed(built, name, old, new))
+    update(built.read_bytes())
 
-    yield deploy
-    update(packed(built))
+
+def changed(built: Path, module: str, old: str, new: str) -> bytes:
+    """Return an archive of code with a text of one of its modules replaced, and another version."""
+    code = io.BytesIO()
+    with zipfile.ZipFile(built) as before, zipfile.ZipFile(code, "w") as after:
+        for name in before.namelist():
+            body = before.read(name)
+            if name == f"pipeline/{module}.py":
+                assert old.encode() in body
+                body = body.replace(old.encode(), new.encode())
+            # Python would not compare packed bytecode with the changed source.
+            if not name.startswith(f"pipeline/__pycache__/{module}."):
+                after.writestr(name, NEW_VERSION if name == "pipeline/CODE_VERSION" else body)
+    return code.getvalue()
 
 
 def outcomes(stack: Stack, run_id: str) -> dict[str, list[str]]:
@@ -79,7 +78,7 @@ def test_new_code_gives_films_another_outcome(
     long = set(movies[movies["runtime_minutes"] > LONGEST]["imdb_id"])
     assert 0 < len(long) < 30
     omdb.reset_calls()
-    deploy("columns.py", "high=60_000", f"high={LONGEST}")
+    deploy("columns", "high=60_000", f"high={LONGEST}")
 
     result = again(stack, run_id)
 
