@@ -1,18 +1,17 @@
 """``python -m benchmarks`` (``make bench``): measure every row and write ``RESULTS.md``.
 
-Each row is a module of this package with ``run(plan)``, which returns its results.
+Each row is a module of this package with its title ``ROW`` and ``run(plan)``, which returns its results.
 """
 
 from __future__ import annotations
 
-import importlib
-import json
 import sys
 import time
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from subprocess import CalledProcessError, TimeoutExpired
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -20,12 +19,11 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from benchmarks import report
-from benchmarks.machine import load, machine
 from benchmarks.measure import Plan
-from benchmarks.report import Record, Report
+from benchmarks.report import Record, load
 from pipeline.settings import forget_variables
 
-# In the order of RESULTS.md.
+# In the order of RESULTS.md. The stack's first run must be deployed_enrichment's.
 ROWS = (
     "cold_import",
     "command_line",
@@ -33,25 +31,22 @@ ROWS = (
     "gold",
     "enrichment",
     "recommendations",
-    # The stack's first run must be this row's.
     "deployed_enrichment",
     "local_stack",
 )
 
 
-def measure(name: str, plan: Plan) -> Record:
+def measure(row: ModuleType, plan: Plan) -> Record:
     """Measure one row."""
     before, started = load(), time.monotonic()
-    results = importlib.import_module(f"benchmarks.{name}").run(plan)
-    seconds = round(time.monotonic() - started, 1)
-    return Record(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", seconds, (before, load()), results)
+    results = row.run(plan)
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    return Record(row.ROW, now, time.monotonic() - started, (before, load()), results)
 
 
 def bench(
     only: Annotated[list[str] | None, typer.Option(help=f"One row of {', '.join(ROWS)}; may be given again.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Small sizes, one run each; writes nothing.")] = False,
-    most_runs: Annotated[int, typer.Option(min=1, help="Runs of each side at most; the results say how many.")] = 100,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Measure speed and memory beside their baselines.
 
@@ -61,39 +56,27 @@ def bench(
         raise typer.BadParameter(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
     # Without bytecode every fresh interpreter would compile all modules anew.
     forget_variables("PYTHONDONTWRITEBYTECODE")
-    names = [name for name in ROWS if not only or name in only]
-    records: dict[str, Record] = {}
+    rows = {name: import_module(f"benchmarks.{name}") for name in ROWS}
+    titles = [row.ROW for row in rows.values()]
+    records: list[Record] = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), refresh_per_second=2) as progress:
-        for name in names:
+        for name in only or ROWS:
             task = progress.add_task(name, total=1)
             try:
-                records[name] = measure(name, Plan(quick, partial(_say, progress, task, name), most_runs))
+                records.append(measure(rows[name], Plan(quick, partial(_say, progress, task, name))))
             except (CalledProcessError, TimeoutExpired) as error:
                 progress.stop()
                 print(f"{name}: {error}; what was measured before it is kept", file=sys.stderr)
                 raise typer.Exit(1) from error
             progress.update(task, completed=1, description=name)
             if not quick:
-                _store({name: records[name]})
-    _show(records, as_json=as_json)
+                report.write(records, titles, report.machine())
+    print("\n\n".join(map(report.section, records)))
 
 
 def _say(progress: Progress, task: TaskID, name: str, text: str) -> None:
     progress.update(task, description=f"{name}: {text}")
-
-
-def _store(records: dict[str, Record]) -> None:
-    known = report.read().records | records
-    report.write(Report(machine(), {name: known[name] for name in ROWS if name in known}))
-
-
-def _show(records: dict[str, Record], *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({name: asdict(record) for name, record in records.items()}, ensure_ascii=False, indent=1))
-        return
-    for record in records.values():
-        print("\n".join(["", *report.section(record)]))
 
 
 if __name__ == "__main__":

@@ -9,18 +9,19 @@ from typing import Any
 
 from pipeline import keys
 from pipeline.documents import to_json
+from pipeline.silver.records import Clean, to_silver
 from reelhouse.local.omdb import films as sample_films
 
 RUN_ID = "20261124T030000Z-1a2b3c4d"
 FETCHED_AT = "2026-11-24T03:00:00.000000Z"
 
 
-def write(path: Path, copies: int, films: int | None = None) -> int:
-    """Write the objects of all rows of the sample, or of the first ``films``, so many times; returns how many.
+def write(path: Path, copies: int, films: int) -> int:
+    """Write the objects of the sample's first rows, so many times; return how many.
 
     Each line is a key, a tab, and the body. Each copy's films have ids of their own; else they are the same.
     """
-    rows = sample_films.ranked(sample_films.read_films())[:films]
+    rows = _rows()[:films]
     with path.open("wb") as file:
         for copy in range(copies):
             for place, film in enumerate(rows):
@@ -30,23 +31,29 @@ def write(path: Path, copies: int, films: int | None = None) -> int:
     return copies * len(rows)
 
 
-def bodies() -> Iterator[bytes]:
-    """Yield the bodies of all rows of the sample, with their own ids."""
-    for place, film in enumerate(sample_films.ranked(sample_films.read_films())):
-        yield to_json(_document(dict(film), place + 1))
-
-
-def _document(film: dict[str, Any], rank: int) -> dict[str, Any]:
-    answer = sample_films.omdb_record(film, tomatoes=True)
-    source = sample_films.source_item(film, rank)
-    return {"schema": 1, "run_id": RUN_ID, "fetched_at": FETCHED_AT, "source": source, "omdb": answer}
-
-
 def read(path: Path, at_once: int | None) -> Iterator[list[tuple[str, bytes]]]:
     """Read the objects in batches, or all at once, each as its key and its body."""
     with path.open("rb") as file:
         while batch := list(islice(file, at_once)):
             yield [(key.decode(), body) for key, _, body in (line.partition(b"\t") for line in batch)]
+
+
+def silver_rows() -> Iterator[dict[str, Any]]:
+    """Yield the Silver values of all rows of the sample, without lineage; an id may occur twice."""
+    for place, film in enumerate(_rows()):
+        cleaned = to_silver(_document(film, place + 1), film["imdb_id"])
+        assert isinstance(cleaned, Clean), cleaned
+        yield cleaned.row
+
+
+def _rows() -> list[sample_films.Film]:
+    return sample_films.ranked(sample_films.read_films())
+
+
+def _document(film: sample_films.Film, rank: int) -> dict[str, Any]:
+    answer = sample_films.omdb_record(film, tomatoes=True)
+    source = sample_films.source_item(film, rank)
+    return {"schema": 1, "run_id": RUN_ID, "fetched_at": FETCHED_AT, "source": source, "omdb": answer}
 
 
 class Folder:

@@ -63,7 +63,7 @@ def run(plan: Plan) -> list[Result]:
                 partial(_import, BASELINE, path),
                 plan.runs(5),
             )
-            results.append(compared(Case(ROW, resource, target), pairs))
+            results.append(compared(Case(resource, target), pairs))
     return results
 
 

@@ -19,7 +19,7 @@ def run(plan: Plan) -> list[Result]:
     for arguments, limit in COMMANDS:
         plan.say(" ".join(arguments))
         seconds = [_processor_seconds(arguments) for _ in range(plan.runs(7))]
-        case = Case(ROW, f"reelhouse {' '.join(arguments)}, processor time", Target("most", limit))
+        case = Case(f"reelhouse {' '.join(arguments)}, processor time", Target("most", limit))
         results.append(measured(case, "s", seconds))
     return results
 

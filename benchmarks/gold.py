@@ -9,13 +9,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from benchmarks import silver_tables
-from benchmarks.measure import Case, Pairs, Plan, Result, Run, Target, compared, fresh, interleaved, measured, peak_of
+from benchmarks.measure import Case, Plan, Result, Run, Target, compared, fresh, interleaved, measured, peak_of
 from pipeline.columns import GOLD, SILVER_TABLES
 from pipeline.gold.duckdb_engine import GoldDatabase
 from pipeline.settings import AggregateToGoldSettings
@@ -24,15 +25,14 @@ ROW = "All Gold tables"
 OURS, BASELINE = ("gold", "ours"), ("baselines.gold_by_pandas", "run")
 MEMORY_MB = AggregateToGoldSettings.duckdb_memory_mb
 RUNS_OF_A_FILM = 4
-# Rows, runs of each film, target, and how many times each side runs.
-SIZES = (
-    (17_472, RUNS_OF_A_FILM, None, 3),
-    (1_000_000, RUNS_OF_A_FILM, Target("gain", 3.5), 3),
-)
-QUICK = ((2_000, RUNS_OF_A_FILM, None, 1),)
-# Rows at which our memory alone is measured: pandas would need 13 GB.
-LARGEST, QUICK_LARGEST = 5_000_000, 17_472
+# Rows and target. At the largest size ours is measured alone: pandas would need 13 GB.
+SIZES = ((17_472, None), (1_000_000, Target("gain", 3.5)))
+LARGEST = 5_000_000
 PEAK = Target("most", 1536)
+_NOTES = (
+    f"DuckDB's memory limit is that of the function, {MEMORY_MB} MB. Tables of both sides were compared row by row at "
+    "the smallest size. Both sides begin with Silver's parquet parts and end with every table as parquet."
+)
 
 
 def ours(folder: str, target: str) -> dict[str, Any]:
@@ -44,57 +44,39 @@ def ours(folder: str, target: str) -> dict[str, Any]:
     engine.load(SILVER_TABLES["movies"], parts)
     del parts
     engine.load(SILVER_TABLES["runs"], {"runs.json": ("etag", Path(folder, "runs.json").read_bytes())})
-    rows = engine.build()
-    for name in rows:
+    for name in engine.build():
         shutil.copyfile(engine.path(name), Path(target, f"{name}.parquet"))
-    return {
-        "seconds": time.perf_counter() - started,
-        "cpu_seconds": time.process_time() - started_cpu,
-        "films": rows["movies"],
-    }
+    return {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - started_cpu}
 
 
 def run(plan: Plan) -> list[Result]:
     """Measure all sizes; the first is checked to be the same on both sides."""
-    results = []
-    for place, (rows, runs, target, times) in enumerate(QUICK if plan.quick else SIZES):
-        with tempfile.TemporaryDirectory(prefix="reelhouse-bench-") as folder:
-            kind = f"each film in {runs} runs" if runs > 1 else "no film twice"
-            plan.say(f"{rows:,} rows, {kind}")
-            silver_tables.write(Path(folder, "silver"), rows, runs)
-            pairs = _pairs(Path(folder), plan.runs(times))
-            if place == 0:
-                _demand_equal_tables(Path(folder))
-            results.append(compared(Case(ROW, f"{rows:,} rows, {kind}", target, size=rows, notes=_NOTES), pairs))
-    return [*results, *_largest(plan, QUICK_LARGEST if plan.quick else LARGEST)]
+    results: list[Result] = []
+    for rows, target in ((2_000, None),) if plan.quick else SIZES:
+        with tempfile.TemporaryDirectory(prefix="reelhouse-bench-") as name:
+            folder = _silver(plan, name, rows)
+            pairs = interleaved(partial(_side, folder, OURS), partial(_side, folder, BASELINE), plan.runs())
+            if not results:
+                _demand_equal_tables(folder)
+        results.append(compared(Case(f"{rows:,} rows, each film in {RUNS_OF_A_FILM} runs", target, _NOTES), pairs))
+    rows = 17_472 if plan.quick else LARGEST
+    with tempfile.TemporaryDirectory(prefix="reelhouse-bench-") as name:
+        largest = [_side(_silver(plan, name, rows), OURS)]
+    case = Case(f"{rows:,} rows, each film in {RUNS_OF_A_FILM} runs")
+    peak = peak_of(Case(f"peak memory at {rows:,} rows", PEAK), largest)
+    return [*results, measured(case, "s", [largest[0].seconds], largest), peak]
 
 
-def _largest(plan: Plan, rows: int) -> list[Result]:
-    """Time and memory of ours at the largest size."""
-    with tempfile.TemporaryDirectory(prefix="reelhouse-bench-") as folder:
-        plan.say(f"{rows:,} rows")
-        silver_tables.write(Path(folder, "silver"), rows, RUNS_OF_A_FILM)
-        run = _side(Path(folder), "ours", *OURS)
-    kind = f"{rows:,} rows, each film in {RUNS_OF_A_FILM} runs"
-    return [
-        measured(Case(ROW, kind, size=rows), "s", [run.seconds], [run]),
-        peak_of(Case(ROW, f"peak memory at {rows:,} rows", PEAK), [run]),
-    ]
+def _silver(plan: Plan, folder: str, rows: int) -> Path:
+    plan.say(f"{rows:,} rows")
+    silver_tables.write(Path(folder, "silver"), rows, RUNS_OF_A_FILM)
+    return Path(folder)
 
 
-_NOTES = (
-    f"DuckDB's memory limit is that of the function, {MEMORY_MB} MB. Tables of both sides were compared row by row at "
-    "the smallest size. Both sides begin with Silver's parquet parts and end with every table as parquet."
-)
-
-
-def _pairs(folder: Path, times: int) -> Pairs:
-    return interleaved(lambda: _side(folder, "ours", *OURS), lambda: _side(folder, "baseline", *BASELINE), times)
-
-
-def _side(folder: Path, name: str, module: str, function: str) -> Run:
-    (folder / name).mkdir(exist_ok=True)
-    return fresh(module, function, folder=str(folder / "silver"), target=str(folder / name))
+def _side(folder: Path, side: tuple[str, str]) -> Run:
+    target = folder / side[0]
+    target.mkdir(exist_ok=True)
+    return fresh(*side, folder=str(folder / "silver"), target=str(target))
 
 
 def _demand_equal_tables(folder: Path) -> None:
@@ -102,7 +84,8 @@ def _demand_equal_tables(folder: Path) -> None:
     database = duckdb.connect()
     for table in GOLD:
         columns = ", ".join(_comparable(name, kind) for name, kind in table.duckdb_types().items())
-        one, other = (f"SELECT {columns} FROM '{folder / side}/{table.name}.parquet'" for side in ("ours", "baseline"))
+        files = (folder / side / f"{table.name}.parquet" for side, _ in (OURS, BASELINE))
+        one, other = (f"SELECT {columns} FROM '{file}'" for file in files)
         differing = f"(({one}) EXCEPT ALL ({other})) UNION ALL (({other}) EXCEPT ALL ({one}))"
         found = database.execute(differing).fetchall()
         assert not found, f"{table.name}: {len(found)} rows differ, such as {found[:2]}"

@@ -7,6 +7,7 @@ Ours asks the OMDb-compatible server for each film besides, cleans it, and build
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from benchmarks import deployed, floor
 from benchmarks.measure import Case, Plan, Result, Run, Target, compared, interleaved, measured
@@ -23,29 +24,19 @@ NEAR, LINEAR = Target("cost", 1.5), Target("most", 1.2)
 
 def run(plan: Plan) -> list[Result]:
     """Measure each size; then how the time a film grows from the one to the other."""
-    return beside_the_floor(ROW, ((20, 1), (40, 1)) if plan.quick else SIZES, plan)
-
-
-def beside_the_floor(row: str, sizes: tuple[tuple[int, int], ...], plan: Plan) -> list[Result]:
-    """Measure each size, of films and runs, beside the floor; then how the time a film grows up to the last."""
-    for one in (deployed.stack(), floor.stack()):
+    for stack in (deployed.stack(), floor.stack()):
         plan.say("waking the functions")
-        _timed(one, 5)
+        _timed(stack, 5)
+    sizes = ((20, 1), (40, 1)) if plan.quick else SIZES
     results = []
-    for films, times in sizes:
+    for films, runs in sizes:
         plan.say(f"{films:,} films")
-        pairs = interleaved(
-            lambda films=films: _timed(deployed.stack(), films),  # type: ignore[misc]
-            lambda films=films: _timed(floor.stack(), films),  # type: ignore[misc]
-            plan.runs(times),
-        )
-        notes = f"{films:,} films: {times} run{'s' if times > 1 else ''} of each side."
-        results.append(compared(Case(row, f"{films:,} films", NEAR, size=films, notes=notes), pairs))
-    few, many = results[-2:]
-    assert few.case.size
-    assert many.case.size
-    growth = (many.ours / many.case.size) / (few.ours / few.case.size)
-    return [*results, measured(Case(row, f"time a film, {many.case.name} to {few.case.name}", LINEAR), "×", [growth])]
+        ours, baseline = partial(_timed, deployed.stack(), films), partial(_timed, floor.stack(), films)
+        pairs = interleaved(ours, baseline, runs)
+        results.append(compared(Case(f"{films:,} films", NEAR), pairs))
+    few, many = (result.ours / films for result, (films, _) in zip(results, sizes, strict=True))
+    growth = Case(f"time a film, {results[1].case.name} to {results[0].case.name}", LINEAR)
+    return [*results, measured(growth, "×", [many / few])]
 
 
 def _timed(stack: Stack, films: int) -> Run:
@@ -55,4 +46,4 @@ def _timed(stack: Stack, films: int) -> Run:
     report = watch(stack, reply, lambda _: None, deployed.LONGEST_RUN_SECONDS)
     seconds = time.perf_counter() - started
     assert report.status == "complete", report
-    return Run(seconds, values=report.seconds)
+    return Run(seconds)

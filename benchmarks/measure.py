@@ -1,16 +1,20 @@
 """How everything here is measured: ours and its baseline in turn, the order alternated, the median of the pairs.
 
-Load on the machine changes from minute to minute, so a ratio is taken between two runs that stand side by side, and
-the spread of these ratios is shown. Where memory or imports matter, each run has a process of its own.
+Load on the machine changes from minute to minute, so a ratio is taken between two runs side by side, and the spread of
+these ratios is shown. Where memory or imports matter, each run has a process of its own:
+``python -m benchmarks.measure MODULE FUNCTION '{"argument": …}'`` prints what the function returns as JSON.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
@@ -19,11 +23,11 @@ RUNS = 3
 
 @dataclass(frozen=True)
 class Run:
-    """One run: its time, the peak of its process's memory (None: not measured), and what else it found."""
+    """One run: its time, the peak memory of its process and its processor time; None where not measured."""
 
     seconds: float
     peak_mb: float | None = None
-    values: dict[str, Any] = field(default_factory=dict)
+    cpu_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -42,79 +46,52 @@ class Target:
     ----------
     kind : str
         ``gain``: baseline / ours is at least ``value``. ``cost``: ours / baseline is at most ``value``.
-        ``least`` and ``most`` bound our own figure, whatever the baseline's.
+        ``most``: our own figure is at most ``value``.
     """
 
-    kind: Literal["gain", "cost", "least", "most"]
+    kind: Literal["gain", "cost", "most"]
     value: float
 
-    @property
-    def relative(self) -> bool:
-        """Whether it bounds a ratio."""
-        return self.kind in {"gain", "cost"}
-
-    def ratio(self, ours: float, baseline: float) -> float:
-        """Our gain over the baseline or, for a cost, ours in terms of it."""
-        return ours / baseline if self.kind == "cost" else baseline / ours
-
-    def met(self, ours: float, ratio: float | None) -> bool:
-        """Whether it is reached."""
-        found = ratio if self.relative else ours
-        if found is None:
-            return False
-        return found >= self.value if self.kind in {"gain", "least"} else found <= self.value
+    def met(self, found: float) -> bool:
+        """Whether a ratio, or for ``most`` a figure, reaches it."""
+        return found >= self.value if self.kind == "gain" else found <= self.value
 
 
 @dataclass(frozen=True)
 class Case:
-    """What a result is about.
+    """A line of the table: its name, its target (None where only the figures are wanted), and notes for its reader."""
 
-    Attributes
-    ----------
-    row, name : str
-        The row of the table, and the case within it, such as "1 million rows".
-    target : Target or None
-        None where only the figures are wanted.
-    size : int or None
-        Rows, films or the like: the place on the curve; None for no curve.
-    notes : str
-        What a reader must know beside the figures.
-    """
-
-    row: str
     name: str
     target: Target | None = None
-    size: int | None = None
     notes: str = ""
 
 
 @dataclass(frozen=True)
 class Result:
-    """One line of the table. Ratios are as its target's kind has them, else gains; ``spread`` is least and greatest."""
+    """The figures of a case; ``ratio`` is as its target's kind has it, else a gain. None: without a baseline."""
 
     case: Case
     unit: str
     ours: float
-    baseline: float | None
-    ratio: float | None
-    spread: tuple[float, float] | None
-    met: bool | None
-    peak_mb: float | None
-    baseline_peak_mb: float | None
     runs: int
+    met: bool | None
+    peak_mb: float | None = None
+    baseline: float | None = None
+    baseline_peak_mb: float | None = None
+    ratio: float | None = None
+    spread: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How thoroughly to measure; ``say`` shows what is being done; ``most_runs`` bounds the runs of each side."""
+    """How thoroughly to measure; ``say`` shows what is being done."""
 
     quick: bool
     say: Callable[[str], None]
-    most_runs: int = 100
 
     def runs(self, wanted: int = RUNS) -> int:
         """Runs of each side: what is wanted, or one where it must be quick."""
-        return 1 if self.quick else min(wanted, self.most_runs)
+        return 1 if self.quick else wanted
 
 
 def interleaved(ours: Callable[[], Run], baseline: Callable[[], Run], runs: int) -> Pairs:
@@ -129,33 +106,36 @@ def interleaved(ours: Callable[[], Run], baseline: Callable[[], Run], runs: int)
 
 def compared(case: Case, pairs: Pairs) -> Result:
     """Compare times: medians of both sides, and median and spread of the pairs' ratios."""
-    measure = (case.target if case.target and case.target.relative else Target("gain", 0)).ratio
-    ratios = [measure(one.seconds, other.seconds) for one, other in zip(pairs.ours, pairs.baseline, strict=True)]
-    ours, ratio = median(run.seconds for run in pairs.ours), median(ratios)
+    is_cost = case.target is not None and case.target.kind == "cost"
+    times = [(one.seconds, other.seconds) for one, other in zip(pairs.ours, pairs.baseline, strict=True)]
+    ratios = [ours / baseline if is_cost else baseline / ours for ours, baseline in times]
     return Result(
         case=case,
         unit="s",
-        ours=ours,
-        baseline=median(run.seconds for run in pairs.baseline),
-        ratio=ratio,
-        spread=(min(ratios), max(ratios)),
-        met=case.target.met(ours, ratio) if case.target else None,
+        ours=median(ours for ours, _ in times),
+        runs=len(times),
+        met=case.target.met(median(ratios)) if case.target else None,
         peak_mb=_peak(pairs.ours),
+        baseline=median(baseline for _, baseline in times),
         baseline_peak_mb=_peak(pairs.baseline),
-        runs=len(ratios),
+        ratio=median(ratios),
+        spread=(min(ratios), max(ratios)),
     )
 
 
 def measured(case: Case, unit: str, values: list[float], runs: list[Run] | None = None) -> Result:
     """Take a figure of ours that has no baseline: the median of ``values``."""
     ours = median(values)
-    met = case.target.met(ours, None) if case.target else None
-    return Result(case, unit, ours, None, None, None, met, _peak(runs or []), None, len(values))
+    return Result(case, unit, ours, len(values), case.target.met(ours) if case.target else None, _peak(runs or []))
 
 
 def peak_of(case: Case, runs: list[Run]) -> Result:
     """Take the highest peak of memory of all runs, in MB."""
     return measured(case, "MB", [_peak(runs) or 0.0], runs)
+
+
+def _peak(runs: list[Run]) -> float | None:
+    return max((run.peak_mb for run in runs if run.peak_mb is not None), default=None)
 
 
 def fresh(module: str, function: str, *, timeout_seconds: float = 600, **arguments: Any) -> Run:
@@ -164,7 +144,7 @@ def fresh(module: str, function: str, *, timeout_seconds: float = 600, **argumen
     Parameters
     ----------
     function : str
-        Returns a dict with its ``seconds``; what else is in it becomes the run's values.
+        Returns a dict with ``seconds`` and possibly ``cpu_seconds``.
     **arguments
         Its keyword arguments; anything JSON can hold.
 
@@ -173,12 +153,29 @@ def fresh(module: str, function: str, *, timeout_seconds: float = 600, **argumen
     subprocess.CalledProcessError
         When it fails; its own traceback has been shown.
     """
-    command = [sys.executable, "-m", "benchmarks.child", f"benchmarks.{module}", function, json.dumps(arguments)]
+    command = [sys.executable, "-m", "benchmarks.measure", f"benchmarks.{module}", function, json.dumps(arguments)]
     ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=timeout_seconds, check=True)
-    found = json.loads(ran.stdout.splitlines()[-1])
-    return Run(found.pop("seconds"), found.pop("peak_mb"), found)
+    return Run(**json.loads(ran.stdout.splitlines()[-1]))
 
 
-def _peak(runs: list[Run]) -> float | None:
-    peaks = [run.peak_mb for run in runs if run.peak_mb is not None]
-    return max(peaks) if peaks else None
+def peak_mb() -> float:
+    """Highest resident memory of this process so far, in MB, interpreter and imports included.
+
+    On Linux ``getrusage`` is of no use: a child begins with its parent's peak.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = (line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    unit = 1024**2 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def main(module: str, function: str, arguments: str) -> None:
+    """Call a function, and print what it returns with this process's peak."""
+    found = getattr(importlib.import_module(module), function)(**json.loads(arguments))
+    print(json.dumps({"peak_mb": peak_mb(), **found}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

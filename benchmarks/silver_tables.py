@@ -6,7 +6,6 @@ are made up. Written as parquet parts, as compaction leaves them.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from pipeline.columns import SILVER_TABLES
 from pipeline.database import PARQUET
 from pipeline.documents import to_json
 from pipeline.silver import parquet
-from pipeline.silver.records import Clean, sql_time, to_silver
+from pipeline.silver.records import sql_time
 
 ROWS_A_PART = 100_000
 _MOVIES = SILVER_TABLES["movies"]
@@ -39,6 +38,7 @@ _PART = """
             film * 104729 % 2000000 AS imdb_votes,
             CAST(1 + (film + run * 31) % {films} AS INTEGER) AS rank,
             run_id_of(run) AS run_id,
+            md5('' || film % {sample}) AS bronze_version,
             'movies/run_id=' || run_id_of(run) || '/imdb_id=tt' || (10000000 + film) || '.json' AS bronze_key,
             TIMESTAMP '2026-01-01 03:00:00' + to_days(CAST(run AS INTEGER)) AS fetched_at,
             TIMESTAMP '2026-01-01 03:01:00' + to_days(CAST(run AS INTEGER)) AS processed_at
@@ -83,24 +83,16 @@ def write(folder: Path, rows: int, runs: int) -> None:
 
 
 def _sample() -> list[dict[str, Any]]:
-    rows = []
-    for body in bronze_objects.bodies():
-        document = json.loads(body)
-        cleaned = to_silver(document, document["omdb"]["imdbID"])
-        assert isinstance(cleaned, Clean)
-        rows.append({**cleaned.row, **_lineage(document)})
-    return rows
-
-
-def _lineage(document: dict[str, Any]) -> dict[str, Any]:
-    moment = sql_time(document["fetched_at"])
-    return {"unreadable": None, "bronze_version": f"{hash(document['omdb']['Title']):032x}"[:32]} | {
-        "run_id": document["run_id"],
+    moment = sql_time(bronze_objects.FETCHED_AT)
+    lineage = {
+        "run_id": bronze_objects.RUN_ID,
         "bronze_key": "",
+        "bronze_version": "",
         "fetched_at": moment,
         "processed_at": moment,
         "code_version": "1a2b3c4",
     }
+    return [row | lineage for row in bronze_objects.silver_rows()]
 
 
 def _run(database: duckdb.DuckDBPyConnection, run: int, films: int) -> dict[str, Any]:

@@ -17,8 +17,8 @@ import psutil
 from trino.exceptions import TrinoQueryError
 
 from benchmarks.gold import MEMORY_MB, OURS, RUNS_OF_A_FILM
-from benchmarks.machine import load, machine
 from benchmarks.measure import fresh
+from benchmarks.report import load, machine
 from pipeline.columns import GOLD
 from tests.trino_cluster.lake import Silver
 from tests.trino_cluster.server import Trino, files_catalogue
@@ -82,7 +82,7 @@ def duckdb(silver: Silver) -> Figures:
     with tempfile.TemporaryDirectory(dir=silver.folder) as target:
         run = fresh(*OURS, timeout_seconds=TIMEOUT_SECONDS, folder=str(folder), target=target)
     name = f"DuckDB, limit {MEMORY_MB:,} MB"
-    return Figures(name, run.seconds, run.values["cpu_seconds"], run.peak_mb or 0.0, None)
+    return Figures(name, run.seconds, run.cpu_seconds or 0.0, run.peak_mb or 0.0, None)
 
 
 def trino(silver: Silver, heap_gb: int) -> Figures:
