@@ -1,6 +1,6 @@
 """Faults of the OMDb-compatible server: the switches, and how each changes an answer.
 
-Pure. :mod:`reelhouse.local.omdb.server` waits, counts and closes connections accordingly.
+Pure. :mod:`reelhouse.local.omdb.server` waits and closes connections accordingly.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ _PLOT = b'"Plot":"'
 
 
 class Reply(NamedTuple):
-    """An answer: the outcome under which it is counted, its body, HTTP status and media type."""
+    """An answer."""
 
-    outcome: str
     body: bytes
     status: int = 200
     media_type: str = JSON
@@ -92,12 +91,12 @@ class Faults(BaseModel):
     def outage(self, draw: float) -> Reply | None:
         """Return the answer of a server that is down, or None when it handles the request."""
         if self.reset:
-            return Reply("reset", b"", 500, HTML)
+            return Reply(b"", 500, HTML)
         if self.status is not None:
-            return Reply("status", html_page(self.status), self.status, HTML)
+            return Reply(html_page(self.status), self.status, HTML)
         if draw < self.fail_rate and not self.fail_with:
-            return Reply("unavailable", html_page(503), 503, HTML)
-        return Reply("html", html_page(200), 200, HTML) if self.html else None
+            return Reply(html_page(503), 503, HTML)
+        return Reply(html_page(200), 200, HTML) if self.html else None
 
 
 NO_FAULTS = Faults()

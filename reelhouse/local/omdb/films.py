@@ -162,12 +162,6 @@ def source_list() -> dict[str, list[dict[str, str]]]:
     return {"items": [source_item(film, rank) for rank, film in enumerate(films_by_id().values(), start=1)]}
 
 
-def omdb_answer(imdb_id: str, tomatoes: bool = False) -> dict[str, Any] | None:
-    """Return OMDb's answer for one film, or None for an unknown id."""
-    film = films_by_id().get(imdb_id)
-    return None if film is None else omdb_record(film, tomatoes=tomatoes)
-
-
 def _names(names: str | None) -> list[str]:
     return names.split(", ") if names else []
 

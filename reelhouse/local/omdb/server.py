@@ -1,9 +1,8 @@
 """A server that answers like OMDb, with the sample films, on 127.0.0.1 only.
 
 ``python -m reelhouse.local.omdb.server --port N`` prints its address and logs no request. It serves the films of
-:mod:`reelhouse.local.omdb.films`. ``GET /?i=tt…&apikey=…[&tomatoes=true]`` is OMDb's,
-``GET /Top250Movies.json`` the source list. ``/faults`` shows (GET), sets (PUT) and clears (DELETE) the switches of
-:class:`~reelhouse.local.omdb.faults.Faults`; ``/stats`` counts (``?calls=1`` by film; DELETE resets them).
+:mod:`reelhouse.local.omdb.films` at ``GET /?i=tt…&apikey=…[&tomatoes=true]``, as OMDb does. ``/faults`` shows (GET),
+sets (PUT) and clears (DELETE) the switches of :class:`~reelhouse.local.omdb.faults.Faults`.
 """
 
 from __future__ import annotations
@@ -11,12 +10,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import functools
-import hashlib
 import json
 import re
 import signal
 import socket
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,11 +26,11 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from reelhouse.local import lifeline
 from reelhouse.local.omdb import films as sample_films
 from reelhouse.local.omdb.faults import NO_FAULTS, Faults, Reply, complaint, spoil
-from reelhouse.local.omdb.stats import Connections, Stats
 
 HOST = "127.0.0.1"
 SHUTDOWN_SECONDS = 1
@@ -42,88 +41,73 @@ _ID_WITH_LETTERS = re.compile(r"tt[0-9A-Za-z]{1,20}")
 
 
 class OmdbServer:
-    """The routes and their state: the active faults and the counts."""
+    """The routes and their state: the active faults, the requests for each film, and the open connections."""
 
-    def __init__(self, started: Faults = NO_FAULTS) -> None:
-        self.started = self.faults = started
-        self.connections = Connections()
-        self.stats = Stats(self.connections)
+    def __init__(self) -> None:
+        self.faults = NO_FAULTS
+        self.requests: Counter[str] = Counter()
+        self.connections: dict[tuple[str, int] | None, asyncio.Transport] = {}
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
-        return Starlette(
-            routes=[
-                Route("/", self.film),
-                Route("/Top250Movies.json", self.source_list),
-                Route("/health", self.health),
-                Route("/faults", self.switches, methods=["GET", "PUT", "DELETE"]),
-                Route("/stats", self.counts, methods=["GET", "DELETE"]),
-            ]
-        )
+        switches = Route("/faults", self.switches, methods=["GET", "PUT", "DELETE"])
+        return Starlette(routes=[Route("/", self.film), switches])
+
+    def protocol(self) -> type[H11Protocol]:
+        """Return a protocol class for uvicorn that notes its connections, which an application cannot see."""
+        connections = self.connections
+
+        class NotedProtocol(H11Protocol):
+            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+                super().connection_made(transport)
+                connections[self.client] = transport
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                connections.pop(self.client, None)
+                super().connection_lost(exc)
+
+        return NotedProtocol
 
     async def film(self, request: Request) -> Response:
         """Answer a request for one film as OMDb does, with the faults active at its arrival."""
         imdb_id = request.query_params.get("i", "")
-        self.connections.use(request.client)
-        with self.stats.request(imdb_id) as nth:
-            faults = self.faults.of_request(imdb_id, nth)
-            failure, jitter = faults.draws(imdb_id, nth)
-            faults = faults.drawn(failure)
-            try:
-                await asyncio.sleep(faults.delay_seconds(jitter))
-            except asyncio.CancelledError:  # the server is stopping
-                faults = Faults(reset=True)
-            if faults.reset:
-                self.connections.break_off(request.client)
-            reply = (
-                faults.outage(failure) or self._refusal(request.query_params) or answer(request.query_params, faults)
-            )
-        self.stats.outcomes[reply.outcome] += 1
+        self.requests[imdb_id] += 1
+        nth = self.requests[imdb_id]
+        faults = self.faults.of_request(imdb_id, nth)
+        failure, jitter = faults.draws(imdb_id, nth)
+        faults = faults.drawn(failure)
+        try:
+            await asyncio.sleep(faults.delay_seconds(jitter))
+        except asyncio.CancelledError:  # the server is stopping
+            faults = Faults(reset=True)
+        if faults.reset and (transport := self.connections.get(request.client)):
+            transport.abort()
+        reply = faults.outage(failure) or self._refusal(request.query_params) or answer(request.query_params, faults)
         return Response(reply.body, reply.status, media_type=reply.media_type)
 
     def _refusal(self, query: QueryParams) -> Reply | None:
         """Return one of OMDb's three refusals with status 401, or None; an accepted call uses the quota."""
         key = query.get("apikey", "")
         if not key:
-            return Reply("no_key", error_body("No API key provided."), 401)
+            return Reply(error_body("No API key provided."), 401)
         if not self.faults.accepts(key):
-            return Reply("invalid_key", error_body("Invalid API key!"), 401)
+            return Reply(error_body("Invalid API key!"), 401)
         if self.faults.quota == 0:
-            return Reply("quota_spent", error_body("Request limit reached!"), 401)
+            return Reply(error_body("Request limit reached!"), 401)
         if self.faults.quota is not None:
             self.faults = self.faults.model_copy(update={"quota": self.faults.quota - 1})
         return None
 
-    async def source_list(self, request: Request) -> Response:
-        """Serve the sample films as a source list, or status 304 to a client that has it."""
-        body, etag = source_list_body()
-        if request.headers.get("if-none-match") == etag:
-            return Response(status_code=304, headers={"ETag": etag})
-        return Response(body, media_type="application/json", headers={"ETag": etag})
-
-    async def health(self, request: Request) -> Response:  # noqa: ARG002
-        """Answer that the server is ready."""
-        return JSONResponse({"status": "ok"})
-
     async def switches(self, request: Request) -> Response:
-        """Show, set or clear the faults; switches that are not set keep their value from the command line."""
+        """Show, replace or clear the faults."""
         if request.method == "DELETE":
-            self.faults = self.started
+            self.faults = NO_FAULTS
         elif request.method == "PUT":
             try:
-                given = Faults.model_validate_json(await request.body(), strict=True)
+                self.faults = Faults.model_validate_json(await request.body(), strict=True)
             except ValidationError as error:
                 return JSONResponse({"error": complaint(error)}, 400)
-            self.faults = self.started.model_copy(
-                update={name: getattr(given, name) for name in given.model_fields_set}
-            )
         return Response(self.faults.model_dump_json(), media_type="application/json")
-
-    async def counts(self, request: Request) -> Response:
-        """Show or reset the counts."""
-        if request.method == "DELETE":
-            self.stats.clear()
-        return JSONResponse(self.stats.as_dict(calls=request.query_params.get("calls") == "1"))
 
 
 def answer(query: QueryParams, faults: Faults) -> Reply:
@@ -135,19 +119,17 @@ def answer(query: QueryParams, faults: Faults) -> Reply:
     if faults.wrong_film:
         imdb_id = next(other for other in films if other != imdb_id)
     body = film_body(imdb_id, query.get("tomatoes", "").lower() == "true")
-    if faults.malformed:
-        return Reply("malformed", spoil(body, faults.malformed))
-    return Reply("wrong_film" if faults.wrong_film else "film", body)
+    return Reply(spoil(body, faults.malformed) if faults.malformed else body)
 
 
 def no_film(imdb_id: str) -> Reply:
     """Return OMDb's error for an unknown id. For an id with letters its JSON is invalid: the quotes are not escaped."""
     if _IMDB_ID.fullmatch(imdb_id):
-        return Reply("unknown_id", error_body("Error getting data."))
+        return Reply(error_body("Error getting data."))
     if _ID_WITH_LETTERS.fullmatch(imdb_id) and not imdb_id[2:].isdigit():
         error = f"Conversion from string \"{imdb_id[2:]}\" to type 'Double' is not valid."
-        return Reply("malformed_id", f'{{"Response":"False","Error":"{error}"}}'.encode())
-    return Reply("malformed_id", error_body("Incorrect IMDb ID."))
+        return Reply(f'{{"Response":"False","Error":"{error}"}}'.encode())
+    return Reply(error_body("Incorrect IMDb ID."))
 
 
 def error_body(error: str) -> bytes:
@@ -158,14 +140,7 @@ def error_body(error: str) -> bytes:
 @functools.cache
 def film_body(imdb_id: str, tomatoes: bool) -> bytes:
     """Return OMDb's JSON for one of the sample films, cached."""
-    return _json(sample_films.omdb_answer(imdb_id, tomatoes))
-
-
-@functools.cache
-def source_list_body() -> tuple[bytes, str]:
-    """Return the source list and its ETag, cached."""
-    body = _json(sample_films.source_list())
-    return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    return _json(sample_films.omdb_record(sample_films.films_by_id()[imdb_id], tomatoes=tomatoes))
 
 
 def _json(value: Any) -> bytes:
@@ -177,29 +152,6 @@ def port_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
         raise argparse.ArgumentTypeError("must be a whole number from 0 to 65535")
     return int(text)
-
-
-def parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, Faults]:
-    """Parse the command line; every switch is an option, and list switches can be repeated."""
-    parser = argparse.ArgumentParser(
-        prog="python -m reelhouse.local.omdb.server", description="Answers like OMDb, with real films."
-    )
-    parser.add_argument("--port", type=port_number, required=True, metavar="N", help="0: any free one")
-    parser.add_argument("--host", choices=[HOST], default=HOST, help="always this machine only")
-    parser.add_argument("--home", metavar="FOLDER", help="state folder, by which `reelhouse down` finds the process")
-    parser.add_argument("--lifeline", type=int, metavar="FD", help="a pipe; the server ends when it is closed")
-    switches = parser.add_argument_group("faults, also set by PUT /faults")
-    for name, field in Faults.model_fields.items():
-        lists = {"keys", "only", "fail_with"}
-        action = "store_true" if field.annotation is bool else "append" if name in lists else "store"
-        option = "--key" if name == "keys" else f"--{name.replace('_', '-')}"
-        switches.add_argument(option, dest=name, action=action, default=argparse.SUPPRESS, help=field.description)
-    options = parser.parse_args(arguments)
-    given = {name: value for name, value in vars(options).items() if name in Faults.model_fields}
-    try:
-        return options, Faults.model_validate(given)
-    except ValidationError as error:
-        parser.error(complaint(error))
 
 
 def listen(port: int) -> socket.socket:
@@ -220,7 +172,13 @@ def listen(port: int) -> socket.socket:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT, then exit with 0; exit with 1 when the port cannot be bound."""
-    options, faults = parse(arguments)
+    parser = argparse.ArgumentParser(
+        prog="python -m reelhouse.local.omdb.server", description="Answers like OMDb, with real films."
+    )
+    parser.add_argument("--port", type=port_number, required=True, metavar="N", help="0: any free one")
+    parser.add_argument("--home", metavar="FOLDER", help="state folder, by which `reelhouse down` finds the process")
+    parser.add_argument("--lifeline", type=int, metavar="FD", help="a pipe; the server ends when it is closed")
+    options = parser.parse_args(arguments)
     lifeline.watch(options.lifeline)
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has shut down
@@ -229,11 +187,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"cannot listen on {HOST}:{options.port}: {error.strerror}; give another --port", file=sys.stderr)
         return 1
-    server = OmdbServer(faults)
+    server = OmdbServer()
     sample_films.films_by_id()
     config = uvicorn.Config(
         server.app(),
-        http=server.connections.protocol(),
+        http=server.protocol(),
         ws="none",
         lifespan="off",
         log_level="error",

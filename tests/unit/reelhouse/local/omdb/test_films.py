@@ -139,12 +139,7 @@ def test_every_film_is_answered_in_omdbs_format() -> None:
         "tomatoReviews": r"N/A|\d+",
     }
     for item in films.source_list()["items"]:
-        answer = films.omdb_answer(item["id"], tomatoes=True)
-        assert answer is not None
+        answer = films.omdb_record(films.films_by_id()[item["id"]], tomatoes=True)
         assert (answer["imdbID"], answer["Title"], answer["Year"]) == (item["id"], item["title"], item["year"])
         assert not [key for key, shape in shapes.items() if not re.fullmatch(shape, answer[key], re.ASCII)]
         assert all(value for key, value in answer.items() if key != "Ratings")
-
-
-def test_an_unknown_film_has_no_answer() -> None:
-    assert films.omdb_answer("tt9999999") is None
