@@ -37,7 +37,7 @@ from pipeline.settings import CODE_VERSION, AggregateToGoldSettings
 logger = logging.getLogger(__name__)
 
 STEP = "AggregateToGold"
-# During a run each build would be stale at once: wait until Silver is quiet, within limits.
+# During a run each build would be stale at once: wait until the run is complete or Silver is quiet, within limits.
 QUIET_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 30.0
 # Another function's build of the same Silver is awaited for so many times as long: a usual build takes a few seconds.
@@ -140,7 +140,7 @@ def postpone(settings: AggregateToGoldSettings, engine: GoldEngine) -> bool:
     return True
 
 
-def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *, again: bool = False) -> Result:
+def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float) -> Result:
     """Bring Gold up to date with Silver.
 
     Parameters
@@ -149,8 +149,6 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
         May hold the Silver of an earlier build; only what is new is read.
     seconds : float
         Time budget.
-    again : bool
-        Build even if nothing changed.
 
     Raises
     ------
@@ -166,13 +164,11 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
     with aws.failures_of(STEP, gold, RETRIED):
         pointer = read_pointer(gold)
         earlier = intact(gold, pointer.build)
-        if pointer.build and len(earlier) < len(pointer.build.tables):
-            if pointer.held:
-                # Another build would be held too.
-                pointer = _repair(settings, pointer, earlier, deadline)
-                earlier = intact(gold, pointer.build)
-            else:
-                again = True
+        again = pointer.build is not None and len(earlier) < len(pointer.build.tables)
+        if again and pointer.held:
+            # Another build would be held too.
+            pointer, again = _repair(settings, pointer, earlier, deadline), False
+            earlier = intact(gold, pointer.build)
         builds, completed = 0, set[str]()
         silver = aws.list_objects(s3, settings.silver_bucket)
         while again or pointer.newest_basis != _basis(engine, silver):
@@ -213,10 +209,10 @@ def _basis(engine: GoldEngine, silver: list[StoredObject]) -> str:
 
 
 def _settled(silver: list[StoredObject], bucket: str, deadline: float) -> list[StoredObject]:
-    """List Silver until it has not changed for :data:`QUIET_SECONDS`."""
+    """List Silver until the runs that change it are complete, or it has not changed for :data:`QUIET_SECONDS`."""
     changed = time.monotonic()
     give_up = min(deadline, changed + LONGEST_WAIT_SECONDS)
-    while time.monotonic() < min(changed + QUIET_SECONDS, give_up):
+    while must_wait(bucket, silver, datetime.now(UTC)) and time.monotonic() < min(changed + QUIET_SECONDS, give_up):
         # Listings in between notice a change early, so that the wait does not begin anew a second later.
         time.sleep(QUIET_SECONDS / 4)
         before, silver = silver, aws.list_objects(aws.client("s3"), bucket)

@@ -1,9 +1,9 @@
 """Build a Silver once, although several events tell of it: which function builds it, and when.
 
-An engine that is paid by the build builds once a run, not at every event: a build waits while Silver is changing,
-unless the runs that change are complete. Instead of the events that came, one message comes back to SilverEvents
-after a minute, so the last change always leads to a build. With every engine, a function that builds a Silver announces
-it, and others that are told of the same Silver wait.
+A build waits while a run is adding to Silver that is not complete: with DuckDB for a quiet second. An engine that is
+paid by the build waits for a quiet minute: one message comes back to SilverEvents instead of the events that came, so
+the last change always leads to a build. With every engine, a function that builds a Silver announces it, and others
+that are told of the same Silver wait.
 """
 
 from __future__ import annotations

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from pipeline import aggregate_to_gold, keys
+from pipeline import aggregate_to_gold, aws, keys
 from pipeline.aggregate_to_gold import Result
 from pipeline.columns import GOLD, GOLD_TABLES
 from pipeline.errors import StorageFailed
@@ -58,8 +59,8 @@ def store(lake: Lake, rows: list[dict[str, Any]], name: str = "movies", etag: st
         lake.put("silver", key, body)
 
 
-def build(engine: DuckdbEngine | None = None, seconds: float = 60.0, again: bool = False) -> Result:
-    return aggregate_to_gold.run(SETTINGS, engine or DuckdbEngine("silver", "gold", 256), seconds, again=again)
+def build(engine: DuckdbEngine | None = None, seconds: float = 60.0) -> Result:
+    return aggregate_to_gold.run(SETTINGS, engine or DuckdbEngine("silver", "gold", 256), seconds)
 
 
 def movies(lake: Lake) -> list[str]:
@@ -96,13 +97,12 @@ def test_an_empty_silver_makes_empty_tables(lake: Lake) -> None:
     assert movies(lake) == []
 
 
-def test_nothing_is_built_twice_unless_asked_for(lake: Lake) -> None:
+def test_nothing_is_built_twice(lake: Lake) -> None:
     store(lake, [film(1)])
     build()
 
     with nothing_written(lake):
         assert build().builds == 0
-    assert build(again=True).builds == 1
 
 
 def test_a_warm_function_reads_only_what_is_new(lake: Lake) -> None:
@@ -256,13 +256,28 @@ def test_silver_is_quiet_one_second_after_its_last_change(
     def arrival(number: int) -> Callable[[], None]:
         return lambda: lake.put("silver", f"runs/run_id=r{number}/run.json", b"{}")
 
+    lake.put("silver", "runs/run_id=r/run.json", b"{}")
     clock = Clock({moment: arrival(number) for number, moment in enumerate(changes)})
     monkeypatch.setattr(aggregate_to_gold, "time", clock)
     monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 1.0)
 
-    silver = aggregate_to_gold._settled([], "silver", deadline=60.0)
+    silver = aggregate_to_gold._settled(aws.list_objects(lake.s3, "silver"), "silver", deadline=60.0)
 
-    assert (clock.now, len(silver)) == (waited, sum(moment <= waited for moment in changes))
+    assert (clock.now, len(silver)) == (waited, 1 + sum(moment <= waited for moment in changes))
+
+
+def test_a_run_is_built_as_soon_as_its_last_film_is_there(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = RUNS[0]["run_id"]
+    parts = [keys.silver_part(run_id, digest * 32, 1) for digest in "ab"]
+    lake.put("silver", keys.silver_run(run_id), b'{"expected": 2}')
+    arrivals = {moment: partial(lake.put, "silver", part, b"") for moment, part in zip((0.2, 0.6), parts, strict=True)}
+    clock = Clock(arrivals)
+    monkeypatch.setattr(aggregate_to_gold, "time", clock)
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 1.0)
+
+    silver = aggregate_to_gold._settled(aws.list_objects(lake.s3, "silver"), "silver", deadline=60.0)
+
+    assert (clock.now, len(silver)) == (0.75, 3)
 
 
 def test_a_silver_that_never_rests_fails_within_the_time_budget(lake: Lake) -> None:
