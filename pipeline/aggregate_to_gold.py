@@ -140,7 +140,7 @@ def postpone(settings: AggregateToGoldSettings, engine: GoldEngine) -> bool:
     return True
 
 
-def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float) -> Result:
+def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *, again: bool = False) -> Result:
     """Bring Gold up to date with Silver.
 
     Parameters
@@ -149,6 +149,8 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float) -
         May hold the Silver of an earlier build; only what is new is read.
     seconds : float
         Time budget.
+    again : bool
+        Build even if nothing changed.
 
     Raises
     ------
@@ -164,11 +166,13 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float) -
     with aws.failures_of(STEP, gold, RETRIED):
         pointer = read_pointer(gold)
         earlier = intact(gold, pointer.build)
-        again = pointer.build is not None and len(earlier) < len(pointer.build.tables)
-        if again and pointer.held:
-            # Another build would be held too.
-            pointer, again = _repair(settings, pointer, earlier, deadline), False
-            earlier = intact(gold, pointer.build)
+        if pointer.build and len(earlier) < len(pointer.build.tables):
+            if pointer.held:
+                # Another build would be held too.
+                pointer = _repair(settings, pointer, earlier, deadline)
+                earlier = intact(gold, pointer.build)
+            else:
+                again = True
         builds, completed = 0, set[str]()
         silver = aws.list_objects(s3, settings.silver_bucket)
         while again or pointer.newest_basis != _basis(engine, silver):

@@ -59,8 +59,8 @@ def store(lake: Lake, rows: list[dict[str, Any]], name: str = "movies", etag: st
         lake.put("silver", key, body)
 
 
-def build(engine: DuckdbEngine | None = None, seconds: float = 60.0) -> Result:
-    return aggregate_to_gold.run(SETTINGS, engine or DuckdbEngine("silver", "gold", 256), seconds)
+def build(engine: DuckdbEngine | None = None, seconds: float = 60.0, again: bool = False) -> Result:
+    return aggregate_to_gold.run(SETTINGS, engine or DuckdbEngine("silver", "gold", 256), seconds, again=again)
 
 
 def movies(lake: Lake) -> list[str]:
@@ -97,12 +97,13 @@ def test_an_empty_silver_makes_empty_tables(lake: Lake) -> None:
     assert movies(lake) == []
 
 
-def test_nothing_is_built_twice(lake: Lake) -> None:
+def test_nothing_is_built_twice_unless_asked_for(lake: Lake) -> None:
     store(lake, [film(1)])
     build()
 
     with nothing_written(lake):
         assert build().builds == 0
+    assert build(again=True).builds == 1
 
 
 def test_a_warm_function_reads_only_what_is_new(lake: Lake) -> None:
