@@ -43,12 +43,11 @@ class Omdb:
 
     def calls(self) -> dict[str, int]:
         """Return the calls by film since the last reset."""
-        answer = requests.get(f"{self.url}stats", params={"calls": 1}, timeout=WATCH_SECONDS)
-        return dict(answer.json()["calls"])
+        return dict(requests.get(f"{self.url}stats", timeout=WATCH_SECONDS).json()["calls"])
 
-    def outcomes(self) -> dict[str, int]:
-        """Return the answers by outcome since the last reset."""
-        return dict(requests.get(f"{self.url}stats", timeout=WATCH_SECONDS).json()["outcomes"])
+    def refused(self, error: str) -> int:
+        """Return the number of calls that were refused with an error since the last reset."""
+        return int(requests.get(f"{self.url}stats", timeout=WATCH_SECONDS).json()["refused"].get(error, 0))
 
     def reset_calls(self) -> None:
         """Reset the counts."""

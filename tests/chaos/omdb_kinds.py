@@ -23,6 +23,8 @@ PASSING: dict[str, dict[str, Any]] = {
     "a mix, half of all": {"fail_rate": 0.5, "fail_with": ["unavailable", "html", "reset"], "seed": 6, "first": 3},
 }
 DAYS = 13
+# As OMDb says it.
+BAD_KEY, NO_QUOTA = "Invalid API key!", "Request limit reached!"
 
 
 def scenarios() -> Iterator[Scenario]:
@@ -96,7 +98,7 @@ def rotated(harness: Harness) -> Result:
     harness.put_key("rotated")
     harness.omdb.faults(keys=["rotated"], latency_ms=100)
     harness.settle(run_id)
-    refused = harness.omdb.outcomes().get("invalid_key", 0)
+    refused = harness.omdb.refused(BAD_KEY)
     harness.omdb.no_faults()
     harness.put_key(stack.SAMPLE_KEY)
     return harness.judge(refused, run_id)
@@ -109,11 +111,11 @@ def revoked(harness: Harness) -> Result:
     run_id = harness.start()
     wait_until(lambda: sum(harness.omdb.calls().values()) > 0)
     harness.omdb.faults(keys=["new"])
-    wait_until(lambda: harness.omdb.outcomes().get("invalid_key", 0) > 0)
+    wait_until(lambda: harness.omdb.refused(BAD_KEY) > 0)
     harness.put_key("new")
     resume.resume(harness.stack, run_id)
     wait_until(lambda: harness.is_complete(run_id))
-    refused = harness.omdb.outcomes()["invalid_key"]
+    refused = harness.omdb.refused(BAD_KEY)
     harness.omdb.no_faults()
     harness.put_key(stack.SAMPLE_KEY)
     # Refused messages return after 15 minutes, when their films are already stored; there is no need to wait.
@@ -128,9 +130,9 @@ def without_quota(harness: Harness, days: int = DAYS) -> Result:
     harness.omdb.faults(quota=5)
     run_id = harness.start()
     asked = days * 2 * harness.messages
-    wait_until(lambda: harness.omdb.outcomes().get("quota_spent", 0) > asked)
+    wait_until(lambda: harness.omdb.refused(NO_QUOTA) > asked)
     parked = harness.stack.queues()["MovieQueue"].parked
-    spent = harness.omdb.outcomes()["quota_spent"]
+    spent = harness.omdb.refused(NO_QUOTA)
     harness.omdb.no_faults()
     harness.settle(run_id)
     result = harness.judge(spent, run_id)

@@ -2,7 +2,8 @@
 
 ``python -m reelhouse.local.omdb.server --port N`` prints its address and logs no request. It serves the films of
 :mod:`reelhouse.local.omdb.films` at ``GET /?i=tt…&apikey=…[&tomatoes=true]``, as OMDb does. ``/faults`` shows (GET),
-sets (PUT) and clears (DELETE) the switches of :class:`~reelhouse.local.omdb.faults.Faults`.
+sets (PUT) and clears (DELETE) the switches of :class:`~reelhouse.local.omdb.faults.Faults`; ``/stats`` counts the
+requests by film, and the refused ones by OMDb's error (DELETE resets the counts).
 """
 
 from __future__ import annotations
@@ -41,17 +42,23 @@ _ID_WITH_LETTERS = re.compile(r"tt[0-9A-Za-z]{1,20}")
 
 
 class OmdbServer:
-    """The routes and their state: the active faults, the requests for each film, and the open connections."""
+    """The routes and their state: the active faults, counts of requests and refusals, and the open connections."""
 
     def __init__(self) -> None:
         self.faults = NO_FAULTS
-        self.requests: Counter[str] = Counter()
+        self.calls: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
         self.connections: dict[tuple[str, int] | None, asyncio.Transport] = {}
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
-        switches = Route("/faults", self.switches, methods=["GET", "PUT", "DELETE"])
-        return Starlette(routes=[Route("/", self.film), switches])
+        return Starlette(
+            routes=[
+                Route("/", self.film),
+                Route("/faults", self.switches, methods=["GET", "PUT", "DELETE"]),
+                Route("/stats", self.counts, methods=["GET", "DELETE"]),
+            ]
+        )
 
     def protocol(self) -> type[H11Protocol]:
         """Return a protocol class for uvicorn that notes its connections, which an application cannot see."""
@@ -71,8 +78,8 @@ class OmdbServer:
     async def film(self, request: Request) -> Response:
         """Answer a request for one film as OMDb does, with the faults active at its arrival."""
         imdb_id = request.query_params.get("i", "")
-        self.requests[imdb_id] += 1
-        nth = self.requests[imdb_id]
+        self.calls[imdb_id] += 1
+        nth = self.calls[imdb_id]
         faults = self.faults.of_request(imdb_id, nth)
         failure, jitter = faults.draws(imdb_id, nth)
         faults = faults.drawn(failure)
@@ -89,14 +96,17 @@ class OmdbServer:
         """Return one of OMDb's three refusals with status 401, or None; an accepted call uses the quota."""
         key = query.get("apikey", "")
         if not key:
-            return Reply(error_body("No API key provided."), 401)
-        if not self.faults.accepts(key):
-            return Reply(error_body("Invalid API key!"), 401)
-        if self.faults.quota == 0:
-            return Reply(error_body("Request limit reached!"), 401)
-        if self.faults.quota is not None:
-            self.faults = self.faults.model_copy(update={"quota": self.faults.quota - 1})
-        return None
+            error = "No API key provided."
+        elif not self.faults.accepts(key):
+            error = "Invalid API key!"
+        elif self.faults.quota == 0:
+            error = "Request limit reached!"
+        else:
+            if self.faults.quota is not None:
+                self.faults = self.faults.model_copy(update={"quota": self.faults.quota - 1})
+            return None
+        self.refused[error] += 1
+        return Reply(error_body(error), 401)
 
     async def switches(self, request: Request) -> Response:
         """Show, replace or clear the faults."""
@@ -108,6 +118,13 @@ class OmdbServer:
             except ValidationError as error:
                 return JSONResponse({"error": complaint(error)}, 400)
         return Response(self.faults.model_dump_json(), media_type="application/json")
+
+    async def counts(self, request: Request) -> Response:
+        """Show or reset the counts."""
+        if request.method == "DELETE":
+            self.calls.clear()
+            self.refused.clear()
+        return JSONResponse({"calls": self.calls, "refused": self.refused})
 
 
 def answer(query: QueryParams, faults: Faults) -> Reply:

@@ -81,6 +81,7 @@ def test_quota_counts_down_and_only_accepted_calls_use_it(omdb: TestClient) -> N
     assert omdb.get("/faults").json()["quota"] == 1
     assert ask(omdb, "tt9999999").status_code == 200
     assert error_of(ask(omdb)) == (401, "Request limit reached!")
+    assert omdb.get("/stats").json()["refused"] == {"Invalid API key!": 1, "Request limit reached!": 1}
 
 
 def test_an_outage_uses_no_quota(omdb: TestClient) -> None:
@@ -95,7 +96,7 @@ def test_keys_can_be_rotated_and_are_never_shown(omdb: TestClient) -> None:
 
     assert error_of(ask(omdb)) == (401, "Invalid API key!")
     assert ask(omdb, key="new-key").status_code == 200
-    assert "new-key" not in omdb.get("/faults").text
+    assert "new-key" not in omdb.get("/faults").text + omdb.get("/stats").text
 
 
 def test_put_replaces_all_faults_and_delete_clears_them(omdb: TestClient) -> None:
@@ -163,6 +164,14 @@ def test_a_share_of_requests_fails_and_the_same_ones_each_time() -> None:
 
     assert set(statuses()) == {200, 503}
     assert statuses() == statuses()
+
+
+def test_calls_are_counted_by_film_until_they_are_reset(omdb: TestClient) -> None:
+    for imdb_id in (FILM, FILM, OTHER):
+        ask(omdb, imdb_id)
+
+    assert omdb.get("/stats").json()["calls"] == {FILM: 2, OTHER: 1}
+    assert omdb.delete("/stats").json() == {"calls": {}, "refused": {}}
 
 
 def test_the_port_is_taken_on_this_machine_only() -> None:
