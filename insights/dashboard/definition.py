@@ -1,7 +1,7 @@
 """The format of ``insights/dashboard.yaml``: data sets, measures, filters, sheets and visuals.
 
-pydantic rejects unknown keys, wrong types and unknown kinds; :func:`load` reads the file. Tests check consistency
-between the parts, and with Gold (``tests/dashboard_checks.py``).
+pydantic rejects unknown keys, wrong types and unknown kinds; :func:`load` reads the file. Consistency between the
+parts, and with Gold, is checked in :mod:`insights.dashboard.checks`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,12 @@
-"""``python -m insights.quicksight``: write the QuickSight template from the dashboard definition."""
+"""``python -m insights.quicksight``: check the dashboard definition and write the QuickSight template."""
 
 from __future__ import annotations
 
+from insights.dashboard import checks
 from insights.dashboard.definition import load
 from insights.quicksight import template
 
 if __name__ == "__main__":
-    template.PATH.write_text(template.render(load()), encoding="utf-8")
+    definition = load()
+    checks.check(definition)
+    template.PATH.write_text(template.render(definition), encoding="utf-8")

@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from insights import wording
 from insights.columns import INSIGHTS_TABLES
-from insights.dashboard import data, schema
+from insights.dashboard import checks, data, kpis, schema
 from insights.dashboard.definition import load
 from insights.dashboard.page import render
 from insights.lake import Lake
@@ -46,10 +46,11 @@ def command(
 
 @dataclass(frozen=True)
 class Made:
-    """A page that was written: its path, and its source in Gold."""
+    """A page that was written: its path, its source in Gold and its KPIs."""
 
     path: Path
     source: Source
+    numbers: dict[str, dict[str, Any]]
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for ``--json``."""
@@ -60,6 +61,7 @@ class Made:
             "build_id": about["build_id"],
             "built_at": about["built_at"],
             "missing": missing(self.source),
+            "numbers": self.numbers,
         }
 
 
@@ -69,11 +71,12 @@ def make(lake: Lake, output: Path) -> Made:
     Raises
     ------
     InvalidInput
-        When the file cannot be written.
+        When the definition has faults, or the file cannot be written.
     StorageFailed
         When Gold cannot be read.
     """
     definition = load()
+    checks.check(definition)
     source = report_data.load(lake, **dict.fromkeys(schema.source_tables(definition), ()))
     frames = data.frames(definition, source.tables)
     cards = data.cards(source.tables)
@@ -84,7 +87,11 @@ def make(lake: Lake, output: Path) -> Made:
     except OSError as error:
         raise InvalidInput(error.strerror or "cannot be written", subject=f"--output {output}") from error
     _enter_into_index(output)
-    return Made(output, source)
+    numbers = {
+        name: {"title": visual.title, "value": number.value, "n": number.n}
+        for name, (visual, number) in kpis.kpis(definition, frames).items()
+    }
+    return Made(output, source, numbers)
 
 
 def _enter_into_index(output: Path) -> None:

@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insights.dashboard import data, schema
+from insights.dashboard import data, kpis, schema
 from insights.dashboard.definition import load
+from insights.dashboard.kpis import Choice, Number
 from pipeline.gold.statements import to_duckdb
 from tests import dashboard_gold
-from tests import dashboard_kpis as kpis
-from tests.dashboard_kpis import Choice, Number
 
 DEFINITION = load()
 GOLD = dashboard_gold.gold()

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from insights.dashboard import checks
 from insights.dashboard.definition import PATH, Dashboard, Kpi, load, parse
 from pipeline.errors import InvalidInput
-from tests import dashboard_checks as checks
 
 TEXT = PATH.read_text(encoding="utf-8")
 RAW: dict[str, Any] = yaml.safe_load(TEXT)
@@ -47,6 +47,7 @@ def complaints(text: str) -> str:
 
 def test_the_definition_has_no_fault() -> None:
     assert complaints(TEXT) == ""
+    checks.check(load())
 
 
 def test_it_has_the_documented_sheets() -> None:

@@ -13,13 +13,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from insights.dashboard import data
+from insights.dashboard import data, kpis
 from insights.dashboard.definition import load
+from insights.dashboard.kpis import Choice
 from insights.dashboard.page import render
 from tests import axe, chromium, dashboard_gold
-from tests import dashboard_kpis as kpis
 from tests.chromium import Shown
-from tests.dashboard_kpis import Choice
 
 DEFINITION = load()
 FRAMES = data.frames(DEFINITION, dashboard_gold.gold())
@@ -104,7 +103,7 @@ def acting(page: Path, script: str) -> str:
 
 
 def wrong(shown: Shown, chosen: Mapping[str, Choice]) -> dict[str, tuple[str, object]]:
-    """KPIs of the page that differ from the arithmetic of :mod:`tests.dashboard_kpis`."""
+    """KPIs of the page that differ from the arithmetic of :mod:`insights.dashboard.kpis`."""
     found = {}
     for name, (_, number) in kpis.kpis(DEFINITION, FRAMES, chosen).items():
         value, n = shown.data(name, "value"), shown.data(name, "n")

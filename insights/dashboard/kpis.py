@@ -1,4 +1,8 @@
-"""The single numbers (KPIs) of the dashboard page, with and without filters, computed without its scripts."""
+"""The single numbers (KPIs) of the dashboard page, with and without filters. Pure.
+
+The page computes them in the browser. This is the same arithmetic, for ``reelhouse dashboard --json`` and for the tests
+of the page.
+"""
 
 from __future__ import annotations
 

@@ -29,10 +29,23 @@ from insights.dashboard.definition import (
     Texts,
     measures_of,
 )
+from pipeline.errors import InvalidInput
 
 # A table with this column holds aggregates already: a mean over its rows would be an average of averages.
 _AGGREGATED = "films"
 SHORTEST_ALT = 20  # letters; a shorter one says no more than the title
+
+
+def check(definition: Dashboard) -> None:
+    """Reject a definition with faults.
+
+    Raises
+    ------
+    InvalidInput
+        With every fault of :func:`faults`.
+    """
+    if found := list(faults(definition)):
+        raise InvalidInput("; ".join(found), subject="dashboard definition", next_step="insights/dashboard.yaml")
 
 
 def faults(definition: Dashboard) -> Iterator[str]:
