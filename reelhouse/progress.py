@@ -1,38 +1,25 @@
-"""Progress bars of the commands that change many objects."""
+"""Progress bars on stderr, hidden unless it is a terminal."""
 
 from __future__ import annotations
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn
 
 from reelhouse.console import err
 
+OnProgress = Callable[[int, int], None]
 
-class Bars:
-    """Progress bars on stderr, one a name; hidden unless stderr is a terminal."""
 
-    def __init__(self, name: str = "") -> None:
-        self._name = name
-        self._bars = Progress(
-            TextColumn("{task.description}"), BarColumn(40), MofNCompleteColumn(), console=err,
-            disable=not err.is_terminal,
-        )  # fmt: skip
-        self._tasks: dict[str, TaskID] = {}
+def bars(*columns: ProgressColumn) -> Progress:
+    """Return a group of bars with these columns; ``with`` shows them."""
+    return Progress(*columns, console=err, disable=not err.is_terminal)
 
-    def __enter__(self) -> Bars:
-        """Show the bars."""
-        self._bars.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        """Leave the bars as they are."""
-        self._bars.stop()
-
-    def update(self, done: int, total: int) -> None:
-        """Show new counts in the bar that the object was made with."""
-        self.update_named(self._name, done, total)
-
-    def update_named(self, name: str, done: int, total: int) -> None:
-        """Show new counts in the bar with this name."""
-        if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(name, total=total)
-        self._bars.update(self._tasks[name], completed=done)
+@contextmanager
+def bar(name: str) -> Iterator[OnProgress]:
+    """Show one bar inside the block; the block calls what it gets with the number done and the total."""
+    with bars(TextColumn("{task.description}"), BarColumn(40), MofNCompleteColumn()) as shown:
+        task = shown.add_task(name, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)

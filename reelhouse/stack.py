@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import aws, documents, keys
-from pipeline.errors import DocumentInvalid, InvalidInput, LocalStackError, StorageFailed
+from pipeline.errors import DocumentInvalid, InvalidInput, LocalStackError, SourceListInvalid, StorageFailed
 from pipeline.gold.build import Build
-from pipeline.gold.publication import Held, published_build, read_pointer, records
+from pipeline.gold.publication import Pointer, read_pointer, records
 from pipeline.runs import Manifest
 from reelhouse.local import connection, processes, state
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from insights.lake import Lake
 
 _ERROR_CHARACTERS = 500
+# The last is how the emulator names every error that a handler raises; a time-out has a name of its own there too.
+_INPUT_ERRORS = {InvalidInput.__name__, SourceListInvalid.__name__, "Runtime.HandlerError"}
 QUEUES = ("MovieQueue", "BronzeEvents", "SilverEvents")
 
 
@@ -71,17 +74,17 @@ class Stack:
         listed = aws.list_objects(aws.client("s3"), self[f"{bucket}BucketName"], keys.run_prefix(kind, run_id))
         return {keys.film_of(entry.key) or entry.key for entry in listed}
 
+    def pointer(self) -> Pointer:
+        """Return which build of Gold is published, and which is held."""
+        return read_pointer(self["GoldBucketName"])
+
     def build(self) -> Build | None:
         """Return Gold's published build; None before the first, or when its record is damaged."""
-        return published_build(self["GoldBucketName"])
+        return self.pointer().build
 
-    def held(self) -> Held | None:
-        """Return the newest build of Gold if it is held back, and why."""
-        return read_pointer(self["GoldBucketName"]).held
-
-    def held_build(self) -> Build | None:
-        """Return the record of the build that is held back; None when there is none."""
-        held = self.held()
+    def held_build(self, pointer: Pointer) -> Build | None:
+        """Return the record of the build that is held; None when there is none."""
+        held = pointer.held
         return records(self["GoldBucketName"], [held.build_id]).get(held.build_id) if held else None
 
     def manifest(self, run_id: str) -> Manifest:
@@ -121,6 +124,37 @@ class Stack:
         parked, received = self.depth(f"{name}DeadLettersUrl")
         return QueueCounts(waiting, in_flight, parked + received)
 
+    def invoke(self, function: str, event: dict[str, Any], next_step: str) -> bytes:
+        """Invoke a function and return its reply.
+
+        Raises
+        ------
+        InvalidInput
+            With the function's own message, when it refused its input.
+        StorageFailed
+            With the function's own message, when it failed otherwise, for example by a time-out.
+        """
+        name = self[f"{function}Name"]
+        with aws.failures_of(function, name, next_step):
+            answer = aws.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+            body = bytes(answer["Payload"].read())
+        if "FunctionError" in answer:
+            error = _function_error(body)
+            kind = InvalidInput if error.get("errorType") in _INPUT_ERRORS else StorageFailed
+            message = str(error.get("errorMessage") or "it failed without a message")
+            raise kind(message[:_ERROR_CHARACTERS], step=function)
+        return body
+
+    def build_gold(self) -> str:
+        """Have AggregateToGold build Gold and move the catalogue to the published build; return that build's version.
+
+        Nothing is built if Gold is up to date. S3 announces only new objects, so a build must be requested after
+        objects were removed. Raises as :meth:`invoke` does.
+        """
+        self.invoke("AggregateToGold", {"Records": []}, "Silver is unchanged; `reelhouse replay` tries again")
+        build = self.build()
+        return build.code_version if build else ""
+
     def depth(self, output: str) -> tuple[int, int]:
         """Return the messages of the queue whose URL is an output: visible, and in flight."""
         names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
@@ -128,22 +162,13 @@ class Stack:
         return int(answer["Attributes"][names[0]]), int(answer["Attributes"][names[1]])  # type: ignore[index]
 
 
-def function_error(body: bytes) -> str:
-    """Return the message of a function's error reply."""
-    return _error_field(body, "errorMessage") or "it failed without a message"
-
-
-def function_error_type(body: bytes) -> str:
-    """Return the name of the error in a function's error reply, such as ``InvalidInput``; "" when it has none."""
-    return _error_field(body, "errorType")
-
-
-def _error_field(body: bytes, name: str) -> str:
+def _function_error(body: bytes) -> dict[str, Any]:
+    """Return the fields of a function's error reply; {} for anything else."""
     try:
         reply = documents.parse(body, "reply")
     except DocumentInvalid:
-        return ""
-    return str(reply.get(name) or "")[:_ERROR_CHARACTERS] if isinstance(reply, dict) else ""
+        return {}
+    return reply if isinstance(reply, dict) else {}
 
 
 def find(name: str | None) -> Stack:

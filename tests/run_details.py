@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reelhouse.run.documents import FilmCounts, InGold, ListRead, Request, RunDetails
+from pipeline.runs import Manifest
+from reelhouse.run.details import FilmCounts, InGold, RunDetails
 from reelhouse.run.steps import OmdbAnswers, Step
 from reelhouse.stack import QUEUES, QueueCounts
 
@@ -14,19 +15,21 @@ FILMS = FilmCounts(
 )  # fmt: skip
 ENRICHED = Step(
     "EnrichAndStoreMovie", "2026-11-24T03:00:04+00:00", "2026-11-24T03:00:09.250+00:00",
-    invocations=2, busy_seconds=6.0, outcomes={"stored": 9, "failed": 0},
+    invocations=2, outcomes={"stored": 9, "failed": 0},
+)  # fmt: skip
+MANIFEST = Manifest(
+    RUN, "2026-11-24T03:00:00.000000Z", "s3://lists/top.json", None, "0a", top_n=9, batch_size=3, messages=3,
+    expected={f"tt000000{rank}": rank for rank in range(1, 10)}, skipped=[], code_version="v", requested_by="schedule",
+    listed=12, source_bytes=2_048,
 )  # fmt: skip
 DETAILS = RunDetails(
-    run_id=RUN,
-    requested=Request("schedule", "2026-11-24T03:00:00.000000Z", top_n=9, batch_size=3, code_version="v"),
-    list=ListRead("s3://lists/top.json", "0a", 2_048, entries=12, taken=9, unusable=()),
-    messages=3,
+    manifest=MANIFEST,
     steps=(ENRICHED, Step("AggregateToGold")),
     omdb=OmdbAnswers(calls=9, errors={"Unclear": 2}, p95_ms=81.4, state="open"),
     films=FILMS,
     left_out=(),
     missing=(),
-    parked_messages=(),
+    parked=(),
     queues=dict.fromkeys(QUEUES, EMPTY),
     waiting_for_quota_until=None,
     gold=GOLD,

@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 
 from pipeline import aws, keys
 from reelhouse.cli import app
-from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.local import stack as local_stack
 from reelhouse.run.start import start
 from reelhouse.run.watch import Report, watch
@@ -121,13 +120,13 @@ def start_afresh(stack: Stack) -> None:
     let_events_settle(stack)
     for queue in QUEUES:
         aws.client("sqs").purge_queue(QueueUrl=stack[f"{queue}DeadLettersUrl"])
-    bring_gold_up_to_date(stack)
+    stack.build_gold()
     build = stack.build()
     incomplete = set(stack.run_ids()) - (build.complete_runs if build else set())
     for run_id in incomplete:
         remove_run(stack, run_id)
     if incomplete:
-        bring_gold_up_to_date(stack)
+        stack.build_gold()
 
 
 @retry(stop=stop_after_delay(WATCH_SECONDS), wait=wait_fixed(0.25), retry=retry_if_result(lambda reached: not reached))

@@ -27,7 +27,6 @@ import yaml
 
 from pipeline import aws, settings
 from pipeline.errors import InvalidInput, ReelhouseError
-from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.stack import find
 
 ROOT = Path(__file__).parents[1]
@@ -263,7 +262,7 @@ def main(arguments: list[str]) -> int:
     deploy(deployment, "" if exists(stack) else _ask_key())
     # CloudFormation resets a table of the catalogue whose definition changed; a person's event also builds new code.
     try:
-        bring_gold_up_to_date(find(stack))
+        find(stack).build_gold()
     except ReelhouseError as error:
         print(f"Deployed, but Gold was not brought up to date: {error}", file=sys.stderr)
     print(f"Deployed. Start a run: reelhouse run --stack {stack} --top-n 20 --batch-size 5")

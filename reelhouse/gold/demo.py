@@ -9,6 +9,7 @@ import pandas as pd
 import typer
 
 from insights.lake import Lake
+from insights.reports import notebooks
 from pipeline import settings
 from reelhouse import stack
 from reelhouse.console import out
@@ -47,7 +48,7 @@ def command(films: Annotated[int, typer.Option(min=1, help="Films to ingest.")] 
     if result.status != "complete":
         raise typer.Exit(1)
     show_tables(found.lake())
-    published = report.run(found, report.Wanted(), REPORTS)
+    published = report.run(found, notebooks.discover(), {}, REPORTS)
     report.print_published(published, REPORTS, found)
     dashboard.tell(dashboard.make(found.lake(), REPORTS / "dashboard.html"), browser=False)
     show_next()

@@ -10,7 +10,6 @@ from pipeline.gold import publication
 from pipeline.gold.publication import Pointer
 from pipeline.gold.tables import intact
 from reelhouse import console, stack
-from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.options import Because, BuildId, Json, StackName
 from reelhouse.stack import Stack
 
@@ -72,7 +71,7 @@ def publish(stack: Stack, build_id: str, because: str, *, back: bool = False) ->
     if after.build != build:
         raise StorageFailed("another build was published meanwhile", subject=subject, step=step, next_step="try again")
     # AggregateToGold builds nothing now, and moves the catalogue's tables.
-    bring_gold_up_to_date(stack)
+    stack.build_gold()
     return after
 
 

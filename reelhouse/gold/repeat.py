@@ -1,25 +1,18 @@
-"""Doing something again and again at an interval, by a clock that is passed in. Pure but for that clock."""
+"""Repeat an action at an interval, for ``reelhouse report --every``."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from itertools import count
 
-from pipeline.errors import InvalidInput
+from pipeline.errors import InvalidInput, ReelhouseError
+from reelhouse import console
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _INTERVAL = re.compile(r"(\d{1,5})([smhd])", re.ASCII)
 SHORTEST, LONGEST = 60, 30 * 86_400
-
-
-@dataclass(frozen=True)
-class Clock:
-    """A clock that only goes forward, in seconds, and a way to wait by it."""
-
-    now: Callable[[], float] = time.monotonic
-    wait: Callable[[float], None] = time.sleep
 
 
 def interval(text: str) -> int:
@@ -33,28 +26,30 @@ def interval(text: str) -> int:
     match = _INTERVAL.fullmatch(text.strip())
     seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
     if not SHORTEST <= seconds <= LONGEST:
-        raise InvalidInput(
-            "must be a whole number of s, m, h or d, from 1m to 30d",
-            subject=f"--every {text}"[:80],
-            next_step="for example --every 1h",
-        )
+        cause = "must be a whole number of s, m, h or d, from 1m to 30d"
+        raise InvalidInput(cause, subject=f"--every {text}"[:80], next_step="for example --every 1h")
     return seconds
 
 
-def rounds(seconds: int, clock: Clock) -> Iterator[int]:
-    """Begin a round at once, and one at every interval after that; ends never.
+def repeat(action: Callable[[], object], seconds: int) -> None:
+    """Do something now and at every interval, until Ctrl-C; times that pass during a longer round are left out.
 
-    A round that takes longer than the interval is not cut short: the times that it missed are left out.
-
-    Yields
+    Raises
     ------
-    int
-        The round's number, from 1.
+    ReelhouseError
+        When the first round cannot run: a wrong name stays wrong. A later error is printed, and the next round tries
+        again, since the stack may be back by then.
     """
-    start = clock.now()
-    number = 0
-    while True:
-        number += 1
-        yield number
-        passed = clock.now() - start
-        clock.wait(seconds - passed % seconds)
+    start = time.monotonic()
+    try:
+        for number in count(1):
+            try:
+                action()
+            except ReelhouseError as error:
+                if number == 1:
+                    raise
+                console.fail(str(error))
+            console.say(f"again every {seconds:,} seconds; Ctrl-C ends it")
+            time.sleep(seconds - (time.monotonic() - start) % seconds)
+    except KeyboardInterrupt:
+        console.say("no more reports")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from insights import wording
 from insights.reports import notebooks as report_notebooks
@@ -18,11 +17,11 @@ from insights.reports.notebooks import Notebook
 from insights.reports.publish import Published
 from insights.reports.store import BucketStore, FolderStore, Store
 from pipeline import keys
-from pipeline.errors import InvalidInput, ReelhouseError
+from pipeline.errors import InvalidInput
 from reelhouse import console, stack
 from reelhouse.gold import repeat
-from reelhouse.gold.repeat import Clock
 from reelhouse.options import Json, StackName, usage_errors
+from reelhouse.progress import bars
 from reelhouse.stack import Stack
 
 
@@ -45,15 +44,14 @@ def command(
 
     Example: [bold]reelhouse report 02_genre_trends -p min_films=10 --output reports[/]
     """
-    wanted = Wanted(names or [], parameters or [])
     with usage_errors():
         seconds = repeat.interval(every) if every else 0
-        report_notebooks.choose(report_notebooks.discover(), wanted.names)
-        parse_parameters(wanted.parameters)
+        notebooks = report_notebooks.choose(report_notebooks.discover(), names or [])
+        given = parse_parameters(parameters or [])
     found = stack.find(stack_name)
 
     def once() -> bool:
-        published = run(found, wanted, output)
+        published = run(found, notebooks, given, output)
         if json_output:
             console.print_json(as_dict(published, output, found))
         else:
@@ -62,80 +60,37 @@ def command(
         return all(one.succeeded for one in published)
 
     if seconds:
-        run_repeatedly(once, seconds, repeat.Clock())
+        repeat.repeat(once, seconds)
     elif not once():
         raise typer.Exit(1)
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """The reports that a person asks for.
-
-    Attributes
-    ----------
-    names : sequence of str
-        Notebooks; none means all.
-    parameters : sequence of str
-        Parameters as ``name=value``.
-    """
-
-    names: Sequence[str] = ()
-    parameters: Sequence[str] = ()
-
-
-def run(stack: Stack, wanted: Wanted, output: Path) -> list[Published]:
-    """Run reports, with a progress bar for each.
-
-    Parameters
-    ----------
-    output : Path
-        Folder for the pages, besides the Gold bucket.
+def run(stack: Stack, notebooks: Sequence[Notebook], given: Mapping[str, str], output: Path) -> list[Published]:
+    """Run notebooks with the given parameters, and write their pages to a folder and to the Gold bucket.
 
     Raises
     ------
     InvalidInput
-        When a name or parameter is unknown or of another type; nothing has run then.
+        When a parameter is unknown or of another type; nothing has run then.
     """
-    notebooks = report_notebooks.choose(report_notebooks.discover(), wanted.names)
     stores: list[Store] = [FolderStore(output), BucketStore(stack["GoldBucketName"])]
-    with ReportBars(notebooks) as bars:
+    with bars(
+        SpinnerColumn(finished_text=""), TextColumn("{task.fields[sign]} {task.description:<20}"), BarColumn(30),
+        MofNCompleteColumn(), TextColumn("cells"), TimeElapsedColumn(),
+    ) as shown:  # fmt: skip
+        tasks = {one.name: shown.add_task(one.name, start=False, total=one.cells, sign=" ") for one in notebooks}
+
+        def on_progress(notebook: Notebook, done: int) -> None:
+            shown.start_task(tasks[notebook.name])
+            shown.update(tasks[notebook.name], completed=done)
+
         published = []
-        given = parse_parameters(wanted.parameters)
-        for report in publish.run(notebooks, given, stack.lake(), stores, bars.update):
-            bars.finish(report)
+        for report in publish.run(notebooks, given, stack.lake(), stores, on_progress):
+            task = tasks[report.report["name"]]
+            shown.update(task, sign="[green]✓[/]" if report.succeeded else "[red]✗[/]")
+            shown.stop_task(task)
             published.append(report)
     return published
-
-
-def run_repeatedly(run_once: Callable[[], bool], seconds: int, clock: Clock) -> None:
-    """Run reports now and at every interval, until Ctrl-C.
-
-    Parameters
-    ----------
-    run_once : callable
-        Runs the reports and prints which failed; they are tried again the next time.
-    seconds : int
-        The interval.
-    clock : Clock
-        The clock to wait by.
-
-    Raises
-    ------
-    ReelhouseError
-        When the first round cannot run: a wrong name or parameter stays wrong. A later error is printed, and the next
-        round tries again, since the stack may be back by then.
-    """
-    try:
-        for number in repeat.rounds(seconds, clock):
-            try:
-                run_once()
-            except ReelhouseError as error:
-                if number == 1:
-                    raise
-                console.fail(str(error))
-            console.say(f"again every {seconds:,} seconds; Ctrl-C ends it")
-    except KeyboardInterrupt:
-        console.say("no more reports")
 
 
 def parse_parameters(given: Sequence[str]) -> dict[str, str]:
@@ -154,41 +109,6 @@ def parse_parameters(given: Sequence[str]) -> dict[str, str]:
             raise InvalidInput(fault, subject=f"-p {text}"[:80], next_step="nothing was run")
         values[name] = value
     return values
-
-
-class ReportBars:
-    """A progress bar for each notebook, in cells."""
-
-    def __init__(self, notebooks: Sequence[Notebook]) -> None:
-        self._bars = Progress(
-            SpinnerColumn(finished_text=""), TextColumn("{task.fields[sign]} {task.description:<20}"), BarColumn(30),
-            MofNCompleteColumn(), TextColumn("cells"), TimeElapsedColumn(), console=console.err,
-            disable=not console.err.is_terminal,
-        )  # fmt: skip
-        self._tasks: dict[str, TaskID] = {
-            one.name: self._bars.add_task(one.name, start=False, total=one.cells, sign=" ") for one in notebooks
-        }
-
-    def __enter__(self) -> ReportBars:
-        """Show the bars."""
-        self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave them as they are."""
-        self._bars.stop()
-
-    def update(self, notebook: Notebook, done: int) -> None:
-        """Move a notebook's bar."""
-        task = self._tasks[notebook.name]
-        self._bars.start_task(task)
-        self._bars.update(task, completed=done)
-
-    def finish(self, report: Published) -> None:
-        """Mark a notebook as succeeded or failed."""
-        task = self._tasks[report.report["name"]]
-        self._bars.update(task, sign="[green]✓[/]" if report.succeeded else "[red]✗[/]")
-        self._bars.stop_task(task)
 
 
 def print_published(published: Sequence[Published], output: Path, stack: Stack) -> None:

@@ -8,7 +8,6 @@ import typer
 
 from pipeline import http, settings
 from reelhouse import console, stack
-from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.local import catalogue
 from reelhouse.local.restored import losses
 from reelhouse.local.stack import Options, up
@@ -70,4 +69,4 @@ def restore_catalogue(found: Stack, *, redeployed: bool = False) -> None:
     for name in restored:
         console.say(f"{name} was missing in the catalogue and is there again")
     if redeployed or any(name.startswith(f"{found['GoldDatabaseName']}.") for name in restored):
-        bring_gold_up_to_date(found)
+        found.build_gold()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,17 +29,11 @@ from pipeline.columns import SILVER_TABLES
 from pipeline.database import PARQUET
 from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
-from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.options import Json, RunId, StackName
-from reelhouse.progress import Bars
+from reelhouse.progress import OnProgress, bar
 from reelhouse.stack import Stack
 
 MOVIES = SILVER_TABLES["movies"]
-# About 50 MB a part: it can be read whole, and ten million films are forty objects.
-ROWS_A_PART = 250_000
-
-OnProgress = Callable[[int, int], None]
-
 _OBJECTS = """
     CREATE OR REPLACE TABLE object AS
     SELECT unnest(?) AS object_key, unnest(?) AS compacted, unnest(?) AS modified, unnest(?) AS settled
@@ -60,17 +54,11 @@ _RANKED = """
 _REPLACED = """
     SELECT object_key FROM ranked GROUP BY object_key HAVING NOT bool_or(wins) AND bool_and(replaceable) ORDER BY 1
 """
-_SMALL = """
-    SELECT object_key FROM ranked GROUP BY object_key HAVING count(*) FILTER (wins) BETWEEN 1 AND ? ORDER BY 1
-"""
-_CHOSEN = """
-    CREATE OR REPLACE TABLE chosen AS
-    SELECT place, bronze_key, processed_at, ntile(?) OVER (ORDER BY bronze_key) AS part
-    FROM ranked WHERE wins AND list_contains(?, object_key)
-"""
-_PARTS = """
-    SELECT part, count(*), left(sha256(string_agg(bronze_key || ' ' || processed_at, chr(10) ORDER BY bronze_key)), 32)
-    FROM chosen GROUP BY part ORDER BY part
+# Parts with a winning row, their winning rows, and a digest of these.
+_WINNERS = """
+    SELECT count(DISTINCT object_key), count(*),
+        left(sha256(string_agg(bronze_key || ' ' || processed_at, chr(10) ORDER BY bronze_key)), 32)
+    FROM ranked WHERE wins
 """
 
 
@@ -117,8 +105,8 @@ def command(
     run_ids = [found.manifest(run_id).run_id] if run_id else None
     # S3's clock is not this machine's: where nothing is in use, what it wrote just now counts as old too.
     settled_before = datetime.now(UTC) - timedelta(hours=hours) if hours else datetime.max.replace(tzinfo=UTC)
-    with Bars("Runs") as bars:
-        result = compact(found, run_ids, settled_before, bars.update)
+    with bar("Runs") as on_progress:
+        result = compact(found, run_ids, settled_before, on_progress)
     if json_output:
         console.print_json(asdict(result))
     else:
@@ -162,7 +150,7 @@ def compact(
     with aws.failures_of("compact", stack.name, "no row is lost; run it again"):
         result = compact_silver(stack["SilverBucketName"], run_ids, settled_before, on_progress)
     if result.runs:
-        bring_gold_up_to_date(stack)
+        stack.build_gold()
     return result
 
 
@@ -196,11 +184,6 @@ def replaced(database: duckdb.DuckDBPyConnection) -> list[str]:
     return [str(row[0]) for row in database.execute(_REPLACED).fetchall()]
 
 
-def small(database: duckdb.DuckDBPyConnection, rows_a_part: int) -> list[str]:
-    """Return objects whose winning rows do not fill half a part."""
-    return [str(row[0]) for row in database.execute(_SMALL, [rows_a_part // 2]).fetchall()]
-
-
 def _parts_by_run(bucket: str) -> dict[str, list[StoredObject]]:
     found: dict[str, list[StoredObject]] = defaultdict(list)
     for entry in aws.list_objects(aws.client("s3"), bucket, f"{MOVIES.name}/"):
@@ -227,14 +210,13 @@ class _Run:
         if fault := self.fault():
             result.skipped[self.run_id] = fault
             return
-        sources = small(self.silver.database, ROWS_A_PART)
-        written = self.merge(sources) if len(sources) > 1 else 0
-        if written:
+        merged = self.merge()
+        if merged:
             self.read()
         removed, waiting = self.sweep()
-        result.runs += bool(written or removed)
-        result.merged += len(sources) if written else 0
-        result.written += written
+        result.runs += bool(merged or removed)
+        result.merged += merged
+        result.written += bool(merged)
         result.removed += removed
         result.waiting += waiting
 
@@ -257,28 +239,26 @@ class _Run:
             return "it has rows without bronze_key; `reelhouse replay --run-id` rebuilds it"
         return ""
 
-    def merge(self, sources: list[str]) -> int:
-        """Write the winning rows of these objects as parts of even size; return how many are new."""
-        database = self.silver.database
-        wins = self.silver.query("SELECT count(*) FROM ranked WHERE wins AND list_contains(?, object_key)", [sources])
-        database.execute(_CHOSEN, [-(-wins[0][0] // ROWS_A_PART), sources])
-        written = 0
-        for part, rows, digest in database.execute(_PARTS).fetchall():
-            key = keys.silver_compacted(self.run_id, digest, rows)
-            if key not in self.silver.objects:
-                written += aws.put_once(aws.client("s3"), self.bucket, key, self._encode(part), "binary/octet-stream")
-        return written
+    def merge(self) -> int:
+        """Write the winning rows of all parts as one part; return the number of parts merged, 0 when one has them all.
 
-    def _encode(self, part: int) -> bytes:
+        One part is enough: a list has at most 25,000 films, so a run's rows take a few megabytes.
+        """
+        parts, rows, digest = self.silver.query(_WINNERS)[0]
+        if parts < 2:
+            return 0
+        key = keys.silver_compacted(self.run_id, digest, rows)
         columns = ", ".join(f'm."{name}"' for name in MOVIES.column_names)
         with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
             path = Path(folder, "part.parquet")
             self.silver.database.execute(
-                f"COPY (SELECT {columns} FROM stored AS m JOIN chosen AS c ON c.place = m.rowid "
-                f"WHERE c.part = $part ORDER BY m.bronze_key) TO $path ({PARQUET})",
-                {"part": part, "path": str(path)},
+                f"COPY (SELECT {columns} FROM stored AS m JOIN ranked AS r ON r.place = m.rowid AND r.wins "
+                f"ORDER BY m.bronze_key) TO $path ({PARQUET})",
+                {"path": str(path)},
             )
-            return path.read_bytes()
+            body = path.read_bytes()
+        written = aws.put_once(aws.client("s3"), self.bucket, key, body, "binary/octet-stream")
+        return int(parts) if written else 0
 
     def sweep(self) -> tuple[int, int]:
         """Remove replaced objects, unless they changed; return how many were removed, and how many must wait."""

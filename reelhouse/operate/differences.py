@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
 
 import duckdb
+
+from pipeline.columns import GOLD
+from pipeline.database import connect
+from pipeline.errors import StorageFailed
+from pipeline.gold.build import Build
+
+if TYPE_CHECKING:
+    from insights.lake import Lake
 
 # Columns about when and by which code a row was made; they are not compared.
 MAKING = {"processed_at", "code_version", "finished_at", "object_key"}
@@ -53,7 +63,8 @@ def compare(database: duckdb.DuckDBPyConnection, before: str, after: str, key: C
     both = " UNION ALL BY NAME ".join(
         f"SELECT *, '{side}' AS side_ FROM {relation}" for side, relation in (("before", before), ("after", after))
     )
-    counted = database.execute(f"""
+    # Fetched to the end: an unfinished result would block the connection.
+    (counts,) = database.execute(f"""
         WITH both_ AS ({both}),
         rows_ AS (SELECT side_, [{identity}] AS id_, CAST(ROW({values}) AS VARCHAR) AS value_ FROM both_),
         films_ AS (
@@ -63,8 +74,23 @@ def compare(database: duckdb.DuckDBPyConnection, before: str, after: str, key: C
         SELECT count(old_), count(new_), count(*) FILTER (old_ IS NULL), count(*) FILTER (new_ IS NULL),
             count(*) FILTER (old_ <> new_)
         FROM films_
-    """).fetchone()
-    return Change(*(counted or ()))
+    """).fetchall()
+    return Change(*counts)
+
+
+def compare_builds(lake: Lake, before: Build, after: Build) -> dict[str, Change]:
+    """Count the changes of Gold's tables between two builds, by table; one that cannot be read or compared is left out.
+
+    Objects of the earlier build can be read for as long as it is kept.
+    """
+    changes = {}
+    with connect() as database:
+        for table in GOLD:
+            with suppress(StorageFailed, duckdb.Error):
+                database.register("before_", replace(lake, pinned=before).arrow(table.name))
+                database.register("after_", replace(lake, pinned=after).arrow(table.name))
+                changes[f"gold.{table.name}"] = compare(database, "before_", "after_", table.key)
+    return changes
 
 
 def _columns(database: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:

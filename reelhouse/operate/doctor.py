@@ -198,7 +198,7 @@ def _catalogue(found: Stack) -> Check:
 
 
 def _held(found: Stack) -> Check:
-    held = found.held()
+    held = found.pointer().held
     if held is None:
         return Check("Gold publication", True, "the newest build is published")
     more = f" (and {len(held.reasons) - 1} more)" if len(held.reasons) > 1 else ""

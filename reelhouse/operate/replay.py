@@ -22,12 +22,11 @@ from pipeline.errors import StorageFailed
 from pipeline.gold.publication import Held
 from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
-from reelhouse.gold.reader import GoldTables, bring_gold_up_to_date
 from reelhouse.operate import bronze_events
-from reelhouse.operate.differences import Change, compare
+from reelhouse.operate.differences import Change, compare, compare_builds
 from reelhouse.operate.outcomes import OUTCOMES
 from reelhouse.options import Json, RunId, StackName
-from reelhouse.progress import Bars
+from reelhouse.progress import OnProgress, bar
 from reelhouse.run.start import print_held
 from reelhouse.stack import Stack
 
@@ -38,8 +37,6 @@ OBJECTS_AT_ONCE = 20_000
 PATIENCE_SECONDS = 420.0
 _DELETED_A_CALL = 1000
 _MISSING_SHOWN = 12
-
-OnProgress = Callable[[int, int], None]
 
 
 @dataclass
@@ -95,8 +92,8 @@ def command(
         raise typer.BadParameter("give either --run-id RUN_ID or --all")
     found = stack.find(stack_name)
     run_ids = [found.manifest(run_id).run_id] if run_id else found.run_ids()
-    with Bars("Bronze to Silver") as bars:
-        result = replay(found, run_ids, bars.update)
+    with bar("Bronze to Silver") as on_progress:
+        result = replay(found, run_ids, on_progress)
     if json_output:
         console.print_json(result.as_dict())
     else:
@@ -122,7 +119,7 @@ def print_replay(result: Replay) -> None:
             "`reelhouse redrive --peek --queue BronzeEvents`, then replay again"
         )
     if result.held:
-        print_held(result.held.build_id, result.held.reasons)
+        print_held(result.held)
 
 
 def replay(stack: Stack, run_ids: list[str], on_progress: OnProgress, patience: float = PATIENCE_SECONDS) -> Replay:
@@ -141,8 +138,8 @@ def replay(stack: Stack, run_ids: list[str], on_progress: OnProgress, patience: 
         When an AWS service refuses or fails; the next replay finishes what this one began.
     """
     result = Replay(run_ids)
-    gold = GoldTables(stack["GoldBucketName"])
     with aws.failures_of("replay", stack.name, "both old and new Silver are kept; run it again"):
+        before = stack.build()
         bronze = {run_id: bronze_events.stored(stack, run_id) for run_id in run_ids}
         total = sum(len(found) for found in bronze.values())
         for group in groups({run_id: len(found) for run_id, found in bronze.items()}, OBJECTS_AT_ONCE):
@@ -152,9 +149,11 @@ def replay(stack: Stack, run_ids: list[str], on_progress: OnProgress, patience: 
             result.objects += len(batch.wanted)
             result.removed += batch.sweep(result.missing)
             batch.count(result.changes)
-        result.code_version = bring_gold_up_to_date(stack)
-        result.held = stack.held()
-    result.changes |= gold.compare(GoldTables(stack["GoldBucketName"]))
+        result.code_version = stack.build_gold()
+        pointer = stack.pointer()
+        result.held = pointer.held
+    if before and pointer.build:
+        result.changes |= compare_builds(stack.lake(), before, pointer.build)
     return result
 
 

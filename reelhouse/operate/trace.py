@@ -6,28 +6,26 @@ Reads all buckets; where the film is missing, also the queues' counts and parked
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
-import duckdb
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
-from pipeline import aws, keys
-from pipeline.database import connect
+from insights.lake import Lake
+from pipeline import aws, documents, keys
 from pipeline.errors import DocumentInvalid, InvalidInput, StorageFailed
 from pipeline.runs import Manifest
 from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
-from reelhouse.gold.reader import GoldTables
+from reelhouse.gold import frames
 from reelhouse.operate.parked import parked
 from reelhouse.options import ImdbId, Json, RunId, StackName
 from reelhouse.stack import Stack
 
 # Runs shown, newest first; --run-id shows any other.
 MOST_RUNS = 10
-_MANIFESTS_AT_ONCE = 50
 _ROWS_SHOWN = 5
 # Gold tables with rows about a film: the table's column, and the column of `movies` that holds its value or values.
 _ABOUT = {
@@ -40,8 +38,6 @@ _ABOUT = {
     "films_by_year": ("year", "year"),
     "rank_history": ("imdb_id", "imdb_id"),
 }
-
-
 Row = dict[str, Any]
 
 
@@ -151,7 +147,7 @@ def trace(stack: Stack, imdb_id: str, run_id: str | None = None) -> FilmPath:
             raise InvalidInput(f"{run_id or 'no run'} expected this film", subject=imdb_id, next_step=hint)
         silver = SilverReader(stack["SilverBucketName"], [manifest.run_id for manifest in manifests])
         silver.refresh()
-        gold = gold_rows(GoldTables(stack["GoldBucketName"]), imdb_id)
+        gold = gold_rows(stack.lake().of_one_build(), imdb_id)
         runs = tuple(_run(stack, manifest, imdb_id, silver, gold) for manifest in manifests)
     return FilmPath(imdb_id, runs, gold)
 
@@ -164,53 +160,40 @@ def message_of(manifest: Manifest, imdb_id: str) -> Message:
     return Message(number, manifest.messages, manifest.expected[imdb_id])
 
 
-def gold_rows(tables: GoldTables, imdb_id: str) -> dict[str, list[Row]]:
+def gold_rows(lake: Lake, imdb_id: str) -> dict[str, list[Row]]:
     """Return the Gold rows that a film is in, by table; {} where Gold does not have the film.
 
     A film that has left the list is in ``movies`` and ``rank_history`` alone.
     """
-    with connect() as database:
-        movies = _select(tables, database, "movies", "imdb_id", [imdb_id])
-        if not movies:
-            return {}
-        found = {"movies": movies}
-        for name, (column, source) in _ABOUT.items():
-            if movies[0].get("on_list") is False and name != "rank_history":
-                continue
-            value = movies[0].get(source)
-            found[name] = _select(tables, database, name, column, value if isinstance(value, list) else [value])
+    movies = _rows(lake, "movies", "imdb_id", imdb_id)
+    if not movies:
+        return {}
+    found = {"movies": movies}
+    for name, (column, source) in _ABOUT.items():
+        if movies[0].get("on_list") is not False or name == "rank_history":
+            found[name] = _rows(lake, name, column, movies[0].get(source))
     return found
 
 
-def _select(
-    tables: GoldTables, database: duckdb.DuckDBPyConnection, name: str, column: str, values: list[Any]
-) -> list[Row]:
-    if name not in tables.files:
+def _rows(lake: Lake, name: str, column: str, value: Any) -> list[Row]:
+    """Return a table's rows with a value, or one of a list of values; none of a table that cannot be read."""
+    try:
+        table = lake.table(name)
+        wanted = table[column].isin([one for one in (value if isinstance(value, list) else [value]) if one is not None])
+        return frames.records(table[wanted])
+    except (InvalidInput, StorageFailed, KeyError):
+        # A table that is missing or damaged: `verify` names it.
         return []
-    with tables.as_relation(database, name) as relation:
-        if relation is None:
-            return []
-        try:
-            done = database.execute(f'SELECT * FROM {relation} WHERE list_contains(?, "{column}")', [values])
-        except duckdb.Error:
-            # A table with other columns or types: `verify` names it.
-            return []
-        columns = [described[0] for described in done.description or []]
-        return [dict(zip(columns, row, strict=True)) for row in done.fetchall()]
 
 
 def _manifests(stack: Stack, imdb_id: str, run_id: str | None) -> Iterator[Manifest]:
     """Yield the manifests of runs that expected the film, newest first, except damaged ones."""
-    run_ids = [stack.manifest(run_id).run_id] if run_id else stack.run_ids()[::-1]
-    for at in range(0, len(run_ids), _MANIFESTS_AT_ONCE):
-        paths = [keys.manifest(each) for each in run_ids[at : at + _MANIFESTS_AT_ONCE]]
-        for path, answer in zip(paths, aws.get_many(aws.client("s3"), stack["BronzeBucketName"], paths), strict=True):
-            if isinstance(answer, ClientError | BotoCoreError):
-                raise StorageFailed("cannot be read", subject=path, step="trace") from answer
-            try:
-                manifest = Manifest.from_json(answer[0], path)
-            except DocumentInvalid:
-                continue
+    if run_id:
+        yield from (one for one in [stack.manifest(run_id)] if imdb_id in one.expected)
+        return
+    for each in reversed(stack.run_ids()):
+        with suppress(DocumentInvalid):
+            manifest = stack.manifest(each)
             if imdb_id in manifest.expected:
                 yield manifest
 
@@ -229,16 +212,9 @@ def _bronze(stack: Stack, run_id: str, imdb_id: str) -> BronzeObject | None:
     for kind in (keys.MOVIES, keys.REJECTED):
         key = keys.film(kind, run_id, imdb_id)
         if aws.exists(s3, bucket, key):
-            head = s3.head_object(Bucket=bucket, Key=key)
-            document = aws.get_json(s3, bucket, key)
-            return BronzeObject(
-                kind=kind,
-                key=key,
-                version=head.get("VersionId"),
-                bytes=head["ContentLength"],
-                fetched_at=document.get("fetched_at"),
-                reason=document.get("reason"),
-            )
+            body, version = aws.get(s3, bucket, key)
+            document = documents.parse(body, key)
+            return BronzeObject(kind, key, version, len(body), document.get("fetched_at"), document.get("reason"))
     return None
 
 

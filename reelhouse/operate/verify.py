@@ -8,7 +8,7 @@ its queue is not empty: verify again when the queues are empty.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any
 
 import duckdb
@@ -17,12 +17,12 @@ from rich.markup import escape
 
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.columns import GOLD
-from pipeline.errors import InvalidInput
+from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.gold import tables
 from pipeline.gold.statements import rows_of
 from pipeline.silver.reader import SilverReader
 from pipeline.silver.records import part_digest
 from reelhouse import console, stack
-from reelhouse.gold.reader import GoldTables
 from reelhouse.operate.differences import compare
 from reelhouse.operate.outcomes import OUTCOMES, Recomputation
 from reelhouse.operate.parked import parked
@@ -220,27 +220,21 @@ def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
         else:
             missing.note("gold", keys.BUILD, "Gold was not built from the current Silver")
         return
-    stored = GoldTables(stack["GoldBucketName"])
+    intact, lake = tables.intact(stack["GoldBucketName"], build), replace(stack.lake(), pinned=build)
     silver.query("CREATE SCHEMA gold")
     for table in GOLD:
         silver.query(f"CREATE OR REPLACE TABLE gold.{table.name} AS {rows_of(table)}")
-        built = build.tables.get(table.name)
-        key = built.folder if built else table.name
-        if table.name not in stored.files:
-            missing.note("gold", key, "is missing")
+        key = build.tables[table.name].folder if table.name in build.tables else table.name
+        if table.name not in intact:
+            missing.note("gold", key, "is missing, or is not as the build wrote it")
             continue
-        with stored.as_relation(silver.database, table.name) as there:
-            if there is None:
-                missing.note("gold", key, "cannot be read as parquet")
-                continue
-            try:
-                change = compare(silver.database, there, f"gold.{table.name}", table.key)
-            except duckdb.Error as error:
-                missing.note("gold", key, f"cannot be compared: {str(error).splitlines()[0]}"[:300])
-                continue
-        counted = built.rows if built else None
-        if change.before != counted:
-            missing.note("gold", key, f"holds {change.before} rows; the build wrote {counted}")
+        try:
+            silver.database.register("stored_", lake.arrow(table.name))
+            change = compare(silver.database, "stored_", f"gold.{table.name}", table.key)
+        except (StorageFailed, duckdb.Error) as error:
+            cause = error.cause if isinstance(error, StorageFailed) else str(error).splitlines()[0]
+            missing.note("gold", key, f"cannot be compared: {cause}"[:300])
+            continue
         if not change.same:
             cause = f"{change.added} rows of Silver are missing, {change.removed} are not in Silver, "
             missing.note("gold", key, cause + f"{change.changed} differ")

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
 
-from reelhouse.run.documents import Advice, Level, RunDetails
+if TYPE_CHECKING:
+    from reelhouse.run.details import RunDetails
 
+# wrong: somebody has to act; wait: the run continues without help; note: nothing to do, but worth knowing.
+Level = Literal["wrong", "wait", "note"]
 _MOST_URGENT_FIRST = get_args(Level)
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What an operator should know of a run, and do about it."""
+
+    level: Level
+    what: str
+    do: str
 
 
 def advise(run: RunDetails) -> tuple[Advice, ...]:
@@ -17,8 +30,8 @@ def advise(run: RunDetails) -> tuple[Advice, ...]:
 
 
 def _parked(run: RunDetails) -> Iterator[Advice]:
-    for queue in dict.fromkeys(one.queue for one in run.parked_messages):
-        causes = [one.why for one in run.parked_messages if one.queue == queue]
+    for queue in dict.fromkeys(one.queue for one in run.parked):
+        causes = [one.why for one in run.parked if one.queue == queue]
         yield Advice(
             "wrong",
             f"{_count(len(causes), 'message')} parked in {queue}DeadLetters; the last one failed with: {causes[-1]}",
@@ -27,7 +40,7 @@ def _parked(run: RunDetails) -> Iterator[Advice]:
 
 
 def _bronze(run: RunDetails) -> Iterator[Advice]:
-    missing, run_id = run.films.missing, run.run_id
+    missing, run_id = run.films.missing, run.manifest.run_id
     if not missing:
         return
     films = _count(missing, "film")
@@ -54,7 +67,7 @@ def _silver(run: RunDetails) -> Iterator[Advice]:
         yield Advice("wait", f"{_count(behind, 'Bronze object')} on the way to Silver", "check again in some minutes")
     elif behind:
         what = f"{_count(behind, 'Bronze object')} without an outcome in Silver, and BronzeEvents is empty"
-        yield Advice("wrong", what, f"`reelhouse run --resume {run.run_id}` announces them again")
+        yield Advice("wrong", what, f"`reelhouse run --resume {run.manifest.run_id}` announces them again")
 
 
 def _gold(run: RunDetails) -> Iterator[Advice]:
@@ -69,11 +82,11 @@ def _gold(run: RunDetails) -> Iterator[Advice]:
         yield Advice("wait", "Gold has not been built with the whole run yet", "check again in a minute")
     else:
         what = "the whole run is in Silver, but not in Gold, and SilverEvents is empty"
-        yield Advice("wrong", what, f"`reelhouse run --resume {run.run_id}` builds Gold")
+        yield Advice("wrong", what, f"`reelhouse run --resume {run.manifest.run_id}` builds Gold")
 
 
 def _notes(run: RunDetails) -> Iterator[Advice]:
-    films, unusable = run.films, run.list.unusable
+    films, unusable = run.films, run.manifest.skipped
     if films.quarantined or films.rejected:
         counts = (f"{films.rejected:,} rejected by OMDb", f"{films.quarantined:,} quarantined")
         what = "films left out: " + ", ".join(count for count in counts if not count.startswith("0"))

@@ -7,32 +7,23 @@ writes nothing.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
 from pipeline import aws, keys
+from pipeline.gold.build import Build
+from pipeline.gold.publication import Held
 from pipeline.runs import Manifest, started_at
 from pipeline.silver.reader import SilverReader
 from reelhouse import console
 from reelhouse.operate.parked import Parked, parked
 from reelhouse.run import steps
-from reelhouse.run.advice import advise
-from reelhouse.run.documents import (
-    FilmCounts,
-    HeldBuild,
-    InGold,
-    LeftOut,
-    ListRead,
-    ParkedMessage,
-    ReportPage,
-    Request,
-    RunDetails,
-)
-from reelhouse.run.steps import Step
+from reelhouse.run.advice import Advice, advise
+from reelhouse.run.steps import OmdbAnswers, Step
 from reelhouse.stack import QueueCounts, Stack
 
 # Reports looked at: the first ones made after the run began.
@@ -44,6 +35,89 @@ _NAME_WIDTH = 11
 _NAMES = {"runs": "manifest", "present": "stored before"}
 _SIGNS = {"wrong": "[red]✗[/]", "wait": "[yellow]…[/]", "note": "[yellow]![/]"}
 _COLOURS = {"rejected": "yellow", "quarantined": "yellow", "parked": "red"}
+
+
+@dataclass(frozen=True)
+class FilmCounts:
+    """Films of a run by outcome; ``missing`` ones have none, ``not_in_silver`` ones are in Bronze alone."""
+
+    expected: int
+    stored: int
+    rejected: int
+    quarantined: int
+    rows: int
+    parked: int
+    missing: int
+    not_in_silver: int
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A film that is not in Gold, and the reason."""
+
+    outcome: Literal["rejected", "quarantined", "parked"]
+    imdb_id: str
+    why: str
+
+
+@dataclass(frozen=True)
+class InGold:
+    """The published build that contains a run; ``status`` and ``films`` are the run's own."""
+
+    build_id: str
+    built_at: str
+    engine: str
+    code_version: str
+    status: str
+    films: int
+    newest_run: str | None
+
+
+@dataclass(frozen=True)
+class ReportPage:
+    """A report based on a run; ``page`` is its key in the Gold bucket."""
+
+    name: str | None
+    started_at: str | None
+    status: str | None
+    page: str
+
+
+@dataclass(frozen=True)
+class RunDetails:
+    """One run in detail.
+
+    Attributes
+    ----------
+    left_out : tuple of LeftOut
+        Films that are rejected, quarantined or parked.
+    missing : tuple of str
+        IMDb ids of films without any outcome yet.
+    parked : tuple of Parked
+        The run's parked messages.
+    waiting_for_quota_until : str or None
+        ISO 8601; None where messages do not wait for OMDb's quota.
+    gold : InGold or None
+        None where the published build does not contain the run.
+    held : Held or None
+        The newest build, if it contains the run and is held.
+    next : tuple of Advice
+        What is wrong and what to do, the most urgent first; empty for a healthy run.
+    """
+
+    manifest: Manifest
+    steps: tuple[Step, ...]
+    omdb: OmdbAnswers
+    films: FilmCounts
+    left_out: tuple[LeftOut, ...]
+    missing: tuple[str, ...]
+    parked: tuple[Parked, ...]
+    queues: dict[str, QueueCounts]
+    waiting_for_quota_until: str | None
+    gold: InGold | None
+    held: Held | None
+    reports: tuple[ReportPage, ...]
+    next: tuple[Advice, ...] = ()
 
 
 def describe(stack: Stack, run_id: str, waiting_for_quota_until: str | None = None) -> RunDetails:
@@ -63,44 +137,25 @@ def describe(stack: Stack, run_id: str, waiting_for_quota_until: str | None = No
     """
     manifest = stack.manifest(run_id)
     with aws.failures_of("status", run_id):
-        invocations, queues = steps.of_run(stack, run_id), stack.queues()
-        of_run = [one for one in _parked(stack, queues) if one.run_id == run_id]
+        invocations, queues, pointer = steps.of_run(stack, run_id), stack.queues(), stack.pointer()
+        of_run = tuple(one for one in _parked(stack, queues) if one.run_id == run_id)
         films, left_out, missing = _films(stack, manifest, of_run)
+        newest = stack.held_build(pointer)
         details = RunDetails(
-            run_id=run_id,
-            requested=_requested(manifest),
-            list=_list(manifest),
-            messages=manifest.messages,
+            manifest=manifest,
             steps=tuple(steps.summarise(step, run_id, invocations[step]) for step in steps.STEPS),
             omdb=steps.omdb(invocations["EnrichAndStoreMovie"]),
             films=films,
             left_out=left_out,
             missing=missing,
-            parked_messages=tuple(ParkedMessage(one.queue, len(one.films), one.why, one.failed_at) for one in of_run),
+            parked=of_run,
             queues=queues,
             waiting_for_quota_until=waiting_for_quota_until,
-            gold=_gold(stack, run_id),
-            held=_held(stack, run_id),
+            gold=_gold(pointer.build, run_id),
+            held=pointer.held if newest and run_id in newest.runs else None,
             reports=tuple(_reports(stack, run_id)),
         )
     return replace(details, next=advise(details))
-
-
-def _requested(manifest: Manifest) -> Request:
-    return Request(
-        manifest.requested_by, manifest.started_at, manifest.top_n, manifest.batch_size, manifest.code_version
-    )
-
-
-def _list(manifest: Manifest) -> ListRead:
-    return ListRead(
-        uri=manifest.source_uri,
-        sha256=manifest.source_sha256,
-        bytes=manifest.source_bytes,
-        entries=manifest.listed,
-        taken=len(manifest.expected),
-        unusable=tuple(manifest.skipped),
-    )
 
 
 def _parked(stack: Stack, queues: dict[str, QueueCounts]) -> list[Parked]:
@@ -109,7 +164,7 @@ def _parked(stack: Stack, queues: dict[str, QueueCounts]) -> list[Parked]:
 
 
 def _films(
-    stack: Stack, manifest: Manifest, of_run: list[Parked]
+    stack: Stack, manifest: Manifest, of_run: tuple[Parked, ...]
 ) -> tuple[FilmCounts, tuple[LeftOut, ...], tuple[str, ...]]:
     """Return the films by outcome, those left out, and the ids of those without any outcome.
 
@@ -143,29 +198,13 @@ def _films(
     return counts, tuple(sorted(left_out, key=lambda one: (one.outcome, one.imdb_id))), tuple(missing)
 
 
-def _gold(stack: Stack, run_id: str) -> InGold | None:
-    """Return the published build if it contains the run."""
-    build = stack.build()
+def _gold(build: Build | None, run_id: str) -> InGold | None:
+    """Return what the published build has of a run."""
     if build is None or run_id not in build.runs:
         return None
     counts = build.runs[run_id]
-    return InGold(
-        build_id=build.build_id,
-        built_at=build.built_at,
-        engine=build.engine,
-        code_version=build.code_version,
-        status=counts.status,
-        films=counts.in_gold,
-        newest_run=build.newest_run,
-    )
-
-
-def _held(stack: Stack, run_id: str) -> HeldBuild | None:
-    """Return the build that is held, if it contains the run."""
-    held, build = stack.held(), stack.held_build()
-    if held is None or build is None or run_id not in build.runs:
-        return None
-    return HeldBuild(held.build_id, held.reasons)
+    made = (build.build_id, build.built_at, build.engine, build.code_version)
+    return InGold(*made, counts.status, counts.in_gold, build.newest_run)
 
 
 def _reports(stack: Stack, run_id: str) -> list[ReportPage]:
@@ -205,26 +244,24 @@ def print_run(run: RunDetails) -> None:
 def _print_head(run: RunDetails) -> None:
     complete = run.gold is not None and run.gold.status == "complete"
     status = "[green]complete[/]" if complete else "[red]incomplete[/]"
-    console.out.print(f"Run [bold]{run.run_id}[/] is {status}")
-    asked, source = run.requested, run.list
-    entries = f"{source.entries:,} entries, " if source.entries is not None else ""
-    unusable = f", {len(source.unusable):,} unusable" if source.unusable else ""
+    manifest = run.manifest
+    console.out.print(f"Run [bold]{manifest.run_id}[/] is {status}")
+    entries = f"{manifest.listed:,} entries, " if manifest.listed is not None else ""
+    unusable = f", {len(manifest.skipped):,} unusable" if manifest.skipped else ""
+    parameters = f"top_n {manifest.top_n}, batch_size {manifest.batch_size}; code {manifest.code_version}"
     rows = [
-        ("started by", escape(f"{asked.by or 'unknown'}, {_time(asked.at)} UTC")),
-        (
-            "parameters",
-            f"top_n {asked.top_n}, batch_size {asked.batch_size}; code {escape(asked.code_version)}",
-        ),
-        ("list", f"{entries}{source.taken:,} taken in {run.messages:,} messages{unusable}"),
-        ("", escape(source.uri)),
+        ("started by", escape(f"{manifest.requested_by or 'unknown'}, {_time(manifest.started_at)} UTC")),
+        ("parameters", escape(parameters)),
+        ("list", f"{entries}{len(manifest.expected):,} taken in {manifest.messages:,} messages{unusable}"),
+        ("", escape(manifest.source_uri)),
     ]
-    shown = source.unusable[:_UNUSABLE_SHOWN]
+    shown = manifest.skipped[:_UNUSABLE_SHOWN]
     rows += [("", escape(f"item {entry.item}, id {entry.id!r}: {entry.reason}")) for entry in shown]
-    _print([*rows, *_more(len(source.unusable) - _UNUSABLE_SHOWN, run, "unusable entries")])
+    _print([*rows, *_more(len(manifest.skipped) - _UNUSABLE_SHOWN, run, "unusable entries")])
 
 
 def _print_steps(run: RunDetails) -> None:
-    began = datetime.fromisoformat(run.requested.at)
+    began = datetime.fromisoformat(run.manifest.started_at)
     rows = [
         (step.step, _after(began, step.began_at), _after(began, step.ended_at), step.invocations,
          console.out.render_str(_done(step)))
@@ -270,7 +307,7 @@ def _print_gold(run: RunDetails) -> None:
     gold, reports = run.gold, run.reports
     text = "no build contains this run"
     if gold is not None:
-        newer = "" if gold.newest_run == run.run_id else f"; newest run {gold.newest_run}"
+        newer = "" if gold.newest_run == run.manifest.run_id else f"; newest run {gold.newest_run}"
         text = f"build {gold.build_id}, {_time(gold.built_at)} UTC: the run is {gold.status}, "
         text += f"{gold.films:,} films are from it{newer}"
     rows = [("Gold", escape(text))]
@@ -292,7 +329,7 @@ def _print(rows: list[tuple[str, str]]) -> None:
 
 
 def _more(number: int, run: RunDetails, what: str) -> list[tuple[str, str]]:
-    return [("", f"… and {number:,} more {what}: reelhouse status {run.run_id} --json")] if number > 0 else []
+    return [("", f"… and {number:,} more {what}: reelhouse status {run.manifest.run_id} --json")] if number > 0 else []
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -20,7 +20,6 @@ from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
 from pipeline.omdb.refusals import is_final_rejection
 from pipeline.runs import Manifest, utc
 from pipeline.silver.reader import SilverReader
-from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.local import state
 from reelhouse.local.state import State
 from reelhouse.operate import bronze_events
@@ -68,7 +67,7 @@ def resume(stack: Stack, run_id: str) -> Resumed:
         messages.send_all(outgoing, stack["MovieQueueUrl"], aws.client("sqs"))
         bronze_events.announce(stack, missing.objects, STEP)
     if not missing.films and not missing.objects:
-        bring_gold_up_to_date(stack)
+        stack.build_gold()
     return Resumed(
         run_id, manifest.source_uri, manifest.top_n, len(manifest.expected), manifest.skipped, len(outgoing),
         manifest.batch_size, f"requested again: {missing}", since=since,

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from pipeline import aws
-from pipeline.errors import InvalidInput, SourceListInvalid, StorageFailed
+from pipeline.errors import InvalidInput
+from pipeline.gold.publication import Held
 from pipeline.runs import RunReply
 from reelhouse import console, stack
 from reelhouse.options import Json, ResumedRunId, StackName
 from reelhouse.run import resume as resuming
-from reelhouse.run.documents import StillMissing
-from reelhouse.run.watch import Report, RunBars, watch
-from reelhouse.stack import Stack, function_error, function_error_type
+from reelhouse.run.watch import Report, StillMissing, run_bars, watch
+from reelhouse.stack import Stack
 
 WATCH_SECONDS = 1800
 INTERRUPTED = 130
-_SKIPPED_SHOWN, _MISSING_SHOWN = 10, 20
+_SKIPPED_SHOWN, _MISSING_SHOWN, _REASONS_SHOWN = 10, 20, 3
 
 
 def command(
@@ -52,11 +49,6 @@ def command(
         raise typer.Exit(1)
 
 
-_REASONS_SHOWN = 3
-# The last is how the emulator names every error that a handler raises; a time-out has a name of its own there too.
-_INPUT_ERRORS = {InvalidInput.__name__, SourceListInvalid.__name__, "Runtime.HandlerError"}
-
-
 def start(stack: Stack, top_n: int | None, batch_size: int | None) -> RunReply:
     """Invoke GetMoviesAndSendToQueue and return its reply.
 
@@ -74,14 +66,7 @@ def start(stack: Stack, top_n: int | None, batch_size: int | None) -> RunReply:
     """
     given = {"top_n": top_n, "batch_size": batch_size, "requested_by": "person"}
     event = {name: value for name, value in given.items() if value is not None}
-    with aws.failures_of("run", "GetMoviesAndSendToQueue", "no run was started"):
-        answer = aws.client("lambda").invoke(
-            FunctionName=stack["GetMoviesAndSendToQueueName"], Payload=json.dumps(event).encode()
-        )
-        body = answer["Payload"].read()
-    if "FunctionError" in answer:
-        kind = InvalidInput if function_error_type(body) in _INPUT_ERRORS else StorageFailed
-        raise kind(function_error(body))
+    body = stack.invoke("GetMoviesAndSendToQueue", event, "`reelhouse status` shows whether a run was started")
     reply = RunReply.from_json(body)
     if reply.status != "started":
         raise InvalidInput(f"no run was started: {reply.note or reply.status}")
@@ -93,8 +78,8 @@ def watch_to_end(stack: Stack, reply: RunReply, seconds: float) -> Report:
     run_id = reply.run_id
     console.err.print(f"Run [bold]{run_id}[/]: {reply.selected:,} films in {reply.messages:,} messages")
     try:
-        with RunBars(reply.selected) as bars:
-            return watch(stack, reply, bars.update, seconds)
+        with run_bars(reply.selected) as on_progress:
+            return watch(stack, reply, on_progress, seconds)
     except KeyboardInterrupt:
         console.warn(f"Run {run_id} continues; `reelhouse status {run_id}` shows it")
         raise typer.Exit(INTERRUPTED) from None
@@ -115,19 +100,19 @@ def print_report(report: Report) -> None:
         f"({report.messages:,} messages, {report.seconds.get('total', 0):.1f} s)"
     )
     if report.held:
-        print_held(report.held.build_id, report.held.reasons)
+        print_held(report.held)
     if report.missing:
         _print_missing(report.run_id, report.missing)
 
 
-def print_held(build_id: str, reasons: Sequence[str]) -> None:
+def print_held(held: Held) -> None:
     """Print that a build is held, why, and how to publish it."""
-    console.fail(f"build {build_id} of Gold is held; readers keep the build before it:")
-    for reason in reasons[:_REASONS_SHOWN]:
+    console.fail(f"build {held.build_id} of Gold is held; readers keep the build before it:")
+    for reason in held.reasons[:_REASONS_SHOWN]:
         console.err.print(f"  {escape(reason)}")
-    if len(reasons) > _REASONS_SHOWN:
-        console.err.print(f"  … and {len(reasons) - _REASONS_SHOWN} more; --json has them all")
-    console.err.print(f"  if it is right: reelhouse publish {build_id} --because TEXT")
+    if len(held.reasons) > _REASONS_SHOWN:
+        console.err.print(f"  … and {len(held.reasons) - _REASONS_SHOWN} more; --json has them all")
+    console.err.print(f"  if it is right: reelhouse publish {held.build_id} --because TEXT")
 
 
 def _print_missing(run_id: str, missing: StillMissing) -> None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from pipeline import aws, keys
 from pipeline.errors import DocumentInvalid, OmdbQuotaSpent, StorageFailed
-from pipeline.gold.build import RunCounts
+from pipeline.gold.build import BuiltTable, RunCounts
+from pipeline.gold.publication import Held
 from pipeline.retries import quota_renewed_at
 from reelhouse import console, logs, stack
 from reelhouse.logs import LoggedError
 from reelhouse.options import Json, RunIdArgument, StackName
-from reelhouse.run.documents import PublishedGold, RunSummary, Status
 from reelhouse.run.start import print_held
-from reelhouse.stack import Stack
+from reelhouse.stack import QueueCounts, Stack
+
+if TYPE_CHECKING:
+    from reelhouse.run.details import RunDetails
 
 NEWEST_RUNS = 20
 # Columns of the table: short names on a terminal, so that 80 columns hold a whole run id.
@@ -24,6 +28,62 @@ _COLUMNS = {
     "run_id": "run", "status": "status", "expected": "films", "stored": "stored", "rejected": "rej.",
     "quarantined": "quar.", "missing": "miss.", "in_gold": "Gold",
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One line of ``reelhouse status``; a count is None where the manifest cannot be read, as ``status`` then says."""
+
+    run_id: str
+    status: str
+    started_at: str | None = None
+    source_uri: str | None = None
+    top_n: int | None = None
+    batch_size: int | None = None
+    messages: int | None = None
+    expected: int | None = None
+    stored: int | None = None
+    rejected: int | None = None
+    quarantined: int | None = None
+    in_gold: int | None = None
+    missing: int | None = None
+
+
+@dataclass(frozen=True)
+class PublishedGold:
+    """The published build of Gold, with its tables."""
+
+    build_id: str
+    built_at: str
+    code_version: str
+    tables: dict[str, BuiltTable]
+
+
+@dataclass(frozen=True)
+class Status:
+    """Runs, queues and Gold.
+
+    Attributes
+    ----------
+    runs : tuple of RunSummary
+        Newest first; counts from ``pipeline_runs`` for complete runs, else from Bronze and Silver as they are now.
+    waiting_for_quota_until : str or None
+        ISO 8601; None where messages do not wait for OMDb's quota.
+    gold : PublishedGold or None
+        None before the first build.
+    held : Held or None
+        The newest build, if it is held.
+    story : RunDetails or None
+        The run that was asked for; None for the overview.
+    """
+
+    stack: str
+    runs: tuple[RunSummary, ...]
+    queues: dict[str, QueueCounts]
+    waiting_for_quota_until: str | None
+    gold: PublishedGold | None
+    held: Held | None
+    story: RunDetails | None = None
 
 
 def command(run_id: RunIdArgument = None, stack_name: StackName = None, json_output: Json = False) -> None:
@@ -48,7 +108,8 @@ def command(run_id: RunIdArgument = None, stack_name: StackName = None, json_out
 def status(stack: Stack, run_id: str | None = None) -> Status:
     """Describe one run, or the newest 20, and all queues."""
     with aws.failures_of("status", stack.name):
-        build, held = stack.build(), stack.held()
+        pointer = stack.pointer()
+        build, held = pointer.build, pointer.held
         known = build.runs if build else {}
         run_ids = [run_id] if run_id else stack.run_ids()[: -NEWEST_RUNS - 1 : -1]
         runs = tuple(_run(stack, each, known.get(each)) for each in run_ids)
@@ -122,7 +183,7 @@ def print_status(state: Status) -> None:
     if state.waiting_for_quota_until:
         console.warn(f"waiting for OMDb's quota until {state.waiting_for_quota_until[:16]} UTC")
     if state.held:
-        print_held(state.held.build_id, state.held.reasons)
+        print_held(state.held)
     if state.gold and terminal:
         age = datetime.now(UTC) - datetime.fromisoformat(state.gold.built_at)
         minutes = age.total_seconds() / 60

@@ -28,8 +28,6 @@ class Step:
         ISO 8601 in UTC; None where the log has no line of it (or no longer has one).
     invocations, failed : int
         Invocations for this run, and those of them that failed as a whole.
-    busy_seconds : float
-        Time of all invocations added up; several may run at once.
     outcomes, put_back : dict
         Films, objects or builds by outcome; messages put back into the queue, by error.
     """
@@ -39,7 +37,6 @@ class Step:
     ended_at: str | None = None
     invocations: int = 0
     failed: int = 0
-    busy_seconds: float = 0.0
     outcomes: dict[str, int] = field(default_factory=dict)
     put_back: dict[str, int] = field(default_factory=dict)
 
@@ -90,7 +87,6 @@ def summarise(step: str, run_id: str, entries: list[dict[str, Any]]) -> Step:
             result.began_at = min(result.began_at or "9", began.isoformat())
             result.ended_at = max(result.ended_at or "", ended.isoformat())
         result.failed += entry.get("ended") == "failed"
-        result.busy_seconds = round(result.busy_seconds + entry["seconds"], 3)
         counts = entry.get("by_run", {}).get(run_id, entry)
         outcomes.update(counts.get("outcomes", {}))
         put_back.update(counts.get("put_back", {}))

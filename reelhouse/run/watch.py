@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as ProgressBars
 
 from pipeline import aws, keys
 from pipeline.errors import OmdbKeyInvalid, OmdbQuotaSpent, ReelhouseError, StorageFailed
 from pipeline.gold.build import Build
+from pipeline.gold.publication import Held
 from pipeline.runs import RunReply, Skipped, started_at
 from reelhouse import logs
-from reelhouse.console import err
-from reelhouse.run.documents import HeldBuild, StillMissing
-from reelhouse.stack import Stack
+from reelhouse.progress import bars
+from reelhouse.stack import QueueCounts, Stack
 
 POLL_SECONDS = 0.5
 # A film is retried after 15 seconds and after 30 more; after 90 without any change, none is to be expected soon.
@@ -30,25 +30,18 @@ _ERROR_CHARACTERS = 400
 
 
 @dataclass
-class Progress:
-    """Counts of a run as they are now."""
-
-    expected: int
-    stored: int = 0
-    rejected: int = 0
-    quarantined: int = 0
-    silver_rows: int = 0
-    in_gold: bool = False
-
-    @property
-    def settled(self) -> int:
-        """Films that Bronze has stored or rejected."""
-        return self.stored + self.rejected
-
-
-@dataclass
 class Report:
-    """Result of ``reelhouse run``; its fields are the keys of ``--json``."""
+    """Counts of a run as they are now, and in the end its result; the fields are the keys of ``run --json``.
+
+    Attributes
+    ----------
+    gold : dict
+        Rows of each table of the build that contains the run; {} until there is one.
+    seconds : dict
+        Seconds until ``bronze``, ``silver`` and ``gold`` were complete, and in ``total``.
+    status : str
+        "complete", "held", or "incomplete".
+    """
 
     run_id: str
     messages: int
@@ -63,8 +56,28 @@ class Report:
     status: str = "incomplete"
     skipped: list[Skipped] = field(default_factory=list)
     missing: StillMissing | None = None
-    held: HeldBuild | None = None
+    held: Held | None = None
     note: str = ""
+
+    @property
+    def settled(self) -> int:
+        """Films that Bronze has stored or rejected."""
+        return self.stored + self.rejected
+
+
+@dataclass(frozen=True)
+class StillMissing:
+    """Why watching a run ended before the run did.
+
+    Attributes
+    ----------
+    films : tuple of str or None
+        IMDb ids that are neither stored nor rejected; None where Bronze cannot be read.
+    """
+
+    why: str
+    films: tuple[str, ...] | None
+    queues: dict[str, QueueCounts]
 
 
 @dataclass(frozen=True)
@@ -74,7 +87,7 @@ class Resumed(RunReply):
     since: str = ""
 
 
-def watch(stack: Stack, reply: RunReply, on_progress: Callable[[Progress], None], seconds: float) -> Report:
+def watch(stack: Stack, reply: RunReply, on_progress: Callable[[Report], None], seconds: float) -> Report:
     """Watch a run until it is complete, or until waiting longer is of no use.
 
     Parameters
@@ -92,54 +105,46 @@ def watch(stack: Stack, reply: RunReply, on_progress: Callable[[Progress], None]
     # Count errors from the start of the run or of its resumption: warm functions may fail before the first poll.
     since = datetime.fromisoformat(reply.since) if isinstance(reply, Resumed) else started_at(report.run_id)
     trusted_after = RESUMED_SECONDS if isinstance(reply, Resumed) else 2 * POLL_SECONDS
-    last: Progress | None = None
-    for progress in _poll(stack, report):
-        now = time.monotonic()
-        on_progress(progress)
-        _record_times(report, progress, now - started)
-        if progress.in_gold or report.held:
-            break
-        if progress != last:
-            last, changed = progress, now
-        if now - started > seconds:
+    while True:
+        # A poll that fails counts as no change.
+        with suppress(StorageFailed), aws.failures_of("run", report.run_id):
+            if _update(stack, report):
+                changed = time.monotonic()
+        idle = time.monotonic() - changed
+        _record_times(report, time.monotonic() - started)
+        on_progress(report)
+        if report.status != "incomplete":
+            return report
+        if report.seconds["total"] > seconds:
             reason = "the time to watch is over"
         else:
-            trusts = progress.settled < progress.expected and now - changed > trusted_after
-            reason = _reason_to_stop(stack, since, now - changed, trusts_errors=trusts)
+            trusts = report.settled < report.expected and idle > trusted_after
+            reason = _reason_to_stop(stack, since, idle, trusts_errors=trusts)
         if reason:
             report.missing = _missing(stack, report.run_id, reason)
-            break
+            return report
         time.sleep(POLL_SECONDS)
-    return report
 
 
-def _poll(stack: Stack, report: Report) -> Iterator[Progress]:
-    """Yield the run's counts again and again, and put them into the report.
-
-    A poll that fails yields the counts of the one before, so that it counts as no change.
-    """
-    last = Progress(report.expected)
-    while True:
-        progress = Progress(report.expected)
-        try:
-            with aws.failures_of("run", report.run_id):
-                _count(stack, report.run_id, progress)
-                build = stack.build()
-                held = None if _has(build, report.run_id) else stack.held_build()
-        except StorageFailed:
-            yield last
-            continue
-        if held and _has(held, report.run_id):
-            report.held, report.status = HeldBuild(held.build_id, held.reasons), "held"
-        if build and _has(build, report.run_id):
-            counts = build.runs[report.run_id]
-            progress.silver_rows = counts.stored - counts.quarantined
-            progress.in_gold = progress.settled >= report.expected
-            report.gold, report.status = build.rows, "complete"
-        report.stored, report.rejected = progress.stored, progress.rejected
-        report.quarantined, report.silver_rows = progress.quarantined, progress.silver_rows
-        last = replace(progress)
-        yield progress
+def _update(stack: Stack, report: Report) -> bool:
+    """Put the run's counts as they are now into its report; return whether any has changed."""
+    # Gold first: counts that are read after a build are not behind it.
+    pointer = stack.pointer()
+    held = None if _has(pointer.build, report.run_id) else stack.held_build(pointer)
+    stored = stack.films("Bronze", keys.MOVIES, report.run_id)
+    rejected = stack.films("Bronze", keys.REJECTED, report.run_id) - stored
+    quarantined = stack.count("Silver", keys.QUARANTINE, report.run_id)
+    rows = min(sum(map(keys.rows_of, stack.films("Silver", keys.MOVIES, report.run_id))), len(stored))
+    if pointer.build and _has(pointer.build, report.run_id):
+        counts = pointer.build.runs[report.run_id]
+        rows = counts.stored - counts.quarantined
+        report.gold, report.status = pointer.build.rows, "complete"
+    elif _has(held, report.run_id):
+        report.held, report.status = pointer.held, "held"
+    before = (report.stored, report.rejected, report.quarantined, report.silver_rows)
+    now = (len(stored), len(rejected), quarantined, rows)
+    report.stored, report.rejected, report.quarantined, report.silver_rows = now
+    return now != before
 
 
 def _has(build: Build | None, run_id: str) -> bool:
@@ -148,20 +153,11 @@ def _has(build: Build | None, run_id: str) -> bool:
     return bool(counts and counts.complete)
 
 
-def _count(stack: Stack, run_id: str, progress: Progress) -> None:
-    stored = stack.films("Bronze", keys.MOVIES, run_id)
-    progress.stored = len(stored)
-    progress.rejected = len(stack.films("Bronze", keys.REJECTED, run_id) - stored)
-    progress.quarantined = stack.count("Silver", keys.QUARANTINE, run_id)
-    parts = stack.films("Silver", keys.MOVIES, run_id)
-    progress.silver_rows = min(sum(keys.rows_of(part) for part in parts), progress.stored)
-
-
-def _record_times(report: Report, progress: Progress, elapsed: float) -> None:
+def _record_times(report: Report, elapsed: float) -> None:
     """Record the seconds after which each stage was done."""
-    bronze = progress.settled >= report.expected
-    silver = bronze and progress.silver_rows + progress.quarantined >= progress.stored
-    for stage, done in {"bronze": bronze, "silver": silver, "gold": progress.in_gold}.items():
+    bronze = report.settled >= report.expected
+    silver = bronze and report.silver_rows + report.quarantined >= report.stored
+    for stage, done in {"bronze": bronze, "silver": silver, "gold": report.status == "complete"}.items():
         if done:
             report.seconds.setdefault(stage, round(elapsed, 2))
     report.seconds["total"] = round(elapsed, 2)
@@ -204,32 +200,22 @@ def _missing(stack: Stack, run_id: str, why: str) -> StillMissing:
         return StillMissing(f"{why}; what is missing cannot be read: {error}", None, {})
 
 
-class RunBars:
-    """Progress bars of a run on stderr: Bronze, Silver and Gold; hidden unless stderr is a terminal."""
+@contextmanager
+def run_bars(expected: int) -> Iterator[Callable[[Report], None]]:
+    """Show progress bars of Bronze, Silver and Gold; the block calls what it gets with new counts."""
+    with bars(
+        SpinnerColumn(finished_text="[green]✓[/]"), TextColumn("{task.description:<7}"), BarColumn(30),
+        MofNCompleteColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn(),
+    ) as shown:  # fmt: skip
+        bronze, silver = (shown.add_task(name, total=expected, note="") for name in ("Bronze", "Silver"))
+        gold = shown.add_task("Gold", total=1, note="build of all tables")
 
-    def __init__(self, expected: int) -> None:
-        self._bars = ProgressBars(
-            SpinnerColumn(finished_text="[green]✓[/]"), TextColumn("{task.description:<7}"), BarColumn(30),
-            MofNCompleteColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn(), console=err,
-            disable=not err.is_terminal,
-        )  # fmt: skip
-        self._tasks = {n: self._bars.add_task(n, total=expected, note="films") for n in ("Bronze", "Silver")}
-        self._tasks["Gold"] = self._bars.add_task("Gold", total=1, note="build of all tables")
+        def update(report: Report) -> None:
+            note = f"films, {report.rejected} rejected" if report.rejected else "films"
+            shown.update(bronze, completed=report.settled, note=note)
+            note = f"rows, {report.quarantined} quarantined" if report.quarantined else "rows"
+            done, total = report.silver_rows + report.quarantined, report.expected - report.rejected
+            shown.update(silver, completed=done, total=total, note=note)
+            shown.update(gold, completed=int(report.status == "complete"))
 
-    def __enter__(self) -> RunBars:
-        """Show the bars."""
-        self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the bars as they are."""
-        self._bars.stop()
-
-    def update(self, progress: Progress) -> None:
-        """Show new counts."""
-        note = f"films, {progress.rejected} rejected" if progress.rejected else "films"
-        self._bars.update(self._tasks["Bronze"], completed=progress.settled, note=note)
-        note = f"rows, {progress.quarantined} quarantined" if progress.quarantined else "rows"
-        done, total = progress.silver_rows + progress.quarantined, progress.expected - progress.rejected
-        self._bars.update(self._tasks["Silver"], completed=done, total=total, note=note)
-        self._bars.update(self._tasks["Gold"], completed=int(progress.in_gold))
+        yield update

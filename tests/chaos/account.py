@@ -10,7 +10,6 @@ import duckdb
 
 from pipeline import aws, keys
 from pipeline.silver.reader import SilverReader
-from reelhouse.gold.reader import GoldTables
 from reelhouse.operate.outcomes import OUTCOMES
 from reelhouse.operate.parked import parked
 from reelhouse.stack import Stack
@@ -96,14 +95,14 @@ def _rows_of_gold(stack: Stack, run_id: str) -> list[str]:
 def gold_rows(stack: Stack, run_id: str) -> Rows:
     """Return all rows of all Gold tables, ordered, without lineage; of tables by run, only this run's rows."""
     found: Rows = {}
-    tables = GoldTables(stack["GoldBucketName"])
+    lake = stack.lake().of_one_build()
     with duckdb.connect() as database:
-        for name in tables.files:
-            with tables.as_relation(database, name) as relation:
-                described = database.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-                said = ", ".join(f'"{row[0]}"' for row in described if row[0] not in MAKING)
-                only = f"WHERE run_id = '{run_id}'" if name in BY_RUN else ""
-                rows = database.execute(f"SELECT {said} FROM {relation} {only} ORDER BY ALL").fetchall()
+        for name in lake.pinned.tables if lake.pinned else ():
+            database.register("stored", lake.arrow(name))
+            described = database.execute("DESCRIBE SELECT * FROM stored").fetchall()
+            said = ", ".join(f'"{row[0]}"' for row in described if row[0] not in MAKING)
+            only = f"WHERE run_id = '{run_id}'" if name in BY_RUN else ""
+            rows = database.execute(f"SELECT {said} FROM stored {only} ORDER BY ALL").fetchall()
             found[name] = [tuple(_rounded(value) for value in row) for row in rows]
     return found
 

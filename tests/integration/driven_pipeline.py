@@ -105,7 +105,7 @@ class Pipeline:
     @property
     def stack(self) -> Stack:
         """The equivalent of a deployed stack, for the operator's commands."""
-        outputs = {f"{bucket.title()}BucketName": bucket for bucket in BUCKETS}
+        outputs = {f"{bucket.title()}BucketName": bucket for bucket in BUCKETS} | {"GoldDatabaseName": "gold"}
         outputs |= {f"{name}Url": url for name, url in self.urls.items()}
         return Stack("moto", outputs | {"AggregateToGoldName": TO_GOLD})
 

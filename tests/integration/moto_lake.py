@@ -148,6 +148,7 @@ def s3_event(*keys: str) -> str:
 def as_stack(lake: Lake) -> Stack:
     """Return the lake with all queues, as the commands see a stack; its functions have no logs."""
     outputs = {f"{bucket}BucketName": bucket.lower() for bucket in ("Bronze", "Silver", "Gold")}
+    outputs["GoldDatabaseName"] = "gold"
     for queue in [*QUEUES, *(f"{queue}DeadLetters" for queue in QUEUES)]:
         outputs[f"{queue}Url"] = lake.sqs.create_queue(QueueName=queue)["QueueUrl"]
     names = ("GetMoviesAndSendToQueue", "EnrichAndStoreMovie", "ProcessBronzeToSilver", "AggregateToGold")

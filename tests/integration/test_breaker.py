@@ -22,7 +22,6 @@ from pipeline.gold.publication import correct, published_build, read_pointer, re
 from pipeline.gold.tables import intact
 from pipeline.settings import AggregateToGoldSettings
 from reelhouse import cli, stack
-from reelhouse.gold import publish
 from reelhouse.operate import doctor
 from reelhouse.stack import Stack
 from tests.daily_films import held_in
@@ -194,7 +193,7 @@ def held(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> tuple[Stack, str, str]:
     found = as_stack(lake)
     found = Stack(found.name, found.outputs | {"GoldDatabaseName": "reelhouse_gold"})
     monkeypatch.setattr(stack, "find", lambda _: found)
-    monkeypatch.setattr(publish, "bring_gold_up_to_date", lambda _: build())
+    monkeypatch.setattr(Stack, "build_gold", lambda _: build())
     run(lake, 0)
     first = build().build.build_id
     run(lake, 1, runtime_minutes=6000, genres=None)

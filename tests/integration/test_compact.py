@@ -22,10 +22,9 @@ from pipeline.columns import GOLD, SILVER, SILVER_TABLES
 from pipeline.errors import StorageFailed
 from pipeline.gold.duckdb_engine import GoldDatabase
 from pipeline.silver import parquet
-from reelhouse.operate import compact
 from reelhouse.operate.compact import Compaction, compact_silver
 from tests.integration.moto_lake import Lake
-from tests.silver_rows import FILMS, FIRST, QUARANTINE, REJECTED, RUNS, SECOND, Row, film, silver_files
+from tests.silver_rows import FILMS, QUARANTINE, REJECTED, RUNS, SECOND, Row, film, silver_files
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 Gold = dict[str, list[tuple[object, ...]]]
@@ -214,20 +213,6 @@ def test_whichever_call_fails_no_row_is_lost_and_the_next_compaction_finishes(la
             break
 
     assert call > len(rows)
-
-
-def test_a_large_run_becomes_parts_of_even_size(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compact, "ROWS_A_PART", 10)
-    for number in range(1, 26):
-        put_part(lake, [film(number, FIRST)], f"{number:04x}")
-    age(2)
-
-    assert compacted() == Compaction(runs=1, merged=25, written=3, waiting=25)
-    age(2)
-    assert compacted() == Compaction(runs=1, removed=25)
-
-    assert sorted(keys.rows_of(key) for key in lake.keys("silver")) == [8, 8, 9]
-    assert compacted() == Compaction()
 
 
 def test_what_an_older_part_lacks_is_null(lake: Lake) -> None:

@@ -37,7 +37,7 @@ class Answer:
 @pytest.fixture
 def pipeline(lake: Lake, omdb: Omdb, handler: Cold, top: Top, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     """Return a pipeline whose last function an operator can invoke, without waits."""
-    for module, name in ((aggregate_to_gold, "QUIET_SECONDS"), (redrive, "POLL_SECONDS"), (replay, "POLL_SECONDS")):
+    for module, name in ((aggregate_to_gold, "QUIET_SECONDS"), (replay, "POLL_SECONDS")):
         monkeypatch.setattr(module, name, 0.001)
     ids = top(FILMS)
     omdb.error(ids[1], "Incorrect IMDb ID.")
@@ -51,16 +51,10 @@ def pipeline(lake: Lake, omdb: Omdb, handler: Cold, top: Top, monkeypatch: pytes
         answer = {"Payload": payload} | ({} if reply else {"FunctionError": "Unhandled"})
         return Answer(200), answer
 
-    def unknown(**_: Any) -> tuple[Any, dict[str, Any]]:
-        """Reject move tasks, as the emulator does; moto would raise."""
-        return Answer(400), {"Error": {"Code": "InvalidAction", "Message": "-"}}
-
-    answers = (("lambda", "Invoke", invoked), ("sqs", "StartMessageMoveTask", unknown))
-    for service, name, answer in answers:
-        aws.client(service).meta.events.register(f"before-call.{service}.{name}", answer)
+    events = aws.client("lambda").meta.events
+    events.register("before-call.lambda.Invoke", invoked)
     yield made
-    for service, name, answer in answers:
-        aws.client(service).meta.events.unregister(f"before-call.{service}.{name}", answer)
+    events.unregister("before-call.lambda.Invoke", invoked)
 
 
 def parked(pipeline: Pipeline) -> None:
@@ -98,7 +92,8 @@ def half_a_minute_passes() -> None:
 
 
 def redriving(pipeline: Pipeline, faulty: FaultyAws) -> None:
-    redrive.redrive(pipeline.stack, None, lambda *_: None)
+    for queue in QUEUES:
+        redrive.redrive(pipeline.stack, queue, lambda *_: None)
 
 
 def resuming(pipeline: Pipeline, faulty: FaultyAws) -> None:

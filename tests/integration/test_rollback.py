@@ -48,7 +48,7 @@ def found(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
     make_catalogue(aws.client("glue"))
     found = as_stack(lake)
     monkeypatch.setattr(stack, "find", lambda _: found)
-    monkeypatch.setattr(command, "bring_gold_up_to_date", build)
+    monkeypatch.setattr(Stack, "build_gold", build)
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 from pipeline import keys
 from pipeline.errors import DocumentInvalid, InvalidInput
 from reelhouse.run import details
-from reelhouse.run.documents import FilmCounts
+from reelhouse.run.details import FilmCounts
 from reelhouse.stack import Stack
 from tests.integration.moto_lake import Cold, Lake, Omdb, Top, as_stack, s3_event, sqs_event
 
@@ -46,8 +46,8 @@ def test_every_film_is_counted_once(stack: Stack, run_id: str) -> None:
         ("quarantined", ids[1]),
         ("rejected", ids[0]),
     ]
-    assert run.requested.by == "schedule"
-    assert run.list.entries == 10
+    assert run.manifest.requested_by == "schedule"
+    assert run.manifest.listed == 10
     assert run.gold is None
     assert [step.began_at for step in run.steps] == [None] * 4, "there are no logs"
 

@@ -36,7 +36,7 @@ def folder(local: State, quiet: None, tmp_path_factory: pytest.TempPathFactory) 
         patch.delenv("OPENAI_API_KEY", raising=False)
         aws.forget_clients()
         output = tmp_path_factory.mktemp("reports")
-        published = report.run(deployed_stack.find(None), report.Wanted(), output)
+        published = report.run(deployed_stack.find(None), report_notebooks.discover(), {}, output)
         assert [one.report["error"] for one in published] == [None] * 5
         yield output
     aws.forget_clients()

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
 from reelhouse.cli import app
-from reelhouse.gold.reader import GoldTables
 from reelhouse.operate.compact import compact
+from reelhouse.operate.differences import compare_builds
 from reelhouse.operate.replay import replay
 from reelhouse.operate.verify import verify
 from reelhouse.stack import Stack
@@ -48,7 +48,7 @@ def run_id(stack: Stack, new_run: Callable[[int, int], str]) -> str:
 
 
 def test_readers_see_the_same_rows_before_and_after_a_compaction(stack: Stack, run_id: str) -> None:
-    before, gold = parts(stack, run_id), GoldTables(stack["GoldBucketName"])
+    before, gold = parts(stack, run_id), stack.build()
     written = max(part.modified for part in before)
 
     # Some of it is younger: the run is left alone.
@@ -62,7 +62,7 @@ def test_readers_see_the_same_rows_before_and_after_a_compaction(stack: Stack, r
     assert [(keys.is_compacted(part.key), keys.rows_of(part.key)) for part in left] == [(True, FILMS)]
     let_events_settle(stack)
     assert verify(stack, run_id).ok
-    changes = gold.compare(GoldTables(stack["GoldBucketName"]))
+    changes = compare_builds(stack.lake(), gold, stack.build())
     assert all(change.same for change in changes.values()), changes
 
     # Replay puts parts of its own in the merged part's place.

@@ -16,7 +16,6 @@ from botocore.credentials import Credentials
 from pipeline import aws, keys
 from pipeline.gold.publication import read_pointer, records
 from pipeline.gold.tables import intact
-from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.stack import Stack
 from tests.running import Ended, reelhouse
 from tests.stack.test_find_similar_movies import get, recommended
@@ -62,10 +61,7 @@ NOT_ON_THE_EMULATOR = {
 EMULATOR = {
     "Sid": "Emulator",
     "Effect": "Allow",
-    "Action": [
-        "athena:GetQueryExecution", "athena:GetQueryResults", "athena:StopQueryExecution", "sqs:StartMessageMoveTask",
-        "sqs:ListMessageMoveTasks",
-    ],
+    "Action": ["athena:GetQueryExecution", "athena:GetQueryResults", "athena:StopQueryExecution"],
     "Resource": "*",
 }  # fmt: skip
 # A message that ProcessBronzeToSilver ignores.
@@ -103,7 +99,7 @@ def superseded_part(stack: Stack, run_id: str) -> Iterator[None]:
         yield
     finally:
         aws.client("s3").delete_object(Bucket=bucket, Key=copy)
-        bring_gold_up_to_date(stack)
+        stack.build_gold()
 
 
 def call(credentials: dict[str, str], command: str, **names: object) -> Ended:

@@ -15,7 +15,6 @@ from pipeline import aws, keys
 from pipeline.silver.reader import SilverReader
 from reelhouse import lake
 from reelhouse.gold.publish import publish
-from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.local.deploy import build_folder
 from reelhouse.operate.outcomes import OUTCOMES
 from reelhouse.operate.replay import Replay, replay
@@ -153,7 +152,7 @@ def test_parts_with_a_column_less_and_one_more_are_read_together(
     older = pd.read_parquet(io.BytesIO(original), dtype_backend="pyarrow").drop(columns=["rated"]).assign(later="x")
     s3.put_object(Bucket=bucket, Key=part, Body=older.to_parquet(index=False))
 
-    bring_gold_up_to_date(stack)
+    stack.build_gold()
 
     movies = lake.table("movies")
     mine = movies["imdb_id"].isin(older["imdb_id"]) & (movies["run_id"] == run_id)

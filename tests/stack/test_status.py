@@ -6,7 +6,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,7 +14,7 @@ from pipeline import aws, messages
 from pipeline.errors import InvalidInput
 from pipeline.runs import started_at
 from reelhouse.run import details, steps, watch
-from reelhouse.run.documents import RunDetails
+from reelhouse.run.details import RunDetails
 from reelhouse.run.resume import resume
 from reelhouse.run.status import status
 from reelhouse.run.steps import Step
@@ -73,8 +72,9 @@ def test_a_run_that_waits_for_the_quota_says_until_when(stack: Stack, run_id: st
     films = story.films
     assert films.expected == FILMS == films.stored + films.rejected + films.missing
     assert films.missing == len(story.missing) > 0
-    assert story.requested == replace(story.requested, by="person", top_n=FILMS, batch_size=5)
-    assert (story.list.entries, story.list.unusable, story.messages) == (17_470, (), 4)
+    manifest = story.manifest
+    assert (manifest.requested_by, manifest.top_n, manifest.batch_size, manifest.messages) == ("person", FILMS, 5, 4)
+    assert (manifest.listed, manifest.skipped) == (17_470, [])
     assert story.omdb.errors.get("OmdbQuotaSpent", 0) >= 1, story
     enriched = step(story, "EnrichAndStoreMovie")
     assert enriched.put_back["OmdbQuotaSpent"] >= 1

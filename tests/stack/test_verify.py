@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import aws, keys
-from reelhouse.gold.reader import bring_gold_up_to_date
 from reelhouse.operate.replay import replay
 from reelhouse.operate.verify import Verified, verify
 from reelhouse.stack import Stack
@@ -34,7 +33,7 @@ def mended(stack: Stack, small_run: str) -> Iterator[None]:
 def settle(stack: Stack) -> Verified:
     """What verify finds when all events that the damage caused are worked off and Gold is built."""
     let_events_settle(stack)
-    bring_gold_up_to_date(stack)
+    stack.build_gold()
     return verify(stack)
 
 
@@ -104,7 +103,7 @@ def test_a_damaged_part_of_silver_is_named(stack: Stack, small_run: str) -> None
 def test_a_lost_part_of_silver_names_its_films(stack: Stack, small_run: str) -> None:
     # While a message of an earlier test is under way in SilverEvents, what Gold lacks counts as waiting.
     let_events_settle(stack)
-    bring_gold_up_to_date(stack)
+    stack.build_gold()
     parts = of_run(stack, "Silver", keys.run_prefix("movies", small_run))
     for part in parts:
         aws.client("s3").delete_object(Bucket=stack["SilverBucketName"], Key=part)
@@ -134,7 +133,7 @@ def test_two_outcomes_of_one_film_are_named(stack: Stack, small_run: str) -> Non
 def gold_table(stack: Stack) -> Iterator[str]:
     """The key of a Gold table; after the test it is built again."""
     let_events_settle(stack)
-    bring_gold_up_to_date(stack)
+    stack.build_gold()
     (key,) = keys_of(stack["GoldBucketName"], "ratings_by_genre")
     yield key
     # The next event finds that an object of the published build is damaged, and builds it again.

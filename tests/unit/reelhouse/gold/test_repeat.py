@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import islice
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import InvalidInput, StorageFailed
-from reelhouse.gold import repeat, report
+from reelhouse.gold import repeat
 
 
 @dataclass
-class FakeClock:
-    """A clock that goes only when told, and remembers how long it was waited for."""
+class FakeTime:
+    """The clock of a loop: rounds take the given seconds, and Ctrl-C comes when there are no more."""
 
-    time: float = 1000.0
-    waits: list[float] = field(default_factory=list)
+    rounds: list[float]
+    now: float = 1000.0
+    begun: list[float] = field(default_factory=list)
 
-    def wait(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.time += seconds
+    def monotonic(self) -> float:
+        return self.now
 
-    def clock(self) -> repeat.Clock:
-        return repeat.Clock(lambda: self.time, self.wait)
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.now += seconds
+
+    def action(self) -> None:
+        if len(self.begun) == len(self.rounds):
+            raise KeyboardInterrupt
+        self.begun.append(self.now - 1000)
+        self.now += self.rounds[len(self.begun) - 1]
+
+
+def begun(seconds: int, *rounds: float) -> list[float]:
+    """When rounds began, in seconds after the first."""
+    fake = FakeTime(list(rounds))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(repeat, "time", fake)
+        repeat.repeat(fake.action, seconds)
+    return fake.begun
 
 
 @pytest.mark.parametrize(
@@ -44,74 +59,52 @@ def test_an_invalid_interval_is_rejected_with_an_example(text: str) -> None:
 
 
 def test_rounds_begin_at_the_interval_however_long_they_take() -> None:
-    fake = FakeClock()
-    begun = []
-
-    for number in islice(repeat.rounds(3600, fake.clock()), 3):
-        begun.append((number, fake.time - 1000))
-        fake.time += 600
-
-    assert begun == [(1, 0), (2, 3600), (3, 7200)]
-    assert fake.waits == [3000, 3000]
+    assert begun(3600, 600, 0, 600) == [0, 3600, 7200]
 
 
 def test_a_round_that_takes_too_long_leaves_out_what_it_missed() -> None:
-    fake = FakeClock()
-    rounds = repeat.rounds(60, fake.clock())
-
-    next(rounds)
-    fake.time += 150
-    next(rounds)
-
-    assert fake.time == 1000 + 180
+    assert begun(60, 150, 0) == [0, 180]
 
 
 @given(st.integers(60, 10_000), st.lists(st.integers(0, 50_000), max_size=20))
 def test_every_round_begins_at_a_multiple_of_the_interval(seconds: int, durations: list[int]) -> None:
-    fake = FakeClock()
-    rounds = repeat.rounds(seconds, fake.clock())
-
-    next(rounds)
-    for duration in durations:
-        fake.time += duration
-        next(rounds)
-        assert (fake.time - 1000) % seconds == 0
-    assert all(0 < wait <= seconds for wait in fake.waits)
+    assert all(each % seconds == 0 for each in begun(seconds, *durations))
 
 
-def test_reports_stay_fresh_through_failures_until_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
-    fake = FakeClock()
-    begun = []
+def test_reports_stay_fresh_through_failures_until_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake = FakeTime([0, 0, 0])
+    monkeypatch.setattr(repeat, "time", fake)
 
-    def once() -> bool:
-        begun.append(fake.time - 1000)
-        if len(begun) == 2:
+    def action() -> None:
+        fake.action()
+        if len(fake.begun) == 2:
             raise StorageFailed("EndpointConnectionError", subject="gold")
-        if len(begun) == 4:
-            raise KeyboardInterrupt
-        return len(begun) != 3
 
-    report.run_repeatedly(once, 60, fake.clock())
+    repeat.repeat(action, 60)
 
-    assert begun == [0, 60, 120, 180]
+    assert fake.begun == [0, 60, 120]
     said = capsys.readouterr().err
     assert "EndpointConnectionError" in said
     assert "no more reports" in said
 
 
-def test_ctrl_c_while_waiting_ends_it_too() -> None:
-    def wait(_: float) -> None:
+def test_ctrl_c_while_waiting_ends_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: float) -> None:
         raise KeyboardInterrupt
 
-    report.run_repeatedly(lambda: True, 60, repeat.Clock(lambda: 0.0, wait))
+    monkeypatch.setattr(repeat.time, "sleep", interrupted)
+    repeat.repeat(lambda: None, 60)
 
 
-def test_what_is_wrong_from_the_start_is_not_tried_again() -> None:
-    fake = FakeClock()
+def test_what_is_wrong_from_the_start_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeTime([])
+    monkeypatch.setattr(repeat, "time", fake)
 
-    def once() -> bool:
+    def action() -> None:
         raise InvalidInput("there is no such report")
 
     with pytest.raises(InvalidInput):
-        report.run_repeatedly(once, 60, fake.clock())
-    assert fake.waits == []
+        repeat.repeat(action, 60)
+    assert fake.now == 1000

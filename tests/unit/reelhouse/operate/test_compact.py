@@ -90,7 +90,6 @@ def test_a_row_made_after_the_merge_keeps_its_part(database: duckdb.DuckDBPyConn
     merged = part(3, {"a": 0, "b": 0, "c": 0}, compacted=True)
 
     assert removed(database, [rewritten, other, merged]) == {other[0].key}
-    assert compact.small(database, 100) == [merged[0].key, rewritten[0].key]
 
 
 def test_of_merged_parts_with_the_same_rows_the_newest_stays(database: duckdb.DuckDBPyConnection) -> None:
@@ -107,12 +106,3 @@ def test_what_an_interrupted_replay_left_goes_when_its_newer_rows_are_settled(
 
     assert removed(database, [older, newer], hour=2) == set()
     assert removed(database, [older, newer], hour=3) == {older[0].key}
-
-
-def test_small_is_what_does_not_fill_half_a_part(database: duckdb.DuckDBPyConnection) -> None:
-    parts = [part(1, dict.fromkeys("abc", 0)), part(2, dict.fromkeys("de", 0)), part(3, {"a": -1})]
-
-    look(database, parts)
-
-    assert compact.small(database, 4) == [parts[1][0].key]
-    assert compact.small(database, 6) == [parts[0][0].key, parts[1][0].key]

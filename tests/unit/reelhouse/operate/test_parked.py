@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline import aws
+from pipeline.errors import InvalidInput
 from reelhouse.operate import parked
 
 
@@ -66,3 +67,26 @@ def test_it_ends_at_2000_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     queue = FakeQueue(*([f"{batch}.{number}" for number in range(10)] for batch in range(1000)))
 
     assert len(held(queue, monkeypatch)) == parked.MOST_SHOWN
+
+
+def test_only_the_stacks_queues_can_be_named() -> None:
+    assert parked.chosen("BronzeEvents") == ("BronzeEvents",)
+    assert len(parked.chosen(None)) == 3
+    with pytest.raises(InvalidInput, match="MovieQueue"):
+        parked.chosen("../queue")
+
+
+RUN = "20261124T030000Z-1a2b3c4d"
+EVENT = '{"Records": [{"s3": {"object": {"key": "movies/run_id%3D' + RUN + '/imdb_id%3Dtt0068646.json"}}}]}'
+MESSAGE = '{"schema": 1, "run_id": "' + RUN + '", "batch": 1, "batches": 1, "movies": [{"id": "tt0068646"}]}'
+
+
+@pytest.mark.parametrize(("queue", "body"), [("MovieQueue", MESSAGE), ("BronzeEvents", EVENT)])
+def test_a_message_names_its_run_and_films(queue: str, body: str) -> None:
+    assert parked.about(queue, body) == (RUN, ["tt0068646"])
+
+
+@pytest.mark.parametrize("queue", ["MovieQueue", "BronzeEvents", "SilverEvents"])
+@pytest.mark.parametrize("body", ["", "<b>poison</b>", "[]", '{"Records": 3}', "null", "[" * 100_000])
+def test_a_message_that_is_not_ours_is_about_no_film(queue: str, body: str) -> None:
+    assert parked.about(queue, body) == (None, [])

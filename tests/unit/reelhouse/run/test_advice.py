@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
+from pipeline.gold.publication import Held
 from pipeline.runs import Skipped
+from reelhouse.operate.parked import Parked
 from reelhouse.run.advice import advise
-from reelhouse.run.documents import HeldBuild, ParkedMessage, RunDetails
+from reelhouse.run.details import RunDetails
 from reelhouse.run.steps import OmdbAnswers, Step
-from tests.run_details import DETAILS, FILMS, GOLD, RUN, WAITING
+from tests.run_details import DETAILS, FILMS, GOLD, MANIFEST, RUN, WAITING
 
-PARKED = (ParkedMessage("BronzeEvents", 1, "ProcessBronzeToSilver: AccessDenied", None),)
+PARKED = (Parked("BronzeEvents", "m", RUN, ["tt0000001"], "ProcessBronzeToSilver: AccessDenied", "now", None, 3, ""),)
 KEY_REFUSED = OmdbAnswers(0, {}, None, "key refused")
-UNUSABLE = replace(DETAILS.list, unusable=(Skipped(0, "x", "no id"),))
+UNUSABLE = replace(MANIFEST, skipped=[Skipped(0, "x", "no id")])
 
 
 def unfinished(busy: str = "", films: dict[str, int] | None = None, **changes: Any) -> RunDetails:
@@ -32,7 +34,7 @@ def test_a_complete_run_needs_nothing() -> None:
     ("run", "level", "what", "do"),
     [
         (
-            unfinished(films={"parked": 1}, parked_messages=PARKED),
+            unfinished(films={"parked": 1}, parked=PARKED),
             "wrong", "AccessDenied", "`reelhouse redrive --queue BronzeEvents`",
         ),
         (
@@ -53,14 +55,14 @@ def test_a_complete_run_needs_nothing() -> None:
             "wrong", "SilverEvents is empty", f"`reelhouse run --resume {RUN}`",
         ),
         (
-            unfinished(held=HeldBuild("B", ("movies: too few films",))),
+            unfinished(held=Held("B", "now", "basis", ("movies: too few films",))),
             "wrong", "build B is held: movies: too few films", "`reelhouse publish B --because",
         ),
         (
             unfinished(films={"rejected": 1}, gold=GOLD),
             "note", "films left out: 1 rejected by OMDb", "`reelhouse trace",
         ),
-        (unfinished(gold=GOLD, list=UNUSABLE), "note", "1 entry of the list", "correct the list"),
+        (unfinished(gold=GOLD, manifest=UNUSABLE), "note", "1 entry of the list", "correct the list"),
         (unfinished(gold=GOLD, steps=(Step("AnyStep", failed=2),)), "note", "AnyStep (2)", "retried"),
     ],
 )  # fmt: skip
@@ -73,6 +75,6 @@ def test_each_problem_has_its_advice(run: RunDetails, level: str, what: str, do:
 
 
 def test_the_most_urgent_comes_first() -> None:
-    run = unfinished("MovieQueue", {"missing": 3, "rejected": 1, "parked": 1}, parked_messages=PARKED)
+    run = unfinished("MovieQueue", {"missing": 3, "rejected": 1, "parked": 1}, parked=PARKED)
 
     assert [advice.level for advice in advise(run)] == ["wrong", "wait", "note"]

@@ -8,9 +8,10 @@ import pytest
 
 from pipeline.runs import Skipped
 from reelhouse.run import details
-from reelhouse.run.documents import Advice, LeftOut, ReportPage
+from reelhouse.run.advice import Advice
+from reelhouse.run.details import LeftOut, ReportPage
 from reelhouse.run.steps import Step
-from tests.run_details import DETAILS, ENRICHED, FILMS, RUN, WAITING
+from tests.run_details import DETAILS, ENRICHED, FILMS, MANIFEST, RUN, WAITING
 
 
 def test_all_parts_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,9 +36,9 @@ def test_all_parts_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_films_left_out_are_named_with_their_reasons_escaped(capsys: pytest.CaptureFixture[str]) -> None:
     quarantined = tuple(LeftOut("quarantined", f"tt000000{n}", "year: '[red]1492[/]'") for n in range(6))
-    unusable = tuple(Skipped(n, "[bold]../x[/]", "no id") for n in range(5))
-    source = replace(DETAILS.list, uri="s3://lists/[x]", unusable=unusable)
-    details.print_run(replace(DETAILS, left_out=quarantined, list=source, gold=None))
+    unusable = [Skipped(n, "[bold]../x[/]", "no id") for n in range(5)]
+    manifest = replace(MANIFEST, source_uri="s3://lists/[x]", skipped=unusable)
+    details.print_run(replace(DETAILS, left_out=quarantined, manifest=manifest, gold=None))
 
     printed = " ".join(capsys.readouterr().out.split())
 

@@ -12,16 +12,17 @@ import typer
 from pipeline import keys
 from pipeline.errors import StorageFailed
 from pipeline.gold.build import Build, RunCounts, SilverInput
+from pipeline.gold.publication import Held, Pointer, Published
 from pipeline.runs import RunReply
 from reelhouse import logs
 from reelhouse.logs import LoggedError
 from reelhouse.run import start, watch
-from reelhouse.run.documents import HeldBuild, StillMissing
-from reelhouse.run.watch import Report
+from reelhouse.run.watch import Report, StillMissing
 
 RUN = "20261124T030000Z-1a2b3c4d"
 REPLY = RunReply(RUN, "s3://lists/top.json", 2, 2, [], 1, 2)
 FILMS = {"tt0000001", "tt0000002"}
+HELD = Held("b", "now", "basis", ("movies: too few",))
 
 
 class Manifest:
@@ -29,7 +30,7 @@ class Manifest:
 
 
 class FakeStack:
-    """A stack whose polls are given: films in Bronze at each, or an error."""
+    """A stack whose polls are given: films in Bronze at each, or an error; Gold is read before them."""
 
     def __init__(self, polls: list[set[str] | Exception], complete: bool = False, held: bool = False) -> None:
         self.polls, self.complete, self.held, self.number = polls, complete, held, -1
@@ -46,11 +47,15 @@ class FakeStack:
     def count(self, bucket: str, kind: str, run_id: str) -> int:
         return 0
 
-    def build(self) -> Build | None:
-        return self._build() if self.complete else None
+    def pointer(self) -> Pointer:
+        complete = self.complete and self.polls[min(self.number + 1, len(self.polls) - 1)] == FILMS
+        if not (complete or self.held):
+            return Pointer(None, None)
+        build = self._build() if complete else replace(self._build(), runs={})
+        return Pointer(Published(build, (), HELD if self.held else None), "etag")
 
-    def held_build(self) -> Build | None:
-        return replace(self._build(), reasons=("movies: too few",)) if self.held else None
+    def held_build(self, pointer: Pointer) -> Build | None:
+        return self._build() if self.held else None
 
     @staticmethod
     def _build() -> Build:
@@ -88,7 +93,7 @@ def test_a_held_build_ends_the_watch() -> None:
     report = watched(FakeStack([{"tt0000001"}, FILMS], held=True))
 
     assert report.status == "held"
-    assert report.held == HeldBuild("b", ("movies: too few",))
+    assert report.held == HELD
 
 
 def test_a_complete_run_ends_the_watch(logged: list[LoggedError]) -> None:
