@@ -86,3 +86,22 @@ class GoldCatalogue:
                 cure = "`reelhouse replay --all` and then `reelhouse report` write it again"
                 cause = f"cannot be read (DuckDB: {type(error).__name__})"
                 raise StorageFailed(cause, subject=f"Gold's {name}", step=STEP, next_step=cure) from error
+
+
+def similar_films(bucket: str, title: str, k: int) -> dict[str, Any]:
+    """Return the films most similar to one, as the function URL answers: the film, and ``similar``, best first.
+
+    Raises
+    ------
+    InvalidInput
+        When no film or several have the title; the message names those to choose from.
+    """
+    catalogue = GoldCatalogue(bucket)()
+    match = catalogue.find(title)
+    if len(match.films) == 1:
+        return catalogue.similar(match.films[0].imdb_id, k)
+    choice = ", ".join(f"{film.title} ({film.year}, {film.imdb_id})" for film in match.films or match.closest)
+    if match.films:
+        raise InvalidInput("several films have this title", subject=title, next_step=f"choose one of: {choice}")
+    hint = f"the closest titles are: {choice}" if choice else "give its title or IMDb id"
+    raise InvalidInput("no such film in the catalogue", subject=title, next_step=hint)

@@ -266,15 +266,9 @@ class Lake:
         InvalidInput
             When no film or several have the title; the message names the closest.
         """
-        from insights.find_similar_movies import GoldCatalogue  # noqa: PLC0415 (reports do not need it)
+        from insights.find_similar_movies import similar_films  # noqa: PLC0415 (reports do not need it)
 
-        catalogue = GoldCatalogue(self.gold_bucket)()
-        match = catalogue.find(title)
-        if len(match.films) != 1:
-            choice = ", ".join(f"{film.title} ({film.year}, {film.imdb_id})" for film in match.films or match.closest)
-            fault = "several films have this title" if match.films else "there is no such film"
-            raise InvalidInput(fault, subject=title, next_step=f"choose one of: {choice or 'none is close'}")
-        return pd.DataFrame(catalogue.similar(match.films[0].imdb_id, k)["similar"])
+        return pd.DataFrame(similar_films(self.gold_bucket, title, k)["similar"])
 
     def publish(self, definition: Table, frame: pd.DataFrame, options: Mapping[str, Any] | None = None) -> None:
         """Replace a table that Reelhouse defines, in one step, and enter it into the catalogue.

@@ -25,6 +25,7 @@ from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field, ValidationError
 
+from insights.find_similar_movies import similar_films
 from insights.lake import Lake
 from insights.lake_query import Limits
 from insights.why.explain import explain
@@ -32,7 +33,7 @@ from insights.why.split import Cause
 from pipeline import aws
 from pipeline.errors import InvalidInput, ReelhouseError
 from reelhouse import console, stack
-from reelhouse.gold import frames, similar
+from reelhouse.gold import frames
 from reelhouse.operate import trace
 from reelhouse.options import StackName
 from reelhouse.stack import Stack
@@ -204,10 +205,7 @@ class Tools:
     ) -> Answer:
         """Find the films most similar to a film, best first, with the reasons."""
         found, lake = self.find(), self._lake()
-        given = similar.similar(found, title, k)
-        if "films" in given:
-            choice = ", ".join(f"{film['title']} ({film['year']}, {film['imdb_id']})" for film in given["films"])
-            raise InvalidInput("several films have this title", subject=title, next_step=f"choose one of: {choice}")
+        given = similar_films(found["GoldBucketName"], title, k)
         rows = given.pop("similar")
         return _answer(lake, _similar_sql(given["imdb_id"], k), rows, given)
 

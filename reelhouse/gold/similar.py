@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 import typer
 from rich.markup import escape
 
-from insights.find_similar_movies import GoldCatalogue
-from insights.similar.lookup import Match
-from pipeline.errors import InvalidInput
+from insights.find_similar_movies import similar_films
 from reelhouse import console, stack
 from reelhouse.gold import frames
 from reelhouse.options import Json, StackName
-from reelhouse.stack import Stack
 
 
 def command(
@@ -25,55 +22,17 @@ def command(
 ) -> None:
     """Find films similar to a film, with the reasons.
 
-    Exit 1 for an unknown film, and when several films fit.
+    Exit 1 for an unknown film, and when several films have the title.
 
     Example: [bold]reelhouse similar "the godfather" -k 5[/]
     """
-    answer = similar(stack.find(stack_name), query, k)
+    answer = similar_films(stack.find(stack_name)["GoldBucketName"], query, k)
+    film = f"{answer['title']} ({answer['year']}, {answer['imdb_id']})"
     if json_output:
         console.print_json(answer)
-    else:
-        print_answer(answer)
-    if "films" in answer:
-        raise typer.Exit(1)
-
-
-def similar(stack: Stack, query: str, k: int) -> dict[str, Any]:
-    """Answer as the function URL does.
-
-    Returns
-    -------
-    dict
-        With ``similar``, or with ``films`` where several fit the title.
-
-    Raises
-    ------
-    InvalidInput
-        For an unknown film, with the closest titles.
-    """
-    catalogue = GoldCatalogue(stack["GoldBucketName"])()
-    match = catalogue.find(query)
-    if len(match.films) == 1:
-        return catalogue.similar(match.films[0].imdb_id, k)
-    if match.films:
-        return {"films": [film.shown() for film in match.films]}
-    raise InvalidInput("no such film in the catalogue", subject=query, next_step=_closest(match))
-
-
-def _closest(match: Match) -> str:
-    titles = ", ".join(f"{film.title} ({film.year}, {film.imdb_id})" for film in match.closest)
-    return f"the closest titles are: {titles}" if titles else "give its title or IMDb id"
-
-
-def print_answer(answer: dict[str, Any]) -> None:
-    """Print the similar films, or the films to choose from."""
-    if "films" in answer:
-        frames.show(pd.DataFrame(answer["films"]), "Several films fit: repeat with the id or the year of one")
-    elif not answer["similar"]:
-        console.out.print(
-            f"{escape(answer['title'])} ({answer['year']}) has no similar films: too little is known about it."
-        )
-    else:
+    elif answer["similar"]:
         films = pd.DataFrame(answer["similar"]).drop(columns="imdb_id").rename(columns={"similarity": "match"})
         films["match"] = (100 * films["match"]).round().astype(int)
-        frames.show(films, f"Similar to {answer['title']} ({answer['year']}, {answer['imdb_id']})")
+        frames.show(films, f"Similar to {film}")
+    else:
+        console.out.print(f"{escape(film)} has no similar films: too little is known about it.")
