@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 
-from insights.lake import Lake
 from insights.reports import notebooks
 from pipeline import settings
 from reelhouse import stack
@@ -29,7 +27,19 @@ NEXT = (
     ("reelhouse doctor", "check everything"),
     ("reelhouse down", "stop; --delete also removes the data"),
 )
-_SOURCES = ("imdb", "rotten_tomatoes", "metascore")
+RESULTS = {
+    "Films in Gold": "SELECT count(*) AS films, min(year) AS first_year, max(year) AS last_year FROM movies",
+    "Top genres by the source that rates most films (0-100; n = films rated)": """
+        WITH most AS (SELECT source FROM ratings_by_genre GROUP BY source ORDER BY sum(films) DESC LIMIT 1)
+        SELECT genre, source, mean, median, films AS n FROM ratings_by_genre JOIN most USING (source)
+        WHERE films >= 20 ORDER BY mean DESC, genre LIMIT 8
+    """,
+    "Box office by decade (nominal US dollars; n = films with a figure)": """
+        SELECT decade, mean_usd, median_usd, films_with_box_office AS n FROM box_office_by_decade
+        WHERE films_with_box_office > 0 ORDER BY decade
+    """,
+    "Most frequent directors": "SELECT director, films FROM films_by_director ORDER BY films DESC, director LIMIT 8",
+}
 
 
 def command(films: Annotated[int, typer.Option(min=1, help="Films to ingest.")] = 1000) -> None:
@@ -47,45 +57,13 @@ def command(films: Annotated[int, typer.Option(min=1, help="Films to ingest.")] 
     print_report(result)
     if result.status != "complete":
         raise typer.Exit(1)
-    show_tables(found.lake())
+    for title, sql in RESULTS.items():
+        frames.show(found.lake().sql(sql), title)
     published = report.run(found, notebooks.discover(), {}, REPORTS)
     report.print_published(published, REPORTS, found)
     dashboard.tell(dashboard.make(found.lake(), REPORTS / "dashboard.html"), browser=False)
-    show_next()
-    if not all(one.succeeded for one in published):
-        raise typer.Exit(1)
-
-
-def show_tables(lake: Lake) -> None:
-    """Print the number of films, the top genres, box office by decade, and the most frequent directors."""
-    movies = lake.table("movies")
-    years = f", {movies['year'].min()}–{movies['year'].max()}" if movies["year"].notna().any() else ""
-    out.print(f"\n[bold]{len(movies):,} films in Gold[/]{years}\n")
-    source, genres = top_genres(lake.table("ratings_by_genre"))
-    frames.show(genres, f"Top genres by {source} rating (0-100; n = films rated)")
-    frames.show(decades(lake), "Box office by decade (nominal US dollars; n = films with a figure)")
-    frames.show(lake.table("films_by_director").head(8)[["director", "films"]], "Most frequent directors")
-
-
-def show_next() -> None:
-    """Print commands to try next."""
     out.print("[bold]Next[/]")
     for example, purpose in NEXT:
         out.print(f"  {example:<58} {purpose}")
-
-
-def top_genres(ratings: pd.DataFrame, least: int = 20) -> tuple[str, pd.DataFrame]:
-    """Return the eight best rated genres with at least ``least`` films, by the source that rates most films."""
-    films = ratings.groupby("source")["films"].sum()
-    source = max(_SOURCES, key=lambda name: films.get(name, 0))
-    chosen = ratings[(ratings["source"] == source) & (ratings["films"] >= least)]
-    best = chosen.sort_values(["mean", "genre"], ascending=[False, True]).head(8)
-    return source, best[["genre", "mean", "median", "films"]].rename(columns={"films": "n"})
-
-
-def decades(lake: Lake) -> pd.DataFrame:
-    """Return mean and median box office of each decade."""
-    data = lake.table("box_office_by_decade")
-    data = data[data["films_with_box_office"] > 0]
-    columns = ["decade", "mean_usd", "median_usd", "films_with_box_office"]
-    return data[columns].rename(columns={"films_with_box_office": "n"})
+    if not all(one.succeeded for one in published):
+        raise typer.Exit(1)

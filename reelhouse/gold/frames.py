@@ -20,6 +20,20 @@ from reelhouse import console
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
+def give(
+    data: pd.DataFrame, output: Path | None, *, csv: bool, json_output: bool, title: str = "", rows: int | None = None
+) -> None:
+    """Write a data frame to a file, or print it as JSON, as CSV, or as :func:`show` does."""
+    if output is not None:
+        write(data, output)
+    elif json_output:
+        print_json(data)
+    elif csv:
+        print_csv(data)
+    else:
+        show(data, title, rows)
+
+
 def show(data: pd.DataFrame, title: str = "", rows: int | None = None) -> None:
     """Print a data frame.
 

@@ -61,18 +61,10 @@ def command(
     """
     chosen = engine or (Engine.ATHENA if stack_name else Engine.DUCKDB)
     result = run(stack.find(stack_name), sql, chosen)
-    if output is not None:
-        frames.write(result.rows, output)
-    if json_output:
-        frames.print_json(result.rows)
-    elif csv:
-        frames.print_csv(result.rows)
-    elif output is None:
-        frames.show(result.rows)
+    frames.give(result.rows, output, csv=csv, json_output=json_output)
     scanned = f"{result.bytes_scanned / 1e6:,.1f} MB scanned, " if chosen == Engine.ATHENA else ""
-    console.say(
-        f"{len(result.rows):,} rows{f' written to {output}' if output else ''} ({scanned}{result.seconds:.1f} s)"
-    )
+    written = f" written to {output}" if output else ""
+    console.say(f"{len(result.rows):,} rows{written} ({scanned}{result.seconds:.1f} s)")
 
 
 def run(found: Stack, sql: str, engine: Engine) -> Found:
@@ -91,37 +83,32 @@ def run(found: Stack, sql: str, engine: Engine) -> Found:
     if engine == Engine.DUCKDB:
         rows = found.lake().sql(sql, read_only=True, limits=_DUCKDB_LIMITS)
     elif _SHOW_TABLES.fullmatch(sql):
-        rows = _tables(found["GoldDatabaseName"])
+        rows = _described(found["GoldDatabaseName"], None)
     elif match := _DESCRIBE.fullmatch(sql):
-        rows = _columns(match[1] or found["GoldDatabaseName"], match[2])
+        rows = _described(match[1] or found["GoldDatabaseName"], match[2].lower())
     else:
         answer = athena_query.run(sql, found["AthenaWorkGroupName"], found["GoldDatabaseName"])
         rows, scanned = answer.rows, answer.bytes_scanned
     return Found(rows, scanned, time.monotonic() - started)
 
 
-def _tables(database: str) -> pd.DataFrame:
-    """Return names and meanings of a database's tables, from the Glue catalogue."""
-    with aws.failures_of("query", database):
-        pages = aws.client("glue").get_paginator("get_tables").paginate(DatabaseName=database)
-        tables = [(table["Name"], table.get("Description", "")) for page in pages for table in page["TableList"]]
-    return pd.DataFrame(sorted(tables), columns=["table", "meaning"])
-
-
-def _columns(database: str, name: str) -> pd.DataFrame:
-    """Return a table's columns from the Glue catalogue.
+def _described(database: str, name: str | None) -> pd.DataFrame:
+    """Return the columns of a table in the Glue catalogue; without a name, all tables with their meanings.
 
     Raises
     ------
     InvalidInput
         When the database has no such table.
     """
-    tables = _tables(database)["table"].tolist()
-    if name.lower() not in tables:
-        hint = f"it has {', '.join(tables) or 'none'}"
+    with aws.failures_of("query", database):
+        pages = aws.client("glue").get_paginator("get_tables").paginate(DatabaseName=database)
+        tables = {table["Name"]: table for page in pages for table in page["TableList"]}
+    if name is None:
+        meanings = sorted((table, entry.get("Description", "")) for table, entry in tables.items())
+        return pd.DataFrame(meanings, columns=["table", "meaning"])
+    if name not in tables:
+        hint = f"it has {', '.join(sorted(tables)) or 'none'}"
         raise InvalidInput(f"database {database} has no such table", subject=name, next_step=hint)
-    with aws.failures_of("query", name):
-        table = aws.client("glue").get_table(DatabaseName=database, Name=name.lower())["Table"]
-    columns = [*table["StorageDescriptor"]["Columns"], *table.get("PartitionKeys", [])]
+    columns = [*tables[name]["StorageDescriptor"]["Columns"], *tables[name].get("PartitionKeys", [])]
     rows = [(column["Name"], column.get("Type", ""), column.get("Comment", "")) for column in columns]
     return pd.DataFrame(rows, columns=["column", "type", "meaning"])

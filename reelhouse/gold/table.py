@@ -45,12 +45,6 @@ def command(  # noqa: PLR0913, PLR0917 (one parameter per option)
         data = lake.table(name, at=at or None)
     if note := data.attrs.get("as_of"):
         console.warn(note) if recomputed else console.say(note)
+    frames.give(data, output, csv=csv, json_output=json_output, title=name, rows=rows)
     if output is not None:
-        frames.write(data, output)
         console.say(f"{len(data):,} rows of {name} written to {output}")
-    elif json_output:
-        frames.print_json(data)
-    elif csv:
-        frames.print_csv(data)
-    else:
-        frames.show(data, name, rows)
