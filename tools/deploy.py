@@ -45,17 +45,7 @@ _OTHER_PARTITIONS = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
 
 @dataclass(frozen=True)
 class Deployment:
-    """A stack's settings.
-
-    Attributes
-    ----------
-    stack, region : str
-        Name of the stack, and the AWS region it is in.
-    parameters : dict
-        Value of every parameter of ``template.yaml`` except the OMDb key.
-    changed : frozenset
-        Names of the parameters that the settings file sets.
-    """
+    """A stack's settings: every parameter of ``template.yaml`` but the OMDb key, and which of them its file sets."""
 
     stack: str
     region: str
@@ -77,13 +67,7 @@ def template_parameters() -> dict[str, dict[str, Any]]:
 
 
 def check_name(stack: str) -> str:
-    """Return a stack's name.
-
-    Raises
-    ------
-    InvalidInput
-        When some resource could not be named after it.
-    """
+    """Return a stack's name; raise InvalidInput when some resource could not be named after it."""
     if not re.fullmatch(r"[a-z](?:-?[a-z0-9])*", stack) or len(stack) > MAX_NAME_LENGTH:
         cause = f"must be lower-case letters, digits and single hyphens, at most {MAX_NAME_LENGTH} characters"
         raise InvalidInput(cause, subject=f"stack name {stack}", next_step="make deploy STACK=another-name")
@@ -91,13 +75,7 @@ def check_name(stack: str) -> str:
 
 
 def check_region(region: str) -> str:
-    """Return a region's name.
-
-    Raises
-    ------
-    InvalidInput
-        When Lambda has no function URLs there, or it is outside the partition ``aws``.
-    """
+    """Return a region's name; raise InvalidInput where Lambda has no function URLs or the partition is not ``aws``."""
     hint = "choose another, such as eu-central-1"
     if not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", region):
         raise InvalidInput("is not the name of an AWS region", subject=f"region {region}", next_step=hint)
@@ -168,15 +146,6 @@ def use_region(region: str) -> None:
     settings.set_variables({"AWS_REGION": region, "AWS_DEFAULT_REGION": region})
 
 
-def ask_settings(stack: str) -> Path:
-    """Ask for the settings that a first deployment needs, and write the settings file."""
-    region = ask_region()
-    email = input("Email address for alarms [none]: ").strip()
-    path = write_settings(stack, region, email)
-    print(f"Settings written to {path.relative_to(ROOT)}; edit it for all other settings.")
-    return path
-
-
 def exists(stack: str) -> bool:
     """Return whether the account has the stack, in whatever state but a deleted or never created one."""
     cloudformation = aws.client("cloudformation")
@@ -191,19 +160,9 @@ def exists(stack: str) -> bool:
 
 
 def deploy(deployment: Deployment, omdb_api_key: str) -> None:
-    """Run ``sam build`` and ``sam deploy``.
+    """Run ``sam build`` and ``sam deploy``; raise InvalidInput when SAM fails, after it has printed the reason.
 
-    Parameters
-    ----------
-    deployment : Deployment
-        The stack and its settings.
-    omdb_api_key : str
-        Key for a new stack; "" keeps the one that an existing stack has.
-
-    Raises
-    ------
-    InvalidInput
-        When SAM fails; SAM has printed the reason.
+    ``omdb_api_key`` is for a new stack; "" keeps the one that an existing stack has.
     """
     values = deployment.parameters | ({"OmdbApiKey": omdb_api_key} if omdb_api_key else {})
     _sam("build")
@@ -253,7 +212,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("stack")
     stack = check_name(parser.parse_args(arguments).stack)
     if not settings_file(stack).is_file():
-        ask_settings(stack)
+        path = write_settings(stack, ask_region(), input("Email address for alarms [none]: ").strip())
+        print(f"Settings written to {path.relative_to(ROOT)}; edit it for all other settings.")
     deployment = read_settings(stack)
     use_region(deployment.region)
     if not _confirm(deployment):

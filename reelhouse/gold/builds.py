@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Literal
 
 from pipeline import aws
+from pipeline.gold.build import Build
 from pipeline.gold.publication import read_pointer, records
 from reelhouse import console, stack
 from reelhouse.options import Json, StackName
@@ -15,32 +17,19 @@ from reelhouse.stack import Stack
 
 @dataclass(frozen=True)
 class Listed:
-    """One publication of a build, or the build that is held.
+    """One publication of a build, or the build that is held; None where its record has expired.
 
-    Attributes
-    ----------
-    status : str
-        "published", "earlier" or "held".
-    published_at : str or None
-        ISO 8601 in UTC; None for a held build.
-    films, tables_written : int or None
-        Films in the build, and tables that differ from the builds before; None when its record has expired.
-    because : str
-        Reason given by a person, or the reasons of a hold.
+    ``tables_written`` counts the tables that differ from the builds before; ``because`` is a person's reason, or the
+    reasons of a hold.
     """
 
     build_id: str
-    status: str
+    status: Literal["published", "earlier", "held"]
     published_at: str | None
     films: int | None
     tables_written: int | None
     code_version: str | None
     because: str
-
-    @property
-    def note(self) -> str:
-        """The status, unless the build is an earlier one, and the reason."""
-        return ": ".join(part for part in (self.status if self.status != "earlier" else "", self.because) if part)
 
 
 def command(stack_name: StackName = None, json_output: Json = False) -> None:
@@ -55,7 +44,7 @@ def command(stack_name: StackName = None, json_output: Json = False) -> None:
     if json_output:
         console.print_json([asdict(one) for one in found])
         return
-    rows = [(one.build_id, _time(one.published_at), one.films, one.note) for one in found]
+    rows = [(one.build_id, _time(one.published_at), one.films, _note(one)) for one in found]
     console.print_table(("build", "published", "films", "note"), rows)
     if not found:
         console.warn("nothing has been published yet; `reelhouse run` starts a run")
@@ -75,20 +64,21 @@ def listed(stack: Stack) -> Iterator[Listed]:
     bucket = stack["GoldBucketName"]
     with aws.failures_of("builds", bucket):
         pointer = read_pointer(bucket)
-        held = pointer.held
-        known = records(bucket, {entry.build_id for entry in pointer.history} | ({held.build_id} if held else set()))
-
-    def one(build_id: str, status: str, published_at: str | None, because: str) -> Listed:
-        build = known.get(build_id)
-        films, written = (build.rows.get("movies"), len(build.written)) if build else (None, None)
-        return Listed(
-            build_id, status, published_at, films, written, build.code_version if build else None, because
-        )  # fmt: skip
-
-    if held:
-        yield one(held.build_id, "held", None, "; ".join(held.reasons))
+        held = [pointer.held] if pointer.held else []
+        known = records(bucket, {entry.build_id for entry in pointer.history} | {one.build_id for one in held})
+    for one in held:
+        yield Listed(one.build_id, "held", None, *_about(known.get(one.build_id)), "; ".join(one.reasons))
     for place, entry in enumerate(reversed(pointer.history)):
-        yield one(entry.build_id, "earlier" if place else "published", entry.at, entry.because)
+        status: Literal["earlier", "published"] = "earlier" if place else "published"
+        yield Listed(entry.build_id, status, entry.at, *_about(known.get(entry.build_id)), entry.because)
+
+
+def _about(build: Build | None) -> tuple[int | None, int | None, str | None]:
+    return (build.rows.get("movies"), len(build.written), build.code_version) if build else (None, None, None)
+
+
+def _note(one: Listed) -> str:
+    return ": ".join(filter(None, ("" if one.status == "earlier" else one.status, one.because)))
 
 
 def _time(text: str | None) -> str | None:

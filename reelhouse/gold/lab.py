@@ -71,12 +71,9 @@ def _joined(first: str, variable: str) -> str:
 
 
 def run(found: Stack, port: int, *, browser: bool) -> int:
-    """Start JupyterLab, print its address once it answers, and wait until it ends; it ends with this process.
+    """Start JupyterLab, print its address once it answers, and return its exit status when it ends; 0 after Ctrl-C.
 
-    Returns
-    -------
-    int
-        JupyterLab's exit status; 0 after Ctrl-C.
+    It ends with this process.
 
     Raises
     ------
@@ -108,13 +105,7 @@ def run(found: Stack, port: int, *, browser: bool) -> int:
 
 
 def _await(process: subprocess.Popen[bytes], status: str, log: Path) -> None:
-    """Wait until JupyterLab answers; ``status`` is an address that needs its token, so no other server passes for it.
-
-    Raises
-    ------
-    LocalStackError
-        When it ends, or does not answer in time.
-    """
+    """Wait until JupyterLab answers; the address needs its token, so that no other server passes for it."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         with suppress(requests.RequestException):

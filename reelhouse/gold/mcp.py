@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
@@ -56,20 +56,10 @@ _P = ParamSpec("_P")
 
 @dataclass(frozen=True)
 class Answer:
-    """What a tool answers.
+    """What a tool answers: rows by column, with dates and times in ISO 8601, and what belongs to all of them.
 
-    Attributes
-    ----------
-    build_id : str
-        Gold's build when the answer was made; "" before the first.
-    sql : str
-        Statement for the tool ``query``: it gives the rows, or what Silver or Gold has of a traced or explained row.
-    row_count : int
-        Number of rows.
-    rows : list of dict
-        By column; dates and times in ISO 8601.
-    about : dict
-        What belongs to all rows, such as a table's meaning.
+    ``build_id`` is Gold's build, "" before the first. ``sql`` is a statement for the tool ``query``: it gives the rows,
+    or what Silver or Gold has of a traced or explained row.
     """
 
     build_id: str
@@ -83,13 +73,7 @@ class LakeServer(MCPServer[Any]):
     """The SDK's server, with errors of one line for arguments of the wrong type too."""
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
-        """Call a tool.
-
-        Raises
-        ------
-        ToolError
-            When it fails; the text is one line.
-        """
+        """Call a tool; raise ToolError with one line when it fails."""
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
@@ -124,29 +108,22 @@ def command(
 def server(find: Callable[[], Stack]) -> LakeServer:
     """Return the server with its tools and resources; each call finds the stack by ``find``."""
     made = LakeServer(
-        "reelhouse",
-        title="Reelhouse",
-        instructions=_INSTRUCTIONS,
-        version=version("reelhouse"),
-        log_level="WARNING",
+        "reelhouse", title="Reelhouse", instructions=_INSTRUCTIONS, version=version("reelhouse"), log_level="WARNING",
         subscriptions=False,
-    )
-    for tool in Tools(find).all():
-        made.add_tool(tool, annotations=_READ_ONLY)
-    made.resource(
-        DATA_URI, name="data.md", description="Every table and column, with units", mime_type="text/markdown"
-    )(data_documentation)
+    )  # fmt: skip
+    lock, tools = Lock(), Tools(find)
+    for tool in (
+        tools.list_tables, tools.describe_table, tools.query, tools.find_similar_films, tools.trace_film,
+        tools.explain_change,
+    ):  # fmt: skip
+        made.add_tool(_tool(tool, lock), annotations=_READ_ONLY)
+    meaning = "Every table and column, with units"
+    made.resource(DATA_URI, name="data.md", description=meaning, mime_type="text/markdown")(data_documentation)
     return made
 
 
 def data_documentation() -> str:
-    """Return docs/data.md, from the installed package or the checkout.
-
-    Raises
-    ------
-    ResourceError
-        When it is in neither.
-    """
+    """Return docs/data.md, from the installed package or the checkout."""
     package = Path(__file__).parents[1]
     for path in (package / "docs" / "data.md", package.parent / "docs" / "data.md"):
         if path.is_file():
@@ -159,15 +136,6 @@ class Tools:
     """The tools. Each call finds the stack by ``find``; the docstrings are what agents read."""
 
     find: Callable[[], Stack]
-
-    def all(self) -> list[Callable[..., Answer]]:
-        """Return the functions to serve."""
-        lock = Lock()
-        tables = (self.list_tables, self.describe_table, self.query)
-        return [
-            _tool(function, lock)
-            for function in (*tables, self.find_similar_films, self.trace_film, self.explain_change)
-        ]
 
     def _lake(self) -> Lake:
         """Return the tables of the build that is published now."""
@@ -219,7 +187,7 @@ class Tools:
         The film's rows in Gold's tables are in `about`.
         """
         found, lake = self.find(), self._lake()
-        path = json.loads(_json(asdict(trace.trace(found, imdb_id, run_id or None))))
+        path = _plain(trace.trace(found, imdb_id, run_id or None))
         return _answer(lake, f"SELECT * FROM silver.movies WHERE imdb_id = '{imdb_id}'", path["runs"], path["gold"])
 
     def explain_change(
@@ -239,23 +207,26 @@ class Tools:
         lake = self._lake()
         found = explain(lake, table, key, before, after)
         about = {"table": table, "key": found.key, "before": asdict(found.before), "after": asdict(found.after)}
-        numbers = [{**asdict(number), "causes": list(map(_cause, number.causes))} for number in found.numbers]
+        numbers = [
+            {**_plain(replace(number, causes=())), "causes": list(map(_cause, number.causes))}
+            for number in found.numbers
+        ]
         where = " AND ".join(f"{name} = {_literal(value)}" for name, value in found.key.items())
-        return _answer(lake, f"SELECT * FROM {table} WHERE {where}", json.loads(_json(numbers)), about)
+        return _answer(lake, f"SELECT * FROM {table} WHERE {where}", numbers, about)
 
 
 def _cause(cause: Cause) -> dict[str, Any]:
     """Return a cause with its largest contributions only, and the number of all its films."""
-    films = [asdict(film) for film in cause.films[:FILMS_PER_CAUSE]]
-    return {**asdict(cause), "film_count": len(cause.films), "films": films}
+    return {**_plain(replace(cause, films=cause.films[:FILMS_PER_CAUSE])), "film_count": len(cause.films)}
 
 
 def _literal(value: Any) -> str:
     return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, default=str)
+def _plain(value: Any) -> Any:
+    """Return a dataclass as JSON's values."""
+    return json.loads(json.dumps(asdict(value), default=str))
 
 
 def _tool(function: Callable[_P, Answer], lock: Lock) -> Callable[_P, Answer]:
@@ -273,14 +244,8 @@ def _tool(function: Callable[_P, Answer], lock: Lock) -> Callable[_P, Answer]:
 
 
 def _answer(lake: Lake, sql: str, rows: list[dict[str, Any]], about: dict[str, Any] | None = None) -> Answer:
-    """Return an answer.
-
-    Raises
-    ------
-    InvalidInput
-        When it is too long for an agent to read.
-    """
-    length = len(_json([rows, about]))
+    """Return an answer; raise InvalidInput when it is too long for an agent to read."""
+    length = len(json.dumps([rows, about], default=str))
     if length > MOST_CHARACTERS:
         cause = f"the answer has {length:,} characters, and {MOST_CHARACTERS:,} are allowed"
         raise InvalidInput(cause, next_step="select fewer rows or columns")
@@ -296,13 +261,7 @@ def _similar_sql(imdb_id: str, k: int) -> str:
 
 
 def serve_http(made: LakeServer, port: int) -> None:
-    """Serve HTTP on 127.0.0.1 until interrupted; requests that a web page sends from elsewhere are refused.
-
-    Raises
-    ------
-    InvalidInput
-        When the port is taken.
-    """
+    """Serve HTTP on 127.0.0.1 until interrupted; requests that a web page sends from elsewhere are refused."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -93,13 +93,7 @@ def run(found: Stack, sql: str, engine: Engine) -> Found:
 
 
 def _described(database: str, name: str | None) -> pd.DataFrame:
-    """Return the columns of a table in the Glue catalogue; without a name, all tables with their meanings.
-
-    Raises
-    ------
-    InvalidInput
-        When the database has no such table.
-    """
+    """Return the columns of a table in the Glue catalogue; without a name, all tables with their meanings."""
     with aws.failures_of("query", database):
         pages = aws.client("glue").get_paginator("get_tables").paginate(DatabaseName=database)
         tables = {table["Name"]: table for page in pages for table in page["TableList"]}

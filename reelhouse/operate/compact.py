@@ -64,18 +64,10 @@ _WINNERS = """
 
 @dataclass
 class Compaction:
-    """Result of a compaction.
+    """Result of a compaction: runs whose Silver changed, parts that were merged, and the parts they became.
 
-    Attributes
-    ----------
-    runs : int
-        Runs whose Silver changed.
-    merged, written : int
-        Small parts that were merged, and the parts they became.
-    removed, waiting : int
-        Replaced parts that were removed, and those kept until no reader can still use them.
-    skipped : dict of str to str
-        Runs that were left unchanged, with the reason.
+    Of the replaced parts, ``removed`` counts those that are gone, and ``waiting`` those kept until no reader can still
+    use them. ``skipped`` has the runs that were left unchanged, with the reason.
     """
 
     runs: int = 0

@@ -38,20 +38,9 @@ _FILMS_SHOWN = 12
 class Parked:
     """A parked message.
 
-    Attributes
-    ----------
-    run_id : str or None
-        None where the message names no run, or more than one.
-    films : list of str
-        IMDb ids it is about; empty for a foreign message, and for one about a whole Silver part.
-    why : str
-        The last error that the function logged for it, or what is known without one.
-    sent_at, failed_at : str or None
-        When it was first sent, and when that error occurred; None where no error was logged (the function was killed).
-    receives : int
-        Number of receives, those of this command included.
-    excerpt : str
-        Start of its body.
+    ``run_id`` is None where it names no run, or more than one; ``films`` is empty for a foreign message, and for one
+    about a whole Silver part. ``why`` is the last error that the function logged for it, or what is known without one;
+    ``failed_at`` is None where none was logged, since the function was killed. ``receives`` includes this command's.
     """
 
     queue: str
@@ -82,19 +71,15 @@ def parked(stack: Stack, queue: str | None = None) -> list[Parked]:
     for name in chosen(queue):
         with aws.failures_of("redrive", name), received(stack[f"{name}DeadLettersUrl"]) as held:
             if held:
-                errors = _last_errors(stack, FUNCTIONS[name], min(_sent_at(message) for message in held))
+                logged = logs.errors(stack, FUNCTIONS[name], min(map(_sent_at, held)))
+                # The last error by message; an error without a message id is one of the whole invocation.
+                errors = {one.message_id: one for one in logged}
                 found += [_describe(name, message, errors) for message in held]
     return sorted(found, key=lambda one: (QUEUES.index(one.queue), one.sent_at, one.message_id))
 
 
 def chosen(queue: str | None) -> tuple[str, ...]:
-    """Return the queue that was named, or all.
-
-    Raises
-    ------
-    InvalidInput
-        For a queue that the stack does not have.
-    """
+    """Return the queue that was named, or all; raise InvalidInput for one that the stack does not have."""
     if queue is not None and queue not in QUEUES:
         raise InvalidInput(f"is not one of {', '.join(QUEUES)}", subject=f"--queue {queue[:80]}")
     return (queue,) if queue else QUEUES
@@ -146,7 +131,6 @@ def about(queue: str, body: str) -> tuple[str | None, list[str]]:
 def _describe(queue: str, message: dict[str, Any], errors: dict[str, LoggedError]) -> Parked:
     run_id, films = about(queue, message["Body"])
     receives = int(message["Attributes"]["ApproximateReceiveCount"])
-    # An error without a message id is one of the whole invocation.
     error = errors.get(message["MessageId"]) or errors.get("")
     why = error.message if error else f"{FUNCTIONS[queue]} logged no error for it and gave no answer, {receives} times"
     return Parked(
@@ -158,11 +142,6 @@ def _describe(queue: str, message: dict[str, Any], errors: dict[str, LoggedError
 
 def _sent_at(message: dict[str, Any]) -> datetime:
     return datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
-
-
-def _last_errors(stack: Stack, function: str, since: datetime) -> dict[str, LoggedError]:
-    """Return the last error that a function logged for each message id; "" for its last failure as a whole."""
-    return {one.message_id: one for one in logs.errors(stack, function, since)}
 
 
 def print_parked(found: list[Parked]) -> None:

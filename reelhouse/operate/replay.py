@@ -43,16 +43,9 @@ _MISSING_SHOWN = 12
 class Replay:
     """Result of a replay.
 
-    Attributes
-    ----------
-    objects, missing : int, list of str
-        Bronze objects announced, and those without a new outcome when patience ended.
-    removed : int
-        Old Silver objects that new ones replaced.
-    changes : dict of str to Change
-        By table, ``silver.…`` and ``gold.…``.
-    held : Held or None
-        The build of Gold that is not published, and why; None when Gold is up to date.
+    ``objects`` counts the Bronze objects announced, and ``missing`` names those without a new outcome when patience
+    ended. ``removed`` counts old Silver objects. ``changes`` are by table, ``silver.…`` and ``gold.…``. ``held`` is the
+    build of Gold that is not published; None when Gold is up to date.
     """
 
     runs: list[str]
@@ -69,10 +62,6 @@ class Replay:
         if self.missing:
             return "incomplete"
         return "held" if self.held else "complete"
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields and the status for JSON."""
-        return {**asdict(self), "status": self.status}
 
 
 def command(
@@ -95,7 +84,7 @@ def command(
     with bar("Bronze to Silver") as on_progress:
         result = replay(found, run_ids, on_progress)
     if json_output:
-        console.print_json(result.as_dict())
+        console.print_json({**asdict(result), "status": result.status})
     else:
         print_replay(result)
     if result.status != "complete":
@@ -145,7 +134,7 @@ def replay(stack: Stack, run_ids: list[str], on_progress: OnProgress, patience: 
         for group in groups({run_id: len(found) for run_id, found in bronze.items()}, OBJECTS_AT_ONCE):
             batch = _Group(stack, group, {key for run_id in group for key in bronze[run_id]})
             bronze_events.announce(stack, batch.wanted, "replay")
-            result.missing += batch.wait(_from(result.objects, total, on_progress), patience)
+            result.missing += batch.wait(lambda done: on_progress(result.objects + done, total), patience)
             result.objects += len(batch.wanted)
             result.removed += batch.sweep(result.missing)
             batch.count(result.changes)
@@ -186,11 +175,6 @@ def superseded(rows: list[tuple[str, str]], old: set[str], unfinished: set[str])
     covered = {bronze_key for object_key, bronze_key in rows if object_key not in old}
     needed = {object_key for object_key, bronze_key in rows if bronze_key and bronze_key not in covered}
     return sorted({key for key, _ in rows if key in old and key not in needed and keys.run_of(key) not in runs})
-
-
-def _from(done: int, total: int, on_progress: OnProgress) -> Callable[[int], None]:
-    """Add the objects that earlier groups have done."""
-    return lambda covered: on_progress(done + covered, total)
 
 
 class _Group:

@@ -17,8 +17,7 @@ from rich.markup import escape
 
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.columns import GOLD
-from pipeline.errors import InvalidInput, StorageFailed
-from pipeline.gold import tables
+from pipeline.errors import InvalidInput, ReelhouseError
 from pipeline.gold.statements import rows_of
 from pipeline.silver.reader import SilverReader
 from pipeline.silver.records import part_digest
@@ -45,10 +44,6 @@ class Verified:
         """Whether there is no difference."""
         return not self.differences
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields and ``ok`` for JSON."""
-        return {"ok": self.ok, **asdict(self)}
-
 
 def command(
     run_id: RunId = None,
@@ -71,7 +66,7 @@ def command(
         raise InvalidInput("there is no such run", subject=run_id, next_step="`reelhouse status` lists the runs")
     result = verify(found, run_id, sample)
     if json_output:
-        console.print_json(result.as_dict())
+        console.print_json({"ok": result.ok, **asdict(result)})
     else:
         print_verified(result)
     if not result.ok:
@@ -133,17 +128,16 @@ class _Missing:
         """Add a difference."""
         self.result.differences.append(Difference(layer, subject, difference))
 
-    def film(self, queue: str, run_id: str, imdb_id: str, difference: tuple[str, str, str]) -> None:
-        """Account for a missing film by a queue's parked or waiting messages, or add the difference."""
+    def is_lost(self, queue: str, run_id: str, imdb_id: str) -> bool:
+        """Whether a missing film is neither parked nor waiting in a queue; one that is, is counted."""
         if queue not in self._parked:
             found = parked(self.stack, queue)
             self._parked[queue] = {(one.run_id, film) for one in found for film in one.films}
-        if (run_id, imdb_id) in self._parked[queue]:
-            self.result.parked += 1
-        elif self.is_busy(queue):
-            self.result.waiting += 1
-        else:
-            self.note(*difference)
+        is_parked = (run_id, imdb_id) in self._parked[queue]
+        waits = not is_parked and self.is_busy(queue)
+        self.result.parked += is_parked
+        self.result.waiting += waits
+        return not (is_parked or waits)
 
     def is_busy(self, queue: str) -> bool:
         """Whether a queue has messages, waiting or in flight."""
@@ -159,8 +153,9 @@ def _check_run(bronze: Bronze, run_id: str, missing: _Missing) -> None:
         return
     there = bronze.of_run(keys.MOVIES, run_id) | bronze.of_run(keys.REJECTED, run_id)
     for imdb_id in sorted(manifest.expected.keys() - there):
-        cause = "is expected, but neither stored, rejected, waiting nor parked"
-        missing.film("MovieQueue", run_id, imdb_id, ("bronze", keys.film(keys.MOVIES, run_id, imdb_id), cause))
+        if missing.is_lost("MovieQueue", run_id, imdb_id):
+            cause = "is expected, but neither stored, rejected, waiting nor parked"
+            missing.note("bronze", keys.film(keys.MOVIES, run_id, imdb_id), cause)
     for imdb_id in sorted(there - manifest.expected.keys()):
         missing.note("bronze", keys.film(keys.MOVIES, run_id, imdb_id), "its run does not expect this film")
 
@@ -175,8 +170,8 @@ def _check_silver(bronze: Bronze, silver: SilverReader, missing: _Missing) -> No
     for key, version_id in bronze.versions.items():
         parsed = keys.parse_bronze(key)
         if key not in outcomes and parsed:
-            cause = "has no outcome in Silver, and is neither waiting nor parked"
-            missing.film("BronzeEvents", parsed.run_id, str(parsed.imdb_id), ("silver", key, cause))
+            if missing.is_lost("BronzeEvents", parsed.run_id, str(parsed.imdb_id)):
+                missing.note("silver", key, "has no outcome in Silver, and is neither waiting nor parked")
         elif len(outcomes[key]) > 1:
             missing.note("silver", key, f"has {len(outcomes[key])} outcomes: {', '.join(sorted(outcomes[key]))}")
         elif version_id not in made_of[key]:
@@ -220,20 +215,19 @@ def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
         else:
             missing.note("gold", keys.BUILD, "Gold was not built from the current Silver")
         return
-    intact, lake = tables.intact(stack["GoldBucketName"], build), replace(stack.lake(), pinned=build)
+    lake = replace(stack.lake(), pinned=build)
     silver.query("CREATE SCHEMA gold")
     for table in GOLD:
         silver.query(f"CREATE OR REPLACE TABLE gold.{table.name} AS {rows_of(table)}")
         key = build.tables[table.name].folder if table.name in build.tables else table.name
-        if table.name not in intact:
-            missing.note("gold", key, "is missing, or is not as the build wrote it")
-            continue
         try:
             silver.database.register("stored_", lake.arrow(table.name))
             change = compare(silver.database, "stored_", f"gold.{table.name}", table.key)
-        except (StorageFailed, duckdb.Error) as error:
-            cause = error.cause if isinstance(error, StorageFailed) else str(error).splitlines()[0]
-            missing.note("gold", key, f"cannot be compared: {cause}"[:300])
+        except ReelhouseError as error:
+            missing.note("gold", key, error.cause)
+            continue
+        except duckdb.Error as error:
+            missing.note("gold", key, f"cannot be compared: {str(error).splitlines()[0]}"[:300])
             continue
         if not change.same:
             cause = f"{change.added} rows of Silver are missing, {change.removed} are not in Silver, "

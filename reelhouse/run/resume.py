@@ -45,12 +45,7 @@ class Missing:
 
 
 def resume(stack: Stack, run_id: str) -> Resumed:
-    """Request again what a run lacks.
-
-    Returns
-    -------
-    Resumed
-        With the number of ``messages`` sent now, and a ``note`` that says what was requested.
+    """Request again what a run lacks; the reply has the number of messages sent now, and says what was requested.
 
     Raises
     ------
