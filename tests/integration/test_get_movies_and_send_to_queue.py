@@ -146,7 +146,8 @@ def test_a_delivery_after_a_failed_one_starts_the_run(lake: Lake, handler: Cold,
         handler(STEP)({}, invocation_id="one")
     top(3)
 
-    assert handler(STEP)({}, invocation_id="one")["status"] == "started"
+    reply = handler(STEP)({"top_n": 3}, invocation_id="one")
+    assert (reply["status"], reply.get("note")) == ("started", None)
 
 
 def test_an_unreplaced_placeholder_is_not_accepted_as_a_time(lake: Lake, handler: Cold, top: Top) -> None:

@@ -54,8 +54,9 @@ def test_columns_come_in_the_order_asked_for(used: GoldLake) -> None:
     assert used.table("movies", columns=["title", "imdb_id"]).columns.tolist() == ["title", "imdb_id"]
     with pytest.raises(InvalidInput, match="has no column colour"):
         used.table("movies", columns=["colour"])
-    with pytest.raises(InvalidInput, match="no such table"):
-        used.table("nothing")
+    for name in ("nothing", "silver.nothing"):
+        with pytest.raises(InvalidInput, match="no such table"):
+            used.table(name)
 
 
 def test_damage_names_the_object(used: GoldLake, lake: Lake) -> None:

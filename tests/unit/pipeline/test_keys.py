@@ -51,6 +51,11 @@ def test_a_manifest_is_read_back() -> None:
     assert keys.parse_bronze(keys.manifest(RUN)) == BronzeKey("runs", RUN, None)
 
 
+def test_a_claim_is_known_by_its_key() -> None:
+    assert keys.is_claim(keys.claim("one"))
+    assert not keys.is_claim(keys.source_list(RUN))
+
+
 @pytest.mark.parametrize(
     "key",
     [

@@ -80,7 +80,7 @@ def test_an_older_manifest_is_read_too() -> None:
     [
         ({"expected": []}, "expected: expected an object, found an array"),
         ({"expected": {"tt0111161": "1"}}, "expected.tt0111161: expected a whole number, found text"),
-        ({"expected": {"../x": 1}}, "expected: holds a key that is not an IMDb id"),
+        ({"expected": {"tt0111161": 1, "../x": 2}}, "expected: holds a key that is not an IMDb id"),
         ({"skipped": [{"item": 1}]}, "skipped[0].id: is missing"),
         ({"run_id": "20269924T030000Z-1a2b3c4d"}, "run_id: is not a run id"),
         ({"started_at": "yesterday"}, "started_at: is not an ISO 8601 time"),

@@ -89,6 +89,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as error:
         publish(FolderStore(tmp_path / "file"), report(FIRST), "page", "{}")
     assert "file" in error.value.subject
+    assert error.value.cause == "Not a directory"
 
 
 @pytest.mark.parametrize("name", ["../escape", "02_", "x", "02_A", "02_a/b"])

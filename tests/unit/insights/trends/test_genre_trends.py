@@ -96,7 +96,9 @@ def test_years_without_the_genre_count_as_zero() -> None:
     trends = genre_trends(shares({"Late": [0] * 15 + [25] * 15, "Drama": [60] * 30}))
     # then its series begins with the catalogue, not with the genre
     assert row(trends, "Late")[["first_year", "years"]].tolist() == [1950, 30]
-    assert row(trends, "Late")["slope"] > 0
+    slopes = [(25 if i < 15 <= j else 0) / (j - i) for i in range(30) for j in range(i + 1, 30)]
+    assert row(trends, "Late")["slope"] == pytest.approx(10 * np.median(slopes))
+    assert row(trends, "Late")["films"] == 15 * 25
 
 
 def test_shuffled_series_rise_or_fall_in_at_most_five_per_cent() -> None:
