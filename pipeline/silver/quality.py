@@ -47,7 +47,7 @@ _CHECKS: dict[str, Callable[..., Any]] = {"imdb_id": _check_imdb_id, "year": _ch
 
 def _field(column: Column) -> Any:
     """Return a column as a field of the model: its type, its range, and whether it may be null."""
-    ranges = {"ge": column.low, "le": column.high, "allow_inf_nan": False if column.type == "double" else None}
+    ranges = {"ge": column.low, "le": column.high}
     limits: dict[str, Any] = {name: limit for name, limit in ranges.items() if limit is not None}
     field: Any = Annotated[_PYTHON_TYPES[column.type], Field(**limits)]
     if check := _CHECKS.get(column.name):

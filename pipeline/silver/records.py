@@ -176,10 +176,8 @@ def to_silver(document: dict[str, Any], asked_for: str) -> Clean | Quarantined:
 def _read(record: dict[str, Any], columns: _Columns, values: dict[str, Any], unreadable: dict[str, str]) -> None:
     """Clean fields of a record into ``values``; an unparseable value is None there, and named in ``unreadable``."""
     for column, field, cleaner in columns:
-        given = record.get(field)
         try:
-            # Half of the fields are not given; they need no cleaner.
-            values[column] = None if given is None or given == "N/A" else cleaner(given)
+            values[column] = cleaner(record.get(field))
         except ValueError as error:
             values[column], unreadable[column] = None, str(error)
 

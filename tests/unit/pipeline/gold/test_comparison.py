@@ -72,7 +72,8 @@ def test_usual_changes_come_from_earlier_builds(monkeypatch: pytest.MonkeyPatch,
         PROFILE,
         pointer_to(a_build(profile=PROFILE), earlier=8),
         turnover=CHANGED,
-        records=lambda _, build_ids: dict.fromkeys(build_ids, earlier),
+        # Eight builds with changes are enough; the ninth is of a time before any run was complete.
+        records=lambda _, build_ids: dict.fromkeys(build_ids, earlier) | {build_ids[0]: a_build(profile=None)},
     )
 
     assert bool(found.reasons) == held
@@ -93,7 +94,10 @@ def test_films_are_not_compared_one_by_one_where_the_published_table_is_gone(mon
     pointer = pointer_to(a_build(profile=PROFILE))
 
     assert compare(monkeypatch, PROFILE, pointer, turnover=CHANGED).reasons
-    assert not compare(monkeypatch, PROFILE, pointer, turnover=CHANGED, has_movies=False).reasons
+    found = compare(monkeypatch, PROFILE, pointer, turnover=CHANGED, has_movies=False)
+    assert not found.reasons
+    assert found.profile
+    assert set(found.profile.changes.values()) == {0}
 
 
 OLD_RUN, NEW_RUN = "20261123T030000Z-aaaaaaaa", "20261124T030000Z-bbbbbbbb"

@@ -271,18 +271,18 @@ def test_each_kind_of_object_becomes_a_row_of_its_table() -> None:
 
 
 @pytest.mark.parametrize(
-    "foreign",
+    ("foreign", "cause"),
     [
-        BronzeObject("movies/x.json", None, b"{}"),
-        BronzeObject(bronze("movies").path, None, b"[]"),
-        BronzeObject(bronze("movies").path, None, b"{"),
-        bronze("movies", omdb=[]),
-        bronze("movies", omdb={}, fetched_at="yesterday"),
-        manifest("20261125T030000Z-1a2b3c4d"),
+        (BronzeObject("movies/x.json", None, b"{}"), "is not a key of Bronze"),
+        (BronzeObject(bronze("movies").path, None, b"[]"), "is not a Bronze object"),
+        (BronzeObject(bronze("movies").path, None, b"{"), "is not a Bronze object"),
+        (bronze("movies", omdb=[]), "is not a Bronze object"),
+        (bronze("movies", omdb={}, fetched_at="yesterday"), "is not a Bronze object"),
+        (manifest("20261125T030000Z-1a2b3c4d"), "another run's manifest"),
     ],
 )
-def test_a_foreign_object_is_named(foreign: BronzeObject) -> None:
-    with pytest.raises(InvalidInput) as caught:
+def test_a_foreign_object_is_named(foreign: BronzeObject, cause: str) -> None:
+    with pytest.raises(InvalidInput, match=cause) as caught:
         silver_row(foreign)
 
     assert caught.value.subject == foreign.path
