@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +22,18 @@ def usage_errors() -> Iterator[None]:
         yield
     except InvalidInput as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def pairs(texts: Iterable[str] | None, example: str) -> dict[str, str]:
+    """Read texts such as ``genre=Drama``; one without "=", or a name that comes twice, is wrong usage."""
+    values: dict[str, str] = {}
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        if not (name and equals) or name in values:
+            fault = "gives a name twice" if name in values else f"is not a name and a value, such as {example}"
+            raise typer.BadParameter(f"{text[:80]!r} {fault}")
+        values[name] = value
+    return values
 
 
 def _checked_run_id(value: str | None) -> str | None:

@@ -10,14 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from math import ceil, sqrt
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from pipeline.source_list import MAX_ENTRIES
+from tools.catalogue import ROOT, with_block
 
-ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "scale.md"
 SIZES = (250, 17_472, 1_000_000)
 DAYS_KEPT = 360
@@ -184,9 +183,7 @@ def rendered() -> dict[str, str]:
 def document(text: str) -> str:
     """Return docs/scale.md with its tables computed again."""
     for name, table in rendered().items():
-        head, _, rest = text.partition(f"<!-- {name}: computed -->\n")
-        _, _, tail = rest.partition("<!-- end -->")
-        text = f"{head}<!-- {name}: computed -->\n\n{table}\n\n<!-- end -->{tail}"
+        text = with_block(text, f"<!-- {name}", f"<!-- end {name}", f"\n{table}\n\n")
     return text
 
 

@@ -17,10 +17,9 @@ from insights.reports.notebooks import Notebook
 from insights.reports.publish import Published
 from insights.reports.store import BucketStore, FolderStore, Store
 from pipeline import keys
-from pipeline.errors import InvalidInput
 from reelhouse import console, stack
 from reelhouse.gold import repeat
-from reelhouse.options import Json, StackName, usage_errors
+from reelhouse.options import Json, StackName, pairs, usage_errors
 from reelhouse.progress import bars
 from reelhouse.stack import Stack
 
@@ -47,7 +46,7 @@ def command(
     with usage_errors():
         seconds = repeat.interval(every) if every else 0
         notebooks = report_notebooks.choose(report_notebooks.discover(), names or [])
-        given = parse_parameters(parameters or [])
+    given = pairs(parameters, "min_films=10")
     found = stack.find(stack_name)
 
     def once() -> bool:
@@ -91,24 +90,6 @@ def run(stack: Stack, notebooks: Sequence[Notebook], given: Mapping[str, str], o
             shown.stop_task(task)
             published.append(report)
     return published
-
-
-def parse_parameters(given: Sequence[str]) -> dict[str, str]:
-    """Read ``name=value`` texts.
-
-    Raises
-    ------
-    InvalidInput
-        When one has no ``=``, or names a parameter twice.
-    """
-    values: dict[str, str] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not name or name in values:
-            fault = "is given twice" if name in values else "must be name=value"
-            raise InvalidInput(fault, subject=f"-p {text}"[:80], next_step="nothing was run")
-        values[name] = value
-    return values
 
 
 def print_published(published: Sequence[Published], output: Path, stack: Stack) -> None:

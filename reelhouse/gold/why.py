@@ -12,7 +12,7 @@ from rich.table import Table
 
 from pipeline.columns import GOLD_TABLES
 from reelhouse import console, stack
-from reelhouse.options import EarlierBuild, Json, LaterBuild, StackName
+from reelhouse.options import EarlierBuild, Json, LaterBuild, StackName, pairs
 
 if TYPE_CHECKING:
     from insights.why.explain import BuildName, Explanation, FilmChanges
@@ -51,15 +51,12 @@ def command(
 
     Example: [bold]reelhouse why movies imdb_id=tt0068646[/]
     """
-    wrong = [part for part in key or () if "=" not in part]
-    if wrong:
-        raise typer.BadParameter(f"{wrong[0]!r} is not key=value, such as genre=Drama")
+    values = pairs(key, "genre=Drama")
     columns = GOLD_TABLES[table].key if table in GOLD_TABLES else ()
     if columns and not key and "imdb_id" not in columns:
         raise typer.BadParameter(f"{table} needs {' '.join(f'{name}=…' for name in columns)}")
     from insights.why.explain import explain, film_changes  # noqa: PLC0415 (pandas takes a second to import)
 
-    values = dict(part.split("=", 1) for part in key or ())
     lake = stack.find(stack_name).lake()
     if "imdb_id" in columns:
         changes = film_changes(lake, table, values, before, after)

@@ -18,18 +18,11 @@ STEPS = ("GetMoviesAndSendToQueue", "EnrichAndStoreMovie", "ProcessBronzeToSilve
 _CLOCK_SKEW = timedelta(minutes=1)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Step:
-    """What a step did for one run.
+    """What a step did for one run: films, objects or builds by outcome, and messages put back into the queue, by error.
 
-    Attributes
-    ----------
-    began_at, ended_at : str or None
-        ISO 8601 in UTC; None where the log has no line of it (or no longer has one).
-    invocations, failed : int
-        Invocations for this run, and those of them that failed as a whole.
-    outcomes, put_back : dict
-        Films, objects or builds by outcome; messages put back into the queue, by error.
+    Times are ISO 8601 in UTC, None where the log has no line (any more); ``failed`` invocations failed as a whole.
     """
 
     step: str
@@ -43,16 +36,10 @@ class Step:
 
 @dataclass(frozen=True)
 class OmdbAnswers:
-    """OMDb's answers to one run.
+    """OMDb's answers to one run: ``errors`` counts calls without one, by error.
 
-    Attributes
-    ----------
-    errors : dict
-        Calls without an answer, by error.
-    p95_ms : float or None
-        95th percentile of the time of a call, of the slowest invocation; None without an answer.
-    state : str or None
-        What the newest invocation says of OMDb, such as "key refused"; None where none has logged.
+    ``p95_ms`` is the 95th percentile of the time of a call, of the slowest invocation. ``state`` is what the newest
+    invocation says of OMDb, such as "key refused". Both are None where no function has logged any.
     """
 
     calls: int
@@ -78,30 +65,33 @@ def invocations(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def summarise(step: str, run_id: str, entries: list[dict[str, Any]]) -> Step:
     """Add up the invocations of one step; where a line covers several runs, only this run's counts."""
-    result = Step(step, invocations=len(entries))
-    outcomes, put_back = Counter[str](), Counter[str]()
-    for entry in entries:
-        ended = logs.moment(entry["timestamp"])
-        if ended is not None:
-            began = ended - timedelta(seconds=entry["seconds"])
-            result.began_at = min(result.began_at or "9", began.isoformat())
-            result.ended_at = max(result.ended_at or "", ended.isoformat())
-        result.failed += entry.get("ended") == "failed"
-        counts = entry.get("by_run", {}).get(run_id, entry)
-        outcomes.update(counts.get("outcomes", {}))
-        put_back.update(counts.get("put_back", {}))
-    result.outcomes, result.put_back = dict(outcomes), dict(put_back)
-    return result
+    ends = [ended for entry in entries if (ended := logs.moment(entry["timestamp"]))]
+    begins = [ended - timedelta(seconds=entry["seconds"]) for ended, entry in zip(ends, entries, strict=True)]
+    counts = [entry.get("by_run", {}).get(run_id, entry) for entry in entries]
+    return Step(
+        step,
+        began_at=min(begins).isoformat() if begins else None,
+        ended_at=max(ends).isoformat() if ends else None,
+        invocations=len(entries),
+        failed=sum(entry.get("ended") == "failed" for entry in entries),
+        outcomes=_total(each.get("outcomes", {}) for each in counts),
+        put_back=_total(each.get("put_back", {}) for each in counts),
+    )
 
 
 def omdb(entries: list[dict[str, Any]]) -> OmdbAnswers:
     """Sum up OMDb's answers over all invocations of EnrichAndStoreMovie."""
     answers = [entry["omdb"] for entry in entries if "omdb" in entry]
-    errors = sum((Counter(answer["errors"]) for answer in answers), Counter[str]())
-    slowest = [answer["p95_ms"] for answer in answers if answer["p95_ms"] is not None]
     return OmdbAnswers(
         calls=sum(answer["calls"] for answer in answers),
-        errors=dict(errors),
-        p95_ms=max(slowest, default=None),
+        errors=_total(answer["errors"] for answer in answers),
+        p95_ms=max((answer["p95_ms"] for answer in answers if answer["p95_ms"] is not None), default=None),
         state=answers[-1]["state"] if answers else None,
     )
+
+
+def _total(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    total = Counter[str]()
+    for each in counts:
+        total.update(each)
+    return dict(total)
