@@ -73,7 +73,7 @@ StackName = Annotated[
 ]
 RunId = Annotated[
     str | None,
-    typer.Option("--run-id", help="One run; without it, all.", metavar="RUN_ID", callback=_checked_run_id),
+    typer.Option("--run-id", help="Only this run.", metavar="RUN_ID", callback=_checked_run_id),
 ]
 RunIdArgument = Annotated[
     str | None,

@@ -26,7 +26,7 @@ from reelhouse.stack import Stack
 
 def command(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Reports by name or number; without any, all.", metavar="[NAME]...")
+        list[str] | None, typer.Argument(help="Reports by name or number; without any, all.", metavar="NAME")
     ] = None,
     parameters: Annotated[
         list[str] | None, typer.Option("-p", help="A notebook's parameter; repeatable.", metavar="NAME=VALUE")

@@ -66,7 +66,7 @@ class Replay:
 
 def command(
     run_id: RunId = None,
-    every: Annotated[bool, typer.Option("--all", help="All runs.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All runs; give this or --run-id.")] = False,
     stack_name: StackName = None,
     json_output: Json = False,
 ) -> None:

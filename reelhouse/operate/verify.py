@@ -57,7 +57,8 @@ def command(
     """Check Bronze, Silver and Gold against each other.
 
     Compares manifests with Bronze, and Bronze with its checksums; recomputes Silver from Bronze and Gold from Silver,
-    and compares every value. With --run-id, only that run's Bronze and Silver. Exit 1 with every difference.
+    and compares every value. With --run-id, only that run's Bronze and Silver. Names every difference; exit 1 if
+    there is one.
 
     Example: [bold]reelhouse verify --json[/]
     """

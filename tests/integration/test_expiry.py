@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from pipeline import aws, keys
-from pipeline.columns import GOLD
 from pipeline.gold.build import new_build_id
 from pipeline.gold.expiry import UNREFERENCED, expire, is_due
 from pipeline.gold.publication import Pointer, Publication, hold, publish, read_pointer
@@ -95,14 +92,6 @@ def test_the_published_build_is_kept_even_if_its_record_is_gone(lake: Lake, poin
 
     assert f"{keys.build_table(id_of(100), 'movies')}part-0" not in tagged(lake)
     assert f"{keys.build_table(id_of(200), 'pipeline_runs')}part-0" not in tagged(lake)
-
-
-def test_the_documented_folders_of_an_old_bucket_are_those_of_gold() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
-    listed = re.search(r"for TABLE in ([\w\s\\]+); do", text)
-
-    assert listed
-    assert listed[1].replace("\\", " ").split() == [table.name for table in GOLD]
 
 
 @pytest.mark.parametrize(("days", "due"), [([], False), ([0], False), ([1, 0], True), ([1, 1], False)])
