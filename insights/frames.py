@@ -6,8 +6,10 @@ Tables without rows have the same schema as full ones.
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 
@@ -46,6 +48,16 @@ def from_arrow(table: Any) -> pd.DataFrame:
             series = pd.Series(values, dtype="object")
         columns[field.name if field.name not in columns else f"{field.name}_{place}"] = series
     return pd.DataFrame(columns, index=pd.RangeIndex(len(table)))
+
+
+def plain(value: Any) -> Any:
+    """Return a cell as Python has it: None for a missing or infinite value, a list for an array, no NumPy types."""
+    if isinstance(value, np.ndarray | list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    is_missing = value is None or pd.isna(value) or (isinstance(value, float) and math.isinf(value))
+    return None if is_missing else value
 
 
 def listed(movies: pd.DataFrame) -> pd.DataFrame:

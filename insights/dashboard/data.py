@@ -15,7 +15,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from insights.dashboard import schema
 from insights.dashboard.definition import AnyVisual, Bar, Dashboard, Groups, Line, Measure, Rows, Texts, measures_of
-from insights.frames import ARROW_TYPES
+from insights.frames import ARROW_TYPES, plain
 from pipeline.columns import Table
 from pipeline.database import connect
 from pipeline.gold.statements import to_duckdb
@@ -66,23 +66,20 @@ def cards(tables: Frames) -> list[dict[str, Any]]:
     movies = tables.get(schema.FILMS)
     if movies is None or movies.empty:
         return []
-    known = movies[[name for name in CARD if name in movies]].sort_values("rank", kind="stable")
+    facts = movies[[name for name in CARD if name in movies]].sort_values("rank", kind="stable")
     found = []
-    for row in known.to_dict("records"):
-        card = {str(name): plain for name, value in row.items() if (plain := _plain(value)) not in (None, [], "")}
+    for row in facts.to_dict("records"):
+        card = {str(name): known for name, value in row.items() if (known := _on_card(value)) not in (None, [], "")}
         card["label"] = f"{card.get('title', card['imdb_id'])} ({card.get('year', 'year not known')})"
         found.append(card)
     return found
 
 
-def _plain(value: Any) -> Any:
+def _on_card(value: Any) -> Any:
     if is_list(value):
         return _texts(value)[:MOST_PEOPLE]
-    if pd.isna(value):
-        return None
-    if isinstance(value, datetime):
-        return _moment(value)
-    return value.item() if hasattr(value, "item") else value
+    known = plain(value)
+    return _moment(known) if isinstance(known, datetime) else known
 
 
 def packed(definition: Dashboard, rows: Frames) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from insights import rating_sources, wording
+from insights.frames import plain
 
 Plain = str | int | float | bool | date | list[str]
 Row = Mapping[str, Plain | None]
@@ -267,18 +268,3 @@ def fill(patterns: Sequence[str], row: Row) -> str | None:
             remaining = iter(texts)
             return _FIELD.sub(lambda _, left=remaining: str(next(left)), pattern)  # type: ignore[misc]
     return None
-
-
-def plain(value: object) -> Plain | None:
-    """Turn a cell of a data frame into a plain value: no NumPy types, no NaN, NaT or NA, arrays as lists of text."""
-    if value is None or isinstance(value, str | bool):
-        return value
-    if isinstance(value, datetime | date):
-        return None if pd.isna(value) else value
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        return [entry for entry in value if isinstance(entry, str)]
-    if isinstance(value, int):
-        return value
-    return value if isinstance(value, float) and math.isfinite(value) else None

@@ -15,8 +15,9 @@ from typing import Any
 import pandas as pd
 
 from insights import wording
+from insights.frames import plain
 from insights.summaries.fact_tables import Tables, fact_tables
-from insights.summaries.facts import Fact, Plain, facts_of, plain, rules
+from insights.summaries.facts import Fact, Plain, facts_of, rules
 
 _FILE = Path(__file__).with_name("questions.toml")
 VALUE = "{value}"
@@ -117,7 +118,7 @@ def _select(tables: Tables, selection: Entry, value: Plain | None) -> pd.DataFra
         rows = rows[(rows[column] == (value if wanted == VALUE else wanted)).fillna(False).astype(bool)]
     for column, wanted in contains.items():
         entry = value if wanted == VALUE else wanted
-        rows = rows[[entry in (plain(cell) or []) for cell in rows[column]]]  # type: ignore[operator]
+        rows = rows[[entry in (plain(cell) or []) for cell in rows[column]]]
     for column, preferred in selection.get("prefer", {}).items():
         first = next((choice for choice in preferred if (rows[column] == choice).any()), None)
         rows = rows[rows[column] == first]

@@ -8,6 +8,9 @@ genres, at most 5% have a genre that differs; a unit test repeats this.
 
 from __future__ import annotations
 
+import math
+import warnings
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -71,20 +74,18 @@ def genre_ratings(movies: pd.DataFrame, source: str, least: int = LEAST_FILMS) -
 
 def _compared(own: NDArray[np.float64], others: NDArray[np.float64]) -> dict[str, float]:
     """Return means, their difference, intervals and p; without any spread, p is 0 or 1."""
-    mean, rest = own.mean(), others.mean()
-    variances = own.var(ddof=1) / len(own), others.var(ddof=1) / len(others)
-    total = sum(variances)
-    freedom = total**2 / sum(v**2 / (len(g) - 1) for v, g in zip(variances, (own, others), strict=True)) if total else 1
-    reach = stats.t.ppf((1 + CONFIDENCE) / 2, [len(own) - 1, freedom]) * np.sqrt([variances[0], total])
-    difference = mean - rest
+    with warnings.catch_warnings(action="ignore"):  # scipy warns of values without spread
+        mean = stats.ttest_1samp(own, 0).confidence_interval(CONFIDENCE)
+        test = stats.ttest_ind(own, others, equal_var=False)
+        difference = test.confidence_interval(CONFIDENCE)
     return {
         "films": len(own),
-        "mean": mean,
-        "low": mean - reach[0],
-        "high": mean + reach[0],
-        "others": rest,
-        "difference": difference,
-        "difference_low": difference - reach[1],
-        "difference_high": difference + reach[1],
-        "p": 2 * stats.t.sf(abs(difference) / np.sqrt(total), freedom) if total else float(difference == 0),
+        "mean": own.mean(),
+        "low": mean.low,
+        "high": mean.high,
+        "others": others.mean(),
+        "difference": own.mean() - others.mean(),
+        "difference_low": difference.low,
+        "difference_high": difference.high,
+        "p": 1.0 if math.isnan(test.pvalue) else test.pvalue,
     }

@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 
 from insights import rating_sources
+from insights.frames import plain
 from insights.why.numbers import films_of
-from insights.why.split import DESCRIBED, Cause, CauseKey, FilmChange, Snapshot, cause_of, film_change, plain
+from insights.why.split import DESCRIBED, Cause, CauseKey, FilmChange, Snapshot, cause_of, film_change
 from pipeline.columns import FILM
 
 Row = dict[str, Any]

@@ -27,6 +27,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from insights.frames import plain
 from insights.why.numbers import Kind, Number, check_table, films_of, numbers_of
 
 Origin = Literal["came", "left", "source", "code", "source or code", "definition"]
@@ -255,14 +256,3 @@ def cause_of(columns: tuple[str, ...], old: Mapping[str, Any] | None, new: Mappi
         return "source", column, ()
     same = all(plain(old.get(name)) == plain(new.get(name)) for name in ("bronze_key", "bronze_version"))
     return ("code" if same else "source or code"), column, versions
-
-
-def plain(value: Any) -> Any:
-    """Return a value of a data frame as Python has it: None for a missing one, a list for an array."""
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, list):
-        return value
-    if value is None or pd.isna(value):
-        return None
-    return value.item() if isinstance(value, np.generic) else value

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
-import pandas as pd
+from datetime import date
 
-from insights.frames import listed
+import numpy as np
+import pandas as pd
+import pytest
+
+from insights.frames import listed, plain
 
 
 def test_films_that_left_the_list_are_dropped() -> None:
@@ -13,3 +17,19 @@ def test_films_that_left_the_list_are_dropped() -> None:
 
 def test_movies_of_an_older_gold_are_all_kept() -> None:
     assert len(listed(pd.DataFrame({"imdb_id": ["a", "b"]}))) == 2
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        (float("inf"), None),
+        (np.float64("nan"), None),
+        (pd.NA, None),
+        (pd.NaT, None),
+        (np.int32(7), 7),
+        (np.array(["a", None], dtype=object), ["a", None]),
+        (date(1970, 1, 2), date(1970, 1, 2)),
+    ],
+)
+def test_cells_become_plain_values(cell: object, value: object) -> None:
+    assert plain(cell) == value

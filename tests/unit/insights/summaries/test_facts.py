@@ -1,7 +1,5 @@
 import re
-from datetime import date
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -116,20 +114,3 @@ def test_the_first_pattern_whose_values_are_known_is_used_and_braces_in_names_st
     assert facts.fill(patterns, {"a": 1, "b": None}) == "1"
     assert facts.fill(patterns, {"b": 2}) is None
     assert facts.fill(["{a:title} {b:number}"], {"a": "{b:number}", "b": 7}) == "“{b:number}” 7"
-
-
-@pytest.mark.parametrize(
-    ("cell", "value"),
-    [
-        (np.float64("nan"), None),
-        (pd.NA, None),
-        (pd.NaT, None),
-        (np.int32(7), 7),
-        (np.array(["a", None, "b"], dtype=object), ["a", "b"]),
-        ([1, "a"], ["a"]),
-        (date(1970, 1, 2), date(1970, 1, 2)),
-        (object(), None),
-    ],
-)
-def test_cells_of_a_frame_become_plain_values(cell: object, value: Plain | None) -> None:
-    assert facts.plain(cell) == value
