@@ -220,10 +220,10 @@ def _described(visual: AnyVisual) -> Iterator[str]:
 
 def _layout(sheet: Sheet) -> Iterator[str]:
     for name, visual in sheet.visuals.items():
-        if visual.cells.column + visual.cells.width > GRID_COLUMNS:
+        if visual.place.column + visual.place.width > GRID_COLUMNS:
             yield f"visuals.{name}: its place leaves the grid of {GRID_COLUMNS} columns"
     for (name, one), (other_name, other) in combinations(sheet.visuals.items(), 2):
-        if overlap(one.cells, other.cells):
+        if overlap(one.place, other.place):
             yield f"visuals.{other_name}: its place overlaps that of {name!r}"
 
 

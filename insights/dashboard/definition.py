@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import InvalidInput
 
@@ -109,18 +109,13 @@ class Sort(Strict):
     order: Literal["ascending", "descending"]
 
 
-class Place(Strict):
-    """Cells of a visual in the sheet's grid; in the file, ``place`` lists these four numbers."""
+class Place(NamedTuple):
+    """Cells of a visual in the sheet's grid."""
 
     column: Annotated[int, Field(ge=0)]
     row: Annotated[int, Field(ge=0)]
     width: Annotated[int, Field(ge=1)]
     height: Annotated[int, Field(ge=1, le=TALLEST)]
-
-
-def _place(given: object) -> object:
-    names = tuple(Place.model_fields)
-    return dict(zip(names, given, strict=True)) if isinstance(given, list) and len(given) == len(names) else given
 
 
 class Visual(Strict):
@@ -143,7 +138,7 @@ class Visual(Strict):
         nothing, None names the visual in one line of its sheet.
     """
 
-    cells: Annotated[Place, BeforeValidator(_place), Field(alias="place")]
+    place: Place
     title: Words
     alt: Words
     about: str = ""

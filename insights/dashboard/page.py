@@ -84,7 +84,7 @@ def _described(definition: Dashboard) -> dict[str, Any]:
                 "id": sheet_name,
                 "filters": sheet.filters,
                 "visuals": [
-                    {**visual.model_dump(exclude={"cells"}), "id": name, "data_set": definition.data_set_of(visual)}
+                    {**visual.model_dump(exclude={"place"}), "id": name, "data_set": definition.data_set_of(visual)}
                     for name, visual in sheet.visuals.items()
                     if visual.page
                 ],

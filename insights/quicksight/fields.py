@@ -8,22 +8,22 @@ from insights.dashboard import schema
 from insights.dashboard.definition import Dashboard, Measure
 
 Json = dict[str, Any]
-_HIDDEN = {"SeparatorConfiguration": {"ThousandsSeparator": {"Visibility": "HIDDEN"}}}
-_FORMATS: dict[str, Json] = {
-    "whole": {"NumberDisplayFormatConfiguration": {"DecimalPlacesConfiguration": {"DecimalPlaces": 0}}},
-    "decimal": {"NumberDisplayFormatConfiguration": {"DecimalPlacesConfiguration": {"DecimalPlaces": 1}}},
-    "signed": {"NumberDisplayFormatConfiguration": {"DecimalPlacesConfiguration": {"DecimalPlaces": 1}}},
-    "dollars": {
-        "CurrencyDisplayFormatConfiguration": {
-            "Symbol": "USD",
-            "NumberScale": "AUTO",
-            "DecimalPlacesConfiguration": {"DecimalPlaces": 1},
-        }
-    },
-    "percent": {"PercentageDisplayFormatConfiguration": {"DecimalPlacesConfiguration": {"DecimalPlaces": 1}}},
-    "fraction": {"NumberDisplayFormatConfiguration": {"DecimalPlacesConfiguration": {"DecimalPlaces": 2}}},
-    "decade": {"NumberDisplayFormatConfiguration": {**_HIDDEN, "DecimalPlacesConfiguration": {"DecimalPlaces": 0}}},
-    "year": {"NumberDisplayFormatConfiguration": {**_HIDDEN, "DecimalPlacesConfiguration": {"DecimalPlaces": 0}}},
+
+
+def _number(places: int, kind: str = "NumberDisplayFormatConfiguration", **more: Any) -> Json:
+    return {kind: {**more, "DecimalPlacesConfiguration": {"DecimalPlaces": places}}}
+
+
+_PLAIN_YEAR = _number(0, SeparatorConfiguration={"ThousandsSeparator": {"Visibility": "HIDDEN"}})
+_FORMATS = {
+    "whole": _number(0),
+    "decimal": _number(1),
+    "signed": _number(1),
+    "dollars": _number(1, "CurrencyDisplayFormatConfiguration", Symbol="USD", NumberScale="AUTO"),
+    "percent": _number(1, "PercentageDisplayFormatConfiguration"),
+    "fraction": _number(2),
+    "decade": _PLAIN_YEAR,
+    "year": _PLAIN_YEAR,
 }
 
 

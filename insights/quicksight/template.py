@@ -116,10 +116,10 @@ def _grid(sheet: Sheet) -> Json:
         {
             "ElementId": name,
             "ElementType": "VISUAL",
-            "ColumnIndex": visual.cells.column,
-            "ColumnSpan": visual.cells.width,
-            "RowIndex": visual.cells.row,
-            "RowSpan": visual.cells.height,
+            "ColumnIndex": visual.place.column,
+            "ColumnSpan": visual.place.width,
+            "RowIndex": visual.place.row,
+            "RowSpan": visual.place.height,
         }
         for name, visual in sheet.visuals.items()
     ]

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
+from pydantic import TypeAdapter
 
 from insights import rating_sources, wording
 from insights.frames import plain
@@ -164,23 +164,10 @@ class FactRule:
     values: Mapping[str, ValueRule]
 
 
-def _rule(entry: Mapping[str, Any]) -> FactRule:
-    values = {
-        name: ValueRule(**{key: _fixed(key, given) for key, given in value.items()})
-        for name, value in entry["values"].items()
-    }
-    return FactRule(tuple(entry["key"]), entry["noun"], tuple(entry["subject"]), values)
-
-
-def _fixed(key: str, given: Any) -> Any:
-    """Return a list of the file as the type of its attribute."""
-    return frozenset(given) if key == "measure" else tuple(given) if isinstance(given, list) else given
-
-
 @cache
 def rules() -> Mapping[str, FactRule]:
     """Return the rules of all tables that facts are made from, by table."""
-    return {table: _rule(entry) for table, entry in tomllib.loads(_FILE.read_text(encoding="utf-8")).items()}
+    return TypeAdapter(dict[str, FactRule]).validate_python(tomllib.loads(_FILE.read_text(encoding="utf-8")))
 
 
 def facts_of(table: str, rows: pd.DataFrame) -> list[Fact]:
