@@ -6,7 +6,7 @@ since the page counts each film once by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from insights.dashboard import schema
-from insights.dashboard.definition import AnyVisual, Bar, Dashboard, Groups, Line, Measure, Rows, Texts, measures_of
+from insights.dashboard.definition import Dashboard, Rows
 from insights.frames import ARROW_TYPES, plain
 from pipeline.columns import Table
 from pipeline.database import connect
@@ -89,43 +89,11 @@ def packed(definition: Dashboard, rows: Frames) -> dict[str, Any]:
     of its text per row, or -1; a column of lists has a list of indexes per row.
     """
     found = {}
-    for name, columns in _used(definition).items():
-        frame = _first_rows(definition, name, rows[name])
-        found[name] = {"rows": len(frame), "columns": {column: _column(frame[column]) for column in columns}}
-    return found
-
-
-def _used(definition: Dashboard) -> dict[str, list[str]]:
-    """Return the columns of each data set that a visual, a measure or a filter of the page needs, in order."""
-    used: dict[str, set[str | None]] = {name: set() for name in definition.data_sets}
-    for _, _, visual in definition.visuals():
-        for name in measures_of(visual):
-            for measure in _with_n(definition, name):
-                used[measure.data_set] |= {measure.of, measure.by}
-        used[definition.data_set_of(visual)] |= set(_shown(visual))
     for name, data_set in definition.data_sets.items():
-        used[name] |= set(data_set.key) if data_set.explode else set()
-    for one in definition.filters.values():
-        for name in one.data_sets:
-            used[name] |= {one.column, one.first_by}
-    return {name: [c for c in schema.columns(definition.data_sets[name]) if c in names] for name, names in used.items()}
-
-
-def _with_n(definition: Dashboard, name: str) -> list[Measure]:
-    measure = definition.measures[name]
-    return [measure, definition.measures[measure.n]] if measure.n else [measure]
-
-
-def _shown(visual: AnyVisual) -> Iterable[str]:
-    yield from visual.where
-    if isinstance(visual, Bar | Line | Groups):
-        yield visual.dimension
-    if isinstance(visual, Line) and visual.series:
-        yield visual.series
-    if isinstance(visual, Rows):
-        yield from visual.columns
-    if isinstance(visual, Texts):
-        yield from (visual.heading, visual.body, visual.note, visual.sort.by)
+        frame = _first_rows(definition, name, rows[name])
+        columns = {column: _column(frame[column]) for column in schema.columns(data_set)}
+        found[name] = {"rows": len(frame), "columns": columns}
+    return found
 
 
 def _first_rows(definition: Dashboard, name: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
+from insights import wording
 from insights.similar.features import Floats, Indices, Tokens
 
 MAX_REASONS = 3
-MAX_NAMES = 3
 MAX_GENRES = 3
 # Actors of this many films or more are stars of the list: the two films that share them are not their only ones.
 FILMS_OF_A_STAR = 3
@@ -26,17 +26,9 @@ PEOPLE = {
 AFTER_THE_KIND = {"title": "both titles have", "production": "same production company"}
 
 # Genres that name a kind of film on their own, most specific first; the others describe it.
-KINDS = {
-    "Documentary": "documentaries",
-    "Western": "westerns",
-    "Musical": "musicals",
-    "Film-Noir": "films noirs",
-    "Thriller": "thrillers",
-    "Drama": "dramas",
-    "Comedy": "comedies",
-    "Romance": "romances",
-    "Mystery": "mysteries",
-}
+KINDS = (
+    "Documentary", "Western", "Musical", "Film-Noir", "Thriller", "Drama", "Comedy", "Romance", "Mystery",
+)  # fmt: skip
 DESCRIPTIONS = {
     "Animation": "animated",
     "Biography": "biographical",
@@ -96,17 +88,13 @@ def reason(shared: Mapping[str, Sequence[str]], decade: int | None, *, stars: bo
     for field, (one, several) in PEOPLE.items():
         if names := [name for name in shared[field] if name not in named]:
             named.update(names)
-            people[field] = f"{one if len(names) == 1 else several}: {listed(names)}"
+            people[field] = f"{one if len(names) == 1 else several}: {wording.shortened(names)}"
     bit_players = [people.pop(ACTORS)] if ACTORS in people and not stars else []
     kind = kind_of(shared["genres"], decade)
     parts = [*people.values(), *([kind] if kind else []), *bit_players]
-    return parts + [f"{label}: {listed(shared[field])}" for field, label in AFTER_THE_KIND.items() if shared[field]]
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return up to :data:`MAX_NAMES` names, and how many more there are."""
-    more = len(names) - MAX_NAMES
-    return ", ".join(names[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
+    return parts + [
+        f"{label}: {wording.shortened(shared[field])}" for field, label in AFTER_THE_KIND.items() if shared[field]
+    ]
 
 
 def kind_of(genres: Iterable[str], decade: int | None) -> str:
@@ -119,7 +107,7 @@ def kind_of(genres: Iterable[str], decade: int | None) -> str:
     others = sorted((genre for genre in telling if genre != kind), key=lambda genre: genre in KINDS)
     described = [DESCRIPTIONS.get(genre, genre.lower()) for genre in others]
     era = f" of the {decade}s" if decade is not None else ""
-    return " ".join(["both", *described, KINDS[kind] if kind else "films"]) + era
+    return " ".join(["both", *described, wording.kind_of_film(kind) if kind else "films"]) + era
 
 
 def _names_by_fame(tokens: Tokens, films_of: Mapping[str, int]) -> Tokens:

@@ -34,63 +34,64 @@ function ticks(low, high, wanted) {
   return found;
 }
 
-// bars: [{label, value, text, note}]; one row each, bars left of zero for negative values.
-function barChart(bars, width, title, description) {
-  const row = 27;
+const ROW = 27; // pixels of a bar with its label
+
+// Pixels of the labels and of the values of bars: [{label, value, text, note}].
+function margins(bars, width) {
   const labels = Math.min(0.45 * width, 12 + LETTER * Math.max(...bars.map((bar) => bar.label.length)));
-  const texts = 12 + LETTER * Math.max(...bars.map((bar) => bar.text.length + (bar.note ? bar.note.length + 1 : 0)));
+  return [labels, 16 + LETTER * Math.max(...bars.map((bar) => bar.text.length + (bar.note ? bar.note.length + 1 : 0)))];
+}
+
+// A bar's tooltip, label and marks, and its value with its note at `at`.
+function barGroup(bar, place, labels, marks, at) {
+  const y = place * ROW + 19;
+  const value = shape("text", { ...at, y, class: "value" }, bar.text);
+  if (bar.note) value.append(shape("tspan", { class: "note", dx: 5 }, bar.note));
+  const group = shape("g", { "aria-hidden": "true" });
+  const label = shape("text", { x: labels - 8, y, "text-anchor": "end", class: "label" }, shortened(bar.label, labels - 8));
+  group.append(shape("title", {}, `${bar.label}: ${bar.text} ${bar.note || ""}`), label, ...marks, value);
+  return group;
+}
+
+// One row a bar; bars go left of zero for negative values.
+function barChart(bars, width, title, description) {
+  const [labels, texts] = margins(bars, width);
   const [low, high] = [Math.min(0, ...bars.map((bar) => bar.value)), Math.max(0, ...bars.map((bar) => bar.value))];
   const left = low < 0 ? labels + texts : labels;
   const room = Math.max(30, width - left - texts);
   const x = (value) => left + (room * (value - low)) / (high - low || 1);
-  const svg = picture(width, bars.length * row + 4, title, description);
+  const svg = picture(width, bars.length * ROW + 4, title, description);
   bars.forEach((bar, place) => {
-    const y = place * row + 4;
-    const group = shape("g", { "aria-hidden": "true" });
-    group.append(shape("title", {}, `${bar.label}: ${bar.text} ${bar.note || ""}`));
-    group.append(shape("text", { x: labels - 8, y: y + 15, "text-anchor": "end", class: "label" }, shortened(bar.label, labels - 8)));
     const [from, to] = [x(Math.min(0, bar.value)), x(Math.max(0, bar.value))];
-    group.append(shape("rect", { x: from, y: y + 1, width: Math.max(1, to - from), height: row - 8, class: bar.value < 0 ? "bar below" : "bar" }));
-    const value = bar.value < 0
-      ? shape("text", { x: from - 6, y: y + 15, "text-anchor": "end", class: "value" }, bar.text)
-      : shape("text", { x: to + 6, y: y + 15, class: "value" }, bar.text);
-    if (bar.note) value.append(shape("tspan", { class: "note", dx: 5 }, bar.note));
-    group.append(value);
-    svg.append(group);
+    const kind = bar.value < 0 ? "bar below" : "bar";
+    const mark = shape("rect", { x: from, y: place * ROW + 5, width: Math.max(1, to - from), height: ROW - 8, class: kind });
+    svg.append(barGroup(bar, place, labels, [mark], bar.value < 0 ? { x: from - 6, "text-anchor": "end" } : { x: to + 6 }));
   });
-  svg.append(shape("line", { x1: x(0), x2: x(0), y1: 2, y2: bars.length * row, class: "axis" }));
+  svg.append(shape("line", { x1: x(0), x2: x(0), y1: 2, y2: bars.length * ROW, class: "axis" }));
   return svg;
 }
 
 // bars as dots on a scale that shows their differences, with their confidence intervals {low, high}, if they have any;
 // `ends` fixes the scale.
 function dotChart(bars, width, title, description, ends = null) {
-  const row = 27;
-  const labels = Math.min(0.45 * width, 12 + LETTER * Math.max(...bars.map((bar) => bar.label.length)));
-  const texts = 16 + LETTER * Math.max(...bars.map((bar) => bar.text.length + (bar.note ? bar.note.length + 1 : 0)));
+  const [labels, texts] = margins(bars, width);
   const values = bars.flatMap((bar) => [bar.low ?? bar.value, bar.high ?? bar.value]);
   const margin = Math.max(0.1 * (Math.max(...values) - Math.min(...values)), 0.5);
   const [low, high] = ends || [Math.min(...values) - margin, Math.max(...values) + margin];
   const marks = ticks(low, high, Math.max(3, Math.floor((width - labels - texts) / 70)));
   const x = (value) => labels + 6 + (Math.max(30, width - labels - texts - 12) * (value - low)) / (high - low || 1);
-  const bottom = bars.length * row + 2;
+  const bottom = bars.length * ROW + 2;
   const svg = picture(width, bottom + 22, title, description);
   for (const value of marks) {
     svg.append(shape("line", { x1: x(value), x2: x(value), y1: 2, y2: bottom, class: "grid" }));
     svg.append(shape("text", { x: x(value), y: bottom + 16, "text-anchor": "middle", class: "tick" }, decimals(value, Number.isInteger(value) ? 0 : 1)));
   }
   bars.forEach((bar, place) => {
-    const y = place * row + 15;
-    const group = shape("g", { "aria-hidden": "true" });
-    group.append(shape("title", {}, `${bar.label}: ${bar.text} ${bar.note || ""}`));
-    group.append(shape("text", { x: labels - 8, y: y + 4, "text-anchor": "end", class: "label" }, shortened(bar.label, labels - 8)));
+    const y = place * ROW + 15;
     const [from, to] = bar.low === undefined ? [low, bar.value] : [bar.low, bar.high];
-    group.append(shape("line", { x1: x(from), x2: x(to), y1: y, y2: y, class: bar.low === undefined ? "stem" : "stem interval" }));
-    group.append(shape("circle", { cx: x(bar.value), cy: y, r: 5, class: "dot" }));
-    const value = shape("text", { x: width - texts + 6, y: y + 4, class: "value" }, bar.text);
-    if (bar.note) value.append(shape("tspan", { class: "note", dx: 5 }, bar.note));
-    group.append(value);
-    svg.append(group);
+    const stem = shape("line", { x1: x(from), x2: x(to), y1: y, y2: y, class: bar.low === undefined ? "stem" : "stem interval" });
+    const dot = shape("circle", { cx: x(bar.value), cy: y, r: 5, class: "dot" });
+    svg.append(barGroup(bar, place, labels, [stem, dot], { x: width - texts + 6 }));
   });
   return svg;
 }

@@ -34,22 +34,22 @@ def test_people_come_first_and_each_is_named_once() -> None:
 
     assert reason(GODFATHER, sequel, serpico) == (
         "same director: Francis Ford Coppola; same writer: Mario Puzo; "
-        "shared cast: Al Pacino, Diane Keaton, Robert Duvall and 1 more"
+        "shared cast: Al Pacino, Diane Keaton, Robert Duvall and 1 other"
     )
 
 
 def test_what_is_shared_is_named_in_the_order_of_the_film_asked_for() -> None:
     one, other = {"actors": ["Zoe Orr", "Bo Ek", "Ann Lee"]}, {"actors": ["Ann Lee", "Zoe Orr"]}
 
-    assert reason(one, other) == "shared cast: Zoe Orr, Ann Lee"
-    assert reason(other, one) == "shared cast: Ann Lee, Zoe Orr"
+    assert reason(one, other) == "shared cast: Zoe Orr and Ann Lee"
+    assert reason(other, one) == "shared cast: Ann Lee and Zoe Orr"
 
 
 def test_the_names_of_the_most_films_come_first() -> None:
     one = {"actors": ["Bit Player", "Star", "Regular"]}
     others = [{"actors": ["Star", "Regular"]}, {"actors": ["Star"]}]
 
-    assert reason(one, one, *others) == "shared cast: Star, Regular, Bit Player"
+    assert reason(one, one, *others) == "shared cast: Star, Regular and Bit Player"
 
 
 def test_actors_of_no_other_film_follow_the_kind() -> None:
