@@ -173,7 +173,10 @@ def _spec(chart: Any, width: int, height: int | None) -> dict[str, Any]:
 
     sized = chart.properties(width=width, autosize=AutoSizeParams(type="fit-x", contains="padding"))
     spec: dict[str, Any] = (sized.properties(height=height) if height else sized).to_dict()
-    return {**spec, "config": _narrow(_THEME) if width == NARROW else _THEME}
+    if width == NARROW:
+        narrow = {"axis": {**_AXIS, "labelLimit": NARROW_LABELS}, "axisQuantitative": {"tickCount": 4}}
+        return {**spec, "config": _THEME | narrow}
+    return {**spec, "config": _THEME}
 
 
 def _svg(spec: dict[str, Any], size: str, title: str, alt: str) -> str:
@@ -214,10 +217,6 @@ def _with_tooltips(svg: str) -> str:
 def _lines(label: str) -> str:
     """One line a value; a value that is both drawn and named in the tooltip is written once."""
     return "\n".join(dict.fromkeys(label.split("; ")))
-
-
-def _narrow(theme: dict[str, Any]) -> dict[str, Any]:
-    return {**theme, "axis": {**_AXIS, "labelLimit": NARROW_LABELS}, "axisQuantitative": {"tickCount": 4}}
 
 
 def _data(chart: Any) -> pd.DataFrame | None:

@@ -48,6 +48,8 @@ def render(
     environment = Environment(
         loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    shown = {**_described(definition), "data": data.packed(definition, frames), "cards": cards}
+    text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     script = Markup("\n").join([Markup('"use strict";'), *(_ours(name) for name in _SCRIPTS)])
     return environment.get_template("page.html.j2").render(
         definition=definition,
@@ -56,17 +58,12 @@ def render(
         style=_ours("style.css"),
         script=script,
         policy=content_policy(script),
-        data=_compressed({**_described(definition), "data": data.packed(definition, frames), "cards": cards}),
+        data=base64.b64encode(gzip.compress(text.encode(), compresslevel=6, mtime=0)).decode(),
     )
 
 
 def _ours(name: str) -> Markup:
     return Markup((_FOLDER / name).read_text(encoding="utf-8"))  # noqa: S704 (a file of ours)
-
-
-def _compressed(value: dict[str, Any]) -> str:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return base64.b64encode(gzip.compress(text.encode(), compresslevel=6, mtime=0)).decode()
 
 
 def _described(definition: Dashboard) -> dict[str, Any]:

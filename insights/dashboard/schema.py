@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from insights.columns import INSIGHTS_TABLES
-from insights.dashboard.definition import Dashboard, DataSet, LookUp
+from insights.dashboard.definition import Dashboard, DataSet
 from pipeline.columns import GOLD_TABLES, Table
 
 TABLES: Mapping[str, Table] = MappingProxyType(GOLD_TABLES | INSIGHTS_TABLES)
@@ -45,12 +45,9 @@ def columns(data_set: DataSet) -> dict[str, str]:
     kinds |= {
         name: TEXT if glue_type(data_set.table, source) == LIST else None for name, source in data_set.explode.items()
     }
-    kinds |= {name: _looked_up(look_up) for name, look_up in data_set.look_up.items()}
+    for name, look_up in data_set.look_up.items():
+        kinds[name] = TEXT if look_up.take == LABEL else _KINDS.get(glue_type(FILMS, look_up.take) or "")
     return {name: kind for name, kind in kinds.items() if kind}
-
-
-def _looked_up(look_up: LookUp) -> str | None:
-    return TEXT if look_up.take == LABEL else _KINDS.get(glue_type(FILMS, look_up.take) or "")
 
 
 def column_format(data_set: DataSet, name: str) -> str | None:

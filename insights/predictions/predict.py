@@ -22,7 +22,7 @@ import pandas as pd
 from insights.columns import PREDICTION_SCORES, PREDICTIONS
 from insights.frames import typed
 from insights.predictions.features import TARGETS, Target, build
-from insights.predictions.model import MOST_REASONS, Learned, TimeSplit, learn, split_by_time
+from insights.predictions.model import MOST_REASONS, TimeSplit, learn, split_by_time
 from insights.predictions.scores import baselines, best_baseline, no_model_row, score_rows
 from pipeline.errors import InvalidInput
 
@@ -67,7 +67,9 @@ def predict(movies: pd.DataFrame, coverage: float = 0.8) -> Prediction:
             rows = score_rows(target, intervals, simple, coverage)
             chosen = best_baseline(intervals["actual"], simple)
             values = intervals.assign(baseline=simple[chosen]).apply(target.value)
-            values["imdb_id"], values["reasons"] = movies["imdb_id"], _reasons(target, model)
+            values["imdb_id"] = movies["imdb_id"]
+            moves = model.contributions.to_dict("records")
+            values["reasons"] = [_reasons(each, target.logarithm) for each in moves]
             about = {"target": target.name, "unit": target.unit, "baseline_method": chosen}
             predictions.append(values.assign(**about))
         scores += [row | _films(target, features["year"], learned, split) for row in rows]
@@ -78,12 +80,8 @@ def predict(movies: pd.DataFrame, coverage: float = 0.8) -> Prediction:
     )
 
 
-def _reasons(target: Target, model: Learned) -> list[str | None]:
-    """Return what moves each prediction most, such as ``genres +6.1, cast -3.2``, or as a factor ``cast ×1.8``."""
-    return [_sentence(moves, target.logarithm) for moves in model.contributions.to_dict("records")]
-
-
-def _sentence(moves: Mapping[Hashable, float], logarithm: bool) -> str | None:
+def _reasons(moves: Mapping[Hashable, float], logarithm: bool) -> str | None:
+    """Return what moves a prediction most, such as ``genres +6.1, cast -3.2``, or as a factor ``cast ×1.8``."""
     biggest = sorted(moves, key=lambda known: -abs(moves[known]))[:MOST_REASONS]
     shown = [
         f"{known} ×{10 ** moves[known]:.2g}" if logarithm else f"{known} {moves[known]:+.2g}"

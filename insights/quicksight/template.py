@@ -55,14 +55,12 @@ def template(definition: Dashboard) -> Json:
             "DashboardId": {"Value": data_sets.prefixed("dashboard")},
             "DataSetIds": {
                 "Description": "All data sets, to start their ingestions.",
-                "Value": {"Fn::Join": [",", [data_sets.prefixed(_dashed(name)) for name in definition.data_sets]]},
+                "Value": {
+                    "Fn::Join": [",", [data_sets.prefixed(name.replace("_", "-")) for name in definition.data_sets]]
+                },
             },
         },
     }
-
-
-def _dashed(name: str) -> str:
-    return name.replace("_", "-")
 
 
 def _dashboard(definition: Dashboard) -> Json:

@@ -90,15 +90,13 @@ def execute(
     to_run = nbformat.read(notebook.path, as_version=4)  # type: ignore[no-untyped-call]
     with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
         output = Path(folder, "notebook.ipynb")
-        error = _run(to_run, parameters, _manager(Path(folder), variables), output, progress)
+        own = {"folder": Path(folder), "variables": dict(variables)}
+        manager = type("KernelManagerOfOne", (OwnKernelManager,), own)
+        error = _run(to_run, parameters, manager, output, progress)
         executed = nbformat.read(output, as_version=4) if output.is_file() else to_run  # type: ignore[no-untyped-call]
     executed.metadata.pop("papermill", None)  # it holds paths of this machine
     progress(notebook.cells)
     return Executed(executed, error)
-
-
-def _manager(folder: Path, variables: Mapping[str, str]) -> type[OwnKernelManager]:
-    return type("KernelManagerOfOne", (OwnKernelManager,), {"folder": folder, "variables": dict(variables)})
 
 
 def _run(

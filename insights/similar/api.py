@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from insights.similar.lookup import IMDB_ID, MAX_K, Catalogue, Match, checked
+from insights.similar.lookup import IMDB_ID, MAX_K, Catalogue, checked
 from pipeline.errors import InvalidInput
 
 DEFAULT_K = 10
@@ -58,7 +58,10 @@ def respond(path: str, query_parameters: Mapping[str, str] | None, load: Callabl
     match = catalogue.find(query)
     if len(match.films) == 1:
         return 200, catalogue.similar(match.films[0].imdb_id, k)
-    return _several(match) if match.films else _none(match)
+    if match.films:
+        films = [film.shown() for film in match.films]
+        return 300, {"error": f"{len(films)} films fit; ask again with the id or the year of one", "films": films}
+    return 404, {"error": "no such film in the catalogue", "closest": [film.shown() for film in match.closest]}
 
 
 def parsed(path: str, parameters: Mapping[str, str]) -> tuple[str, int]:
@@ -94,12 +97,3 @@ def number(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,2}", text) or not 1 <= int(text) <= MAX_K:
         raise InvalidInput("not a number of films", subject="k", next_step=f"give a whole number from 1 to {MAX_K}")
     return int(text)
-
-
-def _several(match: Match) -> Answer:
-    films = [film.shown() for film in match.films]
-    return 300, {"error": f"{len(films)} films fit; ask again with the id or the year of one", "films": films}
-
-
-def _none(match: Match) -> Answer:
-    return 404, {"error": "no such film in the catalogue", "closest": [film.shown() for film in match.closest]}

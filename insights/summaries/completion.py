@@ -122,17 +122,14 @@ def _texts(choice: dict[str, Any]) -> Iterator[Any]:
     message = _object(choice.get("message"))
     content = message.get("content")
     if isinstance(content, list):
-        parts = [part.get("text") if isinstance(part, dict) else part for part in content if not _is_thought(part)]
+        spoken = [part for part in content if _object(part).get("type") not in {"reasoning", "thinking"}]
+        parts = [part.get("text") if isinstance(part, dict) else part for part in spoken]
         content = "".join(part for part in parts if isinstance(part, str))
     yield content
     tools = message.get("tool_calls")
     for tool in tools if isinstance(tools, list) else []:
         yield _object(_object(tool).get("function")).get("arguments")
     yield from (message.get("reasoning_content"), message.get("reasoning"), choice.get("text"))
-
-
-def _is_thought(part: object) -> bool:
-    return _object(part).get("type") in {"reasoning", "thinking"}
 
 
 def _tokens(count: object) -> int | None:

@@ -197,13 +197,13 @@ def _value(scale: str, rule: ValueRule, row: Row) -> FactValue | None:
     if text is None:
         return None
     column, _, kind = rule.compares.partition(":")
-    number = row.get(column)
+    number, measured = row.get(column), row.get(rule.measured)
     shown = written(number, kind) if column else None
     exact = float(number) if shown is not None and isinstance(number, int | float) else None
     within = "/".join([scale.split(".", maxsplit=1)[0], *(f"{name}={row.get(name)}" for name in rule.within), kind])
     return FactValue(
         text,
-        rule.measure | _measured(row.get(rule.measured)),
+        rule.measure | (_MEASURED.get(str(measured), frozenset({"rating", "score"})) if measured else frozenset()),
         exact,
         shown or "",
         f"{scale}/{within}" if exact is not None else "",
@@ -212,10 +212,6 @@ def _value(scale: str, rule: ValueRule, row: Row) -> FactValue | None:
         rule.among,
         _trend(row.get(rule.trend)),
     )
-
-
-def _measured(value: Plain | None) -> frozenset[str]:
-    return _MEASURED.get(str(value), frozenset({"rating", "score"})) if value else frozenset()
 
 
 def _whole(value: Plain | None) -> int | None:

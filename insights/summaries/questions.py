@@ -95,7 +95,8 @@ def _question(entry: Entry, tables: Tables, value: Plain | None) -> Question:
         return _without_facts(entry)
     asks, suffix = entry["asks"], ""
     if value is not None:
-        asks = asks.replace(VALUE, _as_text(value)).replace(FILMS, wording.kind_of_film(str(value)))
+        name = wording.plain_name(value) if isinstance(value, str) else str(value)
+        asks = asks.replace(VALUE, name).replace(FILMS, wording.kind_of_film(str(value)))
         suffix = f"/{wording.name(str(value))}"
     unique = tuple(dict.fromkeys(missing))
     return Question(f"{entry['id']}{suffix}", asks, facts, tuple(notes), unique)
@@ -127,7 +128,3 @@ def _select(tables: Tables, selection: Entry, value: Plain | None) -> pd.DataFra
         order = [not descending] + [True] * len(keys)
         rows = rows[rows[sort].notna()].sort_values([sort, *keys], ascending=order)
     return rows.head(selection.get("limit", len(rows)))
-
-
-def _as_text(value: Plain) -> str:
-    return wording.plain_name(value) if isinstance(value, str) else str(value)

@@ -139,14 +139,10 @@ def _ask(question: Question, model: LanguageModel | None, cache: SummaryCache, s
     reply = model.ask(messages(question), SCHEMA)
     sentences = None if reply.fault else read_answer(reply.content)
     if sentences is None:
-        return _failed(reply)
+        reason = reply.fault or UNREADABLE
+        return _Answer(None, reason, False, reply.ask_again, reply.tokens_in, reply.tokens_out)
     cache.put(key, reply.content)
     return _repaired(question, model, cache, _Answer(sentences, "", False, True, reply.tokens_in, reply.tokens_out))
-
-
-def _failed(reply: Reply) -> _Answer:
-    reason = reply.fault or UNREADABLE
-    return _Answer(None, reason, False, reply.ask_again, reply.tokens_in, reply.tokens_out)
 
 
 def _repaired(question: Question, model: LanguageModel, cache: SummaryCache, answer: _Answer) -> _Answer:

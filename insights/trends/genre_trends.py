@@ -214,7 +214,8 @@ def _rows(
 ) -> pd.DataFrame:
     rows = pd.DataFrame([{"genre": one.genre} | _statistics(one, scale) for one in series])
     rows = rows.reindex(columns=GENRE_TRENDS.column_names).assign(measure=measure, unit=unit)
-    rows["q"] = _false_discovery(rows["p"])
+    known = rows["p"].dropna().astype(float)
+    rows["q"] = pd.Series(stats.false_discovery_control(known), index=known.index)
     clear = rows["q"] <= options.alpha
     # An interval that touches 0 is no trend: neither is a genre that is missing in most years, whose slope is 0.
     rising, falling = clear & (rows["slope_low"] > 0), clear & (rows["slope_high"] < 0)
@@ -235,8 +236,3 @@ def _statistics(series: Series, scale: Scale) -> dict[str, float | int]:
     line = fit(np.asarray(series.values, dtype=np.float64), years)
     slopes = {"slope": line.slope, "slope_low": line.low, "slope_high": line.high}
     return row | {name: scale(YEARS_A_DECADE * slope) for name, slope in slopes.items()} | {"p": line.p}
-
-
-def _false_discovery(p: pd.Series[float]) -> pd.Series[float]:
-    known = p.dropna().astype(float)
-    return pd.Series(stats.false_discovery_control(known), index=known.index).reindex(p.index)

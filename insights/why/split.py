@@ -209,19 +209,18 @@ def _causes(
         cause = cause_of(number[0].row_columns if moved else number[0].value_columns, old, new)
         added_by_film = None if added is None else float(added[imdb_id])
         grouped[cause].append(film_change(imdb_id, cause, old, new, added_by_film))
-    return [_grouped(cause, changes, exact=added is not None) for cause, changes in grouped.items()]
+    causes = []
+    for (origin, column, code), changes in grouped.items():
+        total = None if added is None else fsum(film.contribution or 0.0 for film in changes)
+        ordered = sorted(changes, key=lambda film: (-abs(film.contribution or 0.0), film.imdb_id))
+        causes.append(Cause(origin, column, total, tuple(ordered), code))
+    return causes
 
 
 def _rows(films: pd.DataFrame, imdb_ids: pd.Index[str], columns: Iterable[str]) -> dict[str, dict[str, Any]]:
     chosen = films.loc[films.index.intersection(imdb_ids), [name for name in columns if name in films]]
     rows: dict[str, dict[str, Any]] = chosen.to_dict("index")  # type: ignore[assignment]
     return rows
-
-
-def _grouped(cause: CauseKey, changes: list[FilmChange], *, exact: bool) -> Cause:
-    films = tuple(sorted(changes, key=lambda film: (-abs(film.contribution or 0.0), film.imdb_id)))
-    total = fsum(film.contribution or 0.0 for film in films) if exact else None
-    return Cause(cause[0], cause[1], total, films, cause[2])
 
 
 def film_change(
