@@ -48,6 +48,11 @@ def prefixed(name: str) -> Json:
     return {"Fn::Sub": f"${{{PREFIX}}}-{name}"}
 
 
+def data_set_id(name: str) -> Json:
+    """Return the id of a data set."""
+    return prefixed(name.replace("_", "-"))
+
+
 def logical_id(name: str, kind: str) -> str:
     """Return the name of a resource, such as ``RankMoversDataSet``."""
     return "".join(word.title() for word in name.split("_")) + kind
@@ -89,7 +94,7 @@ def _data_set(name: str, data_set: DataSet) -> Json:
         "Type": "AWS::QuickSight::DataSet",
         "Properties": {
             "AwsAccountId": {"Ref": "AWS::AccountId"},
-            "DataSetId": prefixed(name.replace("_", "-")),
+            "DataSetId": data_set_id(name),
             "Name": data_set.title,
             "ImportMode": "SPICE",
             "PhysicalTableMap": {name.replace("_", "-"): {"CustomSql": query}},
@@ -106,7 +111,7 @@ def _refresh(name: str) -> Json:
         "Type": "AWS::QuickSight::RefreshSchedule",
         "Properties": {
             "AwsAccountId": {"Ref": "AWS::AccountId"},
-            "DataSetId": prefixed(name.replace("_", "-")),
+            "DataSetId": data_set_id(name),
             "Schedule": {
                 "ScheduleId": "daily",
                 "RefreshType": "FULL_REFRESH",

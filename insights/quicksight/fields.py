@@ -1,11 +1,11 @@
-"""Fields of QuickSight's visuals: dimensions, measures and plain columns, with their number formats. Pure."""
+"""Fields of QuickSight: dimensions, measures with their formulas, and plain columns, with their formats. Pure."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from insights.dashboard import schema
-from insights.dashboard.definition import Dashboard, Measure
+from insights.dashboard.definition import Dashboard, DataSet, Measure
 
 Json = dict[str, Any]
 
@@ -72,3 +72,37 @@ def plain(definition: Dashboard, visual: str, data_set: str, name: str) -> Json:
 def sort(visual: str, by: str, order: str) -> Json:
     """Return a sort by a field of the visual."""
     return {"FieldSort": {"FieldId": field_id(visual, by), "Direction": "ASC" if order == "ascending" else "DESC"}}
+
+
+def formula(definition: Dashboard, measure: Measure) -> str:
+    """Return a measure as an expression in QuickSight's language, over its data set's columns.
+
+    A film is several rows of an exploded data set, so its value is first reduced to one: ``max`` per key within the
+    groups of the visual, a level-aware aggregation, which is then summed. The reference is the QuickSight user guide,
+    "Using level-aware calculations": ``sum({sales}, [${visualDimensions}, {Country}])``. Filters act before it.
+    """
+    data_set = definition.data_sets[measure.data_set]
+    body = _body(data_set, measure)
+    return body if measure.times == 1 else f"{measure.times:g} * {body}"
+
+
+def _body(data_set: DataSet, measure: Measure) -> str:
+    if measure.kind == "count":
+        return _count(data_set, measure.of)
+    if measure.kind == "mean":
+        return f"{_sum(data_set, measure.of)} / {_count(data_set, measure.of)}"
+    if measure.kind == "ratio":
+        return f"{_sum(data_set, measure.of)} / {_sum(data_set, measure.by)}"
+    return f"max({{{measure.of}}})" if measure.kind == "value" else _sum(data_set, measure.of)
+
+
+def _count(data_set: DataSet, of: str | None) -> str:
+    key = data_set.key[0]
+    return f"distinct_count({{{key}}})" if of is None else f"distinct_countIf({{{key}}}, isNotNull({{{of}}}))"
+
+
+def _sum(data_set: DataSet, of: str | None) -> str:
+    if not data_set.explode:
+        return f"sum({{{of}}})"
+    key = ", ".join(f"{{{name}}}" for name in data_set.key)
+    return f"sum(max({{{of}}}, [${{visualDimensions}}, {key}]))"

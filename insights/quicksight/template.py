@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from insights.dashboard.definition import Dashboard, Sheet
-from insights.quicksight import data_sets, filters, formulas, visuals
+from insights.quicksight import data_sets, fields, filters, visuals
 from insights.quicksight.data_sets import DATABASE, PREFIX, PRINCIPAL, WORK_GROUP
 from insights.quicksight.fields import Json
 
@@ -55,9 +55,7 @@ def template(definition: Dashboard) -> Json:
             "DashboardId": {"Value": data_sets.prefixed("dashboard")},
             "DataSetIds": {
                 "Description": "All data sets, to start their ingestions.",
-                "Value": {
-                    "Fn::Join": [",", [data_sets.prefixed(name.replace("_", "-")) for name in definition.data_sets]]
-                },
+                "Value": {"Fn::Join": [",", [data_sets.data_set_id(name) for name in definition.data_sets]]},
             },
         },
     }
@@ -86,7 +84,7 @@ def _definition(definition: Dashboard) -> Json:
             {
                 "DataSetIdentifier": measure.data_set,
                 "Name": measure.title,
-                "Expression": formulas.formula(definition, measure),
+                "Expression": fields.formula(definition, measure),
             }
             for measure in definition.measures.values()
         ],

@@ -16,6 +16,7 @@ from insights import rating_sources
 from insights.frames import listed
 from insights.trends import rank_movers
 from insights.trends.genre_ratings import HIGHER, LOWER, genre_ratings
+from insights.trends.genre_trends import FALLING, RISING
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -30,7 +31,6 @@ _MOVES = {
     "new": rank_movers.NEW_ENTRY,
     "left": rank_movers.LEAVER,
 }
-RISING, FALLING = "rising", "falling"  # as in genre_trends
 LEAST_FILMS = 10  # a mean of fewer films has no place among the others
 
 

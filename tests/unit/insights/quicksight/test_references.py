@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from insights.dashboard.definition import load
-from insights.quicksight import data_sets, fields, filters, formulas, template, visuals
+from insights.quicksight import data_sets, fields, filters, template, visuals
 from tests.quicksight_references import faults
 
 DEFINITION = load()
@@ -31,7 +31,7 @@ def wrong_column(data_set: str, name: str) -> dict[str, Any]:
         (template, "_grid", lambda sheet: {"ElementId": next(iter(sheet.visuals))}),
         (filters, "controls", lambda definition, name, sheet: iter([])),
         (filters, "_sheets_with", lambda definition, name: ["nowhere"]),
-        (formulas, "formula", lambda definition, measure: f"sum({{{measure.title}_}})"),
+        (fields, "formula", lambda definition, measure: f"sum({{{measure.title}_}})"),
         (data_sets, "permissions", lambda actions: []),
     ],
 )

@@ -15,7 +15,7 @@ from trino_query_parser import parse_statement  # type: ignore[import-untyped]
 
 from insights.dashboard import schema
 from insights.dashboard.definition import load
-from insights.quicksight import formulas, template
+from insights.quicksight import fields, template
 
 DEFINITION = load()
 RENDERED = template.render(DEFINITION)
@@ -86,16 +86,16 @@ def test_trino_takes_the_sql(name: str) -> None:
 def test_a_film_counts_once_however_many_rows_it_has() -> None:
     measures = DEFINITION.measures
 
-    assert formulas.formula(DEFINITION, measures["films"]) == "distinct_count({imdb_id})"
-    assert formulas.formula(DEFINITION, measures["imdb_mean"]) == (
+    assert fields.formula(DEFINITION, measures["films"]) == "distinct_count({imdb_id})"
+    assert fields.formula(DEFINITION, measures["imdb_mean"]) == (
         "10 * sum(max({imdb_rating}, [${visualDimensions}, {imdb_id}]))"
         " / distinct_countIf({imdb_id}, isNotNull({imdb_rating}))"
     )
-    assert formulas.formula(DEFINITION, measures["genre_share"]) == "sum({films}) / sum({films_in_year})"
+    assert fields.formula(DEFINITION, measures["genre_share"]) == "sum({films}) / sum({films_in_year})"
 
 
 def test_nothing_is_averaged() -> None:
-    expressions = [formulas.formula(DEFINITION, measure) for measure in DEFINITION.measures.values()]
+    expressions = [fields.formula(DEFINITION, measure) for measure in DEFINITION.measures.values()]
 
     assert not [one for one in expressions if re.search(r"\b(avg|median|percentile)", one, re.IGNORECASE)]
     assert "AVERAGE" not in RENDERED
