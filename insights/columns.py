@@ -111,7 +111,13 @@ PREDICTIONS = Table(
         Column("actual", "double", "The film's actual value", "unit", "not known"),
         Column("baseline", "double", "Prediction of the best baseline", "unit"),
         Column("baseline_method", "string", "That baseline: mean, genre mean or director's earlier films"),
-        Column("reasons", "string", "What moves the prediction most: points, factors for box office", null="nothing"),
+        Column(
+            "reasons",
+            "string",
+            "The three things known of the film that move the prediction most, and by how much: in points, for box "
+            "office as a factor",
+            null="nothing known of it moves the prediction",
+        ),
     ),
     key=("imdb_id", "target"),
 )
@@ -124,7 +130,13 @@ PREDICTION_SCORES = Table(
         TARGET,
         Column("method", "string", "model, mean, genre mean or director's earlier films"),
         Column("unit", "string", "Unit of the errors: points of 100, points of 10 or log10 US dollars"),
-        Column("r2", "double", "Share of variance explained; below 0 is worse than the mean", "", NOT_SCORED),
+        Column(
+            "r2",
+            "double",
+            "Share of the test films' variance explained; below 0 is worse than their mean",
+            "",
+            NOT_SCORED,
+        ),
         Column("mae", "double", "Mean absolute error; a log10 of 0.3 is a factor of 2", "unit", NOT_SCORED),
         Column("interval_aim", "double", "Share of films that the interval should cover", "0-1", "a baseline"),
         Column("interval_coverage", "double", "Share of the test films that it covers", "0-1", BASELINE_ROW),
@@ -133,7 +145,12 @@ PREDICTION_SCORES = Table(
         Column("mae_gain", "double", "mae of the best baseline minus that of the model", "unit", BASELINE_ROW),
         Column("mae_gain_low", "double", "Lower end of the gain's 95% confidence interval", "unit", BASELINE_ROW),
         Column("mae_gain_high", "double", "Upper end of the gain's 95% confidence interval", "unit", BASELINE_ROW),
-        Column("beats_baseline", "boolean", "The gain is no chance, and r2 above the baseline's", null=BASELINE_ROW),
+        Column(
+            "beats_baseline",
+            "boolean",
+            "The gain's interval is above 0, and r2 above the best baseline's",
+            null=BASELINE_ROW,
+        ),
         Column("verdict", "string", "The same in a sentence, or why there is no model or no score", null="a baseline"),
         Column("training_films", "bigint", "Films with a known value before the test years", "films"),
         Column("test_films", "bigint", "Films of the test years with a known value", "films"),

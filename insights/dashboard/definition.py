@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import InvalidInput
 
@@ -109,13 +109,19 @@ class Sort(Strict):
     order: Literal["ascending", "descending"]
 
 
-class Place(NamedTuple):
-    """Cells of a visual in the sheet's grid."""
+class Place(Strict):
+    """Cells of a visual in the sheet's grid; in the file, ``place`` lists these four numbers."""
 
     column: Annotated[int, Field(ge=0)]
     row: Annotated[int, Field(ge=0)]
     width: Annotated[int, Field(ge=1)]
     height: Annotated[int, Field(ge=1, le=TALLEST)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_numbers(cls, given: object) -> object:
+        names = tuple(cls.model_fields)
+        return dict(zip(names, given, strict=True)) if isinstance(given, list) and len(given) == len(names) else given
 
 
 class Visual(Strict):
