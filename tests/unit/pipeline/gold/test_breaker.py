@@ -155,6 +155,56 @@ def test_a_build_of_few_films_is_not_held() -> None:
     assert not breaker.compare(profile(**few), profile(**few), Turnover(3, 3, {}), []).reasons
 
 
+LEFT = "movies: share of films that left the list 0.0% → 30.0% (limit: ±10.0 percentage points)"
+
+
+@pytest.mark.parametrize(
+    ("films", "turnover", "reasons"),
+    [
+        (90, Turnover(0, 10, {}), []),
+        (110, Turnover(10, 0, {}), []),
+        (89, Turnover(0, 11, {}), ["movies: films on the list 100 → 89 (limit: ±10)"]),
+        (111, Turnover(11, 0, {}), ["movies: films on the list 100 → 111 (limit: ±10)"]),
+        (85, Turnover(15, 30, {}), ["movies: films on the list 100 → 85 (limit: ±10)"]),
+        (100, Turnover(30, 30, {}), [LEFT]),
+    ],
+)
+def test_a_list_may_lose_or_gain_a_tenth_of_its_films(films: int, turnover: Turnover, reasons: list[str]) -> None:
+    verdict = breaker.compare(profile(films=films), profile(columns={}), turnover, [])
+
+    assert [str(reason) for reason in verdict.reasons] == reasons
+
+
+def test_missing_values_are_named_before_changed_ones() -> None:
+    half = profile(columns={"title": ColumnProfile(50)})
+    verdict = breaker.compare(half, profile(), Turnover(0, 0, {"title": (100, 100)}), [])
+
+    assert [reason.number for reason in verdict.reasons] == ["share of nulls"]
+
+
+@pytest.mark.parametrize(
+    ("films", "after", "held"),
+    [
+        ((50, 50), 59.9, False),
+        ((50, 50), 60.1, True),
+        ((200, 25), 60.5, False),
+        ((200, 25), 60.7, True),
+        ((10, 10), 99.0, True),
+        ((9, 10), 99.0, False),
+        ((10, 9), 99.0, False),
+    ],
+)
+def test_a_mean_may_move_by_five_standard_errors(films: tuple[int, int], after: float, *, held: bool) -> None:
+    """The standard error of the difference of two means is 10 * sqrt(1 / n + 1 / m): 2 of 50 films each."""
+
+    def scores(filled: int, mean: float) -> Profile:
+        return profile(films=filled, columns={"metascore": ColumnProfile(filled, mean, 10.0)})
+
+    verdict = breaker.compare(scores(films[1], after), scores(films[0], 50.0), QUIET, [])
+
+    assert any(reason.number == "mean" for reason in verdict.reasons) == held
+
+
 def damaged(film: Row) -> Row:
     return film | {"runtime_minutes": (film["runtime_minutes"] or 1) * 10}
 
