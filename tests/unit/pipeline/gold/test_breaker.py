@@ -147,7 +147,10 @@ def test_a_change_of_the_usual_size_is_not_held(earlier: float) -> None:
 
 def test_fewer_rejected_films_are_not_held() -> None:
     assert not breaker.compare(profile(), profile(rejected=40), QUIET, []).reasons
-    assert breaker.compare(profile(rejected=40), profile(), QUIET, []).reasons
+    (reason,) = breaker.compare(profile(rejected=40), profile(), QUIET, []).reasons
+    # Five times sqrt(2 * share * (1 - share) / 100), where the share is taken as (0 + 1) / (100 + 2).
+    limit = "limit: ±7.0 percentage points"
+    assert str(reason) == f"movies: share of rejected films in the newest run 0.0% → 40.0% ({limit})"
 
 
 def test_a_build_of_few_films_is_not_held() -> None:
