@@ -89,19 +89,33 @@ class GoldCatalogue:
 
 
 def similar_films(bucket: str, title: str, k: int) -> dict[str, Any]:
-    """Return the films most similar to one, as the function URL answers: the film, and ``similar``, best first.
+    """Return the films most similar to one, as the function URL answers.
+
+    Returns
+    -------
+    dict
+        The film and ``similar``, best first; or ``films`` to choose from, where several have the title.
 
     Raises
     ------
     InvalidInput
-        When no film or several have the title; the message names those to choose from.
+        When no film has the title; the message names the closest.
     """
     catalogue = GoldCatalogue(bucket)()
     match = catalogue.find(title)
     if len(match.films) == 1:
         return catalogue.similar(match.films[0].imdb_id, k)
-    choice = ", ".join(f"{film.title} ({film.year}, {film.imdb_id})" for film in match.films or match.closest)
     if match.films:
-        raise InvalidInput("several films have this title", subject=title, next_step=f"choose one of: {choice}")
-    hint = f"the closest titles are: {choice}" if choice else "give its title or IMDb id"
+        return {"films": [film.shown() for film in match.films]}
+    closest = ", ".join(f"{film.title} ({film.year}, {film.imdb_id})" for film in match.closest)
+    hint = f"the closest titles are: {closest}" if closest else "give its title or IMDb id"
     raise InvalidInput("no such film in the catalogue", subject=title, next_step=hint)
+
+
+def similar_to_one(bucket: str, title: str, k: int) -> dict[str, Any]:
+    """Answer as :func:`similar_films`, but raise InvalidInput with the films to choose from too."""
+    answer = similar_films(bucket, title, k)
+    if "films" in answer:
+        choice = ", ".join(f"{film['title']} ({film['year']}, {film['imdb_id']})" for film in answer["films"])
+        raise InvalidInput("several films have this title", subject=title, next_step=f"choose one of: {choice}")
+    return answer

@@ -266,9 +266,9 @@ class Lake:
         InvalidInput
             When no film or several have the title; the message names the closest.
         """
-        from insights.find_similar_movies import similar_films  # noqa: PLC0415 (reports do not need it)
+        from insights.find_similar_movies import similar_to_one  # noqa: PLC0415 (reports do not need it)
 
-        return pd.DataFrame(similar_films(self.gold_bucket, title, k)["similar"])
+        return pd.DataFrame(similar_to_one(self.gold_bucket, title, k)["similar"])
 
     def publish(self, definition: Table, frame: pd.DataFrame, options: Mapping[str, Any] | None = None) -> None:
         """Replace a table that Reelhouse defines, in one step, and enter it into the catalogue.

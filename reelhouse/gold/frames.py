@@ -23,14 +23,14 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\u
 def give(
     data: pd.DataFrame, output: Path | None, *, csv: bool, json_output: bool, title: str = "", rows: int | None = None
 ) -> None:
-    """Write a data frame to a file, or print it as JSON, as CSV, or as :func:`show` does."""
+    """Write a data frame to a file, and print it as JSON or CSV; without any of these, as :func:`show` does."""
     if output is not None:
         write(data, output)
-    elif json_output:
+    if json_output:
         print_json(data)
     elif csv:
         print_csv(data)
-    else:
+    elif output is None:
         show(data, title, rows)
 
 

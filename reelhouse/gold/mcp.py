@@ -25,7 +25,7 @@ from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field, ValidationError
 
-from insights.find_similar_movies import similar_films
+from insights.find_similar_movies import similar_to_one
 from insights.lake import Lake
 from insights.lake_query import Limits
 from insights.why.explain import explain
@@ -173,7 +173,7 @@ class Tools:
     ) -> Answer:
         """Find the films most similar to a film, best first, with the reasons."""
         found, lake = self.find(), self._lake()
-        given = similar_films(found["GoldBucketName"], title, k)
+        given = similar_to_one(found["GoldBucketName"], title, k)
         rows = given.pop("similar")
         return _answer(lake, _similar_sql(given["imdb_id"], k), rows, given)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
 import typer
@@ -22,15 +22,26 @@ def command(
 ) -> None:
     """Find films similar to a film, with the reasons.
 
-    Exit 1 for an unknown film, and when several films have the title.
+    Exit 1 for an unknown film, and when several films fit.
 
     Example: [bold]reelhouse similar "the godfather" -k 5[/]
     """
     answer = similar_films(stack.find(stack_name)["GoldBucketName"], query, k)
-    film = f"{answer['title']} ({answer['year']}, {answer['imdb_id']})"
     if json_output:
         console.print_json(answer)
-    elif answer["similar"]:
+    else:
+        print_answer(answer)
+    if "films" in answer:
+        raise typer.Exit(1)
+
+
+def print_answer(answer: dict[str, Any]) -> None:
+    """Print the similar films, or the films to choose from."""
+    if "films" in answer:
+        frames.show(pd.DataFrame(answer["films"]), "Several films fit: repeat with the id or the year of one")
+        return
+    film = f"{answer['title']} ({answer['year']}, {answer['imdb_id']})"
+    if answer["similar"]:
         films = pd.DataFrame(answer["similar"]).drop(columns="imdb_id").rename(columns={"similarity": "match"})
         films["match"] = (100 * films["match"]).round().astype(int)
         frames.show(films, f"Similar to {film}")

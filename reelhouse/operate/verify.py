@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import duckdb
 import typer
+from botocore.exceptions import ClientError
 from rich.markup import escape
 
 from pipeline import aggregate_to_gold, aws, keys
@@ -220,16 +221,20 @@ def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
     silver.query("CREATE SCHEMA gold")
     for table in GOLD:
         silver.query(f"CREATE OR REPLACE TABLE gold.{table.name} AS {rows_of(table)}")
-        key = build.tables[table.name].folder if table.name in build.tables else table.name
+        built = build.tables.get(table.name)
+        key = built.folder if built else table.name
         try:
             silver.database.register("stored_", lake.arrow(table.name))
             change = compare(silver.database, "stored_", f"gold.{table.name}", table.key)
         except ReelhouseError as error:
-            missing.note("gold", key, error.cause)
+            gone = isinstance(error.__cause__, ClientError) and aws.is_missing(error.__cause__)
+            missing.note("gold", key, "is missing" if gone or built is None else error.cause)
             continue
         except duckdb.Error as error:
             missing.note("gold", key, f"cannot be compared: {str(error).splitlines()[0]}"[:300])
             continue
+        if built and change.before != built.rows:
+            missing.note("gold", key, f"holds {change.before} rows; the build wrote {built.rows}")
         if not change.same:
             cause = f"{change.added} rows of Silver are missing, {change.removed} are not in Silver, "
             missing.note("gold", key, cause + f"{change.changed} differ")

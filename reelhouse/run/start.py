@@ -14,12 +14,12 @@ from pipeline.runs import RunReply
 from reelhouse import console, stack
 from reelhouse.options import Json, ResumedRunId, StackName
 from reelhouse.run import resume as resuming
-from reelhouse.run.watch import Report, run_bars, watch
+from reelhouse.run.watch import Report, StillMissing, run_bars, watch
 from reelhouse.stack import Stack
 
 WATCH_SECONDS = 1800
 INTERRUPTED = 130
-_SKIPPED_SHOWN, _REASONS_SHOWN = 10, 3
+_SKIPPED_SHOWN, _MISSING_SHOWN, _REASONS_SHOWN = 10, 20, 3
 
 
 def command(
@@ -101,9 +101,8 @@ def print_report(report: Report) -> None:
     )
     if report.held:
         print_held(report.held)
-    if report.stopped:
-        console.fail(f"stopped watching: {report.stopped}")
-        console.err.print(f"  `reelhouse status {report.run_id}` shows what is missing and what to do")
+    if report.missing:
+        _print_missing(report.run_id, report.missing)
 
 
 def print_held(held: Held) -> None:
@@ -114,3 +113,15 @@ def print_held(held: Held) -> None:
     if len(held.reasons) > _REASONS_SHOWN:
         console.err.print(f"  … and {len(held.reasons) - _REASONS_SHOWN} more; --json has them all")
     console.err.print(f"  if it is right: reelhouse publish {held.build_id} --because TEXT")
+
+
+def _print_missing(run_id: str, missing: StillMissing) -> None:
+    """Print why watching ended before the run did, and the films that are not in Bronze."""
+    films = missing.films
+    console.fail(f"stopped watching: {missing.why}")
+    if films:
+        more = f" and {len(films) - _MISSING_SHOWN} more" if len(films) > _MISSING_SHOWN else ""
+        console.err.print(f"  {len(films):,} films are missing: {', '.join(films[:_MISSING_SHOWN])}{more}")
+    elif films is not None:
+        console.err.print("  every film is in Bronze; Silver or Gold is not finished")
+    console.err.print(f"  `reelhouse status {run_id}` shows where it stopped and what to do")

@@ -22,7 +22,8 @@ _CLOCK_SKEW = timedelta(minutes=1)
 class Step:
     """What a step did for one run: films, objects or builds by outcome, and messages put back into the queue, by error.
 
-    Times are ISO 8601 in UTC, None where the log has no line (any more); ``failed`` invocations failed as a whole.
+    Times are ISO 8601 in UTC, None where the log has no line (any more). ``failed`` invocations failed as a whole.
+    ``busy_seconds`` adds up the time of all invocations, of which several may run at once.
     """
 
     step: str
@@ -30,6 +31,7 @@ class Step:
     ended_at: str | None = None
     invocations: int = 0
     failed: int = 0
+    busy_seconds: float = 0.0
     outcomes: dict[str, int] = field(default_factory=dict)
     put_back: dict[str, int] = field(default_factory=dict)
 
@@ -74,6 +76,7 @@ def summarise(step: str, run_id: str, entries: list[dict[str, Any]]) -> Step:
         ended_at=max(ends).isoformat() if ends else None,
         invocations=len(entries),
         failed=sum(entry.get("ended") == "failed" for entry in entries),
+        busy_seconds=round(sum(entry["seconds"] for entry in entries), 3),
         outcomes=_total(each.get("outcomes", {}) for each in counts),
         put_back=_total(each.get("put_back", {}) for each in counts),
     )

@@ -17,7 +17,7 @@ from pipeline.gold.publication import Held
 from pipeline.runs import RunReply, Skipped, started_at
 from reelhouse import logs
 from reelhouse.progress import bars
-from reelhouse.stack import Stack
+from reelhouse.stack import QueueCounts, Stack
 
 POLL_SECONDS = 0.5
 # A film is retried after 15 seconds and after 30 more; after 90 without any change, none is to be expected soon.
@@ -41,8 +41,8 @@ class Report:
         Seconds until ``bronze``, ``silver`` and ``gold`` were complete, and in ``total``.
     status : str
         "complete", "held", or "incomplete".
-    stopped : str
-        Why watching ended before the run did; "" if it did not.
+    missing : StillMissing or None
+        Why watching ended before the run did; None if it did not.
     """
 
     run_id: str
@@ -57,7 +57,7 @@ class Report:
     seconds: dict[str, float] = field(default_factory=dict)
     status: str = "incomplete"
     skipped: list[Skipped] = field(default_factory=list)
-    stopped: str = ""
+    missing: StillMissing | None = None
     held: Held | None = None
     note: str = ""
 
@@ -65,6 +65,18 @@ class Report:
     def settled(self) -> int:
         """Films that Bronze has stored or rejected."""
         return self.stored + self.rejected
+
+
+@dataclass(frozen=True)
+class StillMissing:
+    """Why watching a run ended before the run did, and its films that are neither stored nor rejected, by IMDb id.
+
+    ``films`` is None where Bronze cannot be read.
+    """
+
+    why: str
+    films: tuple[str, ...] | None
+    queues: dict[str, QueueCounts]
 
 
 @dataclass(frozen=True)
@@ -103,11 +115,12 @@ def watch(stack: Stack, reply: RunReply, on_progress: Callable[[Report], None], 
         if report.status != "incomplete":
             return report
         if report.seconds["total"] > seconds:
-            report.stopped = "the time to watch is over"
+            reason = "the time to watch is over"
         else:
             trusts = report.settled < report.expected and idle > trusted_after
-            report.stopped = _reason_to_stop(stack, since, idle, trusts_errors=trusts)
-        if report.stopped:
+            reason = _reason_to_stop(stack, since, idle, trusts_errors=trusts)
+        if reason:
+            report.missing = _missing(stack, report.run_id, reason)
             return report
         time.sleep(POLL_SECONDS)
 
@@ -173,6 +186,16 @@ def _errors(stack: Stack, since: datetime) -> list[tuple[str, str]]:
             continue
         found += [(one.error, f"{function}: {one.message}"[:_ERROR_CHARACTERS]) for one in logged]
     return found
+
+
+def _missing(stack: Stack, run_id: str, why: str) -> StillMissing:
+    try:
+        with aws.failures_of("run", run_id):
+            settled = stack.films("Bronze", keys.MOVIES, run_id) | stack.films("Bronze", keys.REJECTED, run_id)
+            films = sorted(set(stack.manifest(run_id).expected) - settled)
+            return StillMissing(why, tuple(films), stack.queues())
+    except ReelhouseError as error:
+        return StillMissing(f"{why}; what is missing cannot be read: {error}", None, {})
 
 
 @contextmanager

@@ -124,10 +124,11 @@ def test_an_invalid_key_is_reported_at_once_and_messages_are_kept(stack: Stack, 
     report = run_to_the_end(stack, 5, 5)
 
     assert report.status == "incomplete"
-    assert "does not accept the API key" in report.stopped
-    assert report.settled == 0
-    queue = stack.queues()["MovieQueue"]
-    assert (queue.busy, queue.parked) == (True, parked_before)
+    assert report.missing
+    assert "does not accept the API key" in report.missing.why
+    assert len(report.missing.films or ()) == 5
+    assert report.missing.queues["MovieQueue"].busy
+    assert report.missing.queues["MovieQueue"].parked == parked_before
 
 
 def test_a_spent_quota_is_reported_as_a_limit_and_stored_films_are_kept(stack: Stack, omdb: Omdb) -> None:
@@ -138,7 +139,9 @@ def test_a_spent_quota_is_reported_as_a_limit_and_stored_films_are_kept(stack: S
     # A message that an earlier test left behind may have taken some of the three calls.
     assert report.status == "incomplete"
     assert report.stored <= 3
-    assert "limit" in report.stopped
+    assert report.missing
+    assert "limit" in report.missing.why
+    assert len(report.missing.films or ()) == 10 - report.stored
 
 
 @pytest.mark.parametrize("kind", ["escape", "truncated"])

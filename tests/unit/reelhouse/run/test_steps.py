@@ -35,7 +35,7 @@ def test_a_step_is_the_sum_of_its_invocations_counts_for_this_run() -> None:
 
     step = steps.summarise("EnrichAndStoreMovie", RUN, entries)
 
-    assert (step.invocations, step.failed) == (3, 1)
+    assert (step.invocations, step.failed, step.busy_seconds) == (3, 1, 4.0)
     assert step.outcomes == {"stored": 4, "failed": 1, "present": 3}
     assert step.put_back == {"OmdbUnavailable": 1}
     assert step.began_at == "2026-11-24T03:00:08+00:00"

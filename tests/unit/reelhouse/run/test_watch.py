@@ -17,7 +17,7 @@ from pipeline.runs import RunReply
 from reelhouse import logs
 from reelhouse.logs import LoggedError
 from reelhouse.run import start, watch
-from reelhouse.run.watch import Report
+from reelhouse.run.watch import Report, StillMissing
 
 RUN = "20261124T030000Z-1a2b3c4d"
 REPLY = RunReply(RUN, "s3://lists/top.json", 2, 2, [], 1, 2)
@@ -83,6 +83,12 @@ def watched(stack: FakeStack, seconds: float = 60, on_progress: Callable[[Any], 
     return watch.watch(stack, REPLY, on_progress, seconds)  # type: ignore[arg-type]
 
 
+def why(report: Report) -> str:
+    """Why watching ended before the run did."""
+    assert report.missing
+    return report.missing.why
+
+
 def test_a_held_build_ends_the_watch() -> None:
     report = watched(FakeStack([{"tt0000001"}, FILMS], held=True))
 
@@ -93,7 +99,7 @@ def test_a_held_build_ends_the_watch() -> None:
 def test_a_complete_run_ends_the_watch(logged: list[LoggedError]) -> None:
     report = watched(FakeStack([{"tt0000001"}, FILMS], complete=True))
 
-    assert (report.status, report.stored, report.stopped) == ("complete", 2, "")
+    assert (report.status, report.stored, report.missing) == ("complete", 2, None)
 
 
 @pytest.mark.parametrize("error", ["OmdbKeyInvalid", "OmdbQuotaSpent"])
@@ -103,7 +109,9 @@ def test_an_error_that_waiting_does_not_cure_ends_it_by_its_name(logged: list[Lo
 
     report = watched(FakeStack([{"tt0000001"}]))
 
-    assert report.stopped == "EnrichAndStoreMovie: any text"
+    assert report.missing
+    assert report.missing.why == "EnrichAndStoreMovie: any text"
+    assert report.missing.films == ("tt0000002",)
 
 
 def test_a_message_text_alone_ends_nothing_before_patience_does(logged: list[LoggedError]) -> None:
@@ -111,8 +119,9 @@ def test_a_message_text_alone_ends_nothing_before_patience_does(logged: list[Log
 
     report = watched(FakeStack([{"tt0000001"}]))
 
-    assert report.stopped.startswith("nothing changed for")
-    assert report.stopped.endswith("last error: EnrichAndStoreMovie: does not accept the API key")
+    assert report.missing
+    assert report.missing.why.startswith("nothing changed for")
+    assert report.missing.why.endswith("last error: EnrichAndStoreMovie: does not accept the API key")
 
 
 def test_a_failed_poll_does_not_count_as_a_change(logged: list[LoggedError]) -> None:
@@ -121,12 +130,13 @@ def test_a_failed_poll_does_not_count_as_a_change(logged: list[LoggedError]) -> 
 
     report = watched(FakeStack([{"tt0000001"}, *failed * 5000]))
 
-    assert report.stopped.startswith("nothing changed for")
+    assert report.missing
+    assert report.missing.why.startswith("nothing changed for")
     assert report.stored == 1
 
 
 def test_the_time_to_watch_ends_it(logged: list[LoggedError]) -> None:
-    assert watched(FakeStack([{"tt0000001"}]), seconds=0.01).stopped == "the time to watch is over"
+    assert why(watched(FakeStack([{"tt0000001"}]), seconds=0.01)) == "the time to watch is over"
 
 
 def test_ctrl_c_says_that_the_run_continues(
@@ -146,12 +156,12 @@ def test_ctrl_c_says_that_the_run_continues(
     assert f"Run {RUN} continues; `reelhouse status {RUN}` shows it" in printed
 
 
-def test_a_run_that_was_not_watched_to_its_end_says_what_shows_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
-    start.print_report(Report(RUN, 1, 2, 2, stored=2, stopped="too long"))
+def test_no_film_is_missing_when_only_gold_is_behind(capsys: pytest.CaptureFixture[str]) -> None:
+    start.print_report(Report(RUN, 1, 2, 2, stored=2, missing=StillMissing("too long", (), {})))
 
     printed = capsys.readouterr().err
-    assert "stopped watching: too long" in printed
-    assert f"`reelhouse status {RUN}` shows what is missing" in printed
+    assert "films are missing" not in printed
+    assert "every film is in Bronze; Silver or Gold is not finished" in printed
 
 
 def test_an_error_right_after_a_resumption_does_not_end_it(
@@ -164,10 +174,10 @@ def test_an_error_right_after_a_resumption_does_not_end_it(
     stack = FakeStack([{"tt0000001"}] * 20 + [FILMS], complete=True)
 
     assert watch.watch(stack, resumed, lambda _: None, 60).status == "complete"  # type: ignore[arg-type]
-    assert watched(FakeStack([{"tt0000001"}] * 200 + [FILMS])).stopped == "EnrichAndStoreMovie: refused"
+    assert why(watched(FakeStack([{"tt0000001"}] * 200 + [FILMS]))) == "EnrichAndStoreMovie: refused"
 
 
 def test_omdbs_errors_do_not_matter_once_bronze_has_all_films(logged: list[LoggedError]) -> None:
     logged.append(LoggedError("OmdbQuotaSpent", "limit", "m", ""))
 
-    assert watched(FakeStack([FILMS])).stopped.startswith("nothing changed for")
+    assert why(watched(FakeStack([FILMS]))).startswith("nothing changed for")
