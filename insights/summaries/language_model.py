@@ -6,24 +6,23 @@ with a reason in fixed words. The service's own messages are never passed on, si
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
-from collections.abc import Awaitable, Coroutine, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx2
+import requests
 
 from insights.summaries.completion import UNREADABLE, Reply, as_object, error_in, read_completion, status_in
-from pipeline.http import LOOPBACK
+from pipeline import http
 from pipeline.omdb.key import without_key
 
 if TYPE_CHECKING:  # imported late elsewhere: it takes half a second, and most reports have no model
-    from openai import AsyncOpenAI
+    from openai import OpenAI
 
 # The one home of the default's name. It takes the two parameters that are sent, as models without reasoning do.
 DEFAULT_MODEL = "gpt-6-luna"
@@ -87,11 +86,16 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class _Answer:
-    """An HTTP answer: its status, or that of an error in its body; the body; and how long to wait before a retry."""
+    """An HTTP answer: its status, or that of an error in its body; its body; and how long to wait before a retry.
 
-    status: int
-    body: str
-    wait_seconds: float
+    ``fault`` says why there is none, and ``retry`` whether another try may help.
+    """
+
+    status: int = 0
+    body: str = ""
+    wait_seconds: float = 0.0
+    fault: str = ""
+    retry: bool = False
 
 
 class LanguageModel(Protocol):
@@ -117,7 +121,6 @@ class HttpModel:
         self._address = (settings.base_url or DEFAULT_ADDRESS).rstrip("/")
         self._seconds_left = settings.report_seconds
         self._knows_schemas = True
-        self._limited = False
 
     @property
     def name(self) -> str:
@@ -130,61 +133,91 @@ class HttpModel:
         return self._settings.model
 
     def ask(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> Reply:
-        """Ask once, within the limits of the settings; see :class:`LanguageModel`. Never raises."""
+        """Ask once, within the limits of the settings; see :class:`LanguageModel`. Never raises.
+
+        A service that refuses the request with a schema gets it without, from then on at once.
+        """
         request: dict[str, Any] = {"model": self._settings.model, "messages": list(messages)}
         answer_format = {"type": "json_schema", "json_schema": {"name": "summary", "strict": True, "schema": schema}}
         with_schema = {**request, "max_completion_tokens": MAX_ANSWER_TOKENS, "response_format": answer_format}
-        requests = [with_schema, request] if self._knows_schemas else [request]
-        return self._within_limits(self._first_that_is_taken(requests))
-
-    def shutdown_date(self) -> str:
-        """Return the date after which the service's model list says that the model is gone; "" if it says none."""
-        reply = self._within_limits(self._read_shutdown_date())
-        return reply.content
-
-    def _within_limits(self, asking: Coroutine[Any, Any, Reply]) -> Reply:
-        """Run a request in a thread of its own, since a notebook's thread already runs an event loop."""
-        fault = _fault_of_key(self._settings.api_key or "") or _fault_of_address(self._address)
-        seconds = min(self._settings.question_seconds, self._seconds_left)
-        if fault or seconds <= 0:
-            asking.close()
-            return Reply(fault=fault or TOO_SLOW, ask_again=False)
         import openai  # noqa: F401, PLC0415 (before the clock starts)
 
         began = time.monotonic()
-        try:
-            with ThreadPoolExecutor(max_workers=1) as worker:
-                return worker.submit(asyncio.run, asyncio.wait_for(asking, seconds)).result()
-        except (TimeoutError, httpx2.TimeoutException):
-            # The time may have been spent on waiting as the service asked.
-            return Reply(fault=LIMIT_REACHED if self._limited else TOO_SLOW, ask_again=False)
-        except (httpx2.HTTPError, httpx2.InvalidURL):
-            return Reply(fault=NOT_REACHED, ask_again=False)
-        except (OSError, ValueError):  # when the client reads its environment
-            return Reply(fault=BAD_ENVIRONMENT, ask_again=False)
-        finally:
-            self._seconds_left -= time.monotonic() - began
-
-    async def _first_that_is_taken(self, requests: Sequence[Mapping[str, Any]]) -> Reply:
-        """Send the richest request first; a service that refuses it gets the next, from then on at once."""
-        async with self._client() as client:
-            for request in requests:
-                last = request is requests[-1]
-                answer = await self._with_retries(client, request, last=last)
-                if last or answer.status not in SCHEMA_REFUSALS:
-                    break
-        if _is_success(answer.status) and last:
-            self._knows_schemas = False
+        deadline = began + min(self._settings.question_seconds, self._seconds_left)
+        answer = self._with_retries(with_schema, deadline, SCHEMA_REFUSALS) if self._knows_schemas else None
+        if answer is None or answer.status in SCHEMA_REFUSALS:
+            answer = self._with_retries(request, deadline)
+            self._knows_schemas &= not _is_success(answer.status)
+        self._seconds_left -= time.monotonic() - began
         return self._reply(answer)
 
-    async def _read_shutdown_date(self) -> Reply:
-        async with self._client() as client:
-            answer = await self._answer(client.models.with_raw_response.list())
-        found = re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(_shutdown_dates(answer.body).get(self._settings.model) or ""))
-        return Reply(found.group() if found else "")
+    def shutdown_date(self) -> str:
+        """Return the date after which the service's model list says that the model is gone; "" if it says none."""
+        deadline = time.monotonic() + self._settings.question_seconds
+        answer = self._exchange(lambda client: client.models.with_raw_response.list(), deadline)
+        models = as_object(answer.body).get("data")
+        entries = [one for one in models if isinstance(one, dict)] if isinstance(models, list) else []
+        own = next((one for one in entries if one.get("id") == self._settings.model), {})
+        found = re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(own.get("shutdown_date")))
+        return found.group() if found else ""
 
-    def _client(self) -> AsyncOpenAI:
-        """Return an SDK client that follows no redirect and does not retry: :meth:`_with_retries` also reads bodies."""
+    def _with_retries(
+        self, request: Mapping[str, Any], deadline: float, refusals: Container[int] = frozenset()
+    ) -> _Answer:
+        """Ask again after a limit or a failure, unless the wait would be too long; ``refusals`` are final.
+
+        The SDK's own retries do not know errors inside bodies.
+        """
+        wait = FIRST_WAIT_SECONDS
+        for retries_left in range(self._settings.max_retries, -1, -1):
+            answer = self._exchange(
+                lambda client: client.chat.completions.with_raw_response.create(**request), deadline
+            )
+            wait = max(wait, answer.wait_seconds)
+            final = answer.status in refusals or not answer.retry
+            if final or not retries_left or time.monotonic() + wait >= deadline:
+                break
+            time.sleep(wait)
+            wait *= 2
+        return answer
+
+    def _exchange(self, ask: Callable[[OpenAI], Any], deadline: float) -> _Answer:
+        """Send one request and read its whole answer."""
+        seconds = min(self._settings.timeout_seconds, deadline - time.monotonic())
+        key = self._settings.api_key
+        # A key that fits no header cannot be right; the HTTP library's own error would show it.
+        fault = KEY_REFUSED if key and not _fits_a_header(key) else _fault_of_address(self._address)
+        if fault or seconds <= 0:
+            return _Answer(fault=fault or TOO_SLOW)
+        try:
+            return http.within(seconds, lambda: self._send(ask, seconds))
+        except (requests.Timeout, httpx2.TimeoutException):
+            return _Answer(fault=TOO_SLOW, retry=True)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            may_pass = isinstance(error, httpx2.NetworkError | httpx2.RemoteProtocolError)
+            return _Answer(fault=NOT_REACHED, retry=may_pass)
+        except (OSError, ValueError):  # when the client reads its environment
+            return _Answer(fault=BAD_ENVIRONMENT)
+
+    def _send(self, ask: Callable[[OpenAI], Any], seconds: float) -> _Answer:
+        """Return a raw response of the SDK, whatever its status; raise httpx2's errors instead of the SDK's."""
+        import openai  # noqa: PLC0415
+
+        try:
+            with self._client(seconds) as client:
+                answer = ask(client).http_response
+        except openai.APIStatusError as error:
+            answer = error.response
+        except openai.APIConnectionError as error:
+            cause = error.__cause__
+            raise (cause if isinstance(cause, httpx2.HTTPError) else httpx2.ReadError(str(cause))) from None
+        body = without_key(answer.content.decode("utf-8", "replace"), self._settings.api_key or "").lstrip("\ufeff")
+        status, wait = status_in(body) or answer.status_code, answer.headers.get("Retry-After", "")
+        retry = status == HTTPStatus.TOO_MANY_REQUESTS or status >= FIRST_SERVER_ERROR
+        return _Answer(status, body, float(wait) if wait.isdecimal() else 0.0, retry=retry)
+
+    def _client(self, seconds: float) -> OpenAI:
+        """Return an SDK client that follows no redirect, does not retry, and takes nothing from the environment."""
         import openai  # noqa: PLC0415
 
         headers = {"Accept-Encoding": "identity", "Content-Type": "application/json"}
@@ -192,55 +225,23 @@ class HttpModel:
             headers["Authorization"] = f"Bearer {self._settings.api_key}"
         if _fits_a_header(self._settings.organization):
             headers["OpenAI-Organization"] = self._settings.organization
-        timeout = self._settings.timeout_seconds
-        return openai.AsyncOpenAI(
+        return openai.OpenAI(
             base_url=self._address,
             api_key=self._settings.api_key or "none",  # the SDK needs one, a model on this machine does not
             organization="",
             project="",
             max_retries=0,
-            timeout=timeout,
-            http_client=BoundedClient(headers=headers, timeout=timeout, follow_redirects=False),
+            timeout=seconds,
+            http_client=BoundedClient(headers=headers, timeout=seconds, follow_redirects=False),
         )
-
-    async def _with_retries(self, client: AsyncOpenAI, request: Mapping[str, Any], *, last: bool) -> _Answer:
-        wait = FIRST_WAIT_SECONDS
-        for retries_left in range(self._settings.max_retries, -1, -1):
-            try:
-                answer = await self._answer(client.chat.completions.with_raw_response.create(**request))
-            except (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolError):
-                if not retries_left:
-                    raise
-            else:
-                self._limited = answer.status == HTTPStatus.TOO_MANY_REQUESTS
-                refused = not last and answer.status in SCHEMA_REFUSALS
-                if refused or not retries_left or not (self._limited or answer.status >= FIRST_SERVER_ERROR):
-                    break
-                wait = max(wait, answer.wait_seconds)
-            await asyncio.sleep(wait)
-            wait *= 2
-        return answer
-
-    async def _answer(self, asking: Awaitable[Any]) -> _Answer:
-        """Await a raw response of the SDK, whatever its status; raise httpx2's errors instead of the SDK's."""
-        import openai  # noqa: PLC0415
-
-        try:
-            answer = (await asking).http_response
-        except openai.APIStatusError as error:
-            answer = error.response
-        except openai.APIConnectionError as error:
-            cause = error.__cause__
-            raise (cause if isinstance(cause, httpx2.HTTPError) else httpx2.ReadError(str(cause))) from None
-        body = without_key(answer.content.decode("utf-8", "replace"), self._settings.api_key or "").lstrip("\ufeff")
-        wait = answer.headers.get("Retry-After", "")
-        return _Answer(status_in(body) or answer.status_code, body, float(wait) if wait.isdecimal() else 0.0)
 
     def _reply(self, answer: _Answer) -> Reply:
         """Turn an answer into an outcome; nothing in its body is trusted."""
         status = answer.status
         has_version = re.search(r"/v\d+\w*$", self._address) is not None
-        if _is_success(status) and error_in(answer.body) is not None:
+        if answer.fault:
+            fault = answer.fault
+        elif _is_success(status) and error_in(answer.body) is not None:
             fault = SERVICE_FAILED if has_version else NO_VERSION
         elif _is_success(status):
             reply = read_completion(answer.body)
@@ -256,14 +257,14 @@ class HttpModel:
         return Reply(fault=fault, ask_again=False)
 
 
-class BoundedClient(httpx2.AsyncClient):
+class BoundedClient(httpx2.Client):
     """An HTTP client that limits the size of a body and sends only the headers it was created with.
 
     The SDK adds headers that describe this machine, and headers from OPENAI_CUSTOM_HEADERS and other variables. None of
     them is sent.
     """
 
-    async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
+    def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
         """Send a request and read its answer; of the answer's headers only ``Retry-After`` is kept.
 
         Raises
@@ -272,17 +273,17 @@ class BoundedClient(httpx2.AsyncClient):
             When the body is compressed or larger than ``MAX_BODY_BYTES``.
         """
         own_request = self.build_request(request.method, request.url, content=request.content)
-        answer = await super().send(own_request, stream=True)
+        answer = super().send(own_request, stream=True)
         try:
             if answer.headers.get("Content-Encoding", "identity") != "identity":
                 raise httpx2.DecodingError("the body is compressed, though none was asked for")
             content = bytearray()
-            async for chunk in answer.aiter_raw():
+            for chunk in answer.iter_raw():
                 content += chunk
                 if len(content) > MAX_BODY_BYTES:
                     raise httpx2.DecodingError("the body is too large")
         finally:
-            await answer.aclose()
+            answer.close()
         headers = [(name, value) for name, value in answer.headers.raw if name.lower() == b"retry-after"]
         return httpx2.Response(answer.status_code, headers=headers, content=bytes(content), request=request)
 
@@ -291,19 +292,8 @@ def _is_success(status: int) -> bool:
     return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
-def _shutdown_dates(body: str) -> dict[str, Any]:
-    models = as_object(body).get("data")
-    entries = models if isinstance(models, list) else []
-    return {str(one.get("id")): one.get("shutdown_date") for one in entries if isinstance(one, dict)}
-
-
 def _fits_a_header(text: str) -> bool:
     return bool(text) and text.isascii() and text.isprintable() and text == text.strip()
-
-
-def _fault_of_key(key: str) -> str:
-    """A key that fits no header cannot be right; the HTTP library's own error would show it."""
-    return "" if not key or _fits_a_header(key) else KEY_REFUSED
 
 
 def _fault_of_address(address: str) -> str:
@@ -314,7 +304,7 @@ def _fault_of_address(address: str) -> str:
             return NO_ADDRESS
     except ValueError:  # brackets left open, or a port that is none
         return NO_ADDRESS
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in http.LOOPBACK:
         return PLAIN_HTTP
     return "" if parts.scheme in {"http", "https"} else NO_ADDRESS
 
@@ -322,5 +312,5 @@ def _fault_of_address(address: str) -> str:
 def language_model(settings: ModelSettings) -> HttpModel | None:
     """Return the model of ``settings``; None without a name, or without a key for a service on another machine."""
     address = settings.base_url or DEFAULT_ADDRESS
-    local = not _fault_of_address(address) and urlsplit(address).hostname in LOOPBACK
+    local = not _fault_of_address(address) and urlsplit(address).hostname in http.LOOPBACK
     return HttpModel(settings) if settings.model and (settings.api_key or local) else None
