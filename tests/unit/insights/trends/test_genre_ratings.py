@@ -50,6 +50,8 @@ def test_the_test_is_welchs() -> None:
     own, others = movies["rotten_tomatoes"][has], movies["rotten_tomatoes"][~has]
     interval = stats.ttest_ind(own, others, equal_var=False).confidence_interval()
     assert (row["difference_low"], row["difference_high"]) == pytest.approx((interval.low, interval.high))
+    interval = stats.t.interval(0.95, len(own) - 1, own.mean(), own.std() / np.sqrt(len(own)))
+    assert (row["low"], row["high"]) == pytest.approx(interval)
 
 
 def test_sources_of_ten_are_brought_to_one_hundred_and_genres_of_few_films_are_left_out() -> None:

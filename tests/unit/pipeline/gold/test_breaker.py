@@ -208,6 +208,15 @@ def test_a_mean_may_move_by_five_standard_errors(films: tuple[int, int], after: 
     assert any(reason.number == "mean" for reason in verdict.reasons) == held
 
 
+def test_a_date_is_named_as_a_day_and_its_limit_in_days() -> None:
+    """Days since 1970: 9,000 is 23 August 1994, and 12,000 is 9 November 2002."""
+    after, before = (profile(columns={"released": ColumnProfile(50, day, 1000.0)}) for day in (12_000.0, 9_000.0))
+    (reason,) = (one for one in breaker.compare(after, before, QUIET, []).reasons if one.number == "mean")
+
+    assert str(reason) == "movies.released: mean 1994-08-23 → 2002-11-09 (limit: ±1,000 days)"
+    assert reason.excess == pytest.approx(3)
+
+
 def damaged(film: Row) -> Row:
     return film | {"runtime_minutes": (film["runtime_minutes"] or 1) * 10}
 
