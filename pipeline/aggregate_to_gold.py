@@ -47,18 +47,9 @@ _QUIETS_OF_A_BUILD = 15
 
 @dataclass(frozen=True)
 class Result:
-    """Outcome of one invocation.
+    """Outcome of one invocation: the published build at its end, and the newest one when it is held.
 
-    Attributes
-    ----------
-    build : Build
-        The published build at its end.
-    builds : int
-        Builds that were made; 0 when Gold was already up to date.
-    completed_runs : list of str
-        Runs that became complete with them.
-    held : Held or None
-        The newest build, when it is not published.
+    ``builds`` were made, none when Gold was up to date; ``completed_runs`` became complete with them.
     """
 
     build: Build
@@ -100,13 +91,7 @@ class Result:
 
 
 def engine_of(settings: AggregateToGoldSettings) -> GoldEngine:
-    """Return the engine that the settings name.
-
-    Raises
-    ------
-    InvalidInput
-        When Athena's settings are missing.
-    """
+    """Return the engine that the settings name; raise InvalidInput when Athena's settings are missing."""
     if settings.gold_engine == "duckdb":
         return DuckdbEngine(settings.silver_bucket, settings.gold_bucket, settings.duckdb_memory_mb)
     databases = (settings.silver_database, settings.gold_database)

@@ -154,14 +154,7 @@ def ensure_bucket(s3: S3Client, bucket: str, region: str) -> None:
 
 
 def put_once(s3: S3Client, bucket: str, key: str, body: bytes, content_type: str = "application/json") -> bool:
-    """Write an object unless it is there already.
-
-    Returns
-    -------
-    bool
-        False when an object with this key exists; it is left unchanged. Of two concurrent writers one wins and the
-        other gets False.
-    """
+    """Write an object and return True, or leave the one that is there and return False; of two writers one wins."""
     return put_if_unchanged(s3, bucket, key, body, None, content_type) is not None
 
 
@@ -253,13 +246,7 @@ def get_with_etag(s3: S3Client, bucket: str, key: str) -> tuple[bytes | None, st
 
 
 def get_json(s3: S3Client, bucket: str, key: str) -> Any:
-    """Return the value of a JSON object, or None when there is no such key.
-
-    Raises
-    ------
-    DocumentInvalid
-        When it is not JSON.
-    """
+    """Return the value of a JSON object, or None without such a key; raise DocumentInvalid when it is not JSON."""
     body = get_if_exists(s3, bucket, key)
     return None if body is None else documents.parse(body, key)
 

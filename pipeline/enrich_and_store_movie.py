@@ -66,15 +66,12 @@ class Result:
         Films by outcome: stored, rejected, present (stored before), failed.
     failed : dict
         Id of each message to retry, with its error.
-    renewed : list of str
-        Ids of messages replaced by a copy that waits for OMDb's quota.
     calls : Calls
         Every call to OMDb.
     """
 
     tally: Tally = field(default_factory=Tally)
     failed: dict[str, ReelhouseError] = field(default_factory=dict)
-    renewed: list[str] = field(default_factory=list)
     calls: Calls = field(default_factory=Calls)
 
     def as_dict(self) -> dict[str, Any]:
@@ -118,9 +115,8 @@ def run(
     _count(result, outcomes, batches)
     result.tally.bytes_written = sum(worker.bytes_written)
     failed = [message for message in incoming if message.id in result.failed]
-    for message_id in retries.postpone(failed, result.failed, settings):
-        result.renewed.append(message_id)
-        del result.failed[message_id]
+    for replaced_by_a_copy in retries.postpone(failed, result.failed, settings):
+        del result.failed[replaced_by_a_copy]
     return result
 
 

@@ -34,17 +34,7 @@ _NOTHING_STARTED = "nothing was started"
 
 @dataclass(frozen=True)
 class Parameters:
-    """What an invocation asks for.
-
-    Attributes
-    ----------
-    top_n, batch_size : int
-        Films to take, and films per message.
-    requested_by : str or None
-        What starts the run; None when the invocation does not say.
-    scheduled_time : datetime or None
-        When the schedule was due; None for other invocations.
-    """
+    """What an invocation asks for: films to take, films per message, what starts it, and when its schedule was due."""
 
     top_n: int
     batch_size: int
@@ -53,13 +43,7 @@ class Parameters:
 
     @classmethod
     def from_event(cls, event: Any, settings: GetMoviesAndSendToQueueSettings) -> Parameters:
-        """Read the invocation's event; all its fields are optional.
-
-        Raises
-        ------
-        InvalidInput
-            When it is not an object, has an unknown field, or a value is not valid.
-        """
+        """Read the invocation's event, whose fields are all optional; raise InvalidInput for any other."""
         if not isinstance(event, dict):
             raise InvalidInput("must be an object", subject="parameters", next_step=_NOTHING_STARTED)
         unknown = sorted(set(event) - set(PARAMETERS))
@@ -96,13 +80,7 @@ class Result:
 
 
 def whole_number(name: str, value: Any, maximum: int | None = None) -> int:
-    """Return ``value`` if it is a whole number from 1 to ``maximum`` (None: unlimited).
-
-    Raises
-    ------
-    InvalidInput
-        For anything else, text and 2.0 included.
-    """
+    """Return ``value`` if it is a whole number from 1 to ``maximum`` (None: any); raise InvalidInput otherwise."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1 or (maximum is not None and value > maximum):
         limit = "of 1 or more" if maximum is None else f"from 1 to {maximum}"
         cause = f"must be a whole number {limit}, not {str(value)[:80]!r}"
@@ -111,13 +89,7 @@ def whole_number(name: str, value: Any, maximum: int | None = None) -> int:
 
 
 def short_word(name: str, value: Any) -> str | None:
-    """Return ``value`` if it is None or a word of at most 40 letters, digits, ``-`` and ``_``.
-
-    Raises
-    ------
-    InvalidInput
-        For anything else, since the word is shown to people.
-    """
+    """Return ``value`` if it is None or a short word; raise InvalidInput otherwise, since it is shown to people."""
     if value is None or (isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,40}", value)):
         return value
     cause = "must be a word of at most 40 letters, digits, - and _"

@@ -84,13 +84,7 @@ def make(run_id: str, items: Iterable[Item], batch_size: int) -> list[Message]:
 
 
 def read(body: str) -> MovieBatch:
-    """Read a message.
-
-    Raises
-    ------
-    InvalidInput
-        When it is not a message of this pipeline. It can never succeed and ends in the dead-letter queue alone.
-    """
+    """Read a message; one that is not of this pipeline raises InvalidInput and ends in the dead-letter queue alone."""
     try:
         data = json.loads(body)
         run_id, movies = data["run_id"], data["movies"]

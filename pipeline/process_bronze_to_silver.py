@@ -116,13 +116,7 @@ def _write_part(
 
 
 def announced(body: str) -> list[str]:
-    """Return the decoded keys in an S3 event; none in the test event that S3 sends when notifications are set up.
-
-    Raises
-    ------
-    InvalidInput
-        When the body is not an S3 event.
-    """
+    """Return the decoded keys in an S3 event; none in S3's test event. Any other body raises InvalidInput."""
     try:
         event = json.loads(body)
         if event.get("Event") == "s3:TestEvent":
@@ -163,13 +157,7 @@ def _fetch(messages: dict[str, str], bucket: str, result: Result) -> Iterator[Br
 
 
 class SilverWriter:
-    """Writes Silver: quarantined and rejected films and runs at once, rows of ``movies`` as parts.
-
-    Attributes
-    ----------
-    bytes_written : int
-        Size of all objects written.
-    """
+    """Writes Silver: quarantined and rejected films and runs at once, rows of ``movies`` as parts."""
 
     def __init__(self, bucket: str, s3: S3Client) -> None:
         self.bucket, self.s3, self.bytes_written = bucket, s3, 0
@@ -179,10 +167,7 @@ class SilverWriter:
     def add(self, bronze: BronzeObject) -> tuple[str, dict[str, Any]]:
         """Return an object's outcome and Silver row; unless the outcome is ``ROWS``, the row is written.
 
-        Raises
-        ------
-        InvalidInput
-            When it is not a Bronze object of this pipeline.
+        Raises InvalidInput for an object that is not of this pipeline.
         """
         try:
             computed = silver_row(bronze)

@@ -72,16 +72,8 @@ def postpone(
 ) -> list[str]:
     """Set when each failed message is delivered again; where that fails, the queue's visibility timeout applies.
 
-    Parameters
-    ----------
-    errors : dict
-        Id of each failed message to its error.
-
-    Returns
-    -------
-    list of str
-        Ids of messages that a copy has replaced: the queue may delete them. If that fails they are delivered again,
-        and a film asked for twice is stored once.
+    ``errors`` are by message id. Returns the ids of messages that a copy has replaced: the queue may delete them. If
+    that fails they are delivered again, and a film asked for twice is stored once.
     """
     now = datetime.now(UTC)
     renewed = []

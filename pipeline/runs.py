@@ -34,17 +34,7 @@ def utc(now: datetime) -> str:
 
 @dataclass(frozen=True)
 class Skipped:
-    """An entry of the source list that cannot be used.
-
-    Attributes
-    ----------
-    item : int
-        Position in the file, from 0.
-    id : str
-        The entry's id, shortened for display.
-    reason : str
-        Why it cannot be used.
-    """
+    """An entry of the source list that cannot be used: its position from 0, its id (shortened), and why."""
 
     item: int
     id: str
@@ -59,8 +49,6 @@ class Manifest:
     ----------
     expected : dict
         IMDb id to rank of each film sent to the queue.
-    skipped : list of Skipped
-        Entries of the list that cannot be used.
     source_etag : str or None
         None when the list's server sends none.
     requested_by : str or None
@@ -86,13 +74,7 @@ class Manifest:
     source_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        """Check what the annotations cannot.
-
-        Raises
-        ------
-        InvalidInput
-            When the run id, the start time or an id of a film is none.
-        """
+        """Raise InvalidInput when the run id, the start time or an id of a film is none."""
         if not keys.is_run_id(self.run_id):
             raise InvalidInput("is not a run id", subject="run_id")
         try:
@@ -108,13 +90,7 @@ class Manifest:
 
     @classmethod
     def from_json(cls, body: bytes, subject: str = "manifest") -> Manifest:
-        """Read a stored manifest.
-
-        Raises
-        ------
-        DocumentInvalid
-            When it is damaged or is not a manifest; ``subject`` (its key) is named.
-        """
+        """Read a stored manifest; raise DocumentInvalid, with ``subject`` (its key), when it is none."""
         return documents.read(cls, body, subject, "`reelhouse verify` lists everything that is damaged")
 
 
@@ -125,13 +101,7 @@ class Claim:
     run_id: str
 
     def __post_init__(self) -> None:
-        """Check the run id.
-
-        Raises
-        ------
-        InvalidInput
-            When it is not one.
-        """
+        """Raise InvalidInput when it is not a run id."""
         if not keys.is_run_id(self.run_id):
             raise InvalidInput("is not a run id", subject="run_id")
 
@@ -145,9 +115,7 @@ class RunReply:
     requested, selected : int
         Films asked for, and films sent.
     skipped : list of Skipped
-        Entries of the list that cannot be used; at most the first 1,000, the manifest has all.
-    messages, batch_size : int
-        Messages sent, and films per message.
+        At most the first 1,000; the manifest has all.
     note : str
         What the caller should know; "" when there is nothing.
     status : str
@@ -171,11 +139,5 @@ class RunReply:
 
     @classmethod
     def from_json(cls, body: bytes) -> RunReply:
-        """Read a reply.
-
-        Raises
-        ------
-        DocumentInvalid
-            When it is not one.
-        """
+        """Read a reply; raise DocumentInvalid when it is none."""
         return documents.read(cls, body, "reply of GetMoviesAndSendToQueue")

@@ -278,13 +278,7 @@ def _csv_rows(header: list[str], rows: Iterator[list[str]]) -> Iterator[Any]:
 
 
 def _item(entry: Any) -> Item:
-    """Return a usable entry, with its id and rank under those names.
-
-    Raises
-    ------
-    InvalidInput
-        With the reason why it cannot be used.
-    """
+    """Return a usable entry, with its id and rank under those names; raise InvalidInput with the reason why not."""
     if isinstance(entry, tuple):
         raise InvalidInput("the row has more cells than the header")
     if not isinstance(entry, dict):

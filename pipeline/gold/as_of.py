@@ -22,15 +22,7 @@ _MEMORY_MB = 2048
 
 @dataclass(frozen=True)
 class AsOf:
-    """What there is of Gold at a time.
-
-    Attributes
-    ----------
-    moment : datetime
-        The time that the rows are of, in UTC.
-    build : Build or None
-        The stored build; None when Gold must be computed again.
-    """
+    """What there is of Gold at a time (in UTC): the stored build, or None when Gold must be computed again."""
 
     moment: datetime
     build: Build | None

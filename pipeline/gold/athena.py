@@ -29,17 +29,7 @@ _RUNNING = {"QUEUED", "RUNNING"}
 
 @dataclass(frozen=True)
 class Answer:
-    """What a query answered.
-
-    Attributes
-    ----------
-    columns : tuple of (str, str)
-        Name and Athena type of each column.
-    rows : list of tuple
-        Every value as Athena writes it, as text; None is null.
-    bytes_scanned : int
-        What Athena read, and AWS charges.
-    """
+    """What a query answered: name and type of each column, every value as text (None is null), and the bytes read."""
 
     columns: tuple[tuple[str, str], ...]
     rows: list[tuple[str | None, ...]]
@@ -48,17 +38,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Queries:
-    """Queries of one work group.
-
-    Parameters
-    ----------
-    client : AthenaClient
-        boto3's.
-    work_group : str
-        Must enforce a place for results.
-    pause : float
-        Seconds between two looks at a running query.
-    """
+    """Queries of one work group, which must enforce a place for results; ``pause`` in seconds between two looks."""
 
     client: AthenaClient
     work_group: str

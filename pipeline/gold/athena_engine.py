@@ -49,14 +49,8 @@ def _reads(table: Table) -> set[str]:
 class AthenaEngine:
     """Athena with Silver and Gold.
 
-    Parameters
-    ----------
-    queries : Queries
-        The work group's.
-    gold_bucket, silver_database, gold_database : str
-        Gold's bucket, and the catalogue's databases; that of the builds is named ``<gold_database>_builds``.
-    tables : tuple of Table
-        Tables to build; ``pipeline_runs`` must be among them, and those that each is made from.
+    The catalogue's database of the builds is named ``<gold_database>_builds``. Among the tables to build must be
+    ``pipeline_runs``, and those that each is made from.
     """
 
     name: ClassVar = "athena"

@@ -40,10 +40,8 @@ class Reason:
 
     Attributes
     ----------
-    table, column : str
-        ``column`` is "" for a number of the whole table.
-    number : str
-        Name of the number, such as "mean" or "share of nulls".
+    column, number : str
+        "" for a number of the whole table; its name, such as "mean" or "share of nulls".
     before, after, limit : str
         The published build's value, the new one, and the largest change that is not held, as a reader sees them.
     excess : float
@@ -68,12 +66,8 @@ class Reason:
 class Verdict:
     """Outcome of a comparison; a build with reasons is held.
 
-    Attributes
-    ----------
-    reasons : tuple of Reason
-        One for each table and column, those about the whole list first, then by excess.
-    changes : dict of str to float
-        All changes by the name of their number, for :attr:`Profile.changes`.
+    There is one reason for each table and column, those about the whole list first, then by excess. ``changes`` has all
+    changes by the name of their number, for :attr:`Profile.changes`.
     """
 
     reasons: tuple[Reason, ...]
@@ -82,12 +76,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class _Number:
-    """One compared number.
+    """One compared number; ``sampling_error`` is the standard error of its change.
 
     Attributes
     ----------
-    sampling_error : float
-        Standard error of its change.
     priority : int
         Reasons with a lower one come first.
     tolerance : float

@@ -21,13 +21,7 @@ def new_build_id(moment: datetime) -> str:
 
 
 def build_started_at(build_id: str) -> datetime:
-    """Return when a build started, from its id.
-
-    Raises
-    ------
-    InvalidInput
-        When it is not a build id.
-    """
+    """Return when a build started, from its id; raise InvalidInput for anything else."""
     try:
         return datetime.strptime(build_id, _ID_FORMAT).replace(tzinfo=UTC)
     except ValueError:
@@ -37,13 +31,7 @@ def build_started_at(build_id: str) -> datetime:
 
 @dataclass(frozen=True)
 class RunCounts:
-    """Films of one run by outcome, as Gold's ``pipeline_runs`` counts them.
-
-    Attributes
-    ----------
-    status : str
-        "complete" when stored + rejected = expected, else "incomplete".
-    """
+    """Films of one run by outcome, and its status, as Gold's ``pipeline_runs`` has them."""
 
     expected: int
     stored: int
@@ -85,10 +73,8 @@ class BuiltTable:
     ----------
     folder : str
         Folder of its objects, with its closing slash: an earlier build's when the content is the same as then.
-    rows : int
-        Number of rows.
     digest : str
-        Digest of columns and rows, whatever the order of rows; see :func:`content_digest`.
+        See :func:`content_digest`.
     objects : tuple of BuiltObject
         All objects, in no order; none when the table has no rows and Athena built it.
     """
@@ -102,12 +88,7 @@ class BuiltTable:
 def content_digest(table: Table, engine: str, rows: int, checksum: str) -> str:
     """Return a digest of a table's columns and rows: the same for the same content, built by the same engine.
 
-    Parameters
-    ----------
-    engine : str
-        What computed the checksum; checksums of different engines cannot be compared.
-    checksum : str
-        Checksum of all rows that does not depend on their order.
+    ``checksum`` covers all rows, whatever their order; those of different engines cannot be compared.
     """
     columns = ",".join(f"{column.name} {column.type}" for column in table.columns)
     return hashlib.sha256(f"{engine}|{columns}|{rows}|{checksum}".encode()).hexdigest()
@@ -119,18 +100,12 @@ class Build:
 
     Attributes
     ----------
-    build_id : str
-        Start of the build, such as ``20261124T030000.000000Z``; sorts by time.
-    built_at : str
-        End of the build, ISO 8601 in UTC.
-    seconds : float
-        Duration of the build.
+    build_id, built_at : str
+        Start and end of the build: ``20261124T030000.000000Z``, and ISO 8601 in UTC.
     engine : str
         "duckdb" or "athena".
-    tables : dict of str to BuiltTable
-        By table.
-    runs : dict of str to RunCounts
-        Films by outcome, by run id.
+    tables, runs : dict
+        By table, and by run id.
     profile : Profile or None
         The numbers by which later builds are compared with this one; None before the first complete run.
     reasons : tuple of str

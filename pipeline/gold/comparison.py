@@ -17,15 +17,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the breaker found.
+    """What the breaker found: the new build's profile, None before the first complete run, and reasons to hold it.
 
-    Attributes
-    ----------
-    profile : Profile or None
-        Of the new build; None before the first complete run.
-    reasons : tuple of str
-        Why the build must be held, one sentence each, the most important first; () when it may be published, and when
-        there is nothing to compare it with.
+    Each reason is one sentence, the most important first; () also when there is nothing to compare the build with.
     """
 
     profile: Profile | None

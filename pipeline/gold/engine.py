@@ -37,8 +37,6 @@ class GoldEngine(Protocol):
 
         Parameters
         ----------
-        build_id : str
-            Id of the new build.
         silver : list of StoredObject
             Silver's objects as they were listed.
         earlier : mapping of str to BuiltTable

@@ -65,16 +65,9 @@ def _expected(bucket: str, run_id: str) -> int | None:
 
 
 def begin(bucket: str, basis: str, now: datetime, longest: timedelta = LONGEST_BUILD) -> bool:
-    """Announce that this function builds a Silver; return False when another one is building it.
+    """Announce in Gold that this function builds a Silver; return False when another one is building it.
 
-    Parameters
-    ----------
-    bucket : str
-        The Gold bucket.
-    basis : str
-        What is built; see :attr:`Build.basis`.
-    longest : timedelta
-        How long another function's build is believed to go on.
+    ``basis`` is :attr:`Build.basis`; another function's build is believed to go on for at most ``longest``.
     """
     s3 = aws.client("s3")
     body, etag = aws.get_with_etag(s3, bucket, keys.UNDER_WAY)

@@ -28,16 +28,9 @@ _VOLATILE = {"rank", "imdb_votes", "rotten_tomatoes_reviews", "source_rating_cou
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """A column of the listed films.
+    """A column of the listed films: those with a value, their mean and standard deviation (dates in days), quantiles.
 
-    Attributes
-    ----------
-    filled : int
-        Films with a value.
-    mean, deviation : float or None
-        Mean and standard deviation; of a date, in days. None for text, and for a column without values.
-    quantiles : dict of str to float
-        By the names of :data:`QUANTILES`; empty where ``mean`` is None.
+    The mean is None, and ``quantiles`` (by the names of :data:`QUANTILES`) is empty, for text and without values.
     """
 
     filled: int
@@ -57,8 +50,6 @@ class Profile:
         longer list can be compared with a shorter one.
     films, repeated : int
         Films; and rows that repeat the id, or the title and year, of another.
-    columns : dict of str to ColumnProfile
-        By column of ``movies``.
     settled, rejected, quarantined : int
         Films of the newest run by outcome.
     schema : dict of str to (dict of str to str)
@@ -80,14 +71,10 @@ class Profile:
 
 @dataclass(frozen=True)
 class Turnover:
-    """What happened to single films since the published build.
+    """Films that came onto the list since the published build, that left it, and that changed.
 
-    Attributes
-    ----------
-    new, vanished : int
-        Films that came onto the list, and that left it.
-    changed : dict of str to (int, int)
-        By column: films whose value is another one, of the films that were processed again and have a value in both.
+    ``changed`` has by column the films whose value is another one, of those that were processed again and have a value
+    in both builds.
     """
 
     new: int
@@ -96,17 +83,9 @@ class Turnover:
 
 
 def profile_of(query: Query, depth: int | None = None) -> Profile | None:
-    """Compute the profile of the build that ``query`` reads.
+    """Compute the profile of the build that ``query`` reads; None before the first complete run.
 
-    Parameters
-    ----------
-    depth : int, optional
-        Cover films down to this place; None means the build's own depth.
-
-    Returns
-    -------
-    Profile or None
-        None before the first complete run.
+    It covers films down to the place ``depth``; None means the build's own depth.
     """
     own_depth, settled, rejected, quarantined = (None if n is None else int(n) for n in query(RUNS)[0])
     if own_depth is None:

@@ -24,17 +24,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Publication:
-    """One move of the pointer.
-
-    Attributes
-    ----------
-    at : str
-        ISO 8601 in UTC.
-    because : str
-        Reason given by the person who published the build or rolled back to it; "" when AggregateToGold published it.
-    by : str
-        ARN of that person; "" when AggregateToGold published it, and for a rollback.
-    """
+    """One move of the pointer: when (ISO 8601 in UTC), and a person's reason and ARN; "" for AggregateToGold's own."""
 
     build_id: str
     at: str
@@ -49,14 +39,12 @@ class Publication:
 
 @dataclass(frozen=True)
 class Held:
-    """The newest build that is not published, and why.
+    """The newest build that is not published, with its reasons, one sentence each.
 
     Attributes
     ----------
     basis : str
         :attr:`Build.basis` of that build: nothing is built again until this changes.
-    reasons : tuple of str
-        Why it is not published, one sentence each.
     until_after : str or None
         After a rollback: every build is held until a run is complete whose id sorts after this one. None otherwise.
     """
@@ -70,16 +58,9 @@ class Held:
 
 @dataclass(frozen=True)
 class Published:
-    """The content of ``_build.json``.
+    """The content of ``_build.json``; ``held`` is None when the newest build is the published one.
 
-    Attributes
-    ----------
-    build : Build
-        The published build.
-    history : tuple of Publication
-        Oldest first; the last one published ``build``. Builds in it can still be read, unless they have expired.
-    held : Held or None
-        None when the newest build is the published one.
+    The last entry of ``history`` published ``build``; the others can still be read, unless they have expired.
     """
 
     build: Build
@@ -89,14 +70,9 @@ class Published:
 
 @dataclass(frozen=True)
 class Pointer:
-    """``_build.json`` as it was read or written.
+    """``_build.json`` as it was read or written; ``etag`` is None when there is no such object.
 
-    Attributes
-    ----------
-    published : Published or None
-        None before the first build, and when the document is damaged or of an older version.
-    etag : str or None
-        None when there is no such object.
+    ``published`` is None before the first build, and when the document is damaged or of an older version.
     """
 
     published: Published | None
@@ -157,10 +133,8 @@ def publish(  # noqa: PLR0913 (what a publication consists of)
     ----------
     before : Pointer
         The pointer as the caller knows it: if another writer has moved it since, nothing is written.
-    because : str
-        A person's reason.
-    by : str
-        That person's ARN.
+    because, by : str
+        A person's reason and ARN.
     retention : timedelta, optional
         Builds that stopped being the published one longer ago are dropped from the history; None keeps all.
     held : Held, optional

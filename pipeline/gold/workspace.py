@@ -18,13 +18,7 @@ _LOCK = "lock"
 
 
 class Workspace:
-    """A temporary folder of this process; it is removed with this object, or by a later process.
-
-    Attributes
-    ----------
-    folder : Path
-        The folder.
-    """
+    """A temporary ``folder`` of this process; it is removed with this object, or by a later process."""
 
     def __init__(self) -> None:
         parent = Path(tempfile.gettempdir(), _PARENT)

@@ -13,16 +13,9 @@ from pipeline.errors import ReelhouseError
 
 @dataclass
 class Calls:
-    """Calls by any number of threads; every retry is a call.
+    """Calls by any number of threads, every retry one of its own: duration of each, length of each body that was read.
 
-    Attributes
-    ----------
-    seconds : list of float
-        Duration of each call, failed ones included.
-    bytes_read : list of int
-        Length of each body that was read.
-    errors : list of str
-        Error name of each call that gave no usable answer, or ``Unclear``.
+    ``errors`` has the error's name of each call that gave no usable answer, or ``Unclear``.
     """
 
     seconds: list[float] = field(default_factory=list)

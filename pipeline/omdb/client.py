@@ -56,15 +56,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Refused:
-    """OMDb gave no film.
-
-    Attributes
-    ----------
-    reason : str
-        Why, for people.
-    raw : str
-        The body, verbatim.
-    """
+    """OMDb gave no film; ``raw`` is the body, verbatim."""
 
     reason: str
     raw: str

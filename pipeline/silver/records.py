@@ -82,15 +82,7 @@ class Quarantined(NamedTuple):
 
 @dataclass(frozen=True)
 class BronzeObject:
-    """A Bronze object: a film, a rejection or a manifest.
-
-    Attributes
-    ----------
-    path : str
-        Its key.
-    version : str or None
-        None when the bucket keeps no versions.
-    """
+    """A Bronze object, a film, a rejection or a manifest: its key, version (None: the bucket keeps none) and bytes."""
 
     path: str
     version: str | None
@@ -106,13 +98,7 @@ class SilverRow:
 
 
 def silver_row(bronze: BronzeObject) -> SilverRow:
-    """Return the Silver row of a Bronze object.
-
-    Raises
-    ------
-    InvalidInput
-        When it is not a Bronze object of this pipeline.
-    """
+    """Return the Silver row of a Bronze object; raise InvalidInput for one that is not of this pipeline."""
     key = keys.parse_bronze(bronze.path)
     try:
         if key is None:

@@ -32,13 +32,7 @@ _Loader.add_multi_constructor("!", _function)
 
 
 def missing(found: Stack) -> list[tuple[str, dict[str, Any]]]:
-    """Return the tables that the template defines and the catalogue lacks, as database and Glue's ``TableInput``.
-
-    Raises
-    ------
-    StorageFailed
-        When the catalogue cannot be read.
-    """
+    """Return the tables that the template defines and the catalogue lacks, as database and Glue's ``TableInput``."""
     resources = yaml.load(TEMPLATE.read_bytes(), _Loader)["Resources"]  # noqa: S506 (it derives from CSafeLoader)
     defined = [
         (_filled(resource["Properties"]["DatabaseName"], found), _filled(resource["Properties"]["TableInput"], found))

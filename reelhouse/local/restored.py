@@ -13,13 +13,7 @@ from reelhouse.stack import Stack
 
 
 def losses(stack: Stack) -> list[str]:
-    """Return one sentence for each run of which Bronze lost films, with the command that fetches them again.
-
-    Raises
-    ------
-    StorageFailed
-        When Bronze cannot be listed.
-    """
+    """Return one sentence for each run of which Bronze lost films, with the command that fetches them again."""
     build = stack.build()
     if build is None:
         return []

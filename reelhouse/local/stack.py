@@ -168,13 +168,7 @@ def _source(given: str) -> str | bytes:
 
 
 def _check_stored(uri: str) -> None:
-    """Read a list in the local stack's S3.
-
-    Raises
-    ------
-    InvalidInput
-        When it cannot be read, or is no list.
-    """
+    """Raise InvalidInput unless the local stack's S3 has a list at this address."""
     try:
         source_list.read_list(source_list.fetch(uri, aws.client("s3")).body, uri)
     except ReelhouseError as error:
@@ -211,13 +205,7 @@ def _temporary() -> Path:
 
 
 def _save_emulator(current: State) -> None:
-    """Let the emulator save what was deployed, so that it is there even after a kill.
-
-    Raises
-    ------
-    LocalStackError
-        When it does not.
-    """
+    """Let the emulator save what was deployed, so that it is there even after a kill; LocalStackError if it fails."""
     folder, asked = state.home() / "ministack" / "state", time.time()
     wanted = [folder / emulator.SAVED, *(folder / f"{service}.json" for service in _DEPLOYED)]
     wanted[0].unlink(missing_ok=True)

@@ -38,13 +38,7 @@ class Process:
     port: int
 
     def __post_init__(self) -> None:
-        """Reject an impossible process id, as a damaged file may have it.
-
-        Raises
-        ------
-        InvalidInput
-            When the id is not positive.
-        """
+        """Raise InvalidInput for an impossible process id, as a damaged file may have it."""
         if self.pid < 1:
             raise InvalidInput("is not positive", subject="pid")
 
@@ -55,8 +49,6 @@ class State:
 
     Attributes
     ----------
-    ministack, omdb : Process or None
-        The emulator and the OMDb-compatible server; None before their first start.
     access_key_id, secret_access_key : str
         Root credentials of the emulator, generated here. They open nothing outside this machine.
     deployed : str
@@ -107,13 +99,7 @@ def is_ours() -> bool:
 
 
 def claim() -> None:
-    """Create the state folder and mark it, unless it is marked already.
-
-    Raises
-    ------
-    LocalStackError
-        When the folder holds anything that is not Reelhouse's, or cannot be written.
-    """
+    """Create the state folder and mark it, unless it is marked already; LocalStackError when it is not Reelhouse's."""
     folder = home()
     if is_ours():
         return
@@ -127,13 +113,7 @@ def claim() -> None:
 
 
 def load() -> State:
-    """Return the saved state, or a new one when nothing is saved.
-
-    Raises
-    ------
-    LocalStackError
-        When the file is damaged or cannot be read.
-    """
+    """Return the saved state, or a new one when nothing is saved; LocalStackError when it is damaged."""
     path = home() / "state.json"
     if not path.exists():
         return State()
@@ -148,13 +128,7 @@ def load() -> State:
 
 
 def save(state: State) -> None:
-    """Write the state, readable by its owner only.
-
-    Raises
-    ------
-    LocalStackError
-        When the folder is not Reelhouse's, or cannot be written.
-    """
+    """Write the state, readable by its owner only; raises as :func:`claim` does."""
     claim()
     folder = home()
     path = folder / "state.json"
@@ -169,13 +143,7 @@ def save(state: State) -> None:
 
 
 def delete() -> None:
-    """Remove the state folder with all data in it; nothing when there is none.
-
-    Raises
-    ------
-    LocalStackError
-        When the folder is not Reelhouse's, or cannot be removed completely.
-    """
+    """Remove the state folder with all data in it, if there is one; raises as :func:`claim` does."""
     folder = home()
     if not is_ours():
         _require_empty(folder)
@@ -192,13 +160,7 @@ def delete() -> None:
 
 @contextlib.contextmanager
 def locked() -> Iterator[None]:
-    """Hold the stack for one command that starts or stops it.
-
-    Raises
-    ------
-    LocalStackError
-        When another command holds it for more than two minutes.
-    """
+    """Hold the stack for one command that starts or stops it; LocalStackError when another holds it for two minutes."""
     lock = home().parent / f"{home().name}.lock"
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)

@@ -37,13 +37,7 @@ FROM omdb AS o LEFT JOIN tomatoes AS t ON t.ID = o.ID
 
 
 def read_films() -> list[Film]:
-    """Read all rows of the table, unordered; empty text becomes None.
-
-    Raises
-    ------
-    LocalStackError
-        When the table is missing or is not the expected one.
-    """
+    """Read all rows of the table, unordered; empty text becomes None. LocalStackError when it is not as expected."""
     try:
         table = resources.files("bokeh_sampledata") / "_data" / "movies.db"
         with resources.as_file(table) as path, closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as films:
@@ -69,15 +63,8 @@ def unique(films: Iterable[Film]) -> list[Film]:
 def score(average: float, reviews: int, mean: float) -> float:
     """Shrink a film's average rating towards the mean of all films, more so with fewer reviews.
 
-    ``(reviews * average + PRIOR_REVIEWS * mean) / (reviews + PRIOR_REVIEWS)``: the weighted rating known from IMDb's
-    Top 250. A film with the median number of reviews scores half way between its average and the mean.
-
-    Parameters
-    ----------
-    average, mean : float
-        Ratings, 0-10.
-    reviews : int
-        Reviews behind ``average``; 0 gives ``mean``.
+    This is the weighted rating known from IMDb's Top 250: a film with the median number of reviews scores half way
+    between its average and the mean.
     """
     return (reviews * average + PRIOR_REVIEWS * mean) / (reviews + PRIOR_REVIEWS)
 
