@@ -1,4 +1,4 @@
-"""The Gold engine for a Silver that outgrows one function: Athena runs the SQL files of this folder unchanged.
+"""The Gold engine for a Silver that outgrows one function: Athena runs the SQL files of ``sql/`` unchanged.
 
 Reads Silver through the catalogue. Tables that are made from others read those of the same build, through the database
 ``<gold_database>_builds``, whose tables are partitioned by build.

@@ -1,6 +1,6 @@
 """Gold's SQL: one statement per table in Athena's (Trino's) dialect, and its translation for DuckDB.
 
-A statement is the file of its table's name beside this module. Two files are templates: ``films_by.sql`` of all
+A statement is the file of its table's name in ``sql/``. Two files are templates: ``films_by.sql`` of all
 ``films_by_*`` tables, and ``data_quality.sql``, whose counts come from the column definitions. In all files
 ``exact_percentile(values, share)`` stands for the SQL of an exact percentile of a sorted array.
 """
@@ -15,7 +15,7 @@ import sqlglot
 
 from pipeline.columns import DUCKDB_TYPES, FILM, GOLD_TABLES, Column, Table
 
-_FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).with_name("sql")
 _PERCENTILE = re.compile(r"exact_percentile\(([\w.]+), (0\.\d+)\)")
 # By what films are grouped, as a list: a film counts for each of its directors.
 _FILMS_BY = {

@@ -85,7 +85,7 @@ def test_a_table_reads_silver_or_what_is_built_before_it(name: str) -> None:
 
 
 def test_each_file_is_a_table_or_a_template() -> None:
-    files = {path.stem for path in Path(statements.__file__).parent.glob("*.sql")}
+    files = {path.stem for path in Path(statements.__file__).parent.glob("sql/*.sql")}
 
     assert files == {name for name in NAMES if not name.startswith("films_by_")} | {"films_by"}
 
