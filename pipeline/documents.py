@@ -52,17 +52,10 @@ def is_too_deep(value: Any) -> bool:
 def parse(body: bytes | str, subject: str, next_step: str = "") -> Any:
     """Return the value of a JSON text: UTF-8, with or without a byte order mark.
 
-    Parameters
-    ----------
-    subject : str
-        The document's key or path, for the error.
-    next_step : str
-        What the reader of the error can do.
-
     Raises
     ------
     DocumentInvalid
-        When it is not JSON, holds NaN or Infinity, or is nested too deeply.
+        About ``subject``, its key or path, when it is not JSON, holds NaN or Infinity, or is nested too deeply.
     """
     try:
         text = body.decode("utf-8-sig") if isinstance(body, bytes) else body
@@ -85,15 +78,11 @@ def read(kind: type[T], body: bytes | str, subject: str, next_step: str = "") ->
     ----------
     kind : type
         A dataclass. Its ``__post_init__`` may raise :class:`InvalidInput` for values that cannot be true.
-    subject : str
-        The document's key or path, for the error.
-    next_step : str
-        What the reader of the error can do.
 
     Raises
     ------
     DocumentInvalid
-        When the bytes are not such a document. It names the first field that is wrong.
+        About ``subject``, its key or path: it names the first field that is wrong.
     """
     value = parse(body, subject, next_step)
     try:
@@ -110,44 +99,25 @@ def _reject_constant(name: str) -> NoReturn:
 
 def _convert(kind: Any, value: Any, path: str) -> Any:
     """Return ``value`` as an instance of the annotation ``kind``; ``path`` is the field's name for the error."""
-    origin = get_origin(kind)
+    origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
-        return _first_match(get_args(kind), value, path)
+        return _first_match(arguments, value, path)
     if origin is Literal:
-        return _convert_choice(get_args(kind), value, path)
-    if is_dataclass(kind):
-        return _convert_object(kind, value, path)
-    if origin in (list, tuple):
-        return origin(_convert_items(get_args(kind)[0], value, path))
-    if origin is dict:
-        return _convert_entries(get_args(kind)[1], value, path)
-    return _convert_scalar(kind, value, path)
-
-
-def _convert_scalar(kind: Any, value: Any, path: str) -> Any:
+        if any(type(value) is type(choice) and value == choice for choice in arguments):
+            return value
+        raise _mismatch(" or ".join(map(repr, arguments)), value, path)
     if kind is float and type(value) is int:
         return float(value)
-    if kind is not Any and type(value) is not kind:
-        raise _mismatch(_JSON_NAMES[kind], value, path)
+    container = dict if is_dataclass(kind) or origin is dict else list if origin in (list, tuple) else kind
+    if container is not Any and type(value) is not container:
+        raise _mismatch(_JSON_NAMES[container], value, path)
+    if is_dataclass(kind):
+        return _convert_object(kind, value, path)
+    if origin is dict:
+        value = {name: _convert(arguments[1], item, f"{path}.{name[:80]}") for name, item in value.items()}
+    elif container is list:
+        value = origin(_convert(arguments[0], item, f"{path}[{index}]") for index, item in enumerate(value))
     return value
-
-
-def _convert_choice(choices: tuple[Any, ...], value: Any, path: str) -> Any:
-    if not any(type(value) is type(choice) and value == choice for choice in choices):
-        raise _mismatch(" or ".join(map(repr, choices)), value, path)
-    return value
-
-
-def _convert_items(kind: Any, value: Any, path: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise _mismatch("an array", value, path)
-    return [_convert(kind, item, f"{path}[{index}]") for index, item in enumerate(value)]
-
-
-def _convert_entries(kind: Any, value: Any, path: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _mismatch("an object", value, path)
-    return {name: _convert(kind, item, f"{path}.{name[:80]}") for name, item in value.items()}
 
 
 def _first_match(kinds: tuple[Any, ...], value: Any, path: str) -> Any:
@@ -161,9 +131,7 @@ def _first_match(kinds: tuple[Any, ...], value: Any, path: str) -> Any:
     return _convert(last, value, path)
 
 
-def _convert_object(kind: Any, value: Any, path: str) -> Any:
-    if not isinstance(value, dict):
-        raise _mismatch("an object", value, path)
+def _convert_object(kind: Any, value: dict[str, Any], path: str) -> Any:
     values = {}
     for field, annotation in _annotations(kind):
         name = f"{path}.{field.name}" if path else field.name

@@ -58,17 +58,7 @@ FilmKey = tuple[str, str]
 
 @dataclass
 class Result:
-    """Outcome of one invocation.
-
-    Attributes
-    ----------
-    tally : Tally
-        Films by outcome: stored, rejected, present (stored before), failed.
-    failed : dict
-        Id of each message to retry, with its error.
-    calls : Calls
-        Every call to OMDb.
-    """
+    """Outcome of one invocation: films by outcome (see ``OUTCOMES``), messages to retry with their error, and calls."""
 
     tally: Tally = field(default_factory=Tally)
     failed: dict[str, ReelhouseError] = field(default_factory=dict)
@@ -158,15 +148,7 @@ class _Worker:
         self.bytes_written: list[int] = []
 
     def accept(self, message: QueueMessage) -> MovieBatch:
-        """Read a message and check that its run expects its films.
-
-        Raises
-        ------
-        InvalidInput, DocumentInvalid
-            When it is not a message of this pipeline, no such run was started, or the run does not expect a film.
-        StorageFailed
-            When the run's manifest cannot be read now.
-        """
+        """Read a message; raise when it is none, or when no run was started that expects its films."""
         batch = messages.read(message.body)
         ids = [movie["id"] for movie in batch.movies]
         if unexpected := [imdb_id for imdb_id in ids if imdb_id not in self._manifest(batch.run_id).expected]:

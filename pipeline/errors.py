@@ -26,23 +26,10 @@ from typing import Self
 
 
 class ReelhouseError(Exception):
-    """Base of all errors.
+    """Base of all errors: the cause, without secrets, and the film, object, parameter or queue that it concerns.
 
-    Parameters
-    ----------
-    cause : str
-        What went wrong. Must not contain secrets.
-    subject : str
-        The film, object, parameter or queue that it concerns.
-    step : str
-        Name of the pipeline step, or "" outside the pipeline.
-    next_step : str
-        What happens next, or what the reader can do.
-
-    Attributes
-    ----------
-    retryable : bool
-        Whether the same call may succeed later.
+    ``step`` is "" outside the pipeline; ``next_step`` says what happens next, or what the reader can do. ``retryable``
+    tells whether the same call may succeed later.
     """
 
     retryable = False

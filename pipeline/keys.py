@@ -223,17 +223,7 @@ def summary_answer(digest: str) -> str:
 
 
 def report(name: str, stamp: str, file: str) -> str:
-    """Gold: a file of a report.
-
-    Parameters
-    ----------
-    name : str
-        The notebook's name, such as ``06_dashboard``.
-    stamp : str
-        When it ran, as ``20261124T030000.000000Z``, or ``latest`` for the newest that succeeded.
-    file : str
-        ``report.html``, ``notebook.ipynb`` or ``report.json``.
-    """
+    """Gold: a file of a report, by its notebook's name and when it ran: a build id's form of time, or ``latest``."""
     key = f"{REPORTS}{name}/{stamp}/{file}"
     if not _REPORT.fullmatch(key):
         raise InvalidInput("is not a report's name, time and file", subject=repr(key)[:80])

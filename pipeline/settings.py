@@ -102,14 +102,7 @@ class LakeSettings:
 
 
 def load(kind: type[T], environment: Mapping[str, str] | None = None) -> T:
-    """Read the settings of one step.
-
-    Parameters
-    ----------
-    kind : type
-        One of the settings classes of this module.
-    environment : mapping, optional
-        Variables to read; None reads those of the process.
+    """Read the settings of one step, from these variables or, for None, those of the process.
 
     Raises
     ------

@@ -15,20 +15,10 @@ UNKNOWN_RUN = "unknown"
 
 @dataclass
 class Tally:
-    """Counts of one invocation.
+    """Counts of one invocation: messages received, IMDb ids in them, and bytes.
 
-    Attributes
-    ----------
-    messages : int
-        Messages received.
-    outcomes : dict of str to Counter
-        By run id: films or objects by outcome.
-    put_back : dict of str to Counter
-        By run id: messages that are delivered again (or replaced by a copy), by the error's name.
-    films : set of str
-        IMDb ids in the messages.
-    bytes_read, bytes_written : int
-        Sizes of bodies and objects.
+    By run id, ``outcomes`` counts films or objects by outcome, and ``put_back`` messages that are delivered again (or
+    replaced by a copy) by the error's name.
     """
 
     messages: int = 0

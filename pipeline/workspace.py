@@ -13,7 +13,7 @@ import weakref
 from pathlib import Path
 from typing import IO
 
-_PARENT = "reelhouse-gold"
+_PARENT = "reelhouse-silver"
 _LOCK = "lock"
 
 

@@ -40,8 +40,6 @@ def find(bucket: str, at: str | datetime) -> AsOf:
 
     Parameters
     ----------
-    bucket : str
-        The Gold bucket.
     at : str or datetime
         A build id, or a time: ISO 8601 text or a datetime, UTC if it names no zone. A date means its end.
 
@@ -49,8 +47,6 @@ def find(bucket: str, at: str | datetime) -> AsOf:
     ------
     InvalidInput
         When it is neither, or in the future.
-    StorageFailed
-        When Gold cannot be read.
     """
     if keys.is_build_id(at):
         build_id, moment = str(at), build_started_at(str(at))
@@ -71,21 +67,12 @@ def recompute(
 ) -> GoldDatabase:
     """Build Gold from the Silver of a time, in this process; nothing is written to S3.
 
-    Parameters
-    ----------
-    memory_mb : int
-        Limit for DuckDB.
-    deadline : float, optional
-        By ``time.monotonic()``; None means no limit.
-
     Raises
     ------
     InvalidInput
         When no run had started then.
-    StorageFailed
-        When Silver cannot be read, memory or disk space runs out, or the deadline passes.
-    SilverDamaged
-        When objects of Silver cannot be used.
+    StorageFailed, SilverDamaged
+        As :meth:`GoldDatabase.refresh` and :meth:`GoldDatabase.build` do.
     """
     listed = aws.list_objects(aws.client("s3"), silver_bucket)
     past = [entry for entry in listed if (run_id := keys.run_of(entry.key)) and started_at(run_id) <= moment]

@@ -71,38 +71,31 @@ class Queries:
 
         Whatever ends the wait early, what still runs is stopped. Raises as :meth:`answer` does.
         """
-        waiting: list[str] = []
+        ids: list[str] = []
+        done: dict[str, dict[str, Any]] = {}
         try:
-            ids = [self._start(sql, database, waiting) for sql in statements]
-            done: dict[str, dict[str, Any]] = {}
-            while waiting:
-                for query_id in list(waiting):
-                    execution = self._look(query_id)
+            for sql in statements:
+                ids.append(self._start(sql, database))
+            while True:
+                for query_id in [each for each in ids if each not in done]:
+                    with aws.failures_of(STEP, self.work_group):
+                        execution = self.client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
                     if execution["Status"]["State"] not in _RUNNING:
-                        waiting.remove(query_id)
-                        _demand_success(execution)
-                        done[query_id] = execution
-                if waiting:
-                    self._rest(deadline)
-            return [done[query_id] for query_id in ids]
+                        done[query_id] = dict(execution)
+                        _demand_success(done[query_id])
+                if len(done) == len(ids):
+                    return [done[query_id] for query_id in ids]
+                if time.monotonic() + self.pause > deadline:
+                    raise StorageFailed("took too long, and was stopped", subject="query", step=STEP)
+                time.sleep(self.pause)
         finally:
-            self._stop(waiting)
+            self._stop([each for each in ids if each not in done])
 
-    def _start(self, sql: str, database: str, waiting: list[str]) -> str:
+    def _start(self, sql: str, database: str) -> str:
         context = {"QueryExecutionContext": {"Database": database}} if database else {}
         with _refusals(), aws.failures_of(STEP, self.work_group):
             answer = self.client.start_query_execution(QueryString=sql, WorkGroup=self.work_group, **context)  # type: ignore[arg-type]
-        waiting.append(answer["QueryExecutionId"])
         return answer["QueryExecutionId"]
-
-    def _look(self, query_id: str) -> dict[str, Any]:
-        with aws.failures_of(STEP, self.work_group):
-            return dict(self.client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"])
-
-    def _rest(self, deadline: float) -> None:
-        if time.monotonic() + self.pause > deadline:
-            raise StorageFailed("took too long, and was stopped", subject="query", step=STEP)
-        time.sleep(self.pause)
 
     def _stop(self, query_ids: list[str]) -> None:
         for query_id in query_ids:

@@ -23,7 +23,6 @@ from pipeline.gold.build import BuiltObject, BuiltTable, RunCounts, content_dige
 from pipeline.gold.engine import Written
 from pipeline.gold.profile import Query
 from pipeline.gold.statements import rows_of, to_duckdb
-from pipeline.gold.workspace import Workspace
 from pipeline.runs import utc
 from pipeline.silver.reader import SilverReader, damage
 
@@ -43,12 +42,12 @@ class GoldDatabase:
     memory_mb : int
         DuckDB's memory limit in megabytes; beyond it DuckDB spills to the temporary folder.
     silver_bucket : str
-        The Silver bucket; "" when objects are only loaded by hand.
+        "" when objects are only loaded by hand.
 
     Attributes
     ----------
     digests : dict of str to str
-        Digest of the content of each built table; see :func:`content_digest`.
+        By built table; see :func:`content_digest`.
     """
 
     def __init__(self, memory_mb: int, silver_bucket: str = "") -> None:
@@ -58,23 +57,13 @@ class GoldDatabase:
 
     def reset(self) -> None:
         """Start again with an empty Silver and no Gold."""
-        self._workspace = Workspace()
-        self.silver = SilverReader(self._silver_bucket, memory_mb=self._memory_mb, folder=self._workspace.folder)
+        self.silver = SilverReader(self._silver_bucket, memory_mb=self._memory_mb)
         self._database = self.silver.database
-        self._database.execute("SET temp_directory = ?", [str(self._workspace.folder / "spill")])
         self._database.execute("CREATE SCHEMA gold")
         self._database.execute("CREATE SCHEMA published")
 
     def load(self, table: Table, objects: Mapping[str, tuple[str, bytes]]) -> None:
-        """Add Silver objects, given by key as ETag and bytes.
-
-        Raises
-        ------
-        SilverDamaged
-            When one cannot be used.
-        StorageFailed
-            When memory or disk space runs out.
-        """
+        """Add Silver objects, given by key as ETag and bytes; SilverDamaged when one cannot be used."""
         with self._silver_failures():
             self.silver.add(table, objects)
 
@@ -114,7 +103,7 @@ class GoldDatabase:
 
     def path(self, name: str) -> Path:
         """Return the parquet file of a built Gold table, which is there until the next build."""
-        return self._workspace.folder / f"{name}.parquet"
+        return self.silver.folder / f"{name}.parquet"
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query over ``silver.*`` and ``gold.*``, in DuckDB's dialect."""
@@ -122,7 +111,7 @@ class GoldDatabase:
 
     def publish(self, movies: list[bytes]) -> None:
         """Make the published table ``movies``, given by its parquet objects, available as ``published.movies``."""
-        paths = [self._workspace.folder / f"published-{number}.parquet" for number in range(len(movies))]
+        paths = [self.silver.folder / f"published-{number}.parquet" for number in range(len(movies))]
         for path, body in zip(paths, movies, strict=True):
             path.write_bytes(body)
         self._database.execute("SET VARIABLE published_movies = ?", [list(map(str, paths))])
@@ -131,13 +120,8 @@ class GoldDatabase:
 
     def answer(self, sql: str, deadline: float) -> list[tuple[Any, ...]]:
         """Return the rows of a query in Trino's dialect; raises as :meth:`build` does."""
-        try:
-            with self._interrupted_at(deadline):
-                return self.query(to_duckdb(sql))
-        except duckdb.Error as error:
-            cause = _LATE if isinstance(error, duckdb.InterruptException) else f"DuckDB: {type(error).__name__}"
-            self.reset()
-            raise StorageFailed(cause, subject="gold.movies", step=STEP, next_step=RETRIED) from error
+        with self._failures("gold.movies"), self._interrupted_at(deadline):
+            return self.query(to_duckdb(sql))
 
     def run_counts(self) -> dict[str, RunCounts]:
         """Return the films of each run by outcome, from the built ``pipeline_runs``."""
@@ -157,25 +141,28 @@ class GoldDatabase:
 
     def _build(self, table: Table) -> int:
         path, variable = str(self.path(table.name)), f"gold_{table.name}"
-        try:
+        with self._failures(f"gold.{table.name}"):
             copied = self._database.execute(f"COPY ({rows_of(table)}) TO ? ({PARQUET})", [path]).fetchall()
             self._database.execute(f"SET VARIABLE {variable} = ?", [path])
             source = f"read_parquet(getvariable('{variable}'), hive_partitioning = false)"
             self._database.execute(f"CREATE OR REPLACE VIEW gold.{table.name} AS FROM {source}")
             self.digests[table.name] = self._digest(table)
+        return int(copied[0][0])
+
+    @contextmanager
+    def _failures(self, subject: str) -> Iterator[None]:
+        """Turn DuckDB's errors into ours, and begin anew: after a fatal error a database refuses everything."""
+        try:
+            yield
         except (duckdb.Error, OSError) as error:
-            cause = f"DuckDB: {type(error).__name__}"
-            if isinstance(error, duckdb.InterruptException):
-                cause = _LATE
-            else:
+            cause = _LATE if isinstance(error, duckdb.InterruptException) else f"DuckDB: {type(error).__name__}"
+            if cause != _LATE:
                 self.silver.find_damage()
             damaged = self.silver.damaged
-            # After a fatal error a DuckDB database refuses everything.
             self.reset()
             if damaged:
                 raise damage(damaged, STEP) from error
-            raise StorageFailed(cause, subject=f"gold.{table.name}", step=STEP, next_step=RETRIED) from error
-        return int(copied[0][0])
+            raise StorageFailed(cause, subject=subject, step=STEP, next_step=RETRIED) from error
 
     def _digest(self, table: Table) -> str:
         columns = ", ".join(f'"{column}"' for column in table.column_names)

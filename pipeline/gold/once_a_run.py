@@ -39,14 +39,7 @@ def must_wait(bucket: str, silver: list[StoredObject], now: datetime) -> bool:
     """Whether a run is adding to Silver that is not complete.
 
     A run is complete here when it has as many outcomes as it expects. While a replay or a compaction holds rows twice,
-    it has more, and the build waits for the quiet minute.
-
-    Parameters
-    ----------
-    bucket : str
-        The Silver bucket, to read how many films each run expects.
-    silver : list of StoredObject
-        Silver's objects as they are listed.
+    it has more, and the build waits.
     """
     changing = {keys.run_of(entry.key) for entry in silver if now - entry.modified < QUIET}
     outcomes: Counter[str | None] = Counter()

@@ -37,22 +37,9 @@ _GENRES = "cardinality(m.genres)"
 
 @dataclass(frozen=True)
 class Check:
-    """Two expressions that must be equal.
+    """Two aggregates that must be equal; with ``at_most``, ``actual`` may also be less.
 
-    Attributes
-    ----------
-    table, number : str
-        What is checked, for the reader.
-    actual : str
-        Aggregate over the rows ``t`` of the table.
-    expected : str
-        Aggregate over the rows of ``source``.
-    source : str
-        FROM clause of ``expected``.
-    at_most : bool
-        ``actual`` may also be less.
-    rows : str
-        FROM clause of ``actual``; "" for the table as ``t``.
+    ``actual`` is over ``rows``, a FROM clause ("": the table as ``t``), and ``expected`` over ``source``, another one.
     """
 
     table: str
@@ -72,15 +59,7 @@ class Check:
 
 
 def faults(query: Query, tables: Collection[str]) -> tuple[str, ...]:
-    """Return where tables of a new build do not add up to its films, one sentence each; () when they do.
-
-    Parameters
-    ----------
-    query : callable
-        Runs a statement in Trino's dialect over ``gold.*``, the new build.
-    tables : collection of str
-        Tables of the build.
-    """
+    """Return where the tables of the build that ``query`` reads do not add up to its films, one sentence each."""
     wanted = [check for check in checks() if check.table in tables]
     if not wanted:
         return ()

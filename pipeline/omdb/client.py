@@ -150,16 +150,9 @@ class _Request:
 
 
 class OmdbClient:
-    """Client for films by id, with one keep-alive session shared by all threads.
+    """Client for films by id, with one keep-alive session shared by all threads, a connection per concurrent request.
 
-    Parameters
-    ----------
-    url : str
-        Address of the API; https, or http to this machine.
-    key : callable
-        Returns the API key; called with True after OMDb refused it, in case it was rotated.
-    connections : int
-        Connections to keep alive: one per concurrent request.
+    ``key`` returns the API key; it is called with True after OMDb refused it, in case it was rotated.
     """
 
     def __init__(self, url: str, key: Callable[[bool], str], connections: int = 1) -> None:
@@ -170,12 +163,8 @@ class OmdbClient:
     def film(self, imdb_id: str, seconds: float, calls: Calls | None = None) -> Found | Refused:
         """Fetch one film.
 
-        Transient faults are retried up to three times with exponential backoff and jitter, within ``seconds``.
-
-        Parameters
-        ----------
-        calls : Calls, optional
-            Where each call is recorded.
+        Transient faults are retried up to three times with exponential backoff and jitter, within ``seconds``. Each
+        call is recorded in ``calls``.
 
         Raises
         ------

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from pipeline.aws import StoredObject
 from pipeline.columns import DUCKDB_TYPES, SILVER, Table
 from pipeline.database import PARQUET, connect
 from pipeline.errors import SilverDamaged, StorageFailed
+from pipeline.workspace import Workspace
 
 # Damaged objects that an error names.
 _NAMED = 5
@@ -59,17 +59,15 @@ class SilverReader:
     ----------
     bucket : str
         The Silver bucket; "" when objects are only added by hand.
-    run_ids : sequence of str, optional
-        Runs to read; None means all.
-    tables : tuple of Table
-        Tables to read; the views of the others stay empty.
+    run_ids, tables : sequence
+        What to read: None means all runs, and the views of other tables stay empty.
     memory_mb : int, optional
         DuckDB's memory limit in megabytes; None means DuckDB's own.
-    folder : Path, optional
-        Parent of the temporary folder; None means the system's.
 
     Attributes
     ----------
+    folder : Path
+        A temporary folder, removed with this object.
     database : DuckDBPyConnection
         Has the views, and is free for other tables.
     objects : dict of str to str
@@ -87,12 +85,12 @@ class SilverReader:
         tables: tuple[Table, ...] = SILVER,
         *,
         memory_mb: int | None = None,
-        folder: Path | None = None,
     ) -> None:
         self._bucket, self._run_ids, self._tables, self._memory_mb = bucket, run_ids, tables, memory_mb
-        self._folder = Path(tempfile.mkdtemp(prefix="reelhouse-silver-", dir=folder))
-        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._workspace = Workspace()
+        self.folder = self._workspace.folder
         self.database = connect(memory_mb)
+        self.database.execute("SET temp_directory = ?", [str(self.folder / "spill")])
         self.database.execute("CREATE SCHEMA silver")
         self.objects: dict[str, str] = {}
         self.damaged: dict[str, str] = {}
@@ -137,7 +135,7 @@ class SilverReader:
         StorageFailed
             When there is no memory or disk space.
         """
-        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
         batch = _Batch(table, folder, list(objects))
         try:
             small = []
@@ -302,7 +300,7 @@ class SilverReader:
 
     def _new_file(self, table: Table) -> Path:
         self._written += 1
-        return self._folder / f"{table.name}-{self._written}.parquet"
+        return self.folder / f"{table.name}-{self._written}.parquet"
 
     def _show(self, table: Table) -> None:
         """Let the table's view read its files. A view takes no prepared parameters, but it can read variables."""

@@ -55,10 +55,8 @@ class Options:
     ----------
     source_list : str
         A file, ``s3://…`` or ``https://…``.
-    omdb_url : str
-        Address of the OMDb API to use instead of the sample server.
-    omdb_api_key : str
-        Its key.
+    omdb_url, omdb_api_key : str
+        The OMDb API to use instead of the sample server.
     schedule : str
         Schedule expression; "" leaves the schedule disabled.
     stays : bool

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.gold.workspace import Workspace
+from pipeline.workspace import Workspace
 
 LIVING = """
 import sys, tempfile
 tempfile.tempdir = sys.argv[1]
-from pipeline.gold.workspace import Workspace
+from pipeline.workspace import Workspace
 workspace = Workspace()
 print(workspace.folder, flush=True)
 sys.stdin.read()
