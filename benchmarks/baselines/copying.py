@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -26,6 +26,15 @@ AT_ONCE = 16
 _PART = re.compile(r"movies/run_id=([^/]+)/part-[0-9a-f]+-(\d+)\.parquet")
 _client: Any = cache(lambda name: boto3.client(name, config=Config(max_pool_connections=32)))
 _parts: dict[str, bytes] = {}
+
+
+def _get(layer: str, key: str) -> bytes:
+    body: bytes = _client("s3").get_object(Bucket=os.environ[f"{layer}_BUCKET"], Key=key)["Body"].read()
+    return body
+
+
+def _put(layer: str, key: str, body: bytes, **options: str) -> None:
+    _client("s3").put_object(Bucket=os.environ[f"{layer}_BUCKET"], Key=key, Body=body, **options)
 
 
 def logs_summary(handler: Callable[[dict[str, Any], object], Any]) -> Callable[[dict[str, Any], object], Any]:
@@ -42,13 +51,11 @@ def logs_summary(handler: Callable[[dict[str, Any], object], Any]) -> Callable[[
 @logs_summary
 def start(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Send the list's first films in messages, as GetMoviesAndSendToQueue does."""
-    s3, bronze = _client("s3"), os.environ["BRONZE_BUCKET"]
-    source = s3.get_object(Bucket=os.environ["SOURCE_BUCKET"], Key=os.environ["SOURCE_KEY"])["Body"].read()
+    source = _get("SOURCE", os.environ["SOURCE_KEY"])
     films = sorted(json.loads(source)["items"], key=lambda item: int(item["rank"]))[: event["top_n"]]
     run_id, size = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}", event["batch_size"]
-    s3.put_object(Bucket=bronze, Key=f"source/run_id={run_id}/list.json", Body=source)
-    manifest = json.dumps({"expected": len(films)}).encode()
-    s3.put_object(Bucket=bronze, Key=f"runs/run_id={run_id}/manifest.json", Body=manifest)
+    _put("BRONZE", f"source/run_id={run_id}/list.json", source)
+    _put("BRONZE", f"runs/run_id={run_id}/manifest.json", json.dumps({"expected": len(films)}).encode())
     bodies = [{"run_id": run_id, "movies": films[first : first + size]} for first in range(0, len(films), size)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(_send, [bodies[first : first + 10] for first in range(0, len(bodies), 10)]))
@@ -74,8 +81,7 @@ def films(event: dict[str, Any], _context: object) -> None:
 def _put_film(wanted: tuple[str, dict[str, Any]]) -> None:
     run_id, movie = wanted
     key = f"movies/run_id={run_id}/imdb_id={movie['id']}.json"
-    body = json.dumps(movie).encode().ljust(FILM_BYTES)
-    _client("s3").put_object(Bucket=os.environ["BRONZE_BUCKET"], Key=key, Body=body, IfNoneMatch="*")
+    _put("BRONZE", key, json.dumps(movie).encode().ljust(FILM_BYTES), IfNoneMatch="*")
 
 
 @logs_summary
@@ -84,25 +90,16 @@ def parts(event: dict[str, Any], _context: object) -> None:
     records = [record for message in event["Records"] for record in json.loads(message["body"]).get("Records", [])]
     found = sorted({unquote_plus(record["s3"]["object"]["key"]) for record in records})
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        bodies = dict(zip(found, pool.map(_get_bronze, found), strict=True))
+        bodies = dict(zip(found, pool.map(partial(_get, "BRONZE"), found), strict=True))
     by_run: dict[str, list[bytes]] = defaultdict(list)
     for key, body in bodies.items():
         kind, run = key.split("/")[:2]
         if kind == "runs":
-            _put_silver(f"runs/{run}/run.json", body)
+            _put("SILVER", f"runs/{run}/run.json", body)
         else:
             by_run[run].append(body[:200])
     for run, rows in by_run.items():
-        _put_silver(f"movies/{run}/part-{secrets.token_hex(16)}-{len(rows)}.parquet", b"".join(rows))
-
-
-def _get_bronze(key: str) -> bytes:
-    body: bytes = _client("s3").get_object(Bucket=os.environ["BRONZE_BUCKET"], Key=key)["Body"].read()
-    return body
-
-
-def _put_silver(key: str, body: bytes) -> None:
-    _client("s3").put_object(Bucket=os.environ["SILVER_BUCKET"], Key=key, Body=body)
+        _put("SILVER", f"movies/{run}/part-{secrets.token_hex(16)}-{len(rows)}.parquet", b"".join(rows))
 
 
 @logs_summary
@@ -110,13 +107,13 @@ def tables(_event: dict[str, Any], _context: object) -> None:
     """Get the parts that are new, and put all tables, as AggregateToGold does, until Silver has no more."""
     while new := [key for key in _silver() if key not in _parts]:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            _parts.update(zip(new, pool.map(_get_silver, new), strict=True))
-        _put_gold("builds/floor/movies/movies.parquet", b"".join(_parts.values()))
+            _parts.update(zip(new, pool.map(partial(_get, "SILVER"), new), strict=True))
+        _put("GOLD", "builds/floor/movies/movies.parquet", b"".join(_parts.values()))
         for number in range(1, TABLES):
-            _put_gold(f"builds/floor/table_{number}/table_{number}.parquet", bytes(TABLE_BYTES))
+            _put("GOLD", f"builds/floor/table_{number}/table_{number}.parquet", bytes(TABLE_BYTES))
         record = json.dumps(published(_runs())).encode()
-        _put_gold("builds/floor/build.json", record)
-        _put_gold("_build.json", record)
+        _put("GOLD", "builds/floor/build.json", record)
+        _put("GOLD", "_build.json", record)
 
 
 def published(runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -130,15 +127,6 @@ def published(runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def _silver() -> list[str]:
     pages = _client("s3").get_paginator("list_objects_v2").paginate(Bucket=os.environ["SILVER_BUCKET"])
     return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-
-
-def _get_silver(key: str) -> bytes:
-    body: bytes = _client("s3").get_object(Bucket=os.environ["SILVER_BUCKET"], Key=key)["Body"].read()
-    return body
-
-
-def _put_gold(key: str, body: bytes) -> None:
-    _client("s3").put_object(Bucket=os.environ["GOLD_BUCKET"], Key=key, Body=body)
 
 
 def _runs() -> dict[str, dict[str, Any]]:
