@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from insights.find_similar_movies import LOOK_SECONDS, GoldCatalogue
+from insights.find_similar_movies import LOOK_SECONDS, GoldCatalogue, similar_films, similar_to_one
 from pipeline import keys
 from pipeline.errors import InvalidInput, StorageFailed
 from tests.gold_builds import BUILD_ID, publish_files, rewrite
@@ -87,3 +87,14 @@ def test_a_folder_named_like_a_partition_changes_no_column(
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
 
     assert GoldCatalogue("gold")().similar(FIRST)["year"] == 1999
+
+
+def test_an_answer_is_the_similar_films_or_the_films_to_choose_from(lake: Lake) -> None:
+    put(lake, "Other")
+
+    assert [film["imdb_id"] for film in similar_films("gold", FIRST, 1)["similar"]] == [SECOND]
+    assert [film["imdb_id"] for film in similar_films("gold", "Other", 1)["films"]] == [FIRST, SECOND]
+    with pytest.raises(InvalidInput, match=rf"several films have this title; choose one of: Other \(1999, {FIRST}\), "):
+        similar_to_one("gold", "Other", 1)
+    with pytest.raises(InvalidInput, match="no such film in the catalogue; the closest titles are: Other"):
+        similar_films("gold", "the other side of the wind", 1)
