@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,11 +20,15 @@ from insights.reports.notebooks import Notebook
 from insights.reports.publish import Published
 from insights.reports.store import BucketStore, FolderStore, Store
 from pipeline import keys
+from pipeline.errors import InvalidInput, ReelhouseError
 from reelhouse import console, stack
-from reelhouse.gold import repeat
 from reelhouse.options import Json, StackName, pairs, usage_errors
 from reelhouse.progress import bars
 from reelhouse.stack import Stack
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_INTERVAL = re.compile(r"(\d{1,5})([smhd])", re.ASCII)
+SHORTEST, LONGEST = 60, 30 * 86_400
 
 
 def command(
@@ -44,7 +51,7 @@ def command(
     Example: [bold]reelhouse report 02_genre_trends -p min_films=10 --output reports[/]
     """
     with usage_errors():
-        seconds = repeat.interval(every) if every else 0
+        seconds = interval(every) if every else 0
         notebooks = report_notebooks.choose(report_notebooks.discover(), names or [])
     given = pairs(parameters, "min_films=10")
     found = stack.find(stack_name)
@@ -59,9 +66,49 @@ def command(
         return all(one.succeeded for one in published)
 
     if seconds:
-        repeat.repeat(once, seconds)
+        repeat(once, seconds)
     elif not once():
         raise typer.Exit(1)
+
+
+def interval(text: str) -> int:
+    """Read an interval such as ``30m``, ``1h`` or ``1d``, in seconds.
+
+    Raises
+    ------
+    InvalidInput
+        When it is none, or not between a minute and 30 days.
+    """
+    match = _INTERVAL.fullmatch(text.strip())
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
+    if not SHORTEST <= seconds <= LONGEST:
+        cause = "must be a whole number of s, m, h or d, from 1m to 30d"
+        raise InvalidInput(cause, subject=f"--every {text}"[:80], next_step="for example --every 1h")
+    return seconds
+
+
+def repeat(action: Callable[[], object], seconds: int) -> None:
+    """Do something now and at every interval, until Ctrl-C; times that pass during a longer round are left out.
+
+    Raises
+    ------
+    ReelhouseError
+        When the first round cannot run: a wrong name stays wrong. A later error is printed, and the next round tries
+        again, since the stack may be back by then.
+    """
+    start = time.monotonic()
+    try:
+        for number in count(1):
+            try:
+                action()
+            except ReelhouseError as error:
+                if number == 1:
+                    raise
+                console.fail(str(error))
+            console.say(f"again every {seconds:,} seconds; Ctrl-C ends it")
+            time.sleep(seconds - (time.monotonic() - start) % seconds)
+    except KeyboardInterrupt:
+        console.say("no more reports")
 
 
 def run(stack: Stack, notebooks: Sequence[Notebook], given: Mapping[str, str], output: Path) -> list[Published]:
