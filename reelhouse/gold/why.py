@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from insights.why.explain import BuildName, Explanation, FilmChanges
     from insights.why.split import Cause, FilmChange, Split
 
-Found = TypeVar("Found", "Explanation", "FilmChanges")
 # Films of a cause on a terminal; a pipe and --json get all.
 FILMS_SHOWN = 5
 _FIELDS = (
@@ -55,30 +54,16 @@ def command(
     columns = GOLD_TABLES[table].key if table in GOLD_TABLES else ()
     if columns and not key and "imdb_id" not in columns:
         raise typer.BadParameter(f"{table} needs {' '.join(f'{name}=…' for name in columns)}")
-    from insights.why.explain import explain, film_changes  # noqa: PLC0415 (pandas takes a second to import)
+    from insights.why.explain import FilmChanges, explain, film_changes  # noqa: PLC0415 (pandas is slow)
 
     lake = stack.find(stack_name).lake()
-    if "imdb_id" in columns:
-        changes = film_changes(lake, table, values, before, after)
-        _print(changes, show_films, _FILM_FIELDS, film_rows, json_output=json_output)
-    else:
-        _print(explain(lake, table, values, before, after), show, _FIELDS, rows, json_output=json_output)
-
-
-def _print(
-    found: Found,
-    on_terminal: Callable[[Found], None],
-    fields: Sequence[str],
-    to_rows: Callable[[Found], Iterator[list[Any]]],
-    *,
-    json_output: bool,
-) -> None:
+    found = (film_changes if "imdb_id" in columns else explain)(lake, table, values, before, after)
     if json_output:
         console.print_json(asdict(found))
-    elif console.out.is_terminal:
-        on_terminal(found)
+    elif isinstance(found, FilmChanges):
+        show_films(found) if console.out.is_terminal else console.print_table(_FILM_FIELDS, list(film_rows(found)))
     else:
-        console.print_table(fields, list(to_rows(found)))
+        show(found) if console.out.is_terminal else console.print_table(_FIELDS, list(rows(found)))
 
 
 def film_rows(found: FilmChanges) -> Iterator[list[Any]]:

@@ -9,20 +9,21 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from insights.lake import Lake
 from pipeline import aws, documents, keys
 from pipeline.errors import DocumentInvalid, InvalidInput, StorageFailed
 from pipeline.runs import Manifest
 from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
-from reelhouse.gold import frames
 from reelhouse.operate.parked import parked
 from reelhouse.options import ImdbId, Json, RunId, StackName
 from reelhouse.stack import Stack
+
+if TYPE_CHECKING:
+    from insights.lake import Lake
 
 # Runs shown, newest first; --run-id shows any other.
 MOST_RUNS = 10
@@ -177,6 +178,8 @@ def gold_rows(lake: Lake, imdb_id: str) -> dict[str, list[Row]]:
 
 def _rows(lake: Lake, name: str, column: str, value: Any) -> list[Row]:
     """Return a table's rows with a value, or one of a list of values; none of a table that cannot be read."""
+    from reelhouse.gold import frames  # noqa: PLC0415 (pandas takes a second to import)
+
     try:
         table = lake.table(name)
         wanted = table[column].isin([one for one in (value if isinstance(value, list) else [value]) if one is not None])
