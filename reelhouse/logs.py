@@ -16,18 +16,10 @@ from reelhouse.stack import Stack
 
 @dataclass(frozen=True)
 class LoggedError:
-    """A line of level ERROR.
+    """A line of level ERROR: the error's class, such as ``OmdbQuotaSpent``, what the function said, and when.
 
-    Attributes
-    ----------
-    error : str
-        Name of the error's class, such as ``OmdbQuotaSpent``; "" where the line has none.
-    message : str
-        What the function said.
-    message_id : str
-        The SQS message that it was about; "" for an invocation that failed as a whole.
-    at : str
-        Time of the line, as the function wrote it; "" where the line has none.
+    ``message_id`` is the SQS message that it was about. Each is "" where the line has none, as ``message_id`` is for an
+    invocation that failed as a whole.
     """
 
     error: str

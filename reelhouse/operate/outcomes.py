@@ -38,17 +38,8 @@ _INSERT = """
 class Recomputation:
     """Silver's rows computed again from Bronze with this version's code, to be compared with Silver value by value.
 
-    Parameters
-    ----------
-    sample : int or None
-        Most Bronze objects to recompute, chosen at random; None means all.
-
-    Attributes
-    ----------
-    objects : int
-        Bronze objects recomputed.
-    failed : dict of str to str
-        Why an object could not be recomputed, by its key.
+    At most ``sample`` Bronze objects are recomputed, chosen at random; None means all. ``objects`` counts them, and
+    ``failed`` says why one could not be recomputed, by its key.
     """
 
     def __init__(self, database: duckdb.DuckDBPyConnection, sample: int | None = None) -> None:

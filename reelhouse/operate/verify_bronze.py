@@ -34,16 +34,10 @@ class Difference:
 
 @dataclass
 class Bronze:
-    """Contents of Bronze.
+    """Contents of Bronze, and the faults of its objects by themselves.
 
-    Attributes
-    ----------
-    versions : dict of str to str
-        Key to version id of each film's and rejection's object as it is now.
-    manifests : dict of str to Manifest
-        By run id.
-    differences : list of Difference
-        Faults of Bronze's objects by themselves.
+    ``versions`` has the current version id of each film's and rejection's object, by key; ``manifests`` and ``lists``
+    (SHA-256 of each source list) are by run id.
     """
 
     versions: dict[str, str] = field(default_factory=dict)

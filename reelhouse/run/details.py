@@ -85,24 +85,11 @@ class ReportPage:
 
 @dataclass(frozen=True)
 class RunDetails:
-    """One run in detail.
+    """One run in detail. ``next`` says what is wrong and what to do, the most urgent first; () for a healthy run.
 
-    Attributes
-    ----------
-    left_out : tuple of LeftOut
-        Films that are rejected, quarantined or parked.
-    missing : tuple of str
-        IMDb ids of films without any outcome yet.
-    parked : tuple of Parked
-        The run's parked messages.
-    waiting_for_quota_until : str or None
-        ISO 8601; None where messages do not wait for OMDb's quota.
-    gold : InGold or None
-        None where the published build does not contain the run.
-    held : Held or None
-        The newest build, if it contains the run and is held.
-    next : tuple of Advice
-        What is wrong and what to do, the most urgent first; empty for a healthy run.
+    ``left_out`` films are rejected, quarantined or parked; ``missing`` ones, by IMDb id, have no outcome yet. The run's
+    parked messages are ``parked``. ``gold`` is None where the published build does not contain the run, and ``held`` is
+    the newest build, if it contains the run and is held. ``waiting_for_quota_until`` is as in ``status``.
     """
 
     manifest: Manifest

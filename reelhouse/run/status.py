@@ -61,20 +61,11 @@ class PublishedGold:
 
 @dataclass(frozen=True)
 class Status:
-    """Runs, queues and Gold.
+    """Runs (newest first), queues, the published build of Gold, and the newest build if it is held.
 
-    Attributes
-    ----------
-    runs : tuple of RunSummary
-        Newest first; counts from ``pipeline_runs`` for complete runs, else from Bronze and Silver as they are now.
-    waiting_for_quota_until : str or None
-        ISO 8601; None where messages do not wait for OMDb's quota.
-    gold : PublishedGold or None
-        None before the first build.
-    held : Held or None
-        The newest build, if it is held.
-    story : RunDetails or None
-        The run that was asked for; None for the overview.
+    Counts of complete runs are from ``pipeline_runs``, others from Bronze and Silver as they are now. Times are ISO
+    8601; ``waiting_for_quota_until`` is None where messages do not wait for OMDb's quota. ``story`` is the run that was
+    asked for; None for the overview.
     """
 
     stack: str

@@ -33,16 +33,9 @@ _ERROR_CHARACTERS = 400
 class Report:
     """Counts of a run as they are now, and in the end its result; the fields are the keys of ``run --json``.
 
-    Attributes
-    ----------
-    gold : dict
-        Rows of each table of the build that contains the run; {} until there is one.
-    seconds : dict
-        Seconds until ``bronze``, ``silver`` and ``gold`` were complete, and in ``total``.
-    status : str
-        "complete", "held", or "incomplete".
-    missing : StillMissing or None
-        Why watching ended before the run did; None if it did not.
+    ``gold`` has the rows of each table of the build that contains the run, {} until there is one. ``seconds`` has the
+    time until ``bronze``, ``silver`` and ``gold`` were complete, and in ``total``. ``status`` is "complete", "held" or
+    "incomplete". ``missing`` is None unless watching ended before the run did.
     """
 
     run_id: str
