@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from insights.reports.style import styled
@@ -146,16 +147,11 @@ def line_labels(rows: pd.DataFrame, x: str, y: str, series: str, *, height: int)
 
 def _apart(values: Sequence[float], gap: float, lowest: float) -> list[float]:
     """Move sorted values apart by ``gap`` or more, as little as possible, and none below ``lowest``."""
+    from scipy.optimize import isotonic_regression  # noqa: PLC0415 (as above)
 
-    def start(group: Sequence[float]) -> float:
-        return max(lowest, sum(group) / len(group) - gap * (len(group) - 1) / 2)
-
-    groups: list[list[float]] = []
-    for value in values:
-        groups.append([value])
-        while len(groups) > 1 and start(groups[-1]) < start(groups[-2]) + gap * len(groups[-2]):
-            groups[-2:] = [groups[-2] + groups[-1]]
-    return [start(group) + place * gap for group in groups for place in range(len(group))]
+    steps = gap * np.arange(len(values))
+    moved: list[float] = (np.maximum(isotonic_regression(values - steps).x, lowest) + steps).tolist()
+    return moved
 
 
 def picture(chart: Any) -> str:
