@@ -17,10 +17,28 @@ GENRE_TRENDS = Table(
     (
         Column("measure", "string", "share, imdb, metascore, rotten_tomatoes, source_list or box_office"),
         Column("genre", "string", "Genre"),
-        Column("trend", "string", "rising or falling (q at most 0.05, interval without 0), or no clear trend"),
-        Column("slope", "double", "Theil-Sen slope; for box office, of the logarithm", "unit", TOO_FEW_YEARS),
-        Column("slope_low", "double", "Lower end of its 95% confidence interval", "unit", TOO_FEW_YEARS),
-        Column("slope_high", "double", "Upper end of its 95% confidence interval", "unit", TOO_FEW_YEARS),
+        Column(
+            "trend",
+            "string",
+            "rising or falling where q is at most 0.05 and the interval excludes 0, else no clear trend",
+        ),
+        Column(
+            "slope",
+            "double",
+            "Theil-Sen slope of the yearly values; for box office, of their logarithm",
+            "unit",
+            TOO_FEW_YEARS,
+        ),
+        Column(
+            "slope_low", "double", "Lower end of its 95% confidence interval, by the method of p", "unit", TOO_FEW_YEARS
+        ),
+        Column(
+            "slope_high",
+            "double",
+            "Upper end of its 95% confidence interval, by the method of p",
+            "unit",
+            TOO_FEW_YEARS,
+        ),
         Column("unit", "string", "Unit of the slope: percentage points, points of 100 or per cent, a decade"),
         Column("p", "double", "p-value of no trend, corrected for ties and autocorrelation", "0-1", NO_TEST),
         Column("q", "double", "p after Benjamini-Hochberg over the measure's genres", "0-1", NO_TEST),
@@ -57,7 +75,12 @@ RECOMMENDATIONS = Table(
         Column("imdb_id", "string", "Film that the recommendation is for"),
         Column("rank", "int", "Position among the film's recommendations", "1 is best"),
         Column("recommended_imdb_id", "string", "Recommended film"),
-        Column("similarity", "double", "Match: likeness, standing and variety; never rises with rank", "0-1"),
+        Column(
+            "similarity",
+            "double",
+            "Match score: likeness, standing and variety; never rises with the rank",
+            "0-1",
+        ),
         Column("because", "string", "What both films have in common, most telling first"),
     ),
     key=("imdb_id", "rank"),

@@ -50,6 +50,11 @@ def from_arrow(table: Any) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.RangeIndex(len(table)))
 
 
+def arrow_schema(table: Table) -> Any:
+    """Return the Arrow schema of a table's columns."""
+    return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in table.columns])
+
+
 def plain(value: Any) -> Any:
     """Return a cell as Python has it: None for a missing or infinite value, a list for an array, no NumPy types."""
     if isinstance(value, np.ndarray | list | tuple):

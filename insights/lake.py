@@ -19,7 +19,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from botocore.exceptions import BotoCoreError, ClientError
 
 from insights import lake_tables
-from insights.frames import from_arrow, typed
+from insights.frames import arrow_schema, from_arrow, typed
 from insights.lake_tables import Description
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
@@ -148,7 +148,7 @@ class Lake:
     def _read(self, name: str, parts: Sequence[StoredObject]) -> Any:
         definition = lake_tables.definition(name)
         if not parts and definition is not None:
-            return pa.Table.from_pandas(typed(pd.DataFrame(), definition), preserve_index=False)
+            return arrow_schema(definition).empty_table()
         wanted = [part.key for part in parts]
         content = []
         for key, answer in zip(wanted, aws.get_many(aws.client("s3"), self.gold_bucket, wanted), strict=True):

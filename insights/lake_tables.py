@@ -17,7 +17,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from botocore.exceptions import ClientError
 
 from insights.columns import INSIGHTS_TABLES
-from insights.frames import ARROW_TYPES
+from insights.frames import arrow_schema
 from pipeline import aws
 from pipeline.columns import GOLD_TABLES, SILVER_TABLES, Column, Table
 from pipeline.errors import InvalidInput, StorageFailed
@@ -109,9 +109,8 @@ def encode(table: Table, frame: pd.DataFrame) -> bytes:
     InvalidInput
         When a value does not have its column's type.
     """
-    schema = pa.schema([(column.name, ARROW_TYPES[column.type]) for column in table.columns])
     try:
-        rows = pa.Table.from_pandas(frame[table.column_names], schema=schema, preserve_index=False)
+        rows = pa.Table.from_pandas(frame[table.column_names], schema=arrow_schema(table), preserve_index=False)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise InvalidInput(str(error)[:200], subject=table.name, next_step="nothing was written") from error
     sink = pa.BufferOutputStream()

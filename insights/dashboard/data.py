@@ -15,8 +15,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from insights.dashboard import schema
 from insights.dashboard.definition import Dashboard, Rows
-from insights.frames import ARROW_TYPES, plain
-from pipeline.columns import Table
+from insights.frames import arrow_schema, plain, typed
 from pipeline.database import connect
 from pipeline.gold.statements import to_duckdb
 
@@ -39,23 +38,14 @@ def frames(definition: Dashboard, tables: Frames) -> dict[str, pd.DataFrame]:
     with connect() as database:
         database.execute(f"CREATE SCHEMA {_DATABASE}")
         for name in schema.source_tables(definition):
-            database.register("given", _arrow(schema.TABLES[name], tables.get(name)))
+            table = schema.TABLES[name]
+            rows = typed(tables.get(name, pd.DataFrame()), table)
+            database.register("given", pa.Table.from_pandas(rows, arrow_schema(table), preserve_index=False))
             database.execute(f"CREATE TABLE {_DATABASE}.{name} AS SELECT * FROM given")
         return {
             name: database.execute(to_duckdb(schema.sql(one, _DATABASE, explode=False))).df()
             for name, one in definition.data_sets.items()
         }
-
-
-def _arrow(table: Table, frame: pd.DataFrame | None) -> pa.Table:
-    """Return a table with all its columns and types, even where the frame lacks some or has only nulls."""
-    rows = 0 if frame is None else len(frame)
-    columns = {}
-    for column in table.columns:
-        kind = ARROW_TYPES[column.type]
-        given = None if frame is None or column.name not in frame else frame[column.name]
-        columns[column.name] = pa.nulls(rows, kind) if given is None else pa.array(given, kind, from_pandas=True)
-    return pa.table(columns)
 
 
 def cards(tables: Frames) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from insights.dashboard import data, kpis, schema
 from insights.dashboard.definition import load
 from insights.dashboard.kpis import Choice, Number
+from insights.frames import arrow_schema, typed
 from pipeline.gold.statements import to_duckdb
 from tests import dashboard_gold
 
@@ -41,7 +43,9 @@ def exploded(films: pd.DataFrame, chosen: Mapping[str, Choice]) -> pd.DataFrame:
     """Rows of QuickSight's data set that pass the filters, made by the SQL that QuickSight sends to Athena."""
     with duckdb.connect() as database:
         database.execute("CREATE SCHEMA gold")
-        database.register("given", data._arrow(schema.TABLES["movies"], films))
+        movies = schema.TABLES["movies"]
+        arrow = pa.Table.from_pandas(typed(films, movies), arrow_schema(movies), preserve_index=False)
+        database.register("given", arrow)
         database.execute("CREATE TABLE gold.movies AS SELECT * FROM given")
         rows = database.execute(to_duckdb(schema.sql(DEFINITION.data_sets["films"], "gold"))).df()
     for column, choice in chosen.items():
