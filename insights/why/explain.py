@@ -164,11 +164,14 @@ def _key(table: str, key: Mapping[str, Any]) -> dict[str, Any]:
     names, types = GOLD_TABLES[table].key, GOLD_TABLES[table].pandas_types()
     if set(key) != set(names):
         raise InvalidInput(f"needs {' '.join(f'{name}=…' for name in names)}", subject=table, step=_STEP)
-    try:
-        return {name: int(key[name]) if types[name].startswith("Int") else key[name] for name in names}
-    except (TypeError, ValueError):
-        given = ", ".join(f"{name}={key[name]}" for name in names)
-        raise InvalidInput("is not a whole number", subject=given[:80], step=_STEP) from None
+    checked = dict(key)
+    for name in (name for name in names if types[name].startswith("Int")):
+        try:
+            checked[name] = int(key[name])
+        except (TypeError, ValueError):
+            cause = "is not a whole number"
+            raise InvalidInput(cause, subject=f"{name}={key[name]}"[:80], step=_STEP) from None
+    return {name: checked[name] for name in names}
 
 
 def _check_row(table: str, key: Mapping[str, Any], snapshots: tuple[Snapshot, Snapshot]) -> None:
