@@ -29,7 +29,10 @@ def test_shares_that_differ_by_chance_are_not_kept() -> None:
 
 def test_runtime_and_directors_of_the_top_tenth_are_compared() -> None:
     gold = gold_rows.gold()
-    assert rows(fact_tables.top_rated_runtime(gold), "top_median", "all_median", "differs") == [[120.0, 90.0, True]]
+    runtime = fact_tables.top_rated_runtime(gold)
+    assert rows(runtime, "top_median", "all_median", "differs") == [[120.0, 90.0, True]]
+    # The 95% interval of a share of one half of 20 films: ±1.96 * sqrt(0.5 * 0.5 / 20) is 22 percentage points.
+    assert rows(runtime, "top_films", "all_films", "detectable") == [[20, 200, 22]]
     mixed = gold["movies"].assign(runtime_minutes=[90 + film * 7 % 20 for film in range(200)])
     assert not fact_tables.top_rated_runtime({"movies": mixed})["differs"].any()
     assert rows(fact_tables.top_rated_directors(gold), "director", "top_films", "all_films") == [["Ann Ash", 20, 20]]
