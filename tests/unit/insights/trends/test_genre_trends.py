@@ -101,6 +101,16 @@ def test_years_without_the_genre_count_as_zero() -> None:
     assert row(trends, "Late")["films"] == 15 * 25
 
 
+def test_a_genre_that_most_years_lack_has_no_clear_trend() -> None:
+    # given a genre that is in every other of the last years, and one that is in every other of the first
+    late = [0] * 16 + [0, 5] * 7
+    trends = genre_trends(shares({"Late": late, "Early": late[::-1], "Drama": [60] * 30}))
+    # then the order of their years is significant, but the interval of the slope touches 0
+    for genre, end in (("Late", "slope_low"), ("Early", "slope_high")):
+        assert row(trends, genre)["q"] < 0.05
+        assert row(trends, genre)[[end, "trend"]].tolist() == [0, "no clear trend"]
+
+
 def test_shuffled_series_rise_or_fall_in_at_most_five_per_cent() -> None:
     # given 300 series without a trend, in 15 catalogues of 20 genres
     random = np.random.default_rng(4)
@@ -218,6 +228,7 @@ def test_no_rows_have_the_same_schema_as_many() -> None:
 def test_window_and_thin_years_are_left_out() -> None:
     counts = shares({"Up": list(range(10, 40))})
     counts.loc[counts["year"] == 1979, "films_in_year"] = 4
+    counts.loc[counts["year"] == 1978, "films_in_year"] = 5
     found = row(genre_trends(counts, TrendOptions(first_year=1960, last_year=1979)), "Up")
     assert found[["first_year", "last_year", "years"]].tolist() == [1960, 1978, 19]
 
@@ -255,7 +266,9 @@ def test_genres_may_be_missing_and_thin_years_do_not_count() -> None:
     assert found[["measure", "years", "films"]].values.tolist() == [["rotten_tomatoes", 1, 5]]
 
 
-@pytest.mark.parametrize("wrong", [{"min_films": 0}, {"alpha": 0}, {"first_year": 2001, "last_year": 2000}])
+@pytest.mark.parametrize(
+    "wrong", [{"min_films": 0}, {"alpha": 0}, {"alpha": 1}, {"first_year": 2001, "last_year": 2000}]
+)
 def test_options_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InvalidInput):
         TrendOptions(**wrong)  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ def moves(movers: pd.DataFrame) -> list[tuple[object, ...]]:
 
 def test_climbers_fallers_new_entries_and_leavers_of_the_last_two_runs() -> None:
     # given a first run that must not matter, and two with the same depth
-    movers = rank_movers(history(["z"], ["a", "b", "c", "d", "e"], ["e", "a", "x", "c", "b"]))
+    movers = rank_movers(history(["z"], ["a", "b", "c", "d", "e"], ["e", "a", "x", "c", "b"]).iloc[::-1])
     # then
     assert [tuple(move) for move in moves(movers)] == [
         ("climber", "e", 4),
@@ -39,6 +39,18 @@ def test_climbers_fallers_new_entries_and_leavers_of_the_last_two_runs() -> None
     assert set(movers["run_id"]) == {"run2"}
     assert set(movers["previous_run_id"]) == {"run1"}
     assert movers.set_index("imdb_id").loc["d", ["title", "previous_rank"]].tolist() == ["D", 4]
+
+
+def test_a_move_of_one_place_counts_and_so_does_the_last_rank_of_both_runs() -> None:
+    movers = rank_movers(history(["a", "b", "c", "d", "e"], ["b", "a", "d", "c", "x"]))
+    assert [tuple(move) for move in moves(movers)] == [
+        ("climber", "b", 1),
+        ("climber", "d", 1),
+        ("faller", "a", -1),
+        ("faller", "c", -1),
+        ("new entry", "x", None),
+        ("leaver", "e", None),
+    ]
 
 
 def test_a_film_below_the_other_runs_depth_is_neither_new_nor_gone() -> None:
