@@ -39,7 +39,11 @@ def missing(found: Stack) -> list[tuple[str, dict[str, Any]]]:
         for resource in resources.values()
         if "Condition" not in resource
     ]
-    names = {database: table_names(database) for database in {database for database, _ in defined}}
+    names = {}
+    for database in {database for database, _ in defined}:
+        with aws.failures_of("catalogue", database):
+            pages = aws.client("glue").get_paginator("get_tables").paginate(DatabaseName=database)
+            names[database] = {table["Name"] for page in pages for table in page["TableList"]}
     return [(database, table) for database, table in defined if table["Name"] not in names[database]]
 
 
@@ -50,13 +54,6 @@ def restore(found: Stack) -> list[str]:
         with aws.failures_of("up", table["Name"]):
             aws.client("glue").create_table(DatabaseName=database, TableInput=table)
     return [f"{database}.{table['Name']}" for database, table in lacking]
-
-
-def table_names(database: str) -> set[str]:
-    """Return the names of a database's tables."""
-    with aws.failures_of("catalogue", database):
-        pages = aws.client("glue").get_paginator("get_tables").paginate(DatabaseName=database)
-        return {table["Name"] for page in pages for table in page["TableList"]}
 
 
 def _filled(value: Any, found: Stack) -> Any:

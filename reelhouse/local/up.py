@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
 
 import typer
 
-from pipeline import http, settings
+from pipeline import aws, http, keys, settings
 from reelhouse import console, stack
 from reelhouse.local import catalogue
-from reelhouse.local.restored import losses
 from reelhouse.local.stack import Options, up
 from reelhouse.local.state import State, load
 from reelhouse.options import Json, usage_errors
@@ -58,6 +58,27 @@ def start(options: Options) -> State:
             console.say(sentence)
     restore_catalogue(stack.find(None), redeployed=bool(before.deployed) and current.deployed != before.deployed)
     return current
+
+
+def losses(found: Stack) -> list[str]:
+    """Return one sentence for each run of which Bronze lost films, with the command that fetches them again.
+
+    The emulator acknowledges an object before it is on the disk, and only logs a failed write, so that a full disk or a
+    kill may cost it objects. Gold's newest build says how many films of each run were stored.
+    """
+    build = found.build()
+    if build is None:
+        return []
+    with aws.failures_of("up", found["BronzeBucketName"]):
+        objects = aws.list_objects(aws.client("s3"), found["BronzeBucketName"], f"{keys.MOVIES}/")
+    present = Counter(keys.run_of(entry.key) for entry in objects if entry.size)
+    lost = {run_id: counts.stored - present[run_id] for run_id, counts in sorted(build.runs.items())}
+    return [
+        f"Bronze lost {count} of {build.runs[run_id].stored} films of run {run_id}: "
+        f"`reelhouse run --resume {run_id}` fetches them again"
+        for run_id, count in lost.items()
+        if count > 0
+    ]
 
 
 def restore_catalogue(found: Stack, *, redeployed: bool = False) -> None:

@@ -8,7 +8,7 @@ from pipeline import aws, keys
 from pipeline.gold.build import Build, RunCounts, SilverInput
 from pipeline.gold.publication import publish as publish_build
 from pipeline.gold.publication import read_pointer
-from reelhouse.local import restored
+from reelhouse.local.up import losses
 from reelhouse.stack import Stack
 
 WHOLE, DAMAGED = "20261124T030000Z-aaaaaaaa", "20261125T030000Z-bbbbbbbb"
@@ -37,14 +37,14 @@ def buckets(cloud: None) -> None:
 
 
 def test_without_a_build_nothing_is_known_to_be_lost() -> None:
-    assert restored.losses(STACK) == []
+    assert losses(STACK) == []
 
 
 def test_with_all_films_there_is_nothing_to_say() -> None:
     store(WHOLE, *FILMS)
     publish(WHOLE)
 
-    assert restored.losses(STACK) == []
+    assert losses(STACK) == []
 
 
 def test_a_run_that_lost_films_is_named_with_the_cure() -> None:
@@ -53,7 +53,7 @@ def test_a_run_that_lost_films_is_named_with_the_cure() -> None:
     store(DAMAGED, FILMS[1], body=b"")
     publish(WHOLE, DAMAGED)
 
-    (sentence,) = restored.losses(STACK)
+    (sentence,) = losses(STACK)
 
     assert sentence.startswith(f"Bronze lost 2 of 3 films of run {DAMAGED}")
     assert f"reelhouse run --resume {DAMAGED}" in sentence
