@@ -11,7 +11,7 @@ import duckdb
 
 from pipeline.columns import GOLD
 from pipeline.database import connect
-from pipeline.errors import StorageFailed
+from pipeline.errors import ReelhouseError
 from pipeline.gold.build import Build
 
 if TYPE_CHECKING:
@@ -79,14 +79,14 @@ def compare(database: duckdb.DuckDBPyConnection, before: str, after: str, key: C
 
 
 def compare_builds(lake: Lake, before: Build, after: Build) -> dict[str, Change]:
-    """Count the changes of Gold's tables between two builds, by table; one that cannot be read or compared is left out.
+    """Count the changes of Gold's tables between two builds, by table; one that is missing or unreadable is left out.
 
     Objects of the earlier build can be read for as long as it is kept.
     """
     changes = {}
     with connect() as database:
         for table in GOLD:
-            with suppress(StorageFailed, duckdb.Error):
+            with suppress(ReelhouseError, duckdb.Error):
                 database.register("before_", replace(lake, pinned=before).arrow(table.name))
                 database.register("after_", replace(lake, pinned=after).arrow(table.name))
                 changes[f"gold.{table.name}"] = compare(database, "before_", "after_", table.key)
