@@ -62,6 +62,15 @@ def test_concurrent_writers_of_one_object(faults: tuple[str, ...], expected: Any
     assert s3.puts == puts
 
 
+def test_an_object_that_is_gone_counts_as_replaced_and_a_missing_bucket_does_not() -> None:
+    def write(etag: str | None) -> str | None:
+        return aws.put_if_unchanged(cast("Any", FakeS3("NoSuchKey")), "gold", "a", b"", etag)
+
+    assert write('"1"') is None
+    with pytest.raises(ClientError):
+        write(None)
+
+
 def test_whether_an_object_exists(lake: Lake) -> None:
     lake.put("bronze", "a", b"")
 

@@ -273,6 +273,9 @@ def test_the_gains_interval_and_the_best_baseline_are_those_of_scipy_and_plain_m
         assert model["best_baseline"] == min(errors, key=lambda name: errors[name].mean()) == "director's earlier films"
         assert (model["mae_gain_low"], model["mae_gain_high"]) == pytest.approx((low, high))
         assert model["beats_baseline"] is beats
+        within = (predicted - actual).abs() <= 1
+        assert (model["interval_aim"], model["interval_coverage"]) == (0.8, pytest.approx(within.mean()))
+        assert model["interval_width"] == pytest.approx(2)
     assert model["mae_gain"] > 0 > model["mae_gain_low"], "a gain that may be chance beats nothing"
 
 
