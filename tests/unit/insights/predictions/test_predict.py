@@ -279,6 +279,24 @@ def test_the_gains_interval_and_the_best_baseline_are_those_of_scipy_and_plain_m
     assert model["mae_gain"] > 0 > model["mae_gain_low"], "a gain that may be chance beats nothing"
 
 
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (0.0, "beats the best baseline (mean): mean error lower by 10.00 points of 100 (95% interval 0.81 to 19.19)"),
+        (20.0, "does not beat the best baseline (mean): mean error higher by 10.00 points of 100 "
+               "(95% interval 0.81 to 19.19)"),
+    ],
+)  # fmt: skip
+def test_the_verdict_says_by_how_much_the_error_is_lower_or_higher(error: float, verdict: str) -> None:
+    """The baseline's errors are 15, 5, 5 and 15, 10 on average; t of 3 degrees of freedom is 3.182 at 95%."""
+    actual = pd.Series([50.0, 60.0, 70.0, 80.0])
+    model = pd.DataFrame({"predicted": actual + error, "low": actual, "high": actual, "actual": actual})
+
+    row = score_rows(TARGETS[0], model, pd.DataFrame({"mean": [65.0] * 4}), 0.8)[0]
+
+    assert row["verdict"] == verdict
+
+
 @pytest.mark.parametrize("coverage", [0, 1, -1])
 def test_a_coverage_out_of_range_is_refused(coverage: float) -> None:
     with pytest.raises(InvalidInput):
