@@ -26,6 +26,25 @@ FILM = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.parametrize(
+    ("target", "values", "learned"),
+    [
+        ("rotten_tomatoes", [-1, 0, 55, 100, 101], [None, 0, 55, 100, None]),
+        ("imdb_rating", [0, 10, 10.5], [0, 10, None]),
+        ("box_office_usd", [0, 1, 1000, None], [None, 0, 3, None]),
+    ],
+)
+def test_values_out_of_range_are_unknown_and_box_office_is_learned_as_its_logarithm(
+    target: str, values: list[float], learned: list[float | None]
+) -> None:
+    (used,) = (each for each in TARGETS if each.name == target)
+    found = used.learned(pd.Series(values, dtype=float))
+
+    assert found.astype(object).where(found.notna(), None).tolist() == learned
+    assert used.value(found.dropna()).tolist() == pytest.approx(pd.Series(values)[found.notna()].tolist())
+    assert used.in_range(pd.Series([-500.0])).tolist() == [found.min()], "no prediction is below the lowest value"
+
+
 @settings(max_examples=12)
 @given(st.lists(FILM, min_size=6, max_size=12), st.lists(FILM, min_size=12, max_size=12), st.integers(2000, 2005))
 def test_no_feature_sees_the_future(films: list[dict[str, object]], others: list[dict[str, object]], year: int) -> None:
