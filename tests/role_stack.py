@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
-
 from pipeline import aws
+from tests.cloudformation import read_template
 from tests.running import wait_until
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +34,7 @@ _FUNCTION = {"Type": "AWS::Lambda::Function", "Properties": {
 
 def cut(template: str) -> dict[str, Any]:
     """Return a template reduced to its roles and the resources they name."""
-    document: Any = load(str(ROOT / template))
+    document: Any = read_template(ROOT / template)
     resources: dict[str, Any] = {}
     for name, body in document["Resources"].items():
         if body["Type"] in KEPT:

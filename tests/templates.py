@@ -6,12 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
+from tests.cloudformation import read_template
 
 ROOT = Path(__file__).parents[1]
 MAIN, REPORTS, IMAGE = "template.yaml", "lambdas/run_reports.template.yaml", "lambdas/run_reports_image.template.yaml"
 # The other nested templates (QuickSight, Glue tables) grant no access; a test asserts it.
-TEMPLATES: dict[str, Any] = {name: load(str(ROOT / name)) for name in (MAIN, REPORTS, IMAGE)}
+TEMPLATES: dict[str, Any] = {name: read_template(ROOT / name) for name in (MAIN, REPORTS, IMAGE)}
 
 
 def resources(kind: str) -> dict[str, tuple[str, Any]]:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
+from tests.cloudformation import read_template
 from tests.integration.moto_lake import Cold, Lake, Omdb, Top, s3_event, sqs_event
 from tools import scale
 
 ROOT = Path(__file__).parents[2]
-TEMPLATE: Any = load(str(ROOT / "template.yaml"))
+TEMPLATE: Any = read_template(ROOT / "template.yaml")
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 # AWS's own metrics by namespace: the dimension, the type of resource that it names, and the metrics used here, as in
 # AWS's user guides.

@@ -13,20 +13,20 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 from moto import mock_aws
 from moto.quicksight.models import QuickSightBackend
 
 from insights.dashboard import definition as dashboard_definition
 from pipeline import aws, keys
 from pipeline.gold.publication import Pointer, hold, publish, read_pointer
+from tests.cloudformation import read_template
 from tests.gold_builds import a_build
 from tests.integration.moto_lake import REGION
 from tests.running import wait_until
 
 ROOT = Path(__file__).parents[2]
-RESOURCES: Any = load(str(ROOT / "template.yaml"))["Resources"]
-NESTED: Any = load(str(ROOT / "insights" / "quicksight.template.yaml"))
+RESOURCES: Any = read_template(ROOT / "template.yaml")["Resources"]
+NESTED: Any = read_template(ROOT / "insights" / "quicksight.template.yaml")
 ACCOUNT = "123456789012"
 IDS = ["films", "genre-trends"]
 

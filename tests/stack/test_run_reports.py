@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
 from insights.columns import INSIGHTS_TABLES
 from insights.reports.store import BucketStore
@@ -17,9 +16,10 @@ from pipeline import aws, keys
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
 from tests import lambda_image
+from tests.cloudformation import read_template
 
 ROOT = lambda_image.ROOT
-TEMPLATE: Any = load(str(ROOT / "lambdas" / "run_reports.template.yaml"))
+TEMPLATE: Any = read_template(ROOT / "lambdas" / "run_reports.template.yaml")
 VERSION = "image-under-test"
 ROLE = "run-reports-of-the-image"
 

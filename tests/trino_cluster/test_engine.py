@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.columns import GOLD, GOLD_TABLES
@@ -20,6 +19,7 @@ from pipeline.gold.expiry import SETTLED_AFTER, UNREFERENCED, expire
 from pipeline.gold.publication import published_build, read_pointer
 from pipeline.settings import AggregateToGoldSettings
 from reelhouse.stack import Stack
+from tests.cloudformation import read_template
 from tests.templates import ROOT
 from tests.trino_cluster.athena import TrinoAthena
 from tests.trino_cluster.server import Trino
@@ -55,7 +55,7 @@ def create_builds_database(stack: Stack) -> None:
     if database in {found["Name"] for found in glue.get_databases()["DatabaseList"]}:
         return
     glue.create_database(DatabaseInput={"Name": database})
-    tables: dict[str, Any] = load(str(ROOT / "lambdas" / "glue_tables.template.yaml"))["Resources"]
+    tables: dict[str, Any] = read_template(ROOT / "lambdas" / "glue_tables.template.yaml")["Resources"]
     for table in tables.values():
         if table.get("Condition") == "BuiltByAthena":
             definition = json.dumps(table["Properties"]["TableInput"])

@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 import pytest
-from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
 from pipeline import keys
+from tests.cloudformation import read_template
 from tests.templates import (
     BUCKET_POLICIES,
     BUCKETS,
@@ -64,7 +64,7 @@ def test_no_other_template_grants_access() -> None:
     others = [path for path in ROOT.glob("*/*.template.yaml") if path.relative_to(ROOT).as_posix() not in TEMPLATES]
 
     for path in others:
-        found = {body["Type"] for body in load(str(path))["Resources"].values()}
+        found = {body["Type"] for body in read_template(path)["Resources"].values()}
         assert not [kind for kind in found if kind.startswith(watched)], path
 
 

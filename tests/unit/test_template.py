@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
 from insights.reports import notebooks
 from pipeline import get_movies_and_send_to_queue, keys, settings
 from pipeline.columns import GOLD, GOLD_BUILDS, SILVER, SILVER_BY_RUN, Table
 from pipeline.gold import expiry
+from tests.cloudformation import read_template
 from tools import deploy
 
 ROOT = Path(__file__).parents[2]
-TEMPLATE: Any = load(str(ROOT / "template.yaml"))
-GLUE_TABLES: Any = load(str(ROOT / "lambdas" / "glue_tables.template.yaml"))["Resources"]
+TEMPLATE: Any = read_template(ROOT / "template.yaml")
+GLUE_TABLES: Any = read_template(ROOT / "lambdas" / "glue_tables.template.yaml")["Resources"]
 ALL_TEMPLATES = [ROOT / "template.yaml", *sorted(ROOT.glob("*/*.template.yaml"))]
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 FUNCTION, QUEUE, BUCKET = "AWS::Serverless::Function", "AWS::SQS::Queue", "AWS::S3::Bucket"
@@ -221,7 +221,7 @@ def test_a_partitioned_table_uses_injected_projection(table: Table) -> None:
 
 
 def test_the_nested_template_gets_every_parameter_and_has_tables_only() -> None:
-    nested = load(str(ROOT / "lambdas" / "glue_tables.template.yaml"))
+    nested = read_template(ROOT / "lambdas" / "glue_tables.template.yaml")
 
     assert set(RESOURCES["GlueTables"]["Properties"]["Parameters"]) == set(nested["Parameters"])
     assert {body["Type"] for body in nested["Resources"].values()} == {"AWS::Glue::Table"}
@@ -266,7 +266,7 @@ def test_only_unreferenced_builds_and_dated_reports_expire() -> None:
 
 def test_failed_invocations_of_a_schedule_are_kept_and_alarmed() -> None:
     schedules = [FUNCTIONS["GetMoviesAndSendToQueue"]["Events"]["Schedule"]["Properties"]]
-    reports = load(str(ROOT / "lambdas" / "run_reports.template.yaml"))["Resources"]
+    reports = read_template(ROOT / "lambdas" / "run_reports.template.yaml")["Resources"]
     nested = [body["Properties"]["Target"] for body in reports.values() if body["Type"] == "AWS::Scheduler::Schedule"]
     given = RESOURCES["Reports"]["Properties"]["Parameters"]["ScheduleDeadLettersArn"]
     alarm = RESOURCES["ScheduleParkedAlarm"]["Properties"]
@@ -301,7 +301,7 @@ def nulls(value: Any, path: str = "") -> list[str]:
 @pytest.mark.parametrize("path", ALL_TEMPLATES, ids=lambda path: path.name)
 def test_no_template_contains_null(path: Path) -> None:
     # CloudFormation rejects any null, wherever it stands; neither cfn-lint nor the emulator does.
-    assert nulls(load(str(path))) == []
+    assert nulls(read_template(path)) == []
 
 
 def test_no_arn_assumes_the_commercial_partition() -> None:

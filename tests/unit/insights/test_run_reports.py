@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 
 from insights import run_reports
 from insights.columns import INSIGHTS_TABLES
 from insights.reports import kernel
 from insights.reports import notebooks as report_notebooks
 from pipeline.errors import InvalidInput
+from tests.cloudformation import read_template
 
 ROOT = Path(__file__).parents[3]
-MAIN: Any = load(str(ROOT / "template.yaml"))
-FUNCTION: Any = load(str(ROOT / "lambdas" / "run_reports.template.yaml"))["Resources"]
-IMAGE: Any = load(str(ROOT / "lambdas" / "run_reports_image.template.yaml"))["Resources"]
+MAIN: Any = read_template(ROOT / "template.yaml")
+FUNCTION: Any = read_template(ROOT / "lambdas" / "run_reports.template.yaml")["Resources"]
+IMAGE: Any = read_template(ROOT / "lambdas" / "run_reports_image.template.yaml")["Resources"]
 SCHEDULES = {name: body["Properties"] for name, body in FUNCTION.items() if body["Type"] == "AWS::Scheduler::Schedule"}
 
 

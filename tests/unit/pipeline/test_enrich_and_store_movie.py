@@ -13,7 +13,7 @@ from pipeline.errors import UnexpectedFailure
 from pipeline.omdb.client import Found, OmdbClient
 from pipeline.runs import Manifest
 from pipeline.settings import EnrichAndStoreMovieSettings
-from tests.exceptions import an_instance, exceptions
+from tests.exceptions import EXCEPTIONS, an_instance
 
 GOOD_RUN, BAD_RUN = "20261124T030000Z-1a2b3c4d", "20261124T040000Z-1a2b3c4d"
 A, B, C = "tt0000001", "tt0000002", "tt0000003"
@@ -78,7 +78,7 @@ class Queue:
 
 
 @pytest.mark.parametrize("boundary", ["film", "put_once", "exists", "get_if_exists", "read"])
-@pytest.mark.parametrize("kind", exceptions())
+@pytest.mark.parametrize("kind", EXCEPTIONS)
 def test_any_exception_at_any_boundary_fails_one_message(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, kind: type[Exception], boundary: str
 ) -> None:

@@ -15,7 +15,7 @@ from pipeline.errors import InvalidInput, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUn
 from pipeline.messages import QueueMessage
 from pipeline.retries import is_renewed, postpone, quota_renewed_at, retry_after_seconds
 from pipeline.settings import LONGEST_WAIT_SECONDS, EnrichAndStoreMovieSettings
-from tests.exceptions import an_instance, exceptions
+from tests.exceptions import EXCEPTIONS, an_instance
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -96,7 +96,7 @@ def test_every_wait_is_within_sqs_limits(error: type[ReelhouseError], receives: 
     assert 0 <= retry_after_seconds(error("-"), receives, now) <= 12 * 3600
 
 
-@pytest.mark.parametrize("kind", exceptions())
+@pytest.mark.parametrize("kind", EXCEPTIONS)
 def test_any_exception_while_one_message_is_postponed_keeps_the_others(
     kind: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:

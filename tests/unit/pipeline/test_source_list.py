@@ -14,7 +14,6 @@ import pytest
 import requests
 import responses
 from botocore.exceptions import ClientError
-from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +21,8 @@ from pipeline import keys, source_list
 from pipeline.errors import InvalidInput, SourceListInvalid, SourceListUnavailable, StorageFailed
 from pipeline.runs import Skipped
 from pipeline.settings import environment_with
-from tests.exceptions import an_instance, exceptions
+from tests.cloudformation import read_template
+from tests.exceptions import EXCEPTIONS, an_instance
 
 ROOT = Path(__file__).parents[3]
 LISTS = ROOT / "tests" / "cases" / "lists"
@@ -300,7 +300,7 @@ def test_a_number_of_thousands_of_digits_spoils_its_entry_only() -> None:
     assert "NaN or Infinity" in skipped[0].reason
 
 
-@pytest.mark.parametrize("kind", exceptions())
+@pytest.mark.parametrize("kind", EXCEPTIONS)
 def test_an_unexpected_exception_skips_one_entry(
     kind: type[Exception], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -367,7 +367,7 @@ for path in sys.argv[1:]:
 
 
 def test_no_list_takes_more_memory_than_the_function_has(tmp_path: Path) -> None:
-    template = load(str(ROOT / "template.yaml"))
+    template = read_template(ROOT / "template.yaml")
     memory = template["Resources"]["GetMoviesAndSendToQueue"]["Properties"]["MemorySize"] * 1024**2
     variables = {
         "AWS_DEFAULT_REGION": "eu-central-1",

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import trino_sql_validator
 import yaml
-from cfnlint.api import ManualArgs, lint
 from trino_query_parser import parse_statement  # type: ignore[import-untyped]
 
 from insights.dashboard import schema
@@ -23,7 +22,9 @@ TEMPLATE = template.template(DEFINITION)
 
 
 def linted(text: str) -> list[str]:
-    """Rule and message of each fault that cfn-lint finds."""
+    """Rule and message of each fault that cfn-lint finds; it takes a second to import."""
+    from cfnlint.api import ManualArgs, lint  # noqa: PLC0415
+
     return [f"{match.rule.id} {match.message}" for match in lint(text, config=ManualArgs(regions=["eu-central-1"]))]
 
 
