@@ -36,6 +36,7 @@ FEWEST_FILMS = 20
 BINS = 4
 FEWEST_OF_A_CERTIFICATE = 20
 MOST_REASONS = 3
+TREES = 200
 SEED = 0
 
 
@@ -196,7 +197,7 @@ def _fitted(features: pd.DataFrame, learned: pd.Series[float], quantile: float |
         min_frequency=FEWEST_OF_A_CERTIFICATE,
     )
     trees = HistGradientBoostingRegressor(
-        max_iter=200,
+        max_iter=TREES,
         learning_rate=0.05,
         # Small, regularised trees: a list may have only a few hundred films. Quantiles need somewhat larger ones.
         max_leaf_nodes=8 if quantile is None else 16,
