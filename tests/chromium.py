@@ -39,13 +39,13 @@ class Shown:
         return re.split(r"</(?:section|figure|form)>", after, maxsplit=1)[0]
 
 
-def framed(page: str, width: int) -> str:
-    """Put a page into a frame of ``width`` pixels, since a window of Chromium has 500 at least.
+def framed(page: str, *widths: int) -> str:
+    """Put a page into frames of these widths in pixels, since a window of Chromium has 500 at least.
 
     A script of the page reaches the document that :class:`Shown` has as ``top.document``.
     """
-    frame = f'<iframe width="{width}" height="900" srcdoc="{escape(page)}"></iframe>'
-    return f'<!DOCTYPE html><meta charset="utf-8"><body>{frame}</body>'
+    frames = "".join(f'<iframe width="{width}" height="900" srcdoc="{escape(page)}"></iframe>' for width in widths)
+    return f'<!DOCTYPE html><meta charset="utf-8"><body>{frames}</body>'
 
 
 def show(page: Path, address: str = "", *, width: int = 1280, dark: bool = False) -> Shown:
