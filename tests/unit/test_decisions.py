@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 FOLDER = Path(__file__).parents[2] / "docs" / "decisions"
 DECISIONS = sorted(FOLDER.glob("[0-9]*.md"))
 MOST_LINES = 40
 
 
-@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
-def test_a_decision_is_dated_short_and_complete(path: Path) -> None:
-    lines = path.read_text(encoding="utf-8").splitlines()
+def test_decisions_are_dated_short_and_complete() -> None:
+    for path in DECISIONS:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        sections = [line for line in lines if line.startswith("## ")]
 
-    assert re.fullmatch(rf"# {path.stem[:4]}\. \S.+", lines[0])
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d · (accepted|superseded by \d{4}.*)", lines[2])
-    assert [line for line in lines if line.startswith("## ")] == ["## Context", "## Decision", "## Consequences"]
-    assert len(lines) <= MOST_LINES
+        assert re.fullmatch(rf"# {path.stem[:4]}\. \S.+", lines[0]), path.stem
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d · (accepted|superseded by \d{4}.*)", lines[2]), path.stem
+        assert sections == ["## Context", "## Decision", "## Consequences"], path.stem
+        assert len(lines) <= MOST_LINES, path.stem
 
 
 def test_the_index_lists_every_decision_with_its_title_date_and_status() -> None:

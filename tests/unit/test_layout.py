@@ -71,12 +71,13 @@ def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 # ── Layers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=label)
-def test_imports_point_down(path: Path) -> None:
-    package = path.relative_to(ROOT).parts[0]
-    above = set(LAYERS[: LAYERS.index(package)]) | {"lambdas"} if package in LAYERS else {"tools", "reelhouse"}
+def test_imports_point_down() -> None:
+    def upward(path: Path) -> set[str]:
+        package = path.relative_to(ROOT).parts[0]
+        above = set(LAYERS[: LAYERS.index(package)]) | {"lambdas"} if package in LAYERS else {"tools", "reelhouse"}
+        return {name for name in imported(path) if name.split(".")[0] in above | {"tests"}}
 
-    assert not {name for name in imported(path) if name.split(".")[0] in above | {"tests"}}
+    assert {label(path): names for path in SOURCES if (names := upward(path))} == {}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "lambdas").glob("*.py")), ids=label)
@@ -137,15 +138,16 @@ def test_keys_are_built_in_one_file() -> None:
     assert found == ["pipeline/keys.py"]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=label)
-def test_only_record_boundaries_catch_every_exception(path: Path) -> None:
+def test_only_record_boundaries_catch_every_exception() -> None:
     """Elsewhere a handler names what it expects. Nothing catches the end of the process."""
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.ExceptHandler):
-            every = {"BaseException"}
-            caught = {name.id for name in ast.walk(node.type) if isinstance(name, ast.Name)} if node.type else every
-            assert "BaseException" not in caught, f"{label(path)}:{node.lineno}"
-            assert "Exception" not in caught or label(path) in CATCH_EVERY_EXCEPTION, f"{label(path)}:{node.lineno}"
+    handlers = [
+        (path, node) for path in SOURCES for node in ast.walk(tree(path)) if isinstance(node, ast.ExceptHandler)
+    ]
+    for path, node in handlers:
+        every = {"BaseException"}
+        caught = {name.id for name in ast.walk(node.type) if isinstance(name, ast.Name)} if node.type else every
+        assert "BaseException" not in caught, f"{label(path)}:{node.lineno}"
+        assert "Exception" not in caught or label(path) in CATCH_EVERY_EXCEPTION, f"{label(path)}:{node.lineno}"
 
 
 def test_the_cleaning_code_is_pure() -> None:
@@ -157,14 +159,13 @@ def test_the_cleaning_code_is_pure() -> None:
 # ── Sizes and words ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=label)
-def test_modules_and_functions_are_small_and_described(path: Path) -> None:
-    source = path.read_text(encoding="utf-8")
-
-    assert ast.get_docstring(tree(path)), "a module opens with a docstring"
-    assert source.count("\n") <= MOST_LINES
-    assert {f.name: lines_of(f) for f in functions(path) if lines_of(f) > MOST_FUNCTION_LINES} == {}
-    assert path.stem not in {"utils", "helpers", "common", "misc"}
+def test_modules_and_functions_are_small_and_described() -> None:
+    for path in SOURCES:
+        assert ast.get_docstring(tree(path)), f"{label(path)} does not open with a docstring"
+        assert path.read_text(encoding="utf-8").count("\n") <= MOST_LINES, label(path)
+        long = {f.name: lines_of(f) for f in functions(path) if lines_of(f) > MOST_FUNCTION_LINES}
+        assert long == {}, label(path)
+        assert path.stem not in {"utils", "helpers", "common", "misc"}, label(path)
 
 
 def test_every_module_of_the_pipeline_has_its_tests() -> None:

@@ -28,9 +28,7 @@ def test_rows_come_back_with_their_types() -> None:
     "query",
     [
         "SELECT repeat('x', 2000000000)",
-        "SELECT list_sum(range(1000000000))",
         "SELECT list_sort(range(100000000))[1]",
-        "SELECT list(range) FROM range(1000000000)",
         "SELECT list_transform(range(50000000), lambda x: repeat('x', 1000))",
     ],
 )
@@ -48,7 +46,6 @@ def test_memory_that_duckdb_does_not_count_is_limited(query: str) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "SELECT count(*) FROM range(100000000000000)",
         # DuckDB itself does not interrupt these.
         "SELECT levenshtein(repeat('a', 1000000), repeat('b', 1000000))",
         "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t",
@@ -88,11 +85,12 @@ def refusal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
     return error_of
 
 
-@pytest.mark.parametrize("query", [query for kind in REFUSED.values() for query in kind])
-def test_a_query_that_does_not_read_is_refused(refusal: Callable[[str], str], query: str) -> None:
-    error = refusal(query)
-    assert "\n" not in error
-    assert 20 < len(error) < 700
+@pytest.mark.parametrize("kind", REFUSED)
+def test_a_query_that_does_not_read_is_refused(refusal: Callable[[str], str], kind: str) -> None:
+    for query in REFUSED[kind]:
+        error = refusal(query)
+        assert "\n" not in error, query
+        assert 20 < len(error) < 700, query
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_the_model_is_not_asked_again_after_a_permanent_error(fault: str) -> Non
     assert set(found["written_by"]) == {"computed"}
 
 
-@pytest.mark.parametrize("content", ["hello", "{}", '{"sentences": 1}', '{"sentences": [{"text": 1}]}', "[" * 9999])
+@pytest.mark.parametrize("content", ["hello", '{"sentences": [{"text": 1}]}', "[" * 9999])
 def test_an_unreadable_answer_affects_only_its_question_and_is_not_cached(content: str) -> None:
     model, cache = Model(Reply(content, tokens_in=5, tokens_out=6)), MemoryCache()
     tables = few_tables() | {"box_office_by_decade": gold_rows.box_office_by_decade()}
@@ -194,12 +194,12 @@ def test_the_same_question_about_the_same_facts_is_answered_from_the_cache() -> 
 
 def test_changed_facts_or_another_model_miss_the_cache() -> None:
     cache, first, second, third = MemoryCache(), saying(HONEST), saying(HONEST), saying(HONEST)
-    summarise(gold_rows.gold(), first, cache, created_at=NOW)
-    changed = {**gold_rows.gold(), "pipeline_runs": gold_rows.pipeline_runs().assign(rejected=2)}
+    summarise(few_tables(), first, cache, created_at=NOW)
+    changed = {**few_tables(), "pipeline_runs": gold_rows.pipeline_runs().assign(rejected=2)}
     summarise(changed, second, cache, created_at=NOW)
     assert [asked["question"] for asked in second.asked] == ["What changed since the last run?"]
     third.name = "fake-2 at nowhere"
-    summarise(gold_rows.gold(), third, cache, created_at=NOW)
+    summarise(few_tables(), third, cache, created_at=NOW)
     assert len(third.asked) == len(first.asked)
 
 
@@ -267,6 +267,7 @@ def test_one_film_is_summarised() -> None:
     ],
 )
 def test_a_missing_or_empty_column_raises_nothing(table: str, column: str) -> None:
-    frame = gold_rows.gold()[table]
-    for changed in (frame.drop(columns=column), frame.assign(**{column: None})):
-        assert len(summarise({**gold_rows.gold(), table: changed}, None, created_at=NOW)) >= 4
+    gold = gold_rows.gold()
+    read = {name: gold[name] for name in ("movies", "pipeline_runs", table)}
+    for changed in (gold[table].drop(columns=column), gold[table].assign(**{column: None})):
+        assert len(summarise(read | {table: changed}, None, created_at=NOW)) >= 4

@@ -143,7 +143,7 @@ def autoregressive(n: int, rho: float, series: int, seed: int) -> np.ndarray:
     return noise
 
 
-@pytest.mark.parametrize("rho", [0.0, 0.5, 0.7])
+@pytest.mark.parametrize("rho", [0.0, 0.7])
 def test_intervals_cover_and_false_trends_are_rare_at_any_autocorrelation(rho: float) -> None:
     # given 300 series of 75 years without a trend
     fits = [fit(values, np.arange(75)) for values in autoregressive(75, rho, 300, seed=3)]

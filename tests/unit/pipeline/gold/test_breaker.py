@@ -19,7 +19,7 @@ from tests.daily_films import FIRST_DAY, Builds, FilmWorld, Row, documents, firs
 
 FILMS = 250
 # `make chaos` simulates a year.
-DAYS = 50
+DAYS = 30
 NEXT_DAY = FIRST_DAY + timedelta(days=1)
 
 

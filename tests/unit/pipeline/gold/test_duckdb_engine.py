@@ -18,8 +18,19 @@ from pipeline.errors import SilverDamaged, StorageFailed
 from pipeline.gold import duckdb_engine
 from pipeline.gold.duckdb_engine import GoldDatabase
 from pipeline.gold.statements import statement
-from pipeline.silver.reader import LARGE_BYTES
-from tests.silver_rows import FILMS, FIRST, QUARANTINE, REJECTED, RUNS, engine_of, film, odd_folder, silver_files
+from pipeline.silver import reader
+from tests.silver_rows import (
+    FILMS,
+    FIRST,
+    QUARANTINE,
+    REJECTED,
+    RUNS,
+    engine_of,
+    film,
+    movies_of,
+    odd_folder,
+    silver_files,
+)
 
 MOVIES, REJECTED_TABLE = SILVER_TABLES["movies"], SILVER_TABLES["rejected"]
 
@@ -61,8 +72,8 @@ def test_athena_and_duckdb_run_the_same_statement() -> None:
 def test_incremental_loading_equals_loading_at_once() -> None:
     at_once = engine_of(movies=FILMS, quarantine=QUARANTINE, rejected=REJECTED, runs=RUNS)
     bit_by_bit = GoldDatabase(256)
-    for place, row in enumerate(FILMS):
-        bit_by_bit.load(MOVIES, silver_files([row], "movies", etag=str(place)))
+    for place in range(3):
+        bit_by_bit.load(MOVIES, silver_files(FILMS[place::3], "movies", etag=str(place)))
     bit_by_bit.build()
     for name, rows in (("quarantine", QUARANTINE), ("rejected", REJECTED), ("runs", RUNS)):
         bit_by_bit.load(SILVER_TABLES[name], silver_files(rows, name))
@@ -86,7 +97,7 @@ def test_incremental_loading_equals_loading_at_once() -> None:
 )
 def test_a_film_has_only_its_newest_row(others: list[dict[str, Any]], newest: str) -> None:
     rows = [film(1, bronze_key="k2"), *(film(1, **{"bronze_key": "k2"} | other) for other in others), film(2)]
-    found = built(engine_of(movies=rows))["movies"]
+    found = movies_of(engine_of(movies=rows)).sort_values("imdb_id")
 
     assert found["imdb_id"].tolist() == ["tt0000001", "tt0000002"]
     assert found["bronze_key"].tolist()[0] == newest
@@ -148,10 +159,10 @@ def test_a_full_disk_raises_our_error() -> None:
         database.build()
 
 
-def test_a_large_part_with_damaged_rows_is_named_by_the_build() -> None:
-    rows = [film(number, plot="".join(random.Random(number).choices("abcdefgh ", k=3000))) for number in range(1, 3000)]
+def test_a_large_part_with_damaged_rows_is_named_by_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [film(number, plot="".join(random.Random(number).choices("abcdefgh ", k=3000))) for number in range(1, 300)]
     ((key, (etag, body)),) = silver_files(rows, "movies").items()
-    assert len(body) > LARGE_BYTES
+    monkeypatch.setattr(reader, "LARGE_BYTES", len(body) - 1)
     cut = body[: len(body) // 3] + bytes(20_000) + body[len(body) // 3 + 20_000 :]
     database = GoldDatabase(256)
     database.load(MOVIES, {key: (etag, cut)})

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.silver_rows import LINEAGE, RUNS, Row, engine_of, film
+from tests.silver_rows import LINEAGE, RUNS, Row, engine_of, film, movies_of
 
 DAYS = [f"202611{day:02}T030000Z-aaaaaaaa" for day in range(1, 29)]
 A, B, C = DAYS[:3]
@@ -39,9 +39,7 @@ def silver(runs: Iterable[Mapping[str, Any]]) -> dict[str, list[Row]]:
 
 def movies(*runs: Mapping[str, Any]) -> pd.DataFrame:
     """Gold's movies, built from runs."""
-    engine = engine_of(**silver(runs))
-    engine.build()
-    return pd.read_parquet(engine.path("movies"))
+    return movies_of(engine_of(**silver(runs)))
 
 
 def ranks(*runs: Mapping[str, Any]) -> dict[int, int | str | None]:
@@ -115,10 +113,8 @@ def test_a_later_run_that_is_incomplete_removes_nothing() -> None:
 def test_a_run_without_a_manifest_in_silver_removes_nothing() -> None:
     rows = silver([run(A, {1: 1, 2: 2}), run(B, {1: 1})])
     rows["runs"] = rows["runs"][:1]
-    engine = engine_of(**rows)
-    engine.build()
 
-    assert pd.read_parquet(engine.path("movies"))["on_list"].all()
+    assert movies_of(engine_of(**rows))["on_list"].all()
 
 
 def test_an_earlier_run_removes_nothing() -> None:

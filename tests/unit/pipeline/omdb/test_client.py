@@ -61,10 +61,10 @@ def test_json_is_read_leniently_where_nothing_is_lost(name: str, plot: str) -> N
 
 
 @pytest.mark.parametrize("status", [301, 302, 404, 429, 500, 502, 503, 522, 524])
-@pytest.mark.parametrize("body", [b"", b"oops", case("outage.html"), case("movie.json")])
-def test_other_statuses_are_transient(status: int, body: bytes) -> None:
-    with pytest.raises(OmdbUnavailable, match=str(status)):
-        read_answer(status, body)
+def test_other_statuses_are_transient(status: int) -> None:
+    for body in (b"", b"oops", case("outage.html"), case("movie.json")):
+        with pytest.raises(OmdbUnavailable, match=str(status)):
+            read_answer(status, body)
 
 
 @pytest.mark.parametrize("body", [b"", b"  \n", case("outage.html"), b"\xef\xbb\xbf <html>"])

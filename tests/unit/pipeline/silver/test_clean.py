@@ -37,16 +37,16 @@ likely_texts = st.text("0123456789,.-–−$%/()hminMBk OctNA&;#", max_size=20)
 
 
 @pytest.mark.parametrize("cleaner", CLEANERS)
-@pytest.mark.parametrize("nothing", [None, "N/A", "n/a", "", " ", " N/A ", "\u200b", "&nbsp;"])
-def test_nothing_is_none_and_never_zero(cleaner: Callable[[Any], Any], nothing: Any) -> None:
-    assert cleaner(nothing) is None
+def test_nothing_is_none_and_never_zero(cleaner: Callable[[Any], Any]) -> None:
+    for nothing in (None, "N/A", "n/a", "", " ", " N/A ", "\u200b", "&nbsp;"):
+        assert cleaner(nothing) is None, nothing
 
 
 @pytest.mark.parametrize("cleaner", CLEANERS)
-@pytest.mark.parametrize("value", [[], {}, ["N/A"], {"Value": "1"}, True, False])
-def test_values_that_are_not_text_are_rejected(cleaner: Callable[[Any], Any], value: Any) -> None:
-    with pytest.raises(ValueError, match="expected text"):
-        cleaner(value)
+def test_values_that_are_not_text_are_rejected(cleaner: Callable[[Any], Any]) -> None:
+    for value in ([], {}, ["N/A"], {"Value": "1"}, True, False):
+        with pytest.raises(ValueError, match="expected text"):
+            cleaner(value)
 
 
 @given(value=json_values | likely_texts)

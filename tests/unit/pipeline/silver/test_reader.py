@@ -142,6 +142,7 @@ def test_a_part_that_is_cut_in_the_middle_is_damaged() -> None:
     assert len(ids(reader)) == 1
 
 
+@pytest.mark.parametrize("_size", ["small"], indirect=True)
 @pytest.mark.parametrize(
     "body", [b'{"run_id": "x", "top_n": "many"}', b'{"top_n": 1}', b"[]", b"\xff", b'{"run_id": ', b'{"run_id": null}']
 )
