@@ -12,11 +12,21 @@ from typing import Any
 import moto.s3.urls
 import pytest
 import responses
-from moto import mock_aws
+from moto import backend_index, mock_aws
 from moto.s3.models import S3Backend
 
-from pipeline import aws
+from pipeline import aggregate_to_gold, aws
+from pipeline.columns import GOLD_TABLES
+from pipeline.gold import duckdb_engine
+from reelhouse.operate import verify
 from tests.integration.moto_lake import KEY, LIST_KEY, OMDB_URL, REGION, Cold, Context, Handler, Lake, Omdb, Top
+
+# Services by how often they are asked; the others follow.
+OFTEN = ("s3", "sqs", "glue", "secretsmanager")
+PATTERNS = sorted(backend_index.backend_url_patterns, key=lambda entry: entry[0] not in OFTEN)
+
+# Tables made of Silver and of another table, of films and of runs.
+FEW_TABLES = tuple(GOLD_TABLES[name] for name in ("movies", "films_by_year", "rank_history", "pipeline_runs"))
 
 
 @pytest.fixture(scope="package")
@@ -28,7 +38,9 @@ def clients() -> Iterator[None]:
         environment.setenv("AWS_DEFAULT_REGION", REGION)
         environment.delenv("AWS_ENDPOINT_URL", raising=False)
         environment.delenv("AWS_PROFILE", raising=False)
-        # moto imports this module again for each request to S3, in case the environment changed.
+        # moto compares the address of each request with those of all services, one after the other.
+        environment.setattr(backend_index, "backend_url_patterns", PATTERNS)
+        # It imports this module again for each request to S3, in case the environment changed.
         environment.setattr(S3Backend, "_url_module", moto.s3.urls)
         aws.forget_clients()
         yield
@@ -53,7 +65,11 @@ def omdb(cloud: None) -> Iterator[Omdb]:
 
 @pytest.fixture
 def lake(monkeypatch: pytest.MonkeyPatch, cloud: None) -> Lake:
-    """Create the buckets, the queue and the secret, and set the environment of all functions."""
+    """Create the buckets, the queue and the secret, and set the environment of all functions.
+
+    Nothing arrives in Silver while it is listed, so AggregateToGold waits for no quiet second.
+    """
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0)
     s3, sqs = aws.client("s3"), aws.client("sqs")
     for bucket in ("bronze", "silver", "gold", "lists"):
         aws.ensure_bucket(s3, bucket, REGION)
@@ -75,6 +91,13 @@ def lake(monkeypatch: pytest.MonkeyPatch, cloud: None) -> Lake:
     }.items():
         monkeypatch.setenv(name, value)
     return Lake(s3, sqs, queue_url)
+
+
+@pytest.fixture
+def few_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Gold have :data:`FEW_TABLES` only; a build of all takes twice as long."""
+    for module in (duckdb_engine, verify):
+        monkeypatch.setattr(module, "GOLD", FEW_TABLES)
 
 
 @pytest.fixture

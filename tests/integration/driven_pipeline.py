@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from pipeline import aws, keys
-from pipeline.columns import GOLD, Table
+from pipeline.columns import GOLD_TABLES, Table
 from pipeline.errors import ReelhouseError
 from pipeline.gold.publication import published_build
 from reelhouse.run.resume import resume
@@ -49,6 +49,8 @@ class Pipeline:
         Fault injection by step.
     arrange : callable
         Selects and orders the messages of an event; if it selects none, nothing is delivered.
+    queues : tuple of str
+        Queues whose messages are delivered; without ``SilverEvents`` no Gold is built.
     errors : list of (str, BaseException)
         Step and error of each failed invocation.
     """
@@ -57,6 +59,7 @@ class Pipeline:
     cold: Cold
     faulty: dict[str, FaultyAws] = field(default_factory=dict)
     arrange: Callable[[list[Message]], list[Message]] = list
+    queues: tuple[str, ...] = tuple(QUEUES)
     errors: list[tuple[str, BaseException]] = field(default_factory=list)
     urls: dict[str, str] = field(default_factory=dict)
     _warm: dict[str, Handler] = field(default_factory=dict)
@@ -123,7 +126,7 @@ class Pipeline:
     def until_quiet(self) -> None:
         """Deliver messages until each is processed or parked."""
         for _ in range(MOST_ROUNDS):
-            if not sum(self.deliver(queue) for queue in QUEUES):
+            if not sum(self.deliver(queue) for queue in self.queues):
                 return
         raise AssertionError(f"not quiet after {MOST_ROUNDS} rounds; the last errors: {self.errors[-3:]}")
 
@@ -191,7 +194,7 @@ class Pipeline:
     # ── Results ────────────────────────────────────────────────────────────────────────────────────────────
 
     def gold(self) -> Rows:
-        """Return the rows of every Gold table without clock columns; run ids become ``run 1``, ``run 2`` and so on.
+        """Return the rows of all built tables without clock columns; run ids become ``run 1``, ``run 2`` and so on.
 
         Every object must be there with its recorded ETag; one with an ETag that was read before is not read again.
         """
@@ -199,15 +202,26 @@ class Pipeline:
         assert build, "nothing is published"
         etags = {entry.key: entry.etag for entry in aws.list_objects(self.lake.s3, "gold")}
         tables = {}
-        for table in GOLD:
-            (stored,) = build.tables[table.name].objects
+        for name, built in build.tables.items():
+            (stored,) = built.objects
             assert etags[stored.key] == stored.etag, stored.key
-            read = table.name, stored.etag
+            read = name, stored.etag
             if read not in _READ:
-                _READ[read] = _rows(table, self.lake.get("gold", stored.key))
-            tables[table.name] = _READ[read]
+                _READ[read] = _rows(GOLD_TABLES[name], self.lake.get("gold", stored.key))
+            tables[name] = _READ[read]
         runs = {str(row[0]): f"run {place}" for place, row in enumerate(tables["pipeline_runs"], start=1)}
         return {name: [tuple(_placed(value, runs) for value in row) for row in rows] for name, rows in tables.items()}
+
+    def silver(self) -> set[tuple[str, str]]:
+        """Return Silver's rows by table, without clock columns; a run id becomes ``run``. A row may be stored twice."""
+        found = set()
+        for key in self.lake.keys("silver"):
+            name, body = key.partition("/")[0], self.lake.get("silver", key)
+            rows = [json.loads(body)] if key.endswith(".json") else pq.read_table(io.BytesIO(body)).to_pylist()
+            for row in rows:
+                kept = str({column: value for column, value in row.items() if column not in OF_THE_MOMENT})
+                found.add((name, kept.replace(str(keys.run_of(key)), "run")))
+        return found
 
     def lost(self) -> set[str]:
         """Return the films that a run expected and that are neither stored nor rejected."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
 from pipeline import aggregate_to_gold
 from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.settings import AggregateToGoldSettings
@@ -28,9 +26,8 @@ def made_once(lake: Lake, name: str, make: Callable[[], None]) -> None:
         }
 
 
-def build_gold(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def build_gold(lake: Lake) -> None:
     """Put Silver's objects of a few films and their runs, and Gold as it is built and published from them."""
-    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
 
     def build() -> None:
         for name, part in (("movies", FILMS), ("runs", RUNS)):

@@ -18,24 +18,20 @@ from pipeline.columns import Table
 from pipeline.gold import duckdb_engine
 from pipeline.gold.build import Build
 from pipeline.gold.duckdb_engine import DuckdbEngine, GoldDatabase
-from pipeline.gold.publication import correct, published_build, read_pointer, records
+from pipeline.gold.publication import Pointer, correct, published_build, read_pointer, records
 from pipeline.gold.tables import intact
 from pipeline.settings import AggregateToGoldSettings
 from reelhouse import cli, stack
 from reelhouse.operate import doctor
 from reelhouse.stack import Stack
 from tests.daily_films import held_in
+from tests.integration.gold_of_films import made_once
 from tests.integration.moto_lake import Lake, as_stack
 from tests.silver_rows import RUNS, Row, film, silver_files
 
 SETTINGS = AggregateToGoldSettings("silver", "gold", 256)
 RUN_IDS = [f"202611{day:02}T030000Z-aaaaaaaa" for day in range(1, 29)]
 FILMS = 40
-
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
 
 
 def run(lake: Lake, day: int, films: int = FILMS, top_n: int | None = None, **changes: Any) -> None:
@@ -140,20 +136,27 @@ def test_a_wrong_aggregate_of_right_films_is_held(lake: Lake, monkeypatch: pytes
 
 
 @pytest.fixture
-def damaged(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> tuple[Result, str]:
+def damaged(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> tuple[Pointer, str]:
     """The newest build is held, and an object of the published one is damaged, whose key is the second value."""
-    for day, changes in ((0, {}), (1, {"runtime_minutes": 6000})):
-        run(lake, day, **changes)
-        monkeypatch.setattr(aggregate_to_gold, "new_build_id", lambda _, day=day: f"2026110{day + 1}T040000.000000Z")
-        held = build()
-    assert held.held
-    (entry,) = held.build.tables["movies"].objects
+
+    def make() -> None:
+        for day, changes in ((0, {}), (1, {"runtime_minutes": 6000})):
+            run(lake, day, **changes)
+            build_id = f"2026110{day + 1}T040000.000000Z"
+            monkeypatch.setattr(aggregate_to_gold, "new_build_id", lambda _, build_id=build_id: build_id)
+            build()
+
+    made_once(lake, "a damaged and a held build", make)
+    pointer = read_pointer("gold")
+    assert pointer.build
+    assert pointer.held
+    (entry,) = pointer.build.tables["movies"].objects
     lake.put("gold", entry.key, b"no parquet")
-    return held, entry.key
+    return pointer, entry.key
 
 
 def test_a_damaged_published_table_is_repaired_while_a_newer_build_is_held(
-    lake: Lake, damaged: tuple[Result, str]
+    lake: Lake, damaged: tuple[Pointer, str]
 ) -> None:
     before, key = damaged
     after = build()
@@ -166,7 +169,7 @@ def test_a_damaged_published_table_is_repaired_while_a_newer_build_is_held(
 
 
 def test_a_damaged_build_by_athena_is_left(
-    lake: Lake, damaged: tuple[Result, str], monkeypatch: pytest.MonkeyPatch
+    lake: Lake, damaged: tuple[Pointer, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, key = damaged
     correct("gold", replace(before.build, engine="athena"), read_pointer("gold"))
@@ -177,7 +180,7 @@ def test_a_damaged_build_by_athena_is_left(
 
 
 def test_a_damaged_table_whose_rows_would_be_others_is_left(
-    lake: Lake, damaged: tuple[Result, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    lake: Lake, damaged: tuple[Pointer, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     before, key = damaged
     monkeypatch.setattr(GoldDatabase, "_digest", lambda *_: "of other code")
@@ -194,12 +197,18 @@ def held(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> tuple[Stack, str, str]:
     found = Stack(found.name, found.outputs | {"GoldDatabaseName": "reelhouse_gold"})
     monkeypatch.setattr(stack, "find", lambda _: found)
     monkeypatch.setattr(Stack, "build_gold", lambda _: build())
-    run(lake, 0)
-    first = build().build.build_id
-    run(lake, 1, runtime_minutes=6000, genres=None)
-    result = build()
-    assert result.held
-    return found, first, result.held.build_id
+
+    def make() -> None:
+        run(lake, 0)
+        build()
+        run(lake, 1, runtime_minutes=6000, genres=None)
+        build()
+
+    made_once(lake, "a held build", make)
+    pointer = read_pointer("gold")
+    assert pointer.build
+    assert pointer.held
+    return found, pointer.build.build_id, pointer.held.build_id
 
 
 def ran(*arguments: str) -> Ran:

@@ -162,12 +162,11 @@ def test_a_part_that_was_written_again_after_the_merge_keeps_its_newer_rows(lake
     assert len(lake.keys("silver", keys.run_prefix("movies", SECOND))) == 1
 
 
-@pytest.mark.parametrize("removed", [1, 8])
-def test_a_compaction_that_died_is_finished_by_the_next(lake: Lake, parts: list[str], removed: int) -> None:
+def test_a_compaction_that_died_is_finished_by_the_next(lake: Lake, parts: list[str]) -> None:
     before = gold(lake)
     compacted()
     age(2)
-    for key in [key for key in parts if keys.run_of(key) == SECOND][:removed]:
+    for key in [key for key in parts if keys.run_of(key) == SECOND][:4]:
         lake.s3.delete_object(Bucket="silver", Key=key)
     assert gold(lake) == before
 
@@ -178,7 +177,7 @@ def test_a_compaction_that_died_is_finished_by_the_next(lake: Lake, parts: list[
 
 
 def test_whichever_call_fails_no_row_is_lost_and_the_next_compaction_finishes(lake: Lake) -> None:
-    rows = [film(1), film(2), film(2, processed_at="2026-11-24 04:00:00.000000"), film(3)]
+    rows = [film(1), film(2), film(2, processed_at="2026-11-24 04:00:00.000000")]
 
     def newest() -> dict[str, str]:
         held = pd.concat([rows_of(lake, key) for key in lake.keys("silver")])
@@ -208,7 +207,7 @@ def test_whichever_call_fails_no_row_is_lost_and_the_next_compaction_finishes(la
         assert newest() == before
         compact_silver("silver", None, FOREVER, lambda *_: None)
         assert newest() == before
-        assert [keys.rows_of(key) for key in lake.keys("silver")] == [3]
+        assert [keys.rows_of(key) for key in lake.keys("silver")] == [2]
         if not failed:
             break
 

@@ -20,27 +20,6 @@ from tests.integration.moto_lake import Lake
 from tests.silver_rows import FIRST, RUNS, SECOND, film, silver_files
 
 PARTS = {f"movies/run_id={run_id}/part-{'0' * 32}-1.parquet": run_id for run_id in (FIRST, SECOND)}
-# A build with a field of another type each.
-ODD_BUILDS = [
-    published_json(a_build(), **odd)
-    for odd in (
-        {"built_at": "yesterday"},
-        {"built_at": "2026-11-24"},
-        {"build_id": None},
-        {"silver": []},
-        {"tables": {"movies": "many"}},
-        {"runs": {FIRST: None}},
-        {"runs": {FIRST: {"status": "complete"}}},
-        {"tables": {"movies": {"folder": "builds/", "rows": 1, "digest": "1"}}},
-    )
-]
-NOT_PARQUET = [b"", b"PAR1", b"<html>", b"{}", b"PAR1" + b"\x00" * 500 + b"PAR1"]
-
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing pours in while a test builds: no quiet moment needs to be waited for."""
-    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.001)
 
 
 @pytest.fixture
@@ -66,10 +45,9 @@ def movies(lake: Lake) -> list[str]:
     return sorted(pd.read_parquet(io.BytesIO(body_of("gold", "movies")))["imdb_id"])
 
 
-@pytest.mark.parametrize("body", NOT_PARQUET)
-def test_a_damaged_part_is_named_and_gold_stays_as_it_was(lake: Lake, engine: DuckdbEngine, body: bytes) -> None:
+def test_a_damaged_part_is_named_and_gold_stays_as_it_was(lake: Lake, engine: DuckdbEngine) -> None:
     damaged = f"movies/run_id={SECOND}/part-{'1' * 32}-1.parquet"
-    lake.put("silver", damaged, body)
+    lake.put("silver", damaged, b"<html>")
 
     with pytest.raises(SilverDamaged) as caught:
         build(engine)
@@ -117,8 +95,7 @@ def test_running_out_of_memory_does_not_count_as_damage(lake: Lake, engine: Duck
 
 
 def test_a_damaged_build_record_is_rewritten(lake: Lake, engine: DuckdbEngine) -> None:
-    odd = [b"", b'{"build_id": ', b"[]", b"null", b'{"runs": []}', b"\xff", b"[" * 100_000, *ODD_BUILDS]
-    for body in odd:
+    for body in (b"", b"[" * 100_000, published_json(a_build(), runs={FIRST: {"status": "complete"}})):
         lake.put("gold", keys.BUILD, body)
 
         result = build(engine)

@@ -19,9 +19,9 @@ from tests.silver_rows import FIRST, SECOND
 
 
 @pytest.fixture
-def gold(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
+def gold(lake: Lake) -> Stack:
     """A stack whose Gold was built from a few films."""
-    build_gold(lake, monkeypatch)
+    build_gold(lake)
     databases = {f"{layer}DatabaseName": f"reelhouse_{layer.lower()}" for layer in ("Silver", "Gold")}
     return Stack("moto", as_stack(lake).outputs | databases)
 

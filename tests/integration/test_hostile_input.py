@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from awslambdaric.lambda_runtime_marshaller import Encoder  # type: ignore[import-untyped]
 
-from pipeline import aggregate_to_gold, keys
+from pipeline import keys
 from pipeline.errors import InvalidInput
 from tests.integration.driven_pipeline import ENRICH, FIRST, Pipeline
 from tests.integration.hostile import encoded, mutations
@@ -31,7 +31,7 @@ MANIFEST = {
     "source_etag": None, "source_sha256": "0" * 64, "top_n": 250, "batch_size": 10, "messages": 1,
     "expected": {"tt0000009": 9}, "skipped": [], "code_version": "1",
 }  # fmt: skip
-FEW = [pytest.param(0, 80)]
+FEW = [pytest.param(0, 48)]
 MANY = [pytest.param(seed, 400, marks=pytest.mark.chaos) for seed in range(1, 6)]
 in_numbers = pytest.mark.parametrize(("seed", "most"), FEW + MANY)
 
@@ -49,9 +49,8 @@ def answer(imdb_id: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def pipeline(lake: Lake, omdb: Omdb, handler: Cold, top: Top, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+def pipeline(lake: Lake, omdb: Omdb, handler: Cold, top: Top) -> Pipeline:
     """A pipeline that nothing has gone through yet; OMDb knows three films, and refuses all others."""
-    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.001)
     top(len(NEIGHBOURS))
     refused = json.dumps({"Response": "False", "Error": "Incorrect IMDb ID."}).encode()
     omdb.answers = defaultdict(lambda: (200, refused), omdb.answers)

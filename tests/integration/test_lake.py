@@ -24,9 +24,9 @@ DATABASE = "reelhouse_gold"
 
 
 @pytest.fixture
-def used(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> GoldLake:
+def used(lake: Lake) -> GoldLake:
     """A lake whose Gold was built from a few films."""
-    build_gold(lake, monkeypatch)
+    build_gold(lake)
     aws.client("glue").create_database(DatabaseInput={"Name": DATABASE})
     return GoldLake("gold", DATABASE, "silver")
 

@@ -15,7 +15,7 @@ from mcp.types import TextContent
 
 from insights.columns import RECOMMENDATIONS
 from insights.lake import Lake as GoldLake
-from pipeline import aggregate_to_gold, aws
+from pipeline import aws
 from pipeline.columns import GOLD_TABLES
 from pipeline.errors import LocalStackError
 from reelhouse.gold import mcp
@@ -29,18 +29,16 @@ DATABASE = "reelhouse_gold"
 Answer = dict[str, Any]
 Ask = Callable[..., Answer]
 ENDLESS = [
-    "SELECT count(*) FROM range(100000000000000)",
     "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t",
-    "SELECT list_sort(range(1000000000))[1]",
     "SELECT repeat('x', 3000000000)",
     "FROM range(100000000000)",
 ]
 
 
 @pytest.fixture
-def found(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
+def found(lake: Lake) -> Stack:
     """A stack whose Gold was built from a few films, with recommendations."""
-    build_gold(lake, monkeypatch)
+    build_gold(lake)
     aws.client("glue").create_database(DatabaseInput={"Name": DATABASE})
     ids = GoldLake("gold", DATABASE).table("movies")["imdb_id"]
     rows = [[ids[0], rank, other, 0.5, "drama"] for rank, other in enumerate(ids[1:3], start=1)]
@@ -146,9 +144,8 @@ def test_a_change_is_explained_by_films(two_builds: Stack) -> None:
 
 
 @pytest.fixture
-def two_builds(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
+def two_builds(lake: Lake) -> Stack:
     """A stack with two builds: the second run has one film fewer."""
-    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
     test_why.make_two_builds(lake)
     stack = as_stack(lake)
     return Stack(stack.name, stack.outputs | {"GoldDatabaseName": DATABASE})
@@ -156,8 +153,8 @@ def two_builds(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
 
 @pytest.mark.parametrize("kind", REFUSED)
 def test_whatever_does_not_read_is_refused_in_one_line(found: Stack, kind: str) -> None:
-    """Three queries of each kind, since each starts a process; the unit test of the guarded query runs all."""
-    refused_in_one_line(found, REFUSED[kind][:3])
+    """One query of each kind, since each starts a process; the unit test of the guarded query runs all."""
+    refused_in_one_line(found, REFUSED[kind][:1])
 
 
 @pytest.mark.chaos

@@ -48,10 +48,9 @@ def check(told: tuple[list[str], str, str]) -> None:
     assert documentation == (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("mode", ["auto", "legacy"])
-def test_stdio(environment: dict[str, str], mode: str) -> None:
+def test_stdio(environment: dict[str, str]) -> None:
     server = StdioServerParameters(command=COMMAND[0], args=COMMAND[1:], env=environment, cwd=ROOT)
-    check(anyio.run(use, server, mode))
+    check(anyio.run(use, server, "auto"))
 
 
 def test_stdout_has_the_protocol_only(environment: dict[str, str]) -> None:

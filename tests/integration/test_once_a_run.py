@@ -26,7 +26,7 @@ from tests.fake_athena import FakeAthena, make_catalogue
 from tests.integration.moto_lake import Lake
 from tests.silver_rows import FIRST, SECOND, film, silver_files
 
-FILMS = 20
+FILMS = 6
 NOW = datetime.now(UTC)
 
 
@@ -78,8 +78,7 @@ class Driver:
 
 
 @pytest.fixture
-def driver(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Driver:
-    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.001)
+def driver(lake: Lake) -> Driver:
     make_catalogue(aws.client("glue"))
     queries = Queries(FakeAthena(lake.s3, aws.client("glue")).client, "reelhouse", pause=0)
     tables = (GOLD_TABLES["movies"], GOLD_TABLES["pipeline_runs"])
@@ -154,9 +153,7 @@ def test_a_complete_run_beside_one_that_pours_in_waits(driver: Driver) -> None:
     assert (driver.builds, films_in_gold()) == (1, 2)
 
 
-def test_another_function_that_is_told_of_the_same_silver_does_not_build_it_too(
-    driver: Driver, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_function_that_is_told_of_the_same_silver_does_not_build_it_too(driver: Driver) -> None:
     """It is told while the first one builds; a minute later it finds Gold up to date."""
     inner = driver.engine.build
 

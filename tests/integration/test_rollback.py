@@ -10,6 +10,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from pipeline import aggregate_to_gold, aws, keys
+from pipeline.columns import GOLD_TABLES
 from pipeline.errors import InvalidInput, StorageFailed
 from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.gold.publication import published_build, read_pointer
@@ -19,6 +20,7 @@ from reelhouse.gold import publish as command
 from reelhouse.gold.builds import listed
 from reelhouse.stack import Stack
 from tests.fake_athena import make_catalogue
+from tests.integration.gold_of_films import made_once
 from tests.integration.moto_lake import Lake, as_stack
 from tests.silver_rows import FIRST, SECOND, film, silver_files
 
@@ -44,8 +46,7 @@ def build(*_: Any) -> str:
 @pytest.fixture
 def found(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """A stack whose AggregateToGold runs in this process."""
-    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.001)
-    make_catalogue(aws.client("glue"))
+    make_catalogue(aws.client("glue"), tables=(GOLD_TABLES["movies"],))
     found = as_stack(lake)
     monkeypatch.setattr(stack, "find", lambda _: found)
     monkeypatch.setattr(Stack, "build_gold", build)
@@ -55,10 +56,16 @@ def found(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
 @pytest.fixture
 def ids(lake: Lake, found: Stack) -> list[str]:
     """Builds of one film and of two, of two complete runs."""
-    store(lake, FIRST, 1, expected=1)
-    first = build()
-    store(lake, SECOND, 1, 2, expected=2)
-    return [first, build()]
+
+    def make() -> None:
+        store(lake, FIRST, 1, expected=1)
+        build()
+        store(lake, SECOND, 1, 2, expected=2)
+        build()
+
+    made_once(lake, "builds of two runs", make)
+    build()  # moves the catalogue
+    return [entry.build_id for entry in read_pointer("gold").history]
 
 
 def ran(*arguments: str) -> Result:

@@ -78,10 +78,7 @@ def size_of_changes(lake: Lake, before: Build, after: Build) -> float:
     ("films", "days"),
     [(60, 4), pytest.param(1000, 30, marks=[pytest.mark.chaos, pytest.mark.timeout(900)])],
 )
-def test_builds_store_one_build_and_what_changed(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch, films: int, days: int
-) -> None:
-    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.001)
+def test_builds_store_one_build_and_what_changed(lake: Lake, films: int, days: int) -> None:
     world, engine = FilmWorld(films), DuckdbEngine("silver", "gold", 256)
     builds = []
     for _ in range(days):

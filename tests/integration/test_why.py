@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from insights.why.explain import explain
 from insights.why.sentences import what_changed
-from pipeline import aggregate_to_gold
 from pipeline.errors import InvalidInput
 from pipeline.gold.publication import read_pointer
 from reelhouse import cli, stack
@@ -22,11 +21,6 @@ from tests.integration.moto_lake import Lake, as_stack
 from tests.integration.test_breaker import FILMS, RUN_IDS, build, run
 
 KEY = {"genre": "Drama", "source": "metascore"}
-
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 0.01)
 
 
 @pytest.fixture

@@ -92,18 +92,12 @@ def older_schema(s3: Any) -> None:
     publish_files(GOLD, tables | {"movies": [old.to_parquet()]}, build_id="20991124T030000.000000Z")
 
 
-def few_films(s3: Any) -> None:
-    """A handful of films, whole."""
-    fill(s3, FILMS)
-
-
 STATES: dict[Callable[[Any], None], str] = {
     nothing: "Gold has not been built yet",
     no_films: "There are no movies yet",
     one_film: "",
     no_genres: "Not known for any of the movies: Genres",
     older_schema: "The movies are of an older schema",
-    few_films: "",
 }
 
 
