@@ -36,7 +36,9 @@ SECOND_STACK = tuple(
 )  # fmt: skip
 
 # Examples are the same in every run, and no test depends on the machine's speed.
-settings.register_profile("reelhouse", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "reelhouse", deadline=None, derandomize=True, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("reelhouse")
 
 

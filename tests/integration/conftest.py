@@ -18,7 +18,6 @@ from moto.s3.models import S3Backend
 from pipeline import aggregate_to_gold, aws
 from pipeline.columns import GOLD_TABLES
 from pipeline.gold import duckdb_engine
-from reelhouse.operate import verify
 from tests.integration.moto_lake import KEY, LIST_KEY, OMDB_URL, REGION, Cold, Context, Handler, Lake, Omdb, Top
 
 # Services by how often they are asked; the others follow.
@@ -96,8 +95,7 @@ def lake(monkeypatch: pytest.MonkeyPatch, cloud: None) -> Lake:
 @pytest.fixture
 def few_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Gold have :data:`FEW_TABLES` only; a build of all takes twice as long."""
-    for module in (duckdb_engine, verify):
-        monkeypatch.setattr(module, "GOLD", FEW_TABLES)
+    monkeypatch.setattr(duckdb_engine, "GOLD", FEW_TABLES)
 
 
 @pytest.fixture

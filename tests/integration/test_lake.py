@@ -83,14 +83,13 @@ def test_sql_joins_gold_silver_and_the_caller_s_frames(used: GoldLake) -> None:
     [
         ("DROP TABLE movies", "not SELECT"),
         ("SELECT * FROM secret", "secret"),
-        ("SELECT count(*) FROM range(100000000000000)", "longer than"),
         ("SELECT * FROM range(1000)", "more than 100 rows"),
     ],
 )
 def test_a_guarded_query_reads_tables_and_nothing_else(used: GoldLake, query: str, fault: str) -> None:
     """The unit test of the guarded query tries many more."""
     secret = pd.DataFrame({"password": ["planted"]})
-    limits = Limits(rows=100, seconds=1 if fault == "longer than" else 60, memory_mb=256)
+    limits = Limits(rows=100, seconds=60, memory_mb=256)
     with pytest.raises(InvalidInput, match=f"(?i){fault}") as error:
         used.sql(query, read_only=True, limits=limits)
     assert "\n" not in str(error.value)
