@@ -7,13 +7,15 @@ folders have one parent, and each new process removes those whose process is gon
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import tempfile
 import weakref
 from pathlib import Path
 from typing import IO
 
-_PARENT = "reelhouse-silver"
+# Each user has a parent of their own: nobody else may write into it.
+_PARENT = f"reelhouse-{os.getuid()}"
 _LOCK = "lock"
 
 
@@ -22,7 +24,7 @@ class Workspace:
 
     def __init__(self) -> None:
         parent = Path(tempfile.gettempdir(), _PARENT)
-        parent.mkdir(exist_ok=True)
+        parent.mkdir(mode=0o700, exist_ok=True)
         with (parent / _LOCK).open("w") as starting:
             # One process at a time, so that a folder is never seen before its own lock is held.
             fcntl.flock(starting, fcntl.LOCK_EX)

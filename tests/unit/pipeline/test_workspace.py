@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -35,6 +36,15 @@ def test_a_workspaces_folder_is_deleted_with_it() -> None:
     del workspace
 
     assert not folder.exists()
+
+
+def test_no_other_user_meets_the_folders(tmp_path: Path) -> None:
+    workspace = Workspace()
+    (parent,) = tmp_path.iterdir()
+
+    assert workspace.folder.parent == parent
+    assert parent.name == f"reelhouse-{os.getuid()}"
+    assert parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_folders_of_killed_processes_are_removed(tmp_path: Path) -> None:
