@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _ERROR_CHARACTERS = 500
 # The last is how the emulator names every error that a handler raises; a time-out has a name of its own there too.
 _INPUT_ERRORS = {InvalidInput.__name__, SourceListInvalid.__name__, "Runtime.HandlerError"}
-QUEUES = ("MovieQueue", "BronzeEvents", "SilverEvents")
+QueueName = Literal["MovieQueue", "BronzeEvents", "SilverEvents"]
+QUEUES: tuple[str, ...] = get_args(QueueName)
 
 
 @dataclass(frozen=True)

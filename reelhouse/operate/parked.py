@@ -62,13 +62,11 @@ def parked(stack: Stack, queue: str | None = None) -> list[Parked]:
 
     Raises
     ------
-    InvalidInput
-        For a queue that the stack does not have.
     StorageFailed
         When SQS or the logs cannot be read.
     """
     found = []
-    for name in chosen(queue):
+    for name in [queue] if queue else QUEUES:
         with aws.failures_of("redrive", name), received(stack[f"{name}DeadLettersUrl"]) as held:
             if held:
                 logged = logs.errors(stack, FUNCTIONS[name], min(map(_sent_at, held)))
@@ -76,13 +74,6 @@ def parked(stack: Stack, queue: str | None = None) -> list[Parked]:
                 errors = {one.message_id: one for one in logged}
                 found += [_describe(name, message, errors) for message in held]
     return sorted(found, key=lambda one: (QUEUES.index(one.queue), one.sent_at, one.message_id))
-
-
-def chosen(queue: str | None) -> tuple[str, ...]:
-    """Return the queue that was named, or all; raise InvalidInput for one that the stack does not have."""
-    if queue is not None and queue not in QUEUES:
-        raise InvalidInput(f"is not one of {', '.join(QUEUES)}", subject=f"--queue {queue[:80]}")
-    return (queue,) if queue else QUEUES
 
 
 @contextmanager

@@ -9,17 +9,16 @@ import typer
 
 from pipeline import aws
 from reelhouse import console, stack
-from reelhouse.operate.parked import chosen, parked, print_parked
-from reelhouse.options import Json, StackName, usage_errors
+from reelhouse.operate.parked import parked, print_parked
+from reelhouse.options import Json, StackName
 from reelhouse.progress import OnProgress, bar
-from reelhouse.stack import QUEUES, Stack
+from reelhouse.stack import QUEUES, QueueName, Stack
 
 
 def command(
     peek: Annotated[bool, typer.Option("--peek", help="Only show what is parked, and why.")] = False,
     queue: Annotated[
-        str | None,
-        typer.Option(help=f"{', '.join(QUEUES)}; without it, all.", metavar="QUEUE"),
+        QueueName | None, typer.Option(help=f"{', '.join(QUEUES)}; without it, all.", metavar="QUEUE")
     ] = None,
     stack_name: StackName = None,
     json_output: Json = False,
@@ -30,15 +29,13 @@ def command(
 
     Example: [bold]reelhouse redrive --peek[/], then [bold]reelhouse redrive --queue MovieQueue[/]
     """
-    with usage_errors():
-        names = chosen(queue)
     found = stack.find(stack_name)
     if peek:
         messages = parked(found, queue)
         console.print_json([asdict(one) for one in messages]) if json_output else print_parked(messages)
         return
     moved = {}
-    for name in names:
+    for name in [queue] if queue else QUEUES:
         with bar(name) as on_progress:
             moved[name] = redrive(found, name, on_progress)
     if json_output:

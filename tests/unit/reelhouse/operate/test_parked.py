@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from pipeline import aws
-from pipeline.errors import InvalidInput
 from reelhouse.operate import parked
 
 
@@ -67,13 +66,6 @@ def test_it_ends_at_2000_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     queue = FakeQueue(*([f"{batch}.{number}" for number in range(10)] for batch in range(1000)))
 
     assert len(held(queue, monkeypatch)) == parked.MOST_SHOWN
-
-
-def test_only_the_stacks_queues_can_be_named() -> None:
-    assert parked.chosen("BronzeEvents") == ("BronzeEvents",)
-    assert len(parked.chosen(None)) == 3
-    with pytest.raises(InvalidInput, match="MovieQueue"):
-        parked.chosen("../queue")
 
 
 RUN = "20261124T030000Z-1a2b3c4d"
