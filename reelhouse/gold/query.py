@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pandas as pd
 import typer
@@ -21,15 +20,9 @@ from reelhouse.options import Csv, Json, StackName, TableFile
 from reelhouse.stack import Stack
 
 _DUCKDB_LIMITS = Limits(rows=1_000_000, seconds=300, memory_mb=2048)
+Engine = Literal["athena", "duckdb"]
 _SHOW_TABLES = re.compile(r"\s*show\s+tables\s*;?\s*", re.IGNORECASE)
 _DESCRIBE = re.compile(r'\s*describe\s+(?:"?(\w+)"?\s*\.\s*)?"?(\w+)"?\s*;?\s*', re.IGNORECASE)
-
-
-class Engine(StrEnum):
-    """What runs the query."""
-
-    ATHENA = "athena"
-    DUCKDB = "duckdb"
 
 
 @dataclass(frozen=True)
@@ -59,10 +52,10 @@ def command(
 
     Example: [bold]reelhouse query "SELECT title, year FROM movies WHERE year < 1960" --output old.csv[/]
     """
-    chosen = engine or (Engine.ATHENA if stack_name else Engine.DUCKDB)
+    chosen = engine or ("athena" if stack_name else "duckdb")
     result = run(stack.find(stack_name), sql, chosen)
     frames.give(result.rows, output, csv=csv, json_output=json_output)
-    scanned = f"{result.bytes_scanned / 1e6:,.1f} MB scanned, " if chosen == Engine.ATHENA else ""
+    scanned = f"{result.bytes_scanned / 1e6:,.1f} MB scanned, " if chosen == "athena" else ""
     written = f" written to {output}" if output else ""
     console.say(f"{len(result.rows):,} rows{written} ({scanned}{result.seconds:.1f} s)")
 
@@ -80,7 +73,7 @@ def run(found: Stack, sql: str, engine: Engine) -> Found:
     """
     started = time.monotonic()
     scanned = 0
-    if engine == Engine.DUCKDB:
+    if engine == "duckdb":
         rows = found.lake().sql(sql, read_only=True, limits=_DUCKDB_LIMITS)
     elif _SHOW_TABLES.fullmatch(sql):
         rows = _described(found["GoldDatabaseName"], None)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from reelhouse.gold.query import Engine, run
+from reelhouse.gold.query import run
 
 
 class FakeLake:
@@ -26,7 +26,7 @@ class FakeLake:
 def test_duckdb_answers_read_only() -> None:
     found: Any = FakeLake()
 
-    assert run(found, "SELECT 1", Engine.DUCKDB).rows["n"].tolist() == [1]
-    run(found, "DROP TABLE movies", Engine.DUCKDB)
+    assert run(found, "SELECT 1", "duckdb").rows["n"].tolist() == [1]
+    run(found, "DROP TABLE movies", "duckdb")
 
     assert found.asked == [("SELECT 1", True), ("DROP TABLE movies", True)], "the guarded engine itself refuses"
