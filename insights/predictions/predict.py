@@ -23,7 +23,7 @@ from insights.columns import PREDICTION_SCORES, PREDICTIONS
 from insights.frames import typed
 from insights.predictions.features import TARGETS, Target, build
 from insights.predictions.model import MOST_REASONS, TimeSplit, learn, split_by_time
-from insights.predictions.scores import baselines, best_baseline, no_model_row, score_rows
+from insights.predictions.scores import MODEL, baselines, best_baseline, score_rows
 from pipeline.errors import InvalidInput
 
 
@@ -59,7 +59,8 @@ def predict(movies: pd.DataFrame, coverage: float = 0.8) -> Prediction:
     for target in TARGETS:
         learned = target.learned(movies[target.name])
         split = split_by_time(features["year"], learned.notna())
-        rows = [no_model_row(target, split)]
+        none: dict[str, object] = {"method": MODEL, "unit": target.score_unit, "verdict": f"no model: {split.reason}"}
+        rows = [none]
         if not split.reason:
             model = learn(features, learned, split, coverage)
             intervals = model.intervals.apply(target.in_range).assign(actual=learned)

@@ -10,7 +10,6 @@ from scipy.stats import ttest_1samp
 from sklearn.metrics import mean_absolute_error, r2_score
 
 from insights.predictions.features import Target, earlier_films
-from insights.predictions.model import TimeSplit
 
 MODEL, MEAN, GENRE_MEAN, DIRECTOR = "model", "mean", "genre mean", "director's earlier films"
 CONFIDENCE = 0.95
@@ -78,11 +77,6 @@ def score_rows(target: Target, intervals: pd.DataFrame, simple: pd.DataFrame, ai
     rows[0]["interval_width"] = (known["high"] - known["low"]).mean()
     rows[0] |= _comparison(known["actual"], methods, target.score_unit)
     return rows
-
-
-def no_model_row(target: Target, split: TimeSplit) -> dict[str, object]:
-    """Return a row that says why there is no model."""
-    return {"method": MODEL, "unit": target.score_unit, "verdict": f"no model: {split.reason}"}
 
 
 def _comparison(actual: pd.Series[float], methods: pd.DataFrame, unit: str) -> dict[str, object]:
