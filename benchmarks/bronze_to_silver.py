@@ -23,8 +23,8 @@ from pipeline.silver.records import BronzeObject
 ROW = "Bronze → Silver"
 OURS, BASELINE = ("bronze_to_silver", "ours"), ("baselines.silver_by_pandas", "run")
 FILMS = 17_472
-# What the function gets at once, and a backlog in larger parts.
-BATCH, LARGE_BATCH = 100, 5_000
+# What the function gets at once during a run, and at most: `reelhouse replay` puts 20 objects into each message.
+BATCH, LARGE_BATCH = 100, 2_000
 # Each batch is as any other; sixty are enough for the start of DuckDB and pandas to matter little.
 FILMS_IN_BATCHES = 6_000
 COPIES = 4
@@ -34,7 +34,7 @@ FLAT = Target("most", 1.2)
 # Ours alone has these; or they differ by the moment.
 _NOT_COMPARED = {"unreadable", "processed_at", "code_version"}
 _BATCHES = f"Batches of {BATCH}: both sides write a part a batch, as the function does with its messages."
-_BACKLOG = f"Backlog: ours in parts of {LARGE_BATCH:,}, so that memory stays flat; pandas takes all films at once."
+_BACKLOG = f"Backlog: ours in parts of {LARGE_BATCH:,}, as a replay brings them; pandas takes all films at once."
 
 
 def ours(path: str, at_once: int, folder: str = "") -> dict[str, Any]:
