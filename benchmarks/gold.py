@@ -45,7 +45,7 @@ def ours(folder: str, target: str) -> dict[str, Any]:
     del parts
     engine.load(SILVER_TABLES["runs"], {"runs.json": ("etag", Path(folder, "runs.json").read_bytes())})
     for name in engine.build():
-        shutil.copyfile(engine.path(name), Path(target, f"{name}.parquet"))
+        shutil.move(engine.path(name), Path(target, f"{name}.parquet"))
     return {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - started_cpu}
 
 
