@@ -11,7 +11,7 @@ from scipy.stats import t as student
 from insights.columns import PREDICTION_SCORES, PREDICTIONS
 from insights.predictions import model as model_module
 from insights.predictions.features import TARGETS
-from insights.predictions.model import conformal_margins, split_by_time
+from insights.predictions.model import _latest, conformal_margins, split_by_time
 from insights.predictions.predict import Prediction, predict
 from insights.predictions.scores import baselines, score_rows
 from pipeline.errors import InvalidInput
@@ -203,6 +203,11 @@ def test_margins_are_the_conformal_rank_of_each_quarter_of_the_predictions() -> 
     assert margins.tolist() == [8, 18, 28, 38]
     few = pd.DataFrame({"predicted": [1.0, 1.0], "outside": [3.0, 1.0]})
     assert conformal_margins(few, np.array([1.0]), 0.8).tolist() == [3]
+
+
+def test_margins_come_from_the_last_whole_years_that_hold_enough_films() -> None:
+    films = pd.DataFrame({"year": [2002.0, 2000.0, 2001.0, 2001.0]})
+    assert _latest(films, 2)["year"].tolist() == [2002, 2001, 2001]
 
 
 def test_intervals_cover_the_stated_share_where_the_spread_grows_with_the_prediction() -> None:
