@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import aws, keys, messages
 from pipeline import enrich_and_store_movie as step
-from pipeline.errors import UnexpectedFailure
+from pipeline.errors import OmdbQuotaSpent, OmdbUnavailable, UnexpectedFailure
 from pipeline.omdb.client import Found, OmdbClient
 from pipeline.runs import Manifest
 from pipeline.settings import EnrichAndStoreMovieSettings
@@ -75,6 +75,31 @@ class Queue:
 
     def change_message_visibility(self, **_: Any) -> None:
         pass
+
+
+def test_a_message_waits_for_the_quota_even_when_another_of_its_films_failed_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bronze, omdb, waits = Bronze(), Omdb(), list[int]()
+    errors = {A: OmdbUnavailable("OMDb answered 500"), C: OmdbQuotaSpent("the limit is reached")}
+
+    def film(imdb_id: str, *_: Any) -> Found:
+        raise errors[imdb_id]
+
+    def hide(self: Queue, **asked: Any) -> None:
+        waits.append(asked["VisibilityTimeout"])
+
+    monkeypatch.setattr(omdb, "film", film)
+    monkeypatch.setattr(Queue, "change_message_visibility", hide)
+    monkeypatch.setattr(aws, "client", lambda _service: Queue())
+    for name in ("put_once", "exists", "get_if_exists"):
+        monkeypatch.setattr(aws, name, getattr(bronze, name))
+    body = json.dumps(messages.make(GOOD_RUN, [{"id": A, "rank": "1"}, {"id": C, "rank": "2"}], 2)[0])
+
+    result = step.run([messages.QueueMessage("m", body, receives=1)], SETTINGS, omdb, 60)
+
+    assert isinstance(result.failed["m"], OmdbQuotaSpent)
+    assert waits[0] > 15, "longer than after one failed call"
 
 
 @pytest.mark.parametrize("boundary", ["film", "put_once", "exists", "get_if_exists", "read"])

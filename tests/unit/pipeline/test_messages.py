@@ -159,11 +159,16 @@ def test_a_batch_of_large_messages_is_within_the_limit() -> None:
     assert len(sqs.calls) > 1
 
 
-def test_only_rejected_messages_are_resent() -> None:
+def test_only_rejected_messages_are_resent(monkeypatch: pytest.MonkeyPatch) -> None:
     sqs = FakeSqs(lambda message, tries: message["batch"] in {2, 9} and tries < 3)
     outgoing = messages.make(RUN, items(10), 1)
+    waits: list[float] = []
+    monkeypatch.setattr(messages, "RESEND_AFTER_SECONDS", 0.5)
+    monkeypatch.setattr(messages.time, "sleep", waits.append)
 
     send(outgoing, sqs)
+
+    assert waits == [0.5, 1.0]
 
     assert sorted(sqs.calls, reverse=True) == [10, 2, 2]
     assert sorted(sqs.taken) == sorted(json.dumps(message) for message in outgoing)

@@ -48,6 +48,7 @@ def test_a_spent_quota_waits_for_the_next_day(now: datetime, expected: int) -> N
 
 def test_a_setting_limits_the_wait_for_the_quota_only() -> None:
     assert retry_after_seconds(OmdbQuotaSpent("-"), 1, NOON, 60) == 60
+    assert retry_after_seconds(OmdbQuotaSpent("-"), 1, NOON.replace(hour=1), 10**6) == LONGEST_WAIT_SECONDS
     assert retry_after_seconds(OmdbKeyInvalid("-"), 1, NOON, 60) == 900
 
 

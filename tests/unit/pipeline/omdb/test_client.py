@@ -44,6 +44,11 @@ def test_a_bad_key_is_recognised(name: str) -> None:
         read_answer(401, case(name))
 
 
+def test_a_refusal_with_status_401_is_of_the_key_whatever_it_says() -> None:
+    with pytest.raises(OmdbKeyInvalid):
+        read_answer(401, b'{"Response": "False", "Error": "Please renew your subscription."}')
+
+
 @pytest.mark.parametrize("name", ["id_with_letters.txt", "truncated.txt"])
 def test_invalid_json_is_unclear(name: str) -> None:
     assert read_answer(200, case(name)) == Unclear("the body is not a film's JSON", case(name).decode())

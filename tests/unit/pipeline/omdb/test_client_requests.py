@@ -217,11 +217,24 @@ def test_a_dripping_answer_times_out(server: FakeOmdb, start: bytes) -> None:
     assert not server.over.is_set()
 
 
-def test_no_request_is_sent_without_time_left(server: FakeOmdb) -> None:
+def test_no_request_is_sent_without_time_left(server: FakeOmdb, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", waits.append)
+
     with pytest.raises(OmdbUnavailable, match="time budget"):
         ask(server, seconds=0.0)
 
-    assert server.asked == []
+    assert (server.asked, waits) == ([], [])
+
+
+def test_a_proxy_of_the_environment_is_not_used(server: FakeOmdb, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key would travel through it."""
+    for name in ("http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert isinstance(ask(server), Found)
 
 
 def void(_: object) -> None:
