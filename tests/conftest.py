@@ -20,9 +20,8 @@ from reelhouse.local import lifeline
 from reelhouse.local import stack as local_stack
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
-from tests.running import OPTIONS, Omdb, let_events_settle, remove_run, run_to_the_end, start_afresh
+from tests.running import FILMS, Omdb, let_events_settle, options, remove_run, run_to_the_end, start_afresh
 
-FILMS = 300
 STACK_TEST_SECONDS = 900
 STACK_NOTEBOOKS = ("on_stack", "start_here", "summaries_by_a_model")
 STACK_TESTS = ("tests/stack/", *(f"tests/notebooks/test_{name}.py" for name in STACK_NOTEBOOKS))
@@ -107,7 +106,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
         for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
             patch.setenv(name, "to be restored")
         patch.delenv("OMDB_API_KEY", raising=False)
-        state = local_stack.up(OPTIONS, lambda _: None)
+        state = local_stack.up(options(), lambda _: None)
         try:
             report = run_to_the_end(deployed_stack.find(None), FILMS, 20)
             assert report.status == "complete", report

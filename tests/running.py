@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
 import requests
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 from typer.testing import CliRunner
 
 from pipeline import aws, keys
+from pipeline.documents import to_json
 from reelhouse.cli import app
 from reelhouse.local import stack as local_stack
+from reelhouse.local import state
+from reelhouse.local.omdb import films as sample_films
 from reelhouse.run.start import start
 from reelhouse.run.watch import Report, watch
 from reelhouse.stack import QUEUES, Stack
 
 # No test depends on speed: only a failure takes this long, on a machine however busy.
 WATCH_SECONDS = 240
-# After so long without a change, a message in flight has failed: it is longer than invocations take on a busy machine.
-FAILED_SECONDS = 10
-# Stacks of tests end with their test process.
-OPTIONS = local_stack.Options(stays=False)
+# After so long in which no function used a processor, a message in flight has failed, or waits for a retry.
+IDLE_SECONDS = 3
+# Films on the list of the tests' stacks. Each run parses the list, which takes half a second for all sample films.
+FILMS = 300
+
+
+def options() -> local_stack.Options:
+    """Return the options of the tests' stacks: a list of :data:`FILMS` films, and an end with their test process."""
+    listed = state.home().with_suffix(".json")
+    listed.write_bytes(to_json({"items": sample_films.source_list()["items"][:FILMS]}))
+    return local_stack.Options(source_list=str(listed), stays=False)
 
 
 @dataclass(frozen=True)
@@ -98,21 +110,33 @@ def let_events_settle(stack: Stack) -> None:
 
     A failed message stays in flight, as one does that is being processed, and would return minutes after its test.
     """
-    last, changed = stack.queues(), time.monotonic()
+    last, changed = work_of_functions(), time.monotonic()
 
     def settled() -> bool:
         nonlocal last, changed
-        counts = stack.queues()
+        counts, work = stack.queues(), work_of_functions()
         if not any(queue.busy for queue in counts.values()):
             return True
         waiting = any(counts[queue].waiting for queue in ("BronzeEvents", "SilverEvents"))
-        if waiting or counts != last:
-            last, changed = counts, time.monotonic()
-        return time.monotonic() - changed > FAILED_SECONDS
+        if waiting or work != last or any(status != psutil.STATUS_SLEEPING for _, status in work.values()):
+            last, changed = work, time.monotonic()
+        return time.monotonic() - changed > IDLE_SECONDS
 
     wait_until(settled)
     for queue in QUEUES:
         aws.client("sqs").purge_queue(QueueUrl=stack[f"{queue}Url"])
+
+
+def work_of_functions() -> dict[int, tuple[float, str]]:
+    """Return the processor seconds so far and the status of each process that runs a function."""
+    emulator = state.load().ministack
+    assert emulator is not None
+    work: dict[int, tuple[float, str]] = {}
+    for process in psutil.Process(emulator.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            work[process.pid] = (times.user + times.system, process.status())
+    return work
 
 
 def start_afresh(stack: Stack) -> None:

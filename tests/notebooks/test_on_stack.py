@@ -22,9 +22,7 @@ from reelhouse import stack as deployed_stack
 from reelhouse.gold import lab, report
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
-from tests.running import WATCH_SECONDS
-
-FILMS = 300
+from tests.running import FILMS, WATCH_SECONDS
 
 
 @pytest.fixture(scope="module")

@@ -1,36 +1,26 @@
-"""Compaction on the deployed stack: Gold is identical, verify and replay succeed, and changed parts are kept."""
+"""Compaction on the deployed stack: Gold is identical, verify and replay succeed, and changed objects are kept."""
 
 from __future__ import annotations
 
 import json
 import zlib
 from collections.abc import Callable
-from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
-from reelhouse.cli import app
-from reelhouse.operate.compact import compact
 from reelhouse.operate.differences import compare_builds
 from reelhouse.operate.replay import replay
 from reelhouse.operate.verify import verify
 from reelhouse.stack import Stack
-from tests.running import let_events_settle
+from tests.running import let_events_settle, reelhouse
 
 FILMS = 30
 
 
 def parts(stack: Stack, run_id: str) -> list[StoredObject]:
-    return aws.list_objects(aws.client("s3"), stack["SilverBucketName"], keys.run_prefix("movies", run_id))
-
-
-def compacted(stack: Stack, run_id: str, settled_before: datetime) -> dict[str, Any]:
-    return asdict(compact(stack, [run_id], settled_before, lambda *_: None))
+    return aws.list_objects(aws.client("s3"), stack["SilverBucketName"], keys.run_prefix(keys.MOVIES, run_id))
 
 
 @pytest.fixture
@@ -49,15 +39,18 @@ def run_id(stack: Stack, new_run: Callable[[int, int], str]) -> str:
 
 def test_readers_see_the_same_rows_before_and_after_a_compaction(stack: Stack, run_id: str) -> None:
     before, gold = parts(stack, run_id), stack.build()
-    written = max(part.modified for part in before)
 
-    # Some of it is younger: the run is left alone.
-    assert compacted(stack, run_id, written - timedelta(seconds=1))["runs"] == 0
+    young = reelhouse("compact", "--run-id", run_id, "--json")
+
+    assert (young.returncode, json.loads(young.stdout)["runs"]) == (0, 0)
     assert parts(stack, run_id) == before
 
-    result = compacted(stack, run_id, datetime.now(UTC) + timedelta(seconds=2))
+    done = reelhouse("compact", "--run-id", run_id, "--hours", "0")
 
-    assert (result["written"], result["removed"], result["waiting"]) == (1, len(before), 0)
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    # Of a part that is there twice, one is merged.
+    assert f"1 runs compacted: {len(before) // 2} small parts became 1, {len(before)} replaced parts removed." in said
     left = parts(stack, run_id)
     assert [(keys.is_compacted(part.key), keys.rows_of(part.key)) for part in left] == [(True, FILMS)]
     let_events_settle(stack)
@@ -72,28 +65,19 @@ def test_readers_see_the_same_rows_before_and_after_a_compaction(stack: Stack, r
     assert all(change.same for change in replayed.changes.values()), replayed.changes
 
 
-def test_a_part_that_was_written_again_is_not_removed(stack: Stack, run_id: str) -> None:
+def test_an_object_that_was_written_again_is_not_removed(stack: Stack) -> None:
     """Between being read and being removed: S3 itself compares the ETag."""
-    s3, bucket = aws.client("s3"), stack["SilverBucketName"]
-    part = parts(stack, run_id)[0]
-    body = aws.get(s3, bucket, part.key)[0]
-    s3.put_object(Bucket=bucket, Key=part.key, Body=body + b"newer")
+    s3, bucket, key = aws.client("s3"), stack["GoldBucketName"], "reports/probe"
+    etag = s3.put_object(Bucket=bucket, Key=key, Body=b"older")["ETag"]
+    newer = s3.put_object(Bucket=bucket, Key=key, Body=b"newer")["ETag"]
 
-    assert aws.delete_unchanged(s3, bucket, part.key, part.etag) is False
-    assert part.key in [entry.key for entry in parts(stack, run_id)]
-    s3.put_object(Bucket=bucket, Key=part.key, Body=body)
-    assert aws.delete_unchanged(s3, bucket, part.key, part.etag) is True
-    assert aws.delete_unchanged(s3, bucket, part.key, part.etag) is False
-    s3.put_object(Bucket=bucket, Key=part.key, Body=body)
+    assert aws.delete_unchanged(s3, bucket, key, etag) is False
+    assert aws.get(s3, bucket, key)[0] == b"newer"
+    assert aws.delete_unchanged(s3, bucket, key, newer) is True
+    assert aws.delete_unchanged(s3, bucket, key, newer) is False
 
 
-def test_the_command_prints_its_counts(stack: Stack, run_id: str) -> None:
-    young = CliRunner().invoke(app, ["compact", "--run-id", run_id, "--json"])
-    assert (young.exit_code, json.loads(young.stdout)["runs"]) == (0, 0)
+def test_a_run_that_is_unknown_is_refused(stack: Stack) -> None:
+    unknown = reelhouse("compact", "--run-id", "20261124T000000Z-ffffffff", "--json")
 
-    told = CliRunner().invoke(app, ["compact", "--run-id", run_id, "--hours", "0"])
-
-    assert told.exit_code == 0, told.stderr
-    assert "1 runs compacted" in told.stdout
-    unknown = CliRunner().invoke(app, ["compact", "--run-id", "20261124T000000Z-ffffffff", "--json"])
-    assert (unknown.exit_code, "no such run" in json.loads(unknown.stdout)["error"]) == (1, True)
+    assert (unknown.returncode, "no such run" in json.loads(unknown.stdout)["error"]) == (1, True)

@@ -16,6 +16,10 @@ import pexpect  # type: ignore[import-untyped]
 import pytest
 
 from pipeline import aws, settings
+from pipeline.documents import to_json
+from reelhouse.local import deploy
+from reelhouse.local.omdb import films as sample_films
+from reelhouse.local.stack import SOURCE_BUCKET
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
 from tests.running import WATCH_SECONDS
@@ -32,7 +36,7 @@ NOT_CLONED = shutil.ignore_patterns(
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clone(local: State, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the checkout without any saved configuration."""
     folder = tmp_path_factory.mktemp("clone") / "reelhouse"
     shutil.copytree(ROOT, folder, ignore=NOT_CLONED)
@@ -41,9 +45,10 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / ".venv").symlink_to(ROOT / ".venv")
     sam = folder / ".sam-venv" / "bin" / "sam"
     sam.parent.mkdir(parents=True)
-    # The sources stay the same: a second build would take ten seconds for the same packages.
-    build_once = '[ "$1" = build ] && [ -f .aws-sam/build/template.yaml ] && exit'
-    sam.write_text(f'#!/bin/bash\n{build_once}\nexec {shlex.quote(str(ROOT / ".sam-venv/bin/sam"))} "$@"\n')
+    # `sam build` has built the same sources for the local stack; a second build takes ten seconds.
+    built, real = shlex.quote(str(deploy.build_folder())), shlex.quote(str(ROOT / ".sam-venv/bin/sam"))
+    reuse = f'[ "$1" = build ] && mkdir -p .aws-sam && ln -sfn {built} .aws-sam/build && exit'
+    sam.write_text(f'#!/bin/bash\n{reuse}\nexec {real} "$@"\n')
     sam.chmod(0o755)
     (folder / ".sam-venv" / ".ready").touch()
     return folder
@@ -179,9 +184,11 @@ def test_the_documented_deployment_runs_and_its_deletion_leaves_bronze_only(
     path = decline_at_first(clone)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert local.omdb
-    # The emulator's addresses; a value with a space; everything else stays as documented.
+    everything = to_json(sample_films.source_list())
+    aws.client("s3").put_object(Bucket=SOURCE_BUCKET, Key="everything.json", Body=everything)
+    # The emulator's addresses; the list of all sample films; a value with a space; all else as documented.
     edit(path, {
-        "SourceListUri": parameters(stack.name)["SourceListUri"], "OmdbUrl": f"http://127.0.0.1:{local.omdb.port}/",
+        "SourceListUri": f"s3://{SOURCE_BUCKET}/everything.json", "OmdbUrl": f"http://127.0.0.1:{local.omdb.port}/",
         "ScheduleState": "DISABLED", "ScheduleExpression": "rate(10 minutes)", "RequireTls": "false",
     })  # fmt: skip
 

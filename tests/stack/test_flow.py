@@ -53,7 +53,7 @@ def split(text: Any) -> list[str]:
     return [] if text in MISSING else list(dict.fromkeys(part.strip() for part in text.split(", ")))
 
 
-def test_twenty_films_in_batches_of_five(stack: Stack) -> None:
+def test_twenty_films_in_batches_of_five_and_again_as_a_second_run(stack: Stack) -> None:
     report = run_to_the_end(stack, 20, 5)
 
     assert (report.status, report.messages, report.expected, report.stored) == ("complete", 4, 20, 20)
@@ -62,6 +62,17 @@ def test_twenty_films_in_batches_of_five(stack: Stack) -> None:
     assert len(silver_rows(stack, report.run_id)) == 20
     sent = Counter(len(films) for films in messages_of(stack, report.run_id))
     assert sent == {5: 4}
+
+    second = run_to_the_end(stack, 20, 10)
+
+    movies = lake.table("movies")
+    assert (second.status, second.messages) == ("complete", 2)
+    assert not movies["imdb_id"].duplicated().any()
+    assert (movies["run_id"] == second.run_id).sum() == 20
+    history = lake.table("rank_history").set_index("run_id").loc[second.run_id]
+    assert set(history["previous_run_id"]) == {report.run_id}
+    assert (history["change"] == 0).all()
+    assert lake.table("pipeline_runs").set_index("run_id").loc[second.run_id, "status"] == "complete"
 
 
 def messages_of(stack: Stack, run_id: str) -> list[list[str]]:
@@ -150,21 +161,6 @@ def test_genre_shares_equal_pandas(stack: Stack, bronze: pd.DataFrame) -> None:
     assert actual["films"].to_dict() == expected.to_dict()
     shares = {(year, genre): n / in_year[year] for (year, genre), n in expected.items()}
     assert actual["share"].to_dict() == pytest.approx(shares)
-
-
-def test_a_repeated_run_is_a_second_run(stack: Stack) -> None:
-    first = run_to_the_end(stack, 20, 5)
-    second = run_to_the_end(stack, 20, 10)
-
-    movies = lake.table("movies")
-    assert second.status == "complete"
-    assert second.messages == 2
-    assert not movies["imdb_id"].duplicated().any()
-    assert (movies["run_id"] == second.run_id).sum() == 20
-    history = lake.table("rank_history").set_index("run_id").loc[second.run_id]
-    assert set(history["previous_run_id"]) == {first.run_id}
-    assert (history["change"] == 0).all()
-    assert lake.table("pipeline_runs").set_index("run_id").loc[second.run_id, "status"] == "complete"
 
 
 def test_the_catalogue_describes_what_is_there(stack: Stack) -> None:

@@ -21,7 +21,7 @@ from reelhouse.local import processes, state
 from reelhouse.local import stack as local_stack
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
-from tests.running import OPTIONS, WATCH_SECONDS, reelhouse, wait_until
+from tests.running import FILMS, WATCH_SECONDS, options, reelhouse, wait_until
 
 
 def answer(*arguments: str) -> Any:
@@ -45,11 +45,11 @@ def test_run_prints_one_json_object_with_its_counts(stack: Stack) -> None:
 
 
 def test_status_shows_runs_and_queues(stack: Stack) -> None:
-    first = next(run_id for run_id, counts in stack.build().runs.items() if counts.expected == 300)
+    first = next(run_id for run_id, counts in stack.build().runs.items() if counts.expected == FILMS)
 
     found = answer("status", first)
 
-    assert [(run["run_id"], run["expected"], run["stored"]) for run in found["runs"]] == [(first, 300, 300)]
+    assert [(run["run_id"], run["expected"], run["stored"]) for run in found["runs"]] == [(first, FILMS, FILMS)]
     assert set(found["queues"]) == {"MovieQueue", "BronzeEvents", "SilverEvents"}
     assert set(found["queues"]["MovieQueue"]) == {"waiting", "in_flight", "parked"}
 
@@ -98,7 +98,7 @@ def test_servers_listen_on_loopback_only(stack: Stack, local: State) -> None:
 def test_up_again_changes_nothing(stack: Stack, local: State) -> None:
     said: list[str] = []
 
-    again = local_stack.up(OPTIONS, said.append)
+    again = local_stack.up(options(), said.append)
 
     assert said == []
     assert again.ministack == local.ministack
@@ -150,7 +150,7 @@ def test_down_leaves_no_process_and_up_restores_the_data(stack: Stack, local: St
 
     assert not temporary.exists()
     assert not any(process.is_running() for process in family)
-    again = local_stack.up(OPTIONS, lambda _: None)
+    again = local_stack.up(options(), lambda _: None)
     local.ministack, local.omdb = again.ministack, again.omdb
     found = deployed_stack.find(None)
     assert found.run_ids() == runs_before

@@ -1,4 +1,4 @@
-"""``reelhouse mcp`` on a deployed stack, as the clients of docs/agents.md start it."""
+"""``reelhouse mcp`` on a deployed stack, also as the clients of docs/agents.md start it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Any
 
 import anyio
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client
 
 from reelhouse import lake
+from reelhouse.gold import mcp
 from reelhouse.stack import Stack
 from tests.running import WATCH_SECONDS
 
@@ -23,12 +24,11 @@ BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", (ROOT / "docs" / "agents.md").read_
 REELHOUSE = Path(sys.executable).with_name("reelhouse")
 
 
-def call(*calls: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Start the server as a client does, and call tools with their arguments."""
-    server = StdioServerParameters(command=str(REELHOUSE), args=["mcp"], env=dict(os.environ))
+def call(stack: Stack, *calls: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Call tools of the server with their arguments; the documentation's program starts it as a process."""
 
     async def run() -> list[Any]:
-        async with Client(server, read_timeout_seconds=WATCH_SECONDS) as client:
+        async with Client(mcp.server(lambda: stack)) as client:
             return [await client.call_tool(tool, arguments) for tool, arguments in calls]
 
     results = anyio.run(run)
@@ -42,6 +42,7 @@ def test_answers_are_those_of_the_lake(stack: Stack) -> None:
     film = lake.table("movies").iloc[0]
 
     counted, listed, traced = call(
+        stack,
         ("query", {"sql": "SELECT count(*) AS films FROM movies"}),
         ("list_tables", {}),
         ("trace_film", {"imdb_id": film["imdb_id"]}),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline import aws, keys
 from reelhouse.operate import parked
 from reelhouse.operate.redrive import redrive
-from reelhouse.run.status import status
+from reelhouse.operate.trace import trace
 from reelhouse.stack import Stack
 from tests.running import Omdb, run_to_the_end, wait_until
 
@@ -23,8 +22,9 @@ def message(stack: Stack, run_id: str, films: list[dict[str, Any]]) -> str:
     return json.dumps({"schema": 1, "run_id": run_id, "batch": 1, "batches": 1, "movies": films})
 
 
-def test_a_poison_message_is_shown_with_its_reason_and_stays(stack: Stack) -> None:
+def test_a_poison_message_is_parked_alone_shown_with_its_reason_and_stays(stack: Stack) -> None:
     sent = aws.client("sqs").send_message(QueueUrl=stack["MovieQueueUrl"], MessageBody="<b>no message of ours</b>")
+    assert run_to_the_end(stack, 10, 5).status == "complete"
     wait_until(lambda: any(one.message_id == sent["MessageId"] for one in parked.parked(stack, "MovieQueue")))
 
     for _ in range(2):
@@ -36,11 +36,26 @@ def test_a_poison_message_is_shown_with_its_reason_and_stays(stack: Stack) -> No
         assert one.excerpt == "<b>no message of ours</b>"
 
 
-def test_films_that_were_parked_are_stored_after_a_redrive(stack: Stack, omdb: Omdb) -> None:
+def test_films_of_an_invalid_key_are_reported_at_once_parked_and_stored_after_a_redrive(
+    stack: Stack, omdb: Omdb
+) -> None:
     """The films of a run that OMDb would not give: their messages parked, OMDb mended, then moved back."""
     omdb.faults(keys=["another key"])
+    parked_before = stack.queues()["MovieQueue"].parked
+
     report = run_to_the_end(stack, 10, 5)
+
+    assert report.status == "incomplete"
+    assert report.missing
+    assert "does not accept the API key" in report.missing.why
+    assert report.missing.queues["MovieQueue"].busy
+    assert report.missing.queues["MovieQueue"].parked == parked_before
     manifest = stack.manifest(report.run_id)
+    assert set(report.missing.films or ()) == set(manifest.expected)
+    (path,) = trace(stack, min(manifest.expected), report.run_id).runs
+    assert (path.bronze, path.silver) == (None, None)
+    assert "messages wait in MovieQueue" in str(path.stopped)
+
     films = [{"id": film, "rank": str(rank)} for film, rank in manifest.expected.items()]
     park(stack, message(stack, report.run_id, films))
     found = [one for one in parked.parked(stack) if one.run_id == report.run_id]
@@ -78,16 +93,3 @@ def test_an_event_that_was_parked_names_its_films_and_is_processed_after_a_redri
 def objects(stack: Stack, run_id: str) -> dict[str, str]:
     prefix = keys.run_prefix(keys.MOVIES, run_id)
     return {entry.key: entry.etag for entry in aws.list_objects(aws.client("s3"), stack["SilverBucketName"], prefix)}
-
-
-def test_status_says_until_when_messages_wait_for_the_quota(stack: Stack, omdb: Omdb) -> None:
-    omdb.faults(quota=2)
-    report = run_to_the_end(stack, 4, 4)
-    # A message that an earlier test left behind may have taken some of the two calls.
-    assert report.stored <= 2
-
-    until = status(stack).waiting_for_quota_until
-
-    now = datetime.now(UTC)
-    assert now < datetime.fromisoformat(until) <= now + timedelta(days=1, minutes=5)
-    assert stack.queues()["MovieQueue"].in_flight >= 1

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from reelhouse.stack import Stack
-from tests.running import WATCH_SECONDS, wait_until
+from tests.running import WATCH_SECONDS, reelhouse, wait_until
 
 
 def test_ctrl_c_ends_it_cleanly_after_a_round(stack: Stack, tmp_path: Path) -> None:
@@ -32,10 +32,7 @@ def test_ctrl_c_ends_it_cleanly_after_a_round(stack: Stack, tmp_path: Path) -> N
 
 
 def test_an_interval_that_is_none_is_refused_before_anything_runs(stack: Stack, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "reelhouse", "report", "--every", "soon", "--output", str(tmp_path / "reports")],
-        capture_output=True, text=True, timeout=WATCH_SECONDS, check=False,
-    )  # fmt: skip
+    done = reelhouse("report", "--every", "soon", "--output", str(tmp_path / "reports"))
 
     assert done.returncode == 2
     assert "30d" in done.stderr

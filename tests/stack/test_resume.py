@@ -18,7 +18,7 @@ from reelhouse.run import resume
 from reelhouse.run.start import start
 from reelhouse.stack import Stack
 from tests.chaos.account import account
-from tests.running import OPTIONS, WATCH_SECONDS, Omdb, reelhouse, wait_until
+from tests.running import WATCH_SECONDS, Omdb, options, reelhouse, wait_until
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_up_resumes_what_a_killed_emulator_forgot(stack: Stack, local: State, om
     omdb.no_faults()
     said: list[str] = []
 
-    again = local_stack.up(OPTIONS, said.append)
+    again = local_stack.up(options(), said.append)
     local.ministack, local.omdb = again.ministack, again.omdb
     resume.resume_after_kill(again, deployed_stack.find(None), said.append)
 

@@ -13,6 +13,7 @@ import pytest
 from insights.columns import INSIGHTS_TABLES
 from insights.reports.store import BucketStore
 from pipeline import aws, keys
+from reelhouse import stack as deployed_stack
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
 from tests import lambda_image
@@ -52,9 +53,10 @@ def resolved(value: Any, stack: Stack) -> Any:
     return stack["AlarmsTopicArn"] if value.get("Ref") == "AlarmsTopicArn" else "arn:aws:logs:*:*:log-group:none"
 
 
-@pytest.fixture
-def credentials(stack: Stack) -> Iterator[dict[str, str]]:
+@pytest.fixture(scope="module")
+def credentials(quiet: None) -> Iterator[dict[str, str]]:
     """Credentials with the rights that the template gives the function, and no others."""
+    stack = deployed_stack.find(None)
     (policy,) = TEMPLATE["Resources"]["RunReportsRole"]["Properties"]["Policies"]
     statements = [
         {name: resolved(part, stack) if name == "Resource" else part for name, part in statement.items()}
@@ -77,15 +79,18 @@ def credentials(stack: Stack) -> Iterator[dict[str, str]]:
     iam.delete_role(RoleName=ROLE)
 
 
-@pytest.fixture
-def address(task: Path, stack: Stack, local: State, credentials: dict[str, str], tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def address(
+    task: Path, local: State, credentials: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """Where the function answers."""
+    stack = deployed_stack.find(None)
     environment = local.connection() | credentials | {
         "GOLD_BUCKET": stack["GoldBucketName"],
         "GOLD_DATABASE": stack["GoldDatabaseName"],
         "POWERTOOLS_SERVICE_NAME": "image",
     }  # fmt: skip
-    log = tmp_path / "function.log"
+    log = tmp_path_factory.mktemp("log") / "function.log"
     with lambda_image.running(task, "lambdas.run_reports.handler", environment, log) as found:
         yield found
     text = log.read_text(encoding="utf-8")

@@ -6,11 +6,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline import aws, messages
+from pipeline import aws, keys, messages
 from pipeline.errors import InvalidInput
 from pipeline.runs import started_at
 from reelhouse.run import details, steps, watch
@@ -18,7 +18,9 @@ from reelhouse.run.details import RunDetails
 from reelhouse.run.resume import resume
 from reelhouse.run.status import status
 from reelhouse.run.steps import Step
+from reelhouse.run.watch import Report
 from reelhouse.stack import Stack
+from tests.running import FILMS as LISTED
 from tests.running import WATCH_SECONDS, Omdb, reelhouse, run_to_the_end, wait_until
 
 FILMS, CALLS = 20, 12
@@ -26,20 +28,20 @@ FUNCTIONS = (*steps.STEPS, "FindSimilarMovies")
 
 
 @pytest.fixture(scope="module")
-def made() -> dict[str, str]:
-    """The run that these tests follow."""
-    return {}
+def made() -> list[Report]:
+    """The report of the run that these tests follow."""
+    return []
 
 
 @pytest.fixture
-def run_id(stack: Stack, omdb: Omdb, made: dict[str, str]) -> str:
+def run_id(stack: Stack, omdb: Omdb, made: list[Report]) -> str:
     """A run of 20 films whose first is rejected, and whose quota ends after some calls."""
     if not made:
         purge(stack, "MovieQueueUrl")
         omdb.faults(quota=CALLS, malformed="truncated", only=[first_of_the_list(stack)])
-        made["run_id"] = run_to_the_end(stack, FILMS, 5).run_id
-        wait_until(lambda: all_is_told(describe(stack, made["run_id"])))
-    return made["run_id"]
+        made.append(run_to_the_end(stack, FILMS, 5))
+        wait_until(lambda: all_is_told(describe(stack, made[0].run_id)))
+    return made[0].run_id
 
 
 def all_is_told(run: RunDetails) -> bool:
@@ -66,20 +68,28 @@ def step(run: RunDetails, name: str) -> Step:
     return next(step for step in run.steps if step.step == name)
 
 
-def test_a_run_that_waits_for_the_quota_says_until_when(stack: Stack, run_id: str) -> None:
+def test_a_run_that_waits_for_the_quota_says_until_when(stack: Stack, run_id: str, made: list[Report]) -> None:
     story = describe(stack, run_id)
+    (report,) = made
+
+    assert (report.status, report.stored + report.rejected) == ("incomplete", FILMS - len(story.missing))
+    assert report.missing
+    assert "limit" in report.missing.why
+    assert set(report.missing.films or ()) == set(story.missing)
 
     films = story.films
     assert films.expected == FILMS == films.stored + films.rejected + films.missing
     assert films.missing == len(story.missing) > 0
     manifest = story.manifest
     assert (manifest.requested_by, manifest.top_n, manifest.batch_size, manifest.messages) == ("person", FILMS, 5, 4)
-    assert (manifest.listed, manifest.skipped) == (17_470, [])
+    assert (manifest.listed, manifest.skipped) == (LISTED, [])
     assert story.omdb.errors.get("OmdbQuotaSpent", 0) >= 1, story
     enriched = step(story, "EnrichAndStoreMovie")
     assert enriched.put_back["OmdbQuotaSpent"] >= 1
     assert enriched.outcomes["stored"] == films.stored
     assert story.gold is None or story.gold.status == "incomplete"
+    now, until = datetime.now(UTC), status(stack).waiting_for_quota_until
+    assert now < datetime.fromisoformat(str(until)) <= now + timedelta(days=1, minutes=5)
     waits = [one for one in story.next if one.level == "wait"]
     assert [bool(re.search(r"quota until \d{4}-\d\d-\d\d", one.what)) for one in waits] == [True]
 
@@ -125,6 +135,10 @@ def test_status_describes_the_run_until_it_is_complete(stack: Stack, omdb: Omdb,
     (rejected,) = story.left_out
     assert (rejected.outcome, rejected.imdb_id) == ("rejected", first_of_the_list(stack))
     assert rejected.why
+    key = keys.film(keys.REJECTED, run_id, rejected.imdb_id)
+    body = aws.get_json(aws.client("s3"), stack["BronzeBucketName"], key)["body"]
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(body)
     assert story.gold
     assert story.gold.films == FILMS - 1
     assert [one.page for one in story.reports] == [page.replace(".json", ".html")]

@@ -23,14 +23,13 @@ def path(stack: Stack, imdb_id: str, run_id: str) -> PathInRun:
     return run
 
 
-def test_a_film_is_followed_from_its_message_to_gold(stack: Stack) -> None:
-    older = run_to_the_end(stack, 5, 2).run_id
+def test_a_film_is_followed_from_its_message_to_gold(stack: Stack, small_run: str) -> None:
     newer = run_to_the_end(stack, 5, 2).run_id
 
     found = trace(stack, FILM)
 
     newest, before, *_ = found.runs
-    assert [newest.run_id, before.run_id] == [newer, older]
+    assert [newest.run_id, before.run_id] == [newer, small_run]
     assert newest.message == Message(number=1, of=3, rank=1)
     assert newest.stopped is None
     assert before.stopped == f"in Silver; Gold has the film from the newer run {newer}"
@@ -44,22 +43,17 @@ def test_a_film_is_followed_from_its_message_to_gold(stack: Stack) -> None:
     assert newer in {row["run_id"] for row in found.gold["rank_history"]}
 
 
-def test_a_quarantined_film_stops_there_with_its_reason(stack: Stack, omdb: Omdb) -> None:
+def test_an_answer_for_another_film_is_quarantined_and_stops_there_with_its_reason(stack: Stack, omdb: Omdb) -> None:
     omdb.faults(wrong_film=True, only=[FILM])
-    run_id = run_to_the_end(stack, 3, 3).run_id
 
-    assert "quarantined: imdb_id: 'tt" in path(stack, FILM, run_id).stopped
-    assert path(stack, OTHER, run_id).stopped is None
+    report = run_to_the_end(stack, 5, 5)
 
-
-def test_a_film_that_omdb_was_not_asked_for_waits(stack: Stack, omdb: Omdb) -> None:
-    omdb.faults(keys=["another key"])
-    run_id = run_to_the_end(stack, 3, 3).run_id
-
-    run = path(stack, FILM, run_id)
-
-    assert (run.bronze, run.silver) == (None, None)
-    assert "messages wait in MovieQueue" in run.stopped
+    assert (report.status, report.stored, report.quarantined, report.silver_rows) == ("complete", 5, 1, 4)
+    key = keys.film(keys.QUARANTINE, report.run_id, FILM)
+    reasons = aws.get_json(aws.client("s3"), stack["SilverBucketName"], key)["reasons"]
+    assert f"another film than {FILM}" in reasons[0]
+    assert "quarantined: imdb_id: 'tt" in path(stack, FILM, report.run_id).stopped
+    assert path(stack, OTHER, report.run_id).stopped is None
 
 
 def test_a_film_lost_from_silver_says_so(stack: Stack, small_run: str) -> None:
@@ -75,7 +69,7 @@ def test_a_film_lost_from_silver_says_so(stack: Stack, small_run: str) -> None:
     assert run.silver is None
     assert "not processed into Silver yet" in run.stopped
     assert replayed.status == "complete"
-    assert path(stack, FILM, small_run).stopped is None
+    assert "in Silver; Gold has the film from the newer run" in path(stack, FILM, small_run).stopped
 
 
 @pytest.mark.parametrize("imdb_id", ["../../x", "tt1", "tt0000009", "<b>"])
