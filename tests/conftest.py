@@ -29,8 +29,8 @@ STACK_TESTS = ("tests/stack/", *(f"tests/notebooks/test_{name}.py" for name in S
 SECOND_STACK = tuple(
     f"tests/{name}.py"
     for name in (
-        "stack/test_policies", "stack/test_replay", "stack/test_run_reports", "stack/test_secrets", "stack/test_trace",
-        "stack/test_verify", "notebooks/test_start_here",
+        "stack/test_compact", "stack/test_policies", "stack/test_replay", "stack/test_run_reports",
+        "stack/test_secrets", "stack/test_trace", "stack/test_verify", "notebooks/test_start_here",
     )
 )  # fmt: skip
 
