@@ -143,11 +143,21 @@ def test_a_film_of_the_same_standing_comes_before_a_famous_one_where_only_that_c
 
 
 def test_fame_alone_recommends_nothing() -> None:
-    asked = film(1, genres=["Western"], actors=["Ann Lee"])
+    asked = film(1, genres=["Western"], actors=["Ann Lee"], rotten_tomatoes_reviews=300.0)
     kin = film(2, genres=["Western"])
     famous = [film(n, genres=["Comedy"], rotten_tomatoes_reviews=300.0, title=f"Star{n}") for n in range(3, 9)]
 
-    assert of(build(films(asked, kin, *famous), Options(weights=FieldWeights(title=0))), 1) == ["tt0000002"]
+    options = Options(k=1, pool=1, weights=FieldWeights(title=0))
+    assert of(build(films(asked, kin, *famous), options), 1) == ["tt0000002"], "no famous film takes its place"
+
+
+def test_an_unknown_year_is_near_no_year() -> None:
+    equal = {"title": None, "genres": ["Western"], "actors": ["Ann Lee"]}
+    table = build(films(film(1, **equal), film(2, **equal) | {"year": None}), Options(prior=0))
+
+    weights = FieldWeights()
+    share = (weights.genres + weights.actors) / weights.total
+    assert table["similarity"].tolist() == pytest.approx([share] * 2, abs=1e-5)
 
 
 def test_a_famous_film_that_is_hardly_similar_is_left_out() -> None:
@@ -202,6 +212,7 @@ def test_a_film_by_the_same_director_stands_above_films_without_shared_people() 
 
     assert of(table, 1) == ["tt0000004", "tt0000002", "tt0000003"]
     assert table.loc[table["imdb_id"] == "tt0000001", "similarity"].is_monotonic_decreasing
+    assert of(build(films(asked, obscure, famous), options), 1) == ["tt0000002", "tt0000003"]
     other_genre = {**obscure, "genres": ["Crime Comedy"]}
     assert of(build(films(asked, other_genre, famous, actor), options), 1)[0:2] == ["tt0000004", "tt0000003"]
 

@@ -8,6 +8,7 @@ from itertools import product
 import pandas as pd
 import pytest
 
+from insights.similar import features
 from insights.similar.choice import Options
 from insights.similar.features import FieldWeights
 from insights.similar.prior import PriorWeights
@@ -30,8 +31,11 @@ ROWS = [
 FILMS: dict[str, Film] = {row[0]: dict(zip(COLUMNS, row[1:], strict=True)) for row in ROWS}  # type: ignore[arg-type]
 
 
-def cosine(field: str, one: str, other: str) -> float:
-    """TF-IDF cosine of two films in one field; a token of f of n films weighs ln((1 + n) / (1 + f)) + 1."""
+def cosine(field: str, one: str, other: str, asked: str = "") -> float:
+    """TF-IDF cosine of two films in one field; a token of f of n films weighs ln((1 + n) / (1 + f)) + 1.
+
+    With ``asked``, only tokens that this film has too are shared.
+    """
 
     def weight(token: str) -> float:
         films = sum(token in film[field] for film in FILMS.values())  # type: ignore[operator]
@@ -40,14 +44,14 @@ def cosine(field: str, one: str, other: str) -> float:
     def length(film: str) -> float:
         return math.sqrt(sum(weight(token) ** 2 for token in FILMS[film][field]))  # type: ignore[union-attr]
 
-    shared = set(FILMS[one][field]) & set(FILMS[other][field])  # type: ignore[arg-type]
+    shared = set(FILMS[one][field]) & set(FILMS[other][field]) & set(FILMS[asked or one][field])  # type: ignore[arg-type]
     return sum(weight(token) ** 2 for token in shared) / length(one) / length(other)
 
 
-def likeness(one: str, other: str) -> float:
-    """Weighted similarity of two films, years included."""
+def likeness(one: str, other: str, asked: str = "") -> float:
+    """Weighted similarity of two films, years included; with ``asked`` as in :func:`cosine`."""
     years = abs(FILMS[one]["year"] - FILMS[other]["year"])  # type: ignore[operator]
-    fields = sum(WEIGHTS[field] * cosine(field, one, other) for field in ("genres", "actors", "writers"))
+    fields = sum(WEIGHTS[field] * cosine(field, one, other, asked) for field in ("genres", "actors", "writers"))
     return fields + WEIGHTS["year"] * math.exp(-years / YEAR_SCALE)
 
 
@@ -66,20 +70,25 @@ def score(asked: str, film: str) -> float:
     return likeness(asked, film) + NOTICE * notice + RATING * rating - SAME_NOTICE * apart[0] - SAME_RATING * apart[1]
 
 
-def worked_out(asked: str) -> list[tuple[str, float]]:
-    """The list of a film: by maximal marginal relevance, each film with its match score."""
+def worked_out(asked: str, *, rare: bool = False, least: float = 0) -> list[tuple[str, float]]:
+    """The list of a film: by maximal marginal relevance, each film with its match score.
+
+    Of ``rare`` tokens, variety counts those of the film asked for. Films less similar than ``least`` are left out.
+    """
     left, chosen = (
         [
             film
             for film in FILMS
-            if film != asked and any(cosine(f, asked, film) for f in ("genres", "actors", "writers"))
+            if film != asked
+            and any(cosine(f, asked, film) for f in ("genres", "actors", "writers"))
+            and likeness(asked, film) >= least * sum(WEIGHTS.values())
         ],
         [],
     )
     while left:
 
         def value(film: str) -> float:
-            nearest = max((likeness(film, before) for before, _ in chosen), default=0.0)
+            nearest = max((likeness(film, before, asked if rare else "") for before, _ in chosen), default=0.0)
             return RELEVANCE * score(asked, film) - (1 - RELEVANCE) * nearest
 
         best = max(left, key=value)
@@ -88,8 +97,7 @@ def worked_out(asked: str) -> list[tuple[str, float]]:
     return chosen
 
 
-@pytest.fixture(scope="module")
-def built() -> pd.DataFrame:
+def built(least: float) -> pd.DataFrame:
     movies = pd.DataFrame.from_dict(FILMS, orient="index").rename_axis("imdb_id").reset_index()
     others = dict.fromkeys(set(FieldWeights.__dataclass_fields__) - set(WEIGHTS), 0.0)
     options = Options(
@@ -97,18 +105,27 @@ def built() -> pd.DataFrame:
         prior_weights=PriorWeights(NOTICE, RATING, SAME_NOTICE, SAME_RATING),
         relevance_share=RELEVANCE,
         year_scale=YEAR_SCALE,
-        min_similarity=0,
+        min_similarity=least,
     )
     return build(movies.rename(columns={"votes": "imdb_votes", "rating": "imdb_rating"}), options)
 
 
-@pytest.mark.parametrize("asked", FILMS)
-def test_films_and_scores_are_those_worked_out(built: pd.DataFrame, asked: str) -> None:
-    rows = built[built["imdb_id"] == asked]
-    expected = worked_out(asked)
+@pytest.mark.parametrize(
+    ("common_share", "least"),
+    [(0.0, 0.0), (1.0, 0.0), (0.0, 0.27), (0.0, 0.35)],
+    ids=["common tokens", "rare tokens", "similar", "very similar"],
+)
+def test_films_and_scores_are_those_worked_out(
+    monkeypatch: pytest.MonkeyPatch, common_share: float, least: float
+) -> None:
+    monkeypatch.setattr(features, "COMMON_SHARE", common_share)
+    rows = built(least)
 
-    assert rows["recommended_imdb_id"].tolist() == [film for film, _ in expected]
-    assert rows["similarity"].tolist() == pytest.approx([max(0, match) for _, match in expected], abs=2e-5)
+    for asked in FILMS:
+        expected = worked_out(asked, rare=bool(common_share), least=least)
+        found = rows[rows["imdb_id"] == asked]
+        assert found["recommended_imdb_id"].tolist() == [film for film, _ in expected]
+        assert found["similarity"].tolist() == pytest.approx([max(0, match) for _, match in expected], abs=2e-5)
 
 
 def test_each_part_of_the_score_changes_the_example() -> None:
@@ -118,5 +135,8 @@ def test_each_part_of_the_score_changes_the_example() -> None:
     by_score = {asked: sorted(lists[asked], key=lambda film: -score(asked, film)) for asked in FILMS}
     by_likeness = {asked: sorted(lists[asked], key=lambda film: -likeness(asked, film)) for asked in FILMS}
     assert lists != by_score
+    assert lists != {asked: [film for film, _ in worked_out(asked, rare=True)] for asked in FILMS}
+    fewer = sum(len(worked_out(asked, least=0.35)) for asked in FILMS)
+    assert 0 < fewer < sum(map(len, lists.values()))
     assert by_score != by_likeness
     assert len({round(likeness(*pair), 6) for pair in product(FILMS, FILMS) if pair[0] < pair[1]}) == 15
