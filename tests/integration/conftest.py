@@ -16,16 +16,24 @@ from moto import backend_index, mock_aws
 from moto.s3.models import S3Backend
 
 from pipeline import aggregate_to_gold, aws
-from pipeline.columns import GOLD_TABLES
 from pipeline.gold import duckdb_engine
-from tests.integration.moto_lake import KEY, LIST_KEY, OMDB_URL, REGION, Cold, Context, Handler, Lake, Omdb, Top
+from tests.integration.moto_lake import (
+    FEW_TABLES,
+    KEY,
+    LIST_KEY,
+    OMDB_URL,
+    REGION,
+    Cold,
+    Context,
+    Handler,
+    Lake,
+    Omdb,
+    Top,
+)
 
 # Services by how often they are asked; the others follow.
 OFTEN = ("s3", "sqs", "glue", "secretsmanager")
 PATTERNS = sorted(backend_index.backend_url_patterns, key=lambda entry: entry[0] not in OFTEN)
-
-# Tables made of Silver and of another table, of films and of runs.
-FEW_TABLES = tuple(GOLD_TABLES[name] for name in ("movies", "films_by_year", "rank_history", "pipeline_runs"))
 
 
 @pytest.fixture(scope="package")

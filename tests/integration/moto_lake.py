@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, quote_plus, urlsplit
 from uuid import uuid4
 
 from pipeline import aws, keys
+from pipeline.columns import GOLD_TABLES
 from pipeline.runs import Manifest, started_at, utc
 from reelhouse.stack import QUEUES, Stack
 
@@ -18,6 +19,8 @@ REGION = "eu-central-1"
 OMDB_URL = "https://omdb.example/"
 KEY = "s3cr3t-key"
 LIST_KEY = "lists/top.json"
+# Tables made of Silver and of another table, of films and of runs.
+FEW_TABLES = tuple(GOLD_TABLES[name] for name in ("movies", "films_by_year", "rank_history", "pipeline_runs"))
 EVENTS = Path(__file__).parents[1] / "events"
 
 

@@ -32,6 +32,7 @@ from tests.silver_rows import RUNS, Row, film, silver_files
 SETTINGS = AggregateToGoldSettings("silver", "gold", 256)
 RUN_IDS = [f"202611{day:02}T030000Z-aaaaaaaa" for day in range(1, 29)]
 FILMS = 40
+pytestmark = pytest.mark.usefixtures("few_tables")
 
 
 def run(lake: Lake, day: int, films: int = FILMS, top_n: int | None = None, **changes: Any) -> None:

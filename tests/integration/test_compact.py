@@ -18,15 +18,16 @@ from botocore.exceptions import EndpointConnectionError
 from moto.s3.models import s3_backends
 
 from pipeline import aws, keys
-from pipeline.columns import GOLD, SILVER, SILVER_TABLES
+from pipeline.columns import SILVER, SILVER_TABLES
 from pipeline.errors import StorageFailed
 from pipeline.gold.duckdb_engine import GoldDatabase
 from pipeline.silver import parquet
 from reelhouse.operate.compact import Compaction, compact_silver
-from tests.integration.moto_lake import Lake
+from tests.integration.moto_lake import FEW_TABLES, Lake
 from tests.silver_rows import FILMS, QUARANTINE, REJECTED, RUNS, SECOND, Row, film, silver_files
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
+pytestmark = pytest.mark.usefixtures("few_tables")
 Gold = dict[str, list[tuple[object, ...]]]
 
 
@@ -71,7 +72,7 @@ def gold_of(objects: tuple[tuple[str, bytes], ...]) -> Gold:
     for table in SILVER:
         engine.load(table, {key: ("etag", body) for key, body in objects if key.startswith(f"{table.name}/")})
     engine.build()
-    return {table.name: engine.query(f"SELECT * FROM gold.{table.name} ORDER BY ALL") for table in GOLD}
+    return {table.name: engine.query(f"SELECT * FROM gold.{table.name} ORDER BY ALL") for table in FEW_TABLES}
 
 
 def rows_of(lake: Lake, key: str) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from tests.integration.moto_lake import Lake
 from tests.silver_rows import FIRST, RUNS, SECOND, film, silver_files
 
 PARTS = {f"movies/run_id={run_id}/part-{'0' * 32}-1.parquet": run_id for run_id in (FIRST, SECOND)}
+pytestmark = pytest.mark.usefixtures("few_tables")
 
 
 @pytest.fixture

@@ -139,7 +139,7 @@ COMMANDS = pytest.mark.parametrize(
 def test_the_same_command_again_finishes(
     pipeline: Pipeline, prepare: Callable[[Pipeline], None], operation: Operation
 ) -> None:
-    again_finishes(pipeline, prepare, operation, step=43)
+    again_finishes(pipeline, prepare, operation, step=61)
 
 
 @pytest.mark.chaos

