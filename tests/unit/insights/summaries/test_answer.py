@@ -25,6 +25,12 @@ DRAFT = '{"sentences": [{"text": "{f9} is a draft."}, {"text": "{f8} is a draft.
 @pytest.mark.parametrize(
     "content",
     [
+        f"```json\n{ANSWER}\n```",
+        f"The user wants JSON, {DRAFT}.\n</think>\n\n{ANSWER}",
+        f"Here is my answer:\n\n{ANSWER}\n\nI hope that {{helps}}!",
+        f"{ANSWER}<|im_end|>",
+        f"\ufeff{ANSWER}",
+        json.dumps(FIELDS["sentences"]),
         f"<think>{DRAFT}</think>```JSON\n{ANSWER}",
         f"<reasoning>{DRAFT}</reasoning>{ANSWER}",
         f"[THINK]{DRAFT}[/THINK]{ANSWER}",
@@ -53,6 +59,19 @@ DRAFT = '{"sentences": [{"text": "{f9} is a draft."}, {"text": "{f8} is a draft.
 )
 def test_json_is_found_in_any_wrapping(content: str) -> None:
     assert read_answer(content) == [SAID, OTHER]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps({"text": OTHER.text}),
+        json.dumps([OTHER.text]),
+        json.dumps({"sentences": [OTHER.text]}),
+        f'{{"sentences": [{{"text": "{OTHER.text}"}}, {{"text": "cut o',
+    ],
+)
+def test_a_sentence_alone_or_before_a_cut_is_read(content: str) -> None:
+    assert read_answer(content) == [OTHER]
 
 
 @pytest.mark.parametrize("claims", [{}, "none", ["greater f1.mean"], [{"kind": "greater"}], [{"kind": 1, "of": ["x"]}]])

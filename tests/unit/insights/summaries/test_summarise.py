@@ -148,35 +148,6 @@ def test_an_unreadable_answer_affects_only_its_question_and_is_not_cached(conten
     assert len(model.asked) == 2 * len(found)
 
 
-ANSWER = answer_text(HONEST)
-DRAFT = answer_text("{f2} has {f2.mean}.")
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        f"```json\n{ANSWER}\n```",
-        f"```JSON\n{ANSWER}",
-        f"<think></think>\n{ANSWER}",
-        f"<think>Maybe {DRAFT}, or {{f1}}?</think>{ANSWER}",
-        f"The user wants JSON, {DRAFT}.\n</think>\n\n{ANSWER}",
-        f"Here is my answer:\n\n{ANSWER}\n\nI hope that {{helps}}!",
-        f"{ANSWER}<|im_end|>",
-        f"{ANSWER}</s>",
-        f"\ufeff{ANSWER}",
-        json.dumps([{"text": HONEST}]),
-        json.dumps({"text": HONEST}),
-        json.dumps([HONEST]),
-        json.dumps({"sentences": [HONEST]}),
-        json.dumps({"sentences": [{"text": HONEST, "facts": "f1", "claims": None}]}),
-        f'{{"sentences": [{{"text": "{HONEST}"}}, {{"text": "cut o',
-    ],
-)
-def test_json_is_found_anywhere_in_an_answer(content: str) -> None:
-    found = row(Model(Reply(content), repair=Reply("no")))
-    assert (found["by_model"], found["sentences"][0]) == (1, TRUE_TEXT)
-
-
 def test_a_claim_may_have_a_string_where_a_list_is_expected() -> None:
     claim = {"kind": "greater", "of": "f2.mean", "than": "f3.mean"}
     (found,) = read_answer(json.dumps({"sentences": [{"text": "x", "claims": claim}]})) or []
