@@ -22,7 +22,7 @@ from pipeline.gold.engine import GoldEngine
 from pipeline.gold.once_a_run import LONGEST_BUILD, QUIET, begin, must_wait
 from pipeline.gold.publication import published_build
 from pipeline.settings import AggregateToGoldSettings
-from tests.fake_athena import FakeAthena, make_catalogue
+from tests.fake_athena import BUILT, FEW_TABLES, FakeAthena, make_catalogue
 from tests.integration.moto_lake import Lake
 from tests.silver_rows import FIRST, SECOND, film, silver_files
 
@@ -79,9 +79,9 @@ class Driver:
 
 @pytest.fixture
 def driver(lake: Lake) -> Driver:
-    make_catalogue(aws.client("glue"))
+    make_catalogue(aws.client("glue"), tables=FEW_TABLES)
     queries = Queries(FakeAthena(lake.s3, aws.client("glue")).client, "reelhouse", pause=0)
-    tables = (GOLD_TABLES["movies"], GOLD_TABLES["pipeline_runs"])
+    tables = tuple(GOLD_TABLES[name] for name in BUILT)
     engine = AthenaEngine(queries, "gold", "reelhouse_silver", "reelhouse_gold", tables)
     url = lake.sqs.create_queue(QueueName="SilverEvents")["QueueUrl"]
     settings = AggregateToGoldSettings("silver", "gold", 256, gold_database="reelhouse_gold", silver_events_url=url)
