@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from insights import find_similar_movies
-from insights.find_similar_movies import similar_films
+from insights.find_similar_movies import similar_films, similar_to_one
 from insights.similar.lookup import Catalogue
 from pipeline.errors import InvalidInput
 
@@ -24,6 +24,10 @@ def test_the_film_with_the_title_is_answered() -> None:
     assert (answer["imdb_id"], [film["imdb_id"] for film in answer["similar"]]) == ("tt3", ["tt1"])
 
 
+def test_films_of_one_title_are_answered_as_a_choice() -> None:
+    assert [film["imdb_id"] for film in similar_films("gold", "crash", 10)["films"]] == ["tt2", "tt1"]
+
+
 @pytest.mark.parametrize(
     ("title", "cause", "next_step"),
     [
@@ -33,6 +37,6 @@ def test_the_film_with_the_title_is_answered() -> None:
 )
 def test_an_error_names_the_films_to_choose_from(title: str, cause: str, next_step: str) -> None:
     with pytest.raises(InvalidInput, match=cause) as caught:
-        similar_films("gold", title, 10)
+        similar_to_one("gold", title, 10)
 
     assert (caught.value.next_step or "").startswith(next_step)
