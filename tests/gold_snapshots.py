@@ -24,11 +24,10 @@ def _database() -> duckdb.DuckDBPyConnection:
     return database
 
 
-def table_of(rows: list[Row], name: str) -> pd.DataFrame:
-    """A Gold table, built by its own SQL from rows of ``movies``; nothing for ``movies`` itself."""
+def table_of(movies: Any, name: str) -> pd.DataFrame:
+    """A Gold table, built by its own SQL from ``movies`` in Arrow; nothing for ``movies`` itself."""
     if name == "movies":
         return pd.DataFrame()
-    movies = as_arrow(rows)
     _database().register("incoming", movies)
     _database().execute("CREATE OR REPLACE TABLE gold.movies AS FROM incoming")
     return from_arrow(_database().sql(rows_of(GOLD_TABLES[name])).to_arrow_table())
@@ -36,5 +35,6 @@ def table_of(rows: list[Row], name: str) -> pd.DataFrame:
 
 def snapshot(rows: list[Row], table: str, place: int = 0, code_version: str = "1.0") -> Snapshot:
     """What a build of these rows says; ``place`` 0 is the earlier build, 1 the later one."""
-    frame: Any = from_arrow(as_arrow(rows))
-    return Snapshot(BUILDS[place], f"2026-01-0{place + 1}T03:00:00+00:00", code_version, frame, table_of(rows, table))
+    movies: Any = as_arrow(rows)
+    built_at = f"2026-01-0{place + 1}T03:00:00+00:00"
+    return Snapshot(BUILDS[place], built_at, code_version, from_arrow(movies), table_of(movies, table))

