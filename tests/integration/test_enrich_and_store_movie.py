@@ -258,12 +258,13 @@ def test_all_messages_are_retried_without_time_left(lake: Lake, omdb: Omdb, hand
 
 @pytest.mark.parametrize("run_id", ["20990101T000000Z-00000000", "20240101T000000Z-00000000"])
 def test_a_message_of_a_run_that_was_never_started_is_refused(
-    lake: Lake, omdb: Omdb, handler: Cold, run_id: str
+    lake: Lake, omdb: Omdb, handler: Cold, capsys: pytest.CaptureFixture[str], run_id: str
 ) -> None:
     omdb.film(A)
 
     assert failed(handler(STEP)(sqs_event(body(A, run_id=run_id), body(A)))) == ["message-0"]
 
+    assert f"{run_id}: no such run was started; the message is parked" in capsys.readouterr().out
     assert (omdb.asked, stored(lake)) == ([A], [keys.film("movies", RUN, A)])
 
 

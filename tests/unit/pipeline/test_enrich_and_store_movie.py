@@ -127,6 +127,7 @@ def test_any_exception_at_any_boundary_fails_one_message(
 
     assert list(result.failed) == [B]
     assert result.failed[B].retryable
+    assert [count for errors in result.tally.put_back.values() for count in errors.values()] == [1]
     assert result.tally.outcomes[GOOD_RUN] == {step.STORED: 2}
     if isinstance(result.failed[B], UnexpectedFailure):
         assert kind.__name__ in result.failed[B].cause

@@ -145,10 +145,11 @@ def test_a_film_of_the_same_standing_comes_before_a_famous_one_where_only_that_c
 def test_fame_alone_recommends_nothing() -> None:
     asked = film(1, genres=["Western"], actors=["Ann Lee"], rotten_tomatoes_reviews=300.0)
     kin = film(2, genres=["Western"])
-    famous = [film(n, genres=["Comedy"], rotten_tomatoes_reviews=300.0, title=f"Star{n}") for n in range(3, 9)]
+    famous = film(3, genres=["Comedy"], rotten_tomatoes_reviews=300.0, title="Star")
+    others = [film(n, genres=["Comedy"], rotten_tomatoes_reviews=3.0) for n in range(4, 8)]
 
-    options = Options(k=1, pool=1, weights=FieldWeights(title=0))
-    assert of(build(films(asked, kin, *famous), options), 1) == ["tt0000002"], "no famous film takes its place"
+    options = Options(k=1, pool=1, prior=2, weights=FieldWeights(title=0))
+    assert of(build(films(asked, kin, famous, *others), options), 1) == ["tt0000002"], "the pool's only place is its"
 
 
 def test_an_unknown_year_is_near_no_year() -> None:

@@ -120,8 +120,8 @@ def test_no_body_crashes(status: int, body: bytes) -> None:
         assert isinstance(read_answer(status, body), Found | Refused | Unclear)
 
 
-@given(st.dictionaries(st.text(), st.text()))
-def test_valid_json_is_never_changed(record: dict[str, str]) -> None:
+@given(st.dictionaries(st.text(), st.text() | st.floats(allow_nan=False, allow_infinity=False)))
+def test_valid_json_is_never_changed(record: dict[str, str | float]) -> None:
     record["Response"] = "True"
 
     assert read_answer(200, json.dumps(record).encode()) == Found(record)

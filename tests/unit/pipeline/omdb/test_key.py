@@ -114,21 +114,18 @@ def test_its_value_is_never_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "text"),
+    ("key", "form"),
     [
-        ("0f1e2d3c", "https://omdb.example/?apikey=0f1e2d3c&i=tt0000001"),
-        ('a"b&c d+é9', '{"Error": "no key a\\"b&c d+\\u00e99"}'),
-        ('a"b&c d+é9', "apikey=a%22b%26c+d%2B%C3%A99"),
-        ('a"b&c d+é9', "apikey=a%22b%26c%20d%2B%C3%A99"),
-        ('a"b&c d+é9', "<p>a&quot;b&amp;c d+é9</p>"),
+        ("0f1e2d3c", "0f1e2d3c"),
+        ('a"b&c d+é9', 'a\\"b&c d+\\u00e99'),
+        ('a"b&c d+é9', "a%22b%26c+d%2B%C3%A99"),
+        ('a"b&c d+é9', "a%22b%26c%20d%2B%C3%A99"),
+        ('a"b&c d+é9', "a&quot;b&amp;c d+é9"),
     ],
+    ids=["plain", "JSON", "form", "URL", "HTML"],
 )
-def test_an_escaped_key_is_removed_from_a_text(key: str, text: str) -> None:
-    hidden = without_key(text, key)
-
-    assert hidden.count(HIDDEN) == 1
-    assert len(hidden) < len(text) + len(HIDDEN)
-    assert without_key(hidden, key) == hidden
+def test_an_escaped_key_is_removed_from_a_text(key: str, form: str) -> None:
+    assert without_key(f"?apikey={form}&i=tt0000001", key) == f"?apikey={HIDDEN}&i=tt0000001"
 
 
 def test_a_short_key_is_kept() -> None:
