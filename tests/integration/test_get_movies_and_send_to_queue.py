@@ -60,7 +60,8 @@ def test_skipped_entries_are_in_the_reply_and_the_manifest(lake: Lake, handler: 
     reply = handler(STEP)({})
 
     assert reply["skipped"] == [{"item": 1, "id": "../x", "reason": "id is not tt and 7 to 10 digits"}]
-    assert json.loads(lake.get("bronze", keys.manifest(reply["run_id"])))["skipped"] == reply["skipped"]
+    manifest = json.loads(lake.get("bronze", keys.manifest(reply["run_id"])))
+    assert (manifest["skipped"], manifest["listed"]) == (reply["skipped"], 2)
 
 
 @pytest.mark.parametrize(

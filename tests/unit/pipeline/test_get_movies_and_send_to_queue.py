@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from pipeline import aws
 from pipeline.errors import InvalidInput
-from pipeline.get_movies_and_send_to_queue import MAX_BATCH_SIZE, Parameters, whole_number
+from pipeline.get_movies_and_send_to_queue import MAX_BATCH_SIZE, Parameters, _waiting_messages, whole_number
 from pipeline.settings import GetMoviesAndSendToQueueSettings
 
 SETTINGS = GetMoviesAndSendToQueueSettings("bronze", "https://queue.example", "s3://lists/top.json", 250, 10)
@@ -73,6 +74,18 @@ def test_a_long_value_is_not_repeated_in_full() -> None:
         whole_number("top_n", "x" * 10_000)
 
     assert len(str(caught.value)) < 250
+
+
+def test_messages_wait_visible_delayed_and_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Queue:
+        def get_queue_attributes(self, *, AttributeNames: list[str], **_: str) -> dict[str, Any]:  # noqa: N803
+            counts = {"": "1", "Delayed": "2", "NotVisible": "4"}
+            held = {f"ApproximateNumberOfMessages{state}": count for state, count in counts.items()}
+            return {"Attributes": {name: held[name] for name in AttributeNames}}
+
+    monkeypatch.setattr(aws, "client", lambda _: Queue())
+
+    assert _waiting_messages("queue") == 7
 
 
 @pytest.mark.parametrize(

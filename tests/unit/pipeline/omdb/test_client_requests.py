@@ -184,6 +184,10 @@ def test_a_missing_answer_times_out(server: FakeOmdb) -> None:
     with pytest.raises(OmdbUnavailable):
         ask(server, seconds=0.3)
 
+    abandoned = [thread for thread in threading.enumerate() if thread.name == "http-exchange"]
+    for thread in abandoned:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in abandoned), "it waits no longer than the film may take"
     assert not server.over.is_set()
 
 
