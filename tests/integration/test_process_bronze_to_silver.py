@@ -12,6 +12,8 @@ import pytest
 from pipeline import keys, process_bronze_to_silver
 from pipeline.columns import SILVER_TABLES
 from pipeline.gold.duckdb_engine import GoldDatabase
+from pipeline.messages import QueueMessage
+from pipeline.settings import ProcessBronzeToSilverSettings
 from pipeline.silver.records import BronzeObject, SilverRow, part_digest, silver_row
 from tests.integration.moto_lake import Cold, Lake, s3_event, sqs_event
 
@@ -197,6 +199,17 @@ def test_an_object_that_is_not_there_goes_back_alone(lake: Lake, handler: Cold) 
 
     assert failed(handler(STEP)(sqs_event(missing, good))) == ["message-0"]
     assert len(rows(lake)) == 1
+
+
+def test_what_failed_is_counted_by_run(lake: Lake) -> None:
+    missing, foreign = (keys.film(keys.MOVIES, RUN, f"tt000000{number}") for number in (8, 9))
+    lake.put("bronze", foreign, b"{}")
+    messages = [QueueMessage(path, s3_event(path)) for path in (missing, foreign)]
+
+    result = process_bronze_to_silver.run(messages, ProcessBronzeToSilverSettings("bronze", "silver"))
+
+    assert result.failed.keys() == {missing, foreign}
+    assert result.tally.outcomes == {RUN: {process_bronze_to_silver.FAILED: 2}}
 
 
 def test_other_keys_are_passed_over(lake: Lake, handler: Cold) -> None:

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
-from pipeline import keys
-from pipeline.errors import DocumentInvalid
+from pipeline import aws, keys
+from pipeline.errors import DocumentInvalid, StorageFailed
 from pipeline.gold.build import Build, new_build_id
 from pipeline.gold.publication import (
     Pointer,
@@ -167,3 +168,13 @@ def test_records_are_read_by_id_and_expired_ones_are_omitted(lake: Lake) -> None
     lake.put("gold", keys.build_record(first.build_id), b"{}")
     with pytest.raises(DocumentInvalid, match=first.build_id):
         records("gold", [first.build_id])
+
+
+def test_a_record_that_cannot_be_read_is_a_failure_and_not_an_expired_build(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (build,) = builds(1)
+    monkeypatch.setattr(aws, "get_many", lambda *_: [EndpointConnectionError(endpoint_url="x")])
+
+    with pytest.raises(StorageFailed, match=build.build_id):
+        records("gold", [build.build_id])

@@ -91,6 +91,21 @@ def test_several_films_of_one_title_are_all_given_best_rank_first(catalogue: Cat
     assert ids(catalogue.find("hamlet")) == ["tt0116477", "tt0040416"]
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("hamlot", ["tt0116477", "tt0040416"]),
+        ("homlot", []),
+        ("the shxwshxnk redxmption", ["tt0111161"]),
+        ("the shxwshxnk redxmptixn", []),
+    ],
+)
+def test_one_typo_in_five_letters_is_forgiven_and_three_at_most(
+    catalogue: Catalogue, query: str, found: list[str]
+) -> None:
+    assert ids(catalogue.find(query)) == found
+
+
 def test_a_wrong_digit_is_another_film_and_no_typo(catalogue: Catalogue) -> None:
     assert ids(catalogue.find("1984")) == []
 
