@@ -1,21 +1,26 @@
-"""MiniStack, saving its memory on demand, without access to files from SQL, and with complete logs of functions.
+"""MiniStack, saving its memory on demand, unpacking code once, without files in SQL, and with complete logs.
 
-``python -m reelhouse.local.emulator --home FOLDER`` is ``python -m ministack``, with three differences. On SIGUSR1 it
+``python -m reelhouse.local.emulator --home FOLDER`` is ``python -m ministack``, with four differences. On SIGUSR1 it
 saves queues, functions, roles and everything else to ``STATE_DIR`` and then creates the file ``saved``; MiniStack
 itself saves S3 objects at once. Its stand-in for Athena, a DuckDB, reads only the tables that a query names. The log of
-an invocation ends with its summary, on a busy machine too.
+an invocation ends with its summary, on a busy machine too. Workers with the same code share its files.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import os
+import shutil
 import signal
 import sys
 import tempfile
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 
@@ -40,13 +45,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lifeline.watch(parser.parse_args(arguments).lifeline)
     sys.argv = sys.argv[:1]  # MiniStack reads it too
     from ministack import app  # noqa: PLC0415 (other users of this module need not load the emulator)
-    from ministack.core.lambda_runtime import Worker  # noqa: PLC0415
+    from ministack.core import lambda_runtime  # noqa: PLC0415
 
-    Worker._drain_stderr_bounded = with_summary(Worker._drain_stderr_bounded)
+    lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": SharedArchive})
+    worker = lambda_runtime.Worker
+    worker._drain_stderr_bounded = with_summary(worker._drain_stderr_bounded)
     duckdb.connect = without_files(duckdb.connect)
     signal.signal(signal.SIGUSR1, lambda *_: threading.Thread(target=save).start())
     app.main()
     return 0
+
+
+class SharedArchive(zipfile.ZipFile):
+    """An archive whose files are unpacked once: later copies are hard links to them.
+
+    MiniStack unpacks 115 MB for each worker that it starts. As on AWS, functions only read their code.
+    """
+
+    _unpacking = threading.Lock()
+
+    def extractall(
+        self, path: str | os.PathLike[str] | None = None, members: object = None, pwd: bytes | None = None
+    ) -> None:
+        """Put all files into a folder; ``members`` and ``pwd`` are not supported."""
+        if path is None or members or pwd:
+            raise NotImplementedError
+        content = repr(sorted((member.filename, member.CRC, member.file_size) for member in self.infolist()))
+        folder = Path(tempfile.gettempdir(), f"unpacked-{hashlib.sha256(content.encode()).hexdigest()}")
+        with self._unpacking:
+            if not folder.exists():
+                unfinished = folder.with_suffix(".unfinished")
+                super().extractall(unfinished)
+                unfinished.rename(folder)
+        shutil.copytree(folder, path, copy_function=os.link, dirs_exist_ok=True)
 
 
 def without_files(connect: Connect) -> Connect:

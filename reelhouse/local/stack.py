@@ -192,7 +192,7 @@ def _stop_ministack(current: State, *, at_once: bool = False) -> None:
     """Stop the emulator, which saves its memory if it is running, unless ``at_once``."""
     running = processes.running(current.ministack)
     processes.stop(current.ministack, at_once=at_once)
-    # The emulator unpacks each function for each of its workers, 140 MB at a time, and never removes it.
+    # Unpacked functions and copies of tables, which the emulator does not all remove.
     shutil.rmtree(_temporary(), ignore_errors=True)
     current.stopped = current.stopped or running
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import zipfile
 from pathlib import Path
 
 import duckdb
@@ -12,7 +13,7 @@ import pytest
 
 from lambdas import telemetry
 from reelhouse.local import emulator
-from reelhouse.local.emulator import with_summary, without_files
+from reelhouse.local.emulator import SharedArchive, with_summary, without_files
 
 
 @pytest.fixture
@@ -69,3 +70,21 @@ def test_a_log_without_a_summary_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(emulator, "_SUMMARY_SECONDS", 0.01)
 
     assert with_summary(lambda _: "a line")(object()).startswith("a line")
+
+
+def test_workers_with_the_same_code_share_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    unpacked = []
+    for number, body in enumerate((b"same", b"same", b"other")):
+        path = tmp_path / f"{number}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("package/module.py", body)
+        (tmp_path / str(number)).mkdir()
+        with SharedArchive(path) as archive:
+            archive.extractall(str(tmp_path / str(number)))
+        unpacked.append(tmp_path / str(number) / "package" / "module.py")
+
+    first, second, other = unpacked
+    assert [file.read_bytes() for file in unpacked] == [b"same", b"same", b"other"]
+    assert first.samefile(second)
+    assert not first.samefile(other)
