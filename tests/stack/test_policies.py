@@ -107,14 +107,16 @@ def superseded_part(stack: Stack, run_id: str) -> Iterator[None]:
 @contextmanager
 def acting_with(credentials: dict[str, str]) -> Iterator[None]:
     """Let this process have these credentials only."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in credentials.items():
-            patch.setenv(name, value)
-        # awswrangler's session would keep the credentials of an earlier user.
-        patch.setattr(boto3, "DEFAULT_SESSION", None)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in credentials.items():
+                patch.setenv(name, value)
+            # awswrangler's session would keep the credentials of an earlier user.
+            patch.setattr(boto3, "DEFAULT_SESSION", None)
+            aws.forget_clients()
+            yield
+    finally:
         aws.forget_clients()
-        yield
-    aws.forget_clients()
 
 
 def call(credentials: dict[str, str], command: str, **names: object) -> Ended:
