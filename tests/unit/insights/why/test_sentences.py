@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
+import pandas as pd
 import pytest
 
 from insights.why.sentences import cause, describe
@@ -68,3 +70,12 @@ def test_nothing_changed_is_one_sentence() -> None:
     (sentence,) = describe(snapshot(before(), "ratings_by_genre"), snapshot(fetched(before()), "ratings_by_genre", 1))
 
     assert sentence == "Since the build of 1 January 2026, 03:00 UTC, no film came onto the list or left it."
+
+
+@pytest.mark.parametrize("missing", [(True, False), (False, True)])
+def test_a_build_without_the_table_has_no_largest_move(missing: tuple[bool, bool]) -> None:
+    after = correct(before(), column="rotten_tomatoes", change=lambda _: 1, where=("genres", "War"), films=10)
+    both = snapshot(before(), "ratings_by_genre"), snapshot(after, "ratings_by_genre", 1)
+    found = (replace(one, table=pd.DataFrame()) if gone else one for one, gone in zip(both, missing, strict=True))
+
+    assert "moved most" not in " ".join(describe(*found))
