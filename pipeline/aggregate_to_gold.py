@@ -241,7 +241,7 @@ def _build(
     movies = earlier.get("movies")
     query = engine.query(build_id, movies, deadline)
     has_movies = bool(movies and movies.objects)
-    found = compare(settings.gold_bucket, query, pointer, has_movies=has_movies, tables=written.tables)
+    comparison = compare(settings.gold_bucket, query, pointer, has_movies=has_movies, tables=written.tables)
     build = Build(
         build_id=build_id,
         built_at=utc(datetime.now(UTC)),
@@ -253,8 +253,8 @@ def _build(
         ),
         tables=written.tables,
         runs=written.runs,
-        profile=found.profile,
-        reasons=found.reasons,
+        profile=comparison.profile,
+        reasons=comparison.reasons,
     )
     _write_record(settings.gold_bucket, build)
     logger.debug("gold built in %.1f s from %d objects", build.seconds, len(silver))

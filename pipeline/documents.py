@@ -149,5 +149,5 @@ def _annotations(kind: Any) -> tuple[tuple[Any, Any], ...]:
 
 
 def _mismatch(expected: str, value: Any, path: str) -> InvalidInput:
-    found = _JSON_NAMES.get(type(value), type(value).__name__)
-    return InvalidInput(f"expected {expected}, found {found}", subject=path)
+    actual = _JSON_NAMES.get(type(value), type(value).__name__)
+    return InvalidInput(f"expected {expected}, found {actual}", subject=path)

@@ -310,8 +310,8 @@ def _rank(fields: Mapping[str, Any]) -> str | int:
     digits = str(rank) if isinstance(rank, str | int) and not isinstance(rank, bool) else ""
     if not (digits.isascii() and digits.isdigit() and len(digits) < 10 and int(digits) > 0):
         raise InvalidInput("rank is not a whole number of 1 or more")
-    found: str | int = rank
-    return found
+    valid_rank: str | int = rank
+    return valid_rank
 
 
 def _fold(name: str) -> str:

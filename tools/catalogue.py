@@ -120,8 +120,8 @@ def data_dictionary(tables: tuple[Table, ...]) -> str:
 def with_block(text: str, begin: str, end: str, block: str) -> str:
     """Put ``block`` between the line that starts with ``begin`` and the one that starts with ``end``."""
     lines = text.splitlines(keepends=True)
-    first = next(place for place, line in enumerate(lines) if line.startswith(begin))
-    last = next(place for place, line in enumerate(lines) if line.startswith(end))
+    first = next(index for index, line in enumerate(lines) if line.startswith(begin))
+    last = next(index for index, line in enumerate(lines) if line.startswith(end))
     return "".join([*lines[: first + 1], block, *lines[last:]])
 
 

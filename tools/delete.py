@@ -41,14 +41,14 @@ def empty(bucket: str, prefix: str = "") -> int:
     s3, deleted = aws.client("s3"), 0
     pages: Any = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
     for page in pages:
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        if found:
-            keys: Any = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+        versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        if versions:
+            keys: Any = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in versions]
             failed = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True}).get("Errors", [])
             if failed:
                 cause = f"could not delete {len(failed)} objects ({failed[0].get('Code')})"
                 raise StorageFailed(cause, subject=bucket, step="delete")
-            deleted += len(found)
+            deleted += len(versions)
     return deleted
 
 
@@ -97,8 +97,8 @@ def main(arguments: list[str]) -> int:
     if not exists(stack):
         raise InvalidInput("does not exist in this account and region", subject=f"stack {stack}")
     with aws.failures_of("delete", f"stack {stack}"):
-        found = buckets(stack)
-        emptied = [name for logical, name in found.items() if logical != KEPT]
+        bucket_names = buckets(stack)
+        emptied = [name for logical, name in bucket_names.items() if logical != KEPT]
         print(f"This deletes the stack {stack} and everything in these buckets:", *emptied, sep="\n  ")
         if input(f"Type the stack's name to delete it [{stack}]: ").strip() != stack:
             print("Nothing was deleted.")
@@ -106,8 +106,8 @@ def main(arguments: list[str]) -> int:
         delete_stack(stack, emptied)
         uploaded = delete_artifacts(stack)
     print(f"Deleted, with {uploaded} uploaded artifacts.")
-    if KEPT in found:
-        print(f"Kept: the Bronze bucket {found[KEPT]} and its policy.")
+    if KEPT in bucket_names:
+        print(f"Kept: the Bronze bucket {bucket_names[KEPT]} and its policy.")
     return 0
 
 

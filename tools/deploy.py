@@ -151,12 +151,12 @@ def exists(stack: str) -> bool:
     cloudformation = aws.client("cloudformation")
     with aws.failures_of("deploy", f"stack {stack}", "check the AWS credentials and the region"):
         try:
-            (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+            (description,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
         except cloudformation.exceptions.ClientError as error:
             if aws.error_code(error) == "ValidationError":
                 return False
             raise
-    return str(found["StackStatus"]) != "REVIEW_IN_PROGRESS"
+    return str(description["StackStatus"]) != "REVIEW_IN_PROGRESS"
 
 
 def deploy(deployment: Deployment, omdb_api_key: str) -> None:

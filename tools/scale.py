@@ -98,7 +98,7 @@ def limits() -> list[Limit]:
     fetching = 2 * 86_400 * REQUESTS_AT_ONCE / (OMDB_SECONDS + S3_SECONDS)
     pairs = PAIRS_FILMS * sqrt(900 / CPU_PAIRS)
     lookup = resources()["FindSimilarMovies"]["Properties"]["MemorySize"] * 1e6 / LOOKUP_BYTES
-    found = [
+    limits_outside_gold = [
         Limit("OMDb, free key", 1_000, "calls a day", "a patron's key, put into the secret"),
         Limit("OMDb, $1 key", 100_000, "calls a day", "the $5 key, then the one without limit"),
         Limit("FindSimilarMovies", lookup, "all films and pairs in memory", "a larger `MemorySize`"),
@@ -107,7 +107,7 @@ def limits() -> list[Limit]:
         Limit("source list", MAX_ENTRIES, "most entries accepted", "several lists, one run each"),
         Limit("EnrichAndStoreMovie", fetching, "24 hours, two functions at once", "a higher `MaximumConcurrency`"),
     ]
-    return sorted([*found, *_limits_of_gold()], key=lambda limit: limit.films)
+    return sorted([*limits_outside_gold, *_limits_of_gold()], key=lambda limit: limit.films)
 
 
 def _limits_of_gold() -> list[Limit]:

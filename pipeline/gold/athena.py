@@ -109,10 +109,10 @@ class Queries:
         columns: tuple[tuple[str, str], ...] = ()
         rows: list[tuple[str | None, ...]] = []
         for page in self.client.get_paginator("get_query_results").paginate(QueryExecutionId=query_id):
-            found = page["ResultSet"]
+            result_set = page["ResultSet"]
             if not columns:
-                columns = tuple((c["Name"], c["Type"]) for c in found["ResultSetMetadata"]["ColumnInfo"])
-            rows += [tuple(cell.get("VarCharValue") for cell in row["Data"]) for row in found["Rows"]]
+                columns = tuple((c["Name"], c["Type"]) for c in result_set["ResultSetMetadata"]["ColumnInfo"])
+            rows += [tuple(cell.get("VarCharValue") for cell in row["Data"]) for row in result_set["Rows"]]
         # The first row of a SELECT is its header; other statements, such as SHOW, have none.
         names = tuple(name for name, _ in columns)
         return columns, rows[1:] if rows[:1] == [names] else rows

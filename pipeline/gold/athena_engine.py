@@ -25,9 +25,9 @@ _TABLE = re.compile(r"\b(FROM|JOIN)(\s+)(silver|gold|published)\.(\w+)")
 _COMMENT = re.compile(r"--.*")
 
 
-def with_tables(sql: str, place: Callable[[str, str], str]) -> str:
-    """Put what ``place(layer, table)`` says where a statement names ``silver.``, ``gold.`` or ``published.<table>``."""
-    return _TABLE.sub(lambda found: f"{found[1]}{found[2]}{place(found[3], found[4])}", sql)
+def with_tables(sql: str, source_of: Callable[[str, str], str]) -> str:
+    """Put ``source_of(layer, table)`` where a statement names ``silver.``, ``gold.`` or ``published.<table>``."""
+    return _TABLE.sub(lambda match: f"{match[1]}{match[2]}{source_of(match[3], match[4])}", sql)
 
 
 def waves(tables: tuple[Table, ...]) -> Iterator[list[Table]]:

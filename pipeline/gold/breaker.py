@@ -58,8 +58,8 @@ class Reason:
 
     def __str__(self) -> str:
         """Return one sentence without its full stop."""
-        place = f"{self.table}.{self.column}" if self.column else self.table
-        return f"{place}: {self.number} {self.before} → {self.after} (limit: {self.limit})"
+        subject = f"{self.table}.{self.column}" if self.column else self.table
+        return f"{subject}: {self.number} {self.before} → {self.after} (limit: {self.limit})"
 
 
 @dataclass(frozen=True)
@@ -228,8 +228,8 @@ def _schema_reasons(after: Mapping[str, Mapping[str, str]], before: Mapping[str,
         now = after.get(table, {})
         for column, kind in columns.items():
             if now.get(column) != kind:
-                found = now.get(column, "missing")
-                reasons.append(Reason(table, column, "type", kind, found, "no change", float("inf")))
+                current_type = now.get(column, "missing")
+                reasons.append(Reason(table, column, "type", kind, current_type, "no change", float("inf")))
     return reasons
 
 

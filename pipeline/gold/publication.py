@@ -198,14 +198,14 @@ def records(bucket: str, build_ids: Iterable[str]) -> dict[str, Build]:
         When a record is damaged.
     """
     wanted = {keys.build_record(build_id): build_id for build_id in build_ids}
-    found = {}
+    builds = {}
     for key, answer in zip(wanted, aws.get_many(aws.client("s3"), bucket, list(wanted)), strict=True):
         if isinstance(answer, ClientError) and aws.is_missing(answer):
             continue
         if isinstance(answer, ClientError | BotoCoreError):
             raise StorageFailed("cannot be read", subject=key, step="gold", next_step="try again") from answer
-        found[wanted[key]] = Build.from_json(answer[0], key)
-    return found
+        builds[wanted[key]] = Build.from_json(answer[0], key)
+    return builds
 
 
 def _move(bucket: str, document: Published, before: Pointer) -> Pointer:

@@ -81,7 +81,7 @@ def statement(wanted: list[Check]) -> str:
             columns.append(f"s{list(read).index(source)}.n{len(read[source])}")
     sources = []
     for number, (source, expressions) in enumerate(read.items()):
-        named = ", ".join(f"{sql} AS n{place}" for place, sql in enumerate(expressions, start=1))
+        named = ", ".join(f"{sql} AS n{column_number}" for column_number, sql in enumerate(expressions, start=1))
         sources.append(f"(SELECT {named} FROM {source}) AS s{number}")
     return f"SELECT {', '.join(columns)} FROM {' CROSS JOIN '.join(sources)}"
 

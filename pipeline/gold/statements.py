@@ -32,11 +32,11 @@ def statement(name: str) -> str:
     """Return the SQL of a Gold table, as Athena runs it."""
     if values := _FILMS_BY.get(name):
         return _file("films_by").format(table=name, column=GOLD_TABLES[name].columns[0].name, values=values)
-    sql = _PERCENTILE.sub(lambda found: _percentile(found[1], found[2]), _file(name))
+    sql = _PERCENTILE.sub(lambda match: _percentile(match[1], match[2]), _file(name))
     if name == "data_quality":
         columns = [column for column in FILM if column.name != "imdb_id"]
         return sql.format(
-            columns=", ".join(f"({place}, '{column.name}')" for place, column in enumerate(columns, start=1)),
+            columns=", ".join(f"({position}, '{column.name}')" for position, column in enumerate(columns, start=1)),
             filled=", ".join(f"count(m.{column.name})" for column in columns),
             out_of_range=", ".join(map(_out_of_range, columns)),
         )

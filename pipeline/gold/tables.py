@@ -46,14 +46,14 @@ def parts_of(bucket: str, names: Iterable[str], build: Build | None = None) -> d
         None means the published build.
     """
     build = build or published_build(bucket)
-    found = {}
+    objects_by_table = {}
     for name in names:
         if name in GOLD_TABLES:
             if build and name in build.tables:
-                found[name] = objects_of(build, name)
+                objects_by_table[name] = objects_of(build, name)
         elif beside := aws.find_object(aws.client("s3"), bucket, keys.gold_table(name)):
-            found[name] = [beside]
-    return found
+            objects_by_table[name] = [beside]
+    return objects_by_table
 
 
 def objects_of(build: Build, name: str) -> list[StoredObject]:

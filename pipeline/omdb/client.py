@@ -101,7 +101,7 @@ def _read_json(text: str) -> tuple[Any, str | None]:
         record, raw = _STRICT.decode(text), None
     except (ValueError, RecursionError):
         try:
-            record, raw = _LENIENT.decode(_BAD_ESCAPE.sub(lambda found: found[1] or r"\\", text)), text
+            record, raw = _LENIENT.decode(_BAD_ESCAPE.sub(lambda match: match[1] or r"\\", text)), text
         except (ValueError, RecursionError):
             return None, text
     return (None, text) if is_too_deep(record) else (record, raw)

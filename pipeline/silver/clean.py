@@ -108,8 +108,8 @@ def names(value: Any) -> list[str] | None:
 
 def countries(value: Any) -> list[str] | None:
     """Return names of countries, one spelling each: "USA" becomes "United States"."""
-    found = names(value)
-    return found and list(dict.fromkeys(_COUNTRIES.get(name.casefold(), name) for name in found))
+    country_names = names(value)
+    return country_names and list(dict.fromkeys(_COUNTRIES.get(name.casefold(), name) for name in country_names))
 
 
 def certificate(value: Any) -> str | None:

@@ -170,11 +170,11 @@ def _read(record: dict[str, Any], columns: _Columns, values: dict[str, Any], unr
 
 def _ratings(entries: Any) -> dict[str, Any]:
     """Return ratings by source; of two entries of one source the first counts, and malformed ones are ignored."""
-    found: dict[str, Any] = {}
+    ratings: dict[str, Any] = {}
     for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, dict) and isinstance(entry.get("Source"), str):
-            found.setdefault(entry["Source"], entry.get("Value"))
-    return found
+            ratings.setdefault(entry["Source"], entry.get("Value"))
+    return ratings
 
 
 def _run_row(manifest: Manifest, run_id: str) -> dict[str, Any]:
