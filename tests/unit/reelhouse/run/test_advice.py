@@ -38,6 +38,10 @@ def test_a_complete_run_needs_nothing() -> None:
             "wrong", "AccessDenied", "`reelhouse redrive --queue BronzeEvents`",
         ),
         (
+            unfinished(films={"parked": 2}, parked=(*PARKED, replace(PARKED[0], why="NoSuchKey"))),
+            "wrong", "2 messages parked in BronzeEventsDeadLetters; the last one failed with: NoSuchKey", "redrive",
+        ),
+        (
             unfinished(films={"missing": 3}),
             "wrong", "3 films neither stored nor rejected", f"`reelhouse run --resume {RUN}`",
         ),
