@@ -128,7 +128,7 @@ def print_table(names: Sequence[str], rows: Sequence[Sequence[Any]], title: str 
             out.file.write("\t".join(plain(value) for value in row) + "\n")
         return
     cells = [[value if isinstance(value, Text) else Text(visible(shown(value))) for value in row] for row in rows]
-    widths = [_width(name, [row[place].plain for row in cells]) for place, name in enumerate(names)]
+    widths = [_width(name, [row[column].plain for row in cells]) for column, name in enumerate(names)]
     if sum(widths) + _COLUMN_GAP * (len(names) - 1) <= out.width:
         _print_grid(names, cells, _numeric(rows, len(names)), (title, widths))
     else:
@@ -150,7 +150,7 @@ def _numeric(rows: Sequence[Sequence[Any]], columns: int) -> list[bool]:
     def is_number(value: Any) -> bool:
         return value.plain.isdigit() if isinstance(value, Text) else isinstance(value, Real)
 
-    values = [[row[place] for row in rows if row[place] is not None] for place in range(columns)]
+    values = [[row[column] for row in rows if row[column] is not None] for column in range(columns)]
     return [bool(some) and all(map(is_number, some)) for some in values]
 
 

@@ -39,8 +39,8 @@ def show_error(kind: type[BaseException], error: BaseException, trace: Traceback
         sys.__excepthook__(kind, error, trace)
         return
     own = list(takewhile(_is_callers, traceback.extract_tb(trace)))
-    place = f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
-    print(f"{kind.__name__}: {error}{place}", file=sys.stderr)
+    caller = f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
+    print(f"{kind.__name__}: {error}{caller}", file=sys.stderr)
 
 
 def _is_callers(frame: traceback.FrameSummary) -> bool:
@@ -69,8 +69,13 @@ def connect(stack: str | None = None) -> Lake:
         When AWS has no such stack.
     """
     if stack is None and settings.variable("GOLD_BUCKET"):
-        found = settings.load(LakeSettings)
-        return Lake(found.gold_bucket, found.gold_database, found.silver_bucket, found.athena_work_group)
+        lake_settings = settings.load(LakeSettings)
+        return Lake(
+            lake_settings.gold_bucket,
+            lake_settings.gold_database,
+            lake_settings.silver_bucket,
+            lake_settings.athena_work_group,
+        )
     from reelhouse import stack as deployed_stack  # noqa: PLC0415 (reports in AWS have no command line)
 
     return deployed_stack.find(stack).lake()

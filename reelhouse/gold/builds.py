@@ -40,15 +40,15 @@ def command(stack_name: StackName = None, json_output: Json = False) -> None:
 
     Example: [bold]reelhouse builds --json[/]
     """
-    found = list(listed(stack.find(stack_name)))
+    builds = list(listed(stack.find(stack_name)))
     if json_output:
-        console.print_json([asdict(one) for one in found])
+        console.print_json([asdict(one) for one in builds])
         return
-    rows = [(one.build_id, _time(one.published_at), one.films, _note(one)) for one in found]
+    rows = [(one.build_id, _time(one.published_at), one.films, _note(one)) for one in builds]
     console.print_table(("build", "published", "films", "note"), rows)
-    if not found:
+    if not builds:
         console.warn("nothing has been published yet; `reelhouse run` starts a run")
-    for one in found:
+    for one in builds:
         if one.status == "held":
             console.warn(f"if the held build is right: reelhouse publish {one.build_id} --because TEXT")
 
@@ -68,8 +68,8 @@ def listed(stack: Stack) -> Iterator[Listed]:
         known = records(bucket, {entry.build_id for entry in pointer.history} | {one.build_id for one in held})
     for one in held:
         yield Listed(one.build_id, "held", None, *_about(known.get(one.build_id)), "; ".join(one.reasons))
-    for place, entry in enumerate(reversed(pointer.history)):
-        status: Literal["earlier", "published"] = "earlier" if place else "published"
+    for index, entry in enumerate(reversed(pointer.history)):
+        status: Literal["earlier", "published"] = "earlier" if index else "published"
         yield Listed(entry.build_id, status, entry.at, *_about(known.get(entry.build_id)), entry.because)
 
 

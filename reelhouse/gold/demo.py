@@ -51,17 +51,17 @@ def command(films: Annotated[int, typer.Option(min=1, help="Films to ingest.")] 
     """
     key = settings.variable("OMDB_API_KEY")
     up.start(Options(REAL_LIST, REAL_OMDB, key) if key else Options())
-    found = stack.find(None)
-    reply = start(found, min(films, MOST_REAL_FILMS) if key else films, 10 if key else 20)
-    result = watch_to_end(found, reply, WATCH_SECONDS)
+    deployed = stack.find(None)
+    reply = start(deployed, min(films, MOST_REAL_FILMS) if key else films, 10 if key else 20)
+    result = watch_to_end(deployed, reply, WATCH_SECONDS)
     print_report(result)
     if result.status != "complete":
         raise typer.Exit(1)
     for title, sql in RESULTS.items():
-        frames.show(found.lake().sql(sql), title)
-    published = report.run(found, notebooks.discover(), {}, REPORTS)
-    report.print_published(published, REPORTS, found)
-    dashboard.tell(dashboard.make(found.lake(), REPORTS / "dashboard.html"), browser=False)
+        frames.show(deployed.lake().sql(sql), title)
+    published = report.run(deployed, notebooks.discover(), {}, REPORTS)
+    report.print_published(published, REPORTS, deployed)
+    dashboard.tell(dashboard.make(deployed.lake(), REPORTS / "dashboard.html"), browser=False)
     out.print("[bold]Next[/]")
     for example, purpose in NEXT:
         out.print(f"  {example:<58} {purpose}")

@@ -16,8 +16,8 @@ def command(stack_name: StackName = None, json_output: Json = False) -> None:
 
     Example: [bold]reelhouse env --json[/]; in a shell: eval "$(reelhouse env)"
     """
-    found = stack.find(stack_name)
-    variables = found.lake().as_variables() | ({} if stack_name else state.load().connection())
+    deployed = stack.find(stack_name)
+    variables = deployed.lake().as_variables() | ({} if stack_name else state.load().connection())
     if json_output:
         console.print_json(variables)
         return

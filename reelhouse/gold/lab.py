@@ -54,14 +54,14 @@ def server_command(port: int, token: str) -> list[str]:
     return [sys.executable, "-m", "jupyterlab", *options, _NO_UPDATES]
 
 
-def environment(found: Stack) -> dict[str, str]:
+def environment(deployed: Stack) -> dict[str, str]:
     """Return JupyterLab's environment: this process's, the stack's tables, and kernels of this Python first."""
     return settings.environment_with(
         JUPYTER_PREFER_ENV_PATH="1",
         JUPYTER_CONFIG_PATH=_joined(str(CONFIGURATION), "JUPYTER_CONFIG_PATH"),
         PATH=_joined(str(Path(sys.executable).parent), "PATH"),
         PYTHONPATH=_joined(str(state.ROOT), "PYTHONPATH"),
-        **found.lake().as_variables(),
+        **deployed.lake().as_variables(),
     )
 
 
@@ -70,7 +70,7 @@ def _joined(first: str, variable: str) -> str:
     return os.pathsep.join(filter(None, [first, settings.variable(variable)]))
 
 
-def run(found: Stack, port: int, *, browser: bool) -> int:
+def run(deployed: Stack, port: int, *, browser: bool) -> int:
     """Start JupyterLab, print its address once it answers, and return its exit status when it ends; 0 after Ctrl-C.
 
     It ends with this process.
@@ -85,7 +85,7 @@ def run(found: Stack, port: int, *, browser: bool) -> int:
     log.parent.mkdir(parents=True, exist_ok=True)
     with Lifeline() as lifeline, log.open("wb") as output, subprocess.Popen(
         [sys.executable, "-m", "reelhouse.local.lifeline", str(lifeline.read_end), *server_command(port, token)],
-        env=environment(found), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+        env=environment(deployed), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
         start_new_session=True, pass_fds=[lifeline.read_end],
     ) as process:  # fmt: skip
         try:

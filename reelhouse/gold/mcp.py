@@ -172,8 +172,8 @@ class Tools:
         k: Annotated[int, Field(ge=1, le=20, description="Number of films")] = 10,
     ) -> Answer:
         """Find the films most similar to a film, best first, with the reasons."""
-        found, lake = self.find(), self._lake()
-        given = similar_to_one(found["GoldBucketName"], title, k)
+        deployed, lake = self.find(), self._lake()
+        given = similar_to_one(deployed["GoldBucketName"], title, k)
         rows = given.pop("similar")
         return _answer(lake, _similar_sql(given["imdb_id"], k), rows, given)
 
@@ -186,8 +186,8 @@ class Tools:
 
         The film's rows in Gold's tables are in `about`.
         """
-        found, lake = self.find(), self._lake()
-        path = _plain(trace.trace(found, imdb_id, run_id or None))
+        deployed, lake = self.find(), self._lake()
+        path = _plain(trace.trace(deployed, imdb_id, run_id or None))
         return _answer(lake, f"SELECT * FROM silver.movies WHERE imdb_id = '{imdb_id}'", path["runs"], path["gold"])
 
     def explain_change(
@@ -205,13 +205,18 @@ class Tools:
         `sql` shows the row as it is now.
         """
         lake = self._lake()
-        found = explain(lake, table, key, before, after)
-        about = {"table": table, "key": found.key, "before": asdict(found.before), "after": asdict(found.after)}
+        explanation = explain(lake, table, key, before, after)
+        about = {
+            "table": table,
+            "key": explanation.key,
+            "before": asdict(explanation.before),
+            "after": asdict(explanation.after),
+        }
         numbers = [
             {**_plain(replace(number, causes=())), "causes": list(map(_cause, number.causes))}
-            for number in found.numbers
+            for number in explanation.numbers
         ]
-        where = " AND ".join(f"{name} = {_literal(value)}" for name, value in found.key.items())
+        where = " AND ".join(f"{name} = {_literal(value)}" for name, value in explanation.key.items())
         return _answer(lake, f"SELECT * FROM {table} WHERE {where}", numbers, about)
 
 

@@ -60,7 +60,7 @@ def command(
     console.say(f"{len(result.rows):,} rows{written} ({scanned}{result.seconds:.1f} s)")
 
 
-def run(found: Stack, sql: str, engine: Engine) -> Found:
+def run(deployed: Stack, sql: str, engine: Engine) -> Found:
     """Run one statement that reads; table names without a database are Gold's.
 
     Raises
@@ -74,13 +74,13 @@ def run(found: Stack, sql: str, engine: Engine) -> Found:
     started = time.monotonic()
     scanned = 0
     if engine == "duckdb":
-        rows = found.lake().sql(sql, read_only=True, limits=_DUCKDB_LIMITS)
+        rows = deployed.lake().sql(sql, read_only=True, limits=_DUCKDB_LIMITS)
     elif _SHOW_TABLES.fullmatch(sql):
-        rows = _described(found["GoldDatabaseName"], None)
+        rows = _described(deployed["GoldDatabaseName"], None)
     elif match := _DESCRIBE.fullmatch(sql):
-        rows = _described(match[1] or found["GoldDatabaseName"], match[2].lower())
+        rows = _described(match[1] or deployed["GoldDatabaseName"], match[2].lower())
     else:
-        answer = athena_query.run(sql, found["AthenaWorkGroupName"], found["GoldDatabaseName"])
+        answer = athena_query.run(sql, deployed["AthenaWorkGroupName"], deployed["GoldDatabaseName"])
         rows, scanned = answer.rows, answer.bytes_scanned
     return Found(rows, scanned, time.monotonic() - started)
 

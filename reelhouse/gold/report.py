@@ -54,14 +54,14 @@ def command(
         seconds = interval(every) if every else 0
         notebooks = report_notebooks.choose(report_notebooks.discover(), names or [])
     given = pairs(parameters, "min_films=10")
-    found = stack.find(stack_name)
+    deployed = stack.find(stack_name)
 
     def once() -> bool:
-        published = run(found, notebooks, given, output)
+        published = run(deployed, notebooks, given, output)
         if json_output:
-            console.print_json(as_dict(published, output, found))
+            console.print_json(as_dict(published, output, deployed))
         else:
-            print_published(published, output, found)
+            print_published(published, output, deployed)
             print_dashboard(output)
         return all(one.succeeded for one in published)
 

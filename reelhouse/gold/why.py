@@ -57,31 +57,33 @@ def command(
     from insights.why.explain import FilmChanges, explain, film_changes  # noqa: PLC0415 (pandas is slow)
 
     lake = stack.find(stack_name).lake()
-    found = (film_changes if "imdb_id" in columns else explain)(lake, table, values, before, after)
+    explanation = (film_changes if "imdb_id" in columns else explain)(lake, table, values, before, after)
     if json_output:
-        console.print_json(asdict(found))
-    elif isinstance(found, FilmChanges):
-        show_films(found) if console.out.is_terminal else console.print_table(_FILM_FIELDS, list(film_rows(found)))
+        console.print_json(asdict(explanation))
+    elif isinstance(explanation, FilmChanges):
+        show_films(explanation) if console.out.is_terminal else console.print_table(
+            _FILM_FIELDS, list(film_rows(explanation))
+        )
     else:
-        show(found) if console.out.is_terminal else console.print_table(_FIELDS, list(rows(found)))
+        show(explanation) if console.out.is_terminal else console.print_table(_FIELDS, list(rows(explanation)))
 
 
-def film_rows(found: FilmChanges) -> Iterator[list[Any]]:
+def film_rows(changes: FilmChanges) -> Iterator[list[Any]]:
     """Yield one row per cause and film."""
-    for cause in found.causes:
+    for cause in changes.causes:
         about = [cause.origin, cause.column or None, *(cause.code_versions or (None, None))]
         for film in cause.films:
             yield [*about, film.imdb_id, film.title, film.before, film.after, film.run_id, film.bronze_key]
 
 
-def show_films(found: FilmChanges) -> None:
+def show_films(changes: FilmChanges) -> None:
     """Print film changes for a terminal: each cause with its first films."""
     from insights.why import sentences  # noqa: PLC0415 (see command)
 
-    _show_heading(found.table, found.key, found.before, found.after)
-    if not found.causes:
+    _show_heading(changes.table, changes.key, changes.before, changes.after)
+    if not changes.causes:
         console.out.print("\nnothing changed")
-    for cause in found.causes:
+    for cause in changes.causes:
         console.out.print(f"\n{escape(console.visible(sentences.cause(cause)))}", highlight=False)
         grid = Table.grid(padding=(0, 2))
         grid.add_column(overflow="fold")
@@ -90,9 +92,9 @@ def show_films(found: FilmChanges) -> None:
         console.out.print(grid)
 
 
-def rows(found: Explanation) -> Iterator[list[Any]]:
+def rows(explanation: Explanation) -> Iterator[list[Any]]:
     """Yield one row per number, cause and film; without a cause or a film, the fields of these are None."""
-    for number in found.numbers:
+    for number in explanation.numbers:
         head = [number.number, number.before, number.after, number.change, number.exact]
         for cause in number.causes:
             versions = cause.code_versions or (None, None)
@@ -106,13 +108,13 @@ def rows(found: Explanation) -> Iterator[list[Any]]:
             yield [*head, *[None] * (len(_FIELDS) - len(head))]
 
 
-def show(found: Explanation) -> None:
+def show(explanation: Explanation) -> None:
     """Print an explanation for a terminal: each number that changed, its causes, and their largest films."""
-    _show_heading(found.table, found.key, found.before, found.after)
-    changed = [number for number in found.numbers if number.causes]
+    _show_heading(explanation.table, explanation.key, explanation.before, explanation.after)
+    changed = [number for number in explanation.numbers if number.causes]
     for number in changed:
         _show_number(number)
-    same = [number.number for number in found.numbers if not number.causes]
+    same = [number.number for number in explanation.numbers if not number.causes]
     if same:
         console.out.print(f"\n{'unchanged: ' if changed else 'nothing changed: '}{', '.join(same)}")
 

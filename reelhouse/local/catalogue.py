@@ -31,11 +31,11 @@ def _function(_: yaml.CSafeLoader, name: str, node: yaml.Node) -> str | None:
 _Loader.add_multi_constructor("!", _function)
 
 
-def missing(found: Stack) -> list[tuple[str, dict[str, Any]]]:
+def missing(stack: Stack) -> list[tuple[str, dict[str, Any]]]:
     """Return the tables that the template defines and the catalogue lacks, as database and Glue's ``TableInput``."""
     resources = yaml.load(TEMPLATE.read_bytes(), _Loader)["Resources"]  # noqa: S506 (it derives from CSafeLoader)
     defined = [
-        (_filled(resource["Properties"]["DatabaseName"], found), _filled(resource["Properties"]["TableInput"], found))
+        (_filled(resource["Properties"]["DatabaseName"], stack), _filled(resource["Properties"]["TableInput"], stack))
         for resource in resources.values()
         if "Condition" not in resource
     ]
@@ -47,22 +47,22 @@ def missing(found: Stack) -> list[tuple[str, dict[str, Any]]]:
     return [(database, table) for database, table in defined if table["Name"] not in names[database]]
 
 
-def restore(found: Stack) -> list[str]:
+def restore(stack: Stack) -> list[str]:
     """Enter the missing tables; return their names with database."""
-    lacking = missing(found)
+    lacking = missing(stack)
     for database, table in lacking:
         with aws.failures_of("up", table["Name"]):
             aws.client("glue").create_table(DatabaseName=database, TableInput=table)
     return [f"{database}.{table['Name']}" for database, table in lacking]
 
 
-def _filled(value: Any, found: Stack) -> Any:
+def _filled(value: Any, stack: Stack) -> Any:
     """Replace the template's parameters; Glue wants texts where YAML has booleans."""
     if isinstance(value, dict):
-        return {name: _filled(item, found) for name, item in value.items()}
+        return {name: _filled(item, stack) for name, item in value.items()}
     if isinstance(value, list):
-        return [_filled(item, found) for item in value]
+        return [_filled(item, stack) for item in value]
     text = str(value)
     for output in _OUTPUTS:
-        text = text.replace(f"${{{output}}}", found[output])
+        text = text.replace(f"${{{output}}}", stack[output])
     return text

@@ -29,7 +29,7 @@ def space(folder: Path) -> DiskSpace:
 
 def require_space(folder: Path) -> None:
     """Raise :class:`LocalStackError` when less than 1 GB is free."""
-    found = space(folder)
-    if not found.enough:
+    free_space = space(folder)
+    if not free_space.enough:
         hint = "free some space, or set REELHOUSE_HOME to a folder on another disk"
-        raise LocalStackError(f"the disk is nearly full: {found.text}", subject="local stack", next_step=hint)
+        raise LocalStackError(f"the disk is nearly full: {free_space.text}", subject="local stack", next_step=hint)

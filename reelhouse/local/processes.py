@@ -44,8 +44,8 @@ def running(process: Process | None) -> bool:
     if process is None:
         return False
     try:
-        found = psutil.Process(process.pid)
-        return bool(abs(found.create_time() - process.created) < 1 and found.status() != psutil.STATUS_ZOMBIE)
+        candidate = psutil.Process(process.pid)
+        return bool(abs(candidate.create_time() - process.created) < 1 and candidate.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 
@@ -126,14 +126,14 @@ def start(
 
 def of_home(home: Path) -> list[Process]:
     """Return all running processes of the stack of a state folder, recorded or not; their ports are unknown (0)."""
-    found = []
+    processes = []
     for process in psutil.process_iter(["cmdline", "create_time"]):
         arguments = process.info["cmdline"] or []
         is_server = any(name.startswith("reelhouse.local.") for name in arguments) and str(home) in arguments
         is_worker = any(argument.startswith(f"{home}/ministack/tmp/") for argument in arguments)
         if (is_server or is_worker) and process.pid != os.getpid():
-            found.append(Process(process.pid, process.info["create_time"], 0))
-    return found
+            processes.append(Process(process.pid, process.info["create_time"], 0))
+    return processes
 
 
 def stop(process: Process | None, *, at_once: bool = False) -> None:

@@ -60,17 +60,17 @@ def start(options: Options) -> State:
     return current
 
 
-def losses(found: Stack) -> list[str]:
+def losses(local_stack: Stack) -> list[str]:
     """Return one sentence for each run of which Bronze lost films, with the command that fetches them again.
 
     The emulator acknowledges an object before it is on the disk, and only logs a failed write, so that a full disk or a
     kill may cost it objects. Gold's newest build says how many films of each run were stored.
     """
-    build = found.build()
+    build = local_stack.build()
     if build is None:
         return []
-    with aws.failures_of("up", found["BronzeBucketName"]):
-        objects = aws.list_objects(aws.client("s3"), found["BronzeBucketName"], f"{keys.MOVIES}/")
+    with aws.failures_of("up", local_stack["BronzeBucketName"]):
+        objects = aws.list_objects(aws.client("s3"), local_stack["BronzeBucketName"], f"{keys.MOVIES}/")
     present = Counter(keys.run_of(entry.key) for entry in objects if entry.size)
     lost = {run_id: counts.stored - present[run_id] for run_id, counts in sorted(build.runs.items())}
     return [
@@ -81,13 +81,13 @@ def losses(found: Stack) -> list[str]:
     ]
 
 
-def restore_catalogue(found: Stack, *, redeployed: bool = False) -> None:
+def restore_catalogue(local_stack: Stack, *, redeployed: bool = False) -> None:
     """Enter tables that were dropped from the catalogue, and let AggregateToGold point Gold's at its build.
 
     A deployment resets the tables whose definitions changed.
     """
-    restored = catalogue.restore(found)
+    restored = catalogue.restore(local_stack)
     for name in restored:
         console.say(f"{name} was missing in the catalogue and is there again")
-    if redeployed or any(name.startswith(f"{found['GoldDatabaseName']}.") for name in restored):
-        found.build_gold()
+    if redeployed or any(name.startswith(f"{local_stack['GoldDatabaseName']}.") for name in restored):
+        local_stack.build_gold()
