@@ -114,9 +114,9 @@ def _parse(sql: str, dialect: str) -> list[exp.Expr]:
 def frame(answer: Answer) -> pd.DataFrame:
     """Parse an answer's text into typed columns; a repeated column name gets a number."""
     columns: dict[str, pd.Series[Any]] = {}
-    for place, (name, kind) in enumerate(answer.columns):
-        values = [row[place] for row in answer.rows]
-        columns[name if name not in columns else f"{name}_{place + 1}"] = _column(kind, values)
+    for index, (name, kind) in enumerate(answer.columns):
+        values = [row[index] for row in answer.rows]
+        columns[name if name not in columns else f"{name}_{index + 1}"] = _column(kind, values)
     return pd.DataFrame(columns)
 
 

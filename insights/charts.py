@@ -217,7 +217,7 @@ def _lines(label: str) -> str:
 
 def _data(chart: Any) -> pd.DataFrame | None:
     """Data frame of a chart, or of the first of its layers."""
-    found = chart.data
-    if not isinstance(found, pd.DataFrame) and hasattr(chart, "layer"):
-        found = next((layer.data for layer in chart.layer if isinstance(layer.data, pd.DataFrame)), None)
-    return found if isinstance(found, pd.DataFrame) else None
+    data = chart.data
+    if not isinstance(data, pd.DataFrame) and hasattr(chart, "layer"):
+        data = next((layer.data for layer in chart.layer if isinstance(layer.data, pd.DataFrame)), None)
+    return data if isinstance(data, pd.DataFrame) else None

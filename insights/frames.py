@@ -41,12 +41,12 @@ def from_arrow(table: Any) -> pd.DataFrame:
     Fields marked as JSON become Python's lists and dicts; a repeated column name gets a number.
     """
     columns: dict[str, pd.Series[Any]] = {}
-    for place, field in enumerate(table.schema, start=1):
-        series = table.column(place - 1).to_pandas(types_mapper=_NULLABLE.get)
+    for number, field in enumerate(table.schema, start=1):
+        series = table.column(number - 1).to_pandas(types_mapper=_NULLABLE.get)
         if field.metadata == JSON_FIELD:
             values = [None if pd.isna(text) else json.loads(text) for text in series]
             series = pd.Series(values, dtype="object")
-        columns[field.name if field.name not in columns else f"{field.name}_{place}"] = series
+        columns[field.name if field.name not in columns else f"{field.name}_{number}"] = series
     return pd.DataFrame(columns, index=pd.RangeIndex(len(table)))
 
 

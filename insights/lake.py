@@ -135,13 +135,13 @@ class Lake:
             next_step = f"these have: {', '.join(GOLD_TABLES)}"
             raise InvalidInput("has no earlier builds", subject=name, next_step=next_step)
         with aws.failures_of(_STEP, name):
-            found = as_of.find(self.gold_bucket, at)
-            if found.build and name in found.build.tables:
-                return self._read(name, gold_tables.objects_of(found.build, name)), found.note
+            earlier = as_of.find(self.gold_bucket, at)
+            if earlier.build and name in earlier.build.tables:
+                return self._read(name, gold_tables.objects_of(earlier.build, name)), earlier.note
             if not self.silver_bucket:
                 raise InvalidInput("no build of that time is stored, and Silver may not be read here", subject=str(at))
-            computed = as_of.recompute(self.silver_bucket, found.moment)
-        note = replace(found, build=None).note
+            computed = as_of.recompute(self.silver_bucket, earlier.moment)
+        note = replace(earlier, build=None).note
         warnings.warn(f"{name}: {note}", stacklevel=3)
         return pq.read_table(computed.path(name)), note
 
@@ -163,8 +163,8 @@ class Lake:
     def _silver(self, name: str) -> Any:
         definition = SILVER_TABLES.get(name.removeprefix(SILVER))
         if definition is None or not self.silver_bucket:
-            there = ", ".join(f"{SILVER}{table}" for table in SILVER_TABLES) if self.silver_bucket else "none here"
-            raise InvalidInput("Silver has no such table", subject=name, next_step=f"Silver has: {there}")
+            names = ", ".join(f"{SILVER}{table}" for table in SILVER_TABLES) if self.silver_bucket else "none here"
+            raise InvalidInput("Silver has no such table", subject=name, next_step=f"Silver has: {names}")
         from pipeline.silver import reader  # noqa: PLC0415 (reports do not need DuckDB)
 
         silver = reader.SilverReader(self.silver_bucket, tables=(definition,))

@@ -157,12 +157,12 @@ def check_keys(table: Table, key: str, schema: Any) -> None:
     """
     types = {column.name: column.type for column in table.columns}
     for name in table.key:
-        place = schema.get_field_index(name)
-        kind = _glue_type(schema.field(place).type) if place >= 0 else None
-        if place < 0:
+        index = schema.get_field_index(name)
+        kind = _glue_type(schema.field(index).type) if index >= 0 else None
+        if index < 0:
             raise damaged(table, key, f"has no column {name}")
         if kind != types[name] and {kind, types[name]} != {"int", "bigint"}:
-            raise damaged(table, key, f"{name} is {kind or schema.field(place).type}, not {types[name]}")
+            raise damaged(table, key, f"{name} is {kind or schema.field(index).type}, not {types[name]}")
 
 
 def damaged(table: Table | None, key: str, cause: str) -> StorageFailed:

@@ -50,11 +50,11 @@ def aligned(frame: Any) -> str | None:
     if html is None or frame.columns.nlevels > 1 or (shown and frame.shape[1] > shown):
         return html
     texts = [
-        place
-        for place, kind in enumerate(frame.dtypes, start=frame.index.nlevels + 1)
+        position
+        for position, kind in enumerate(frame.dtypes, start=frame.index.nlevels + 1)
         if not is_numeric_dtype(kind) or is_bool_dtype(kind)
     ]
     name = f"frame-{uuid4().hex[:12]}"
-    cells = [f"#{name} tr > :nth-child({place})" for place in texts]
+    cells = [f"#{name} tr > :nth-child({position})" for position in texts]
     style = f"<style>{', '.join(cells)} {{ text-align: left; }}</style>" if cells else ""
     return f'{style}<div id="{name}">{html}</div>'

@@ -44,17 +44,17 @@ def fetch(relation: Any, limit: int | None = None) -> Any:
     """
     kinds = [kind.id for kind in relation.types]
     forms: list[str] = []
-    for place, kind in enumerate(relation.types, start=1):
-        forms.append(f"{_typed(f'#{place}', kind)} AS typed_{place}")
+    for number, kind in enumerate(relation.types, start=1):
+        forms.append(f"{_typed(f'#{number}', kind)} AS typed_{number}")
         if kind.id not in _AS_THEY_ARE:
-            forms.append(f"{f'to_json(#{place})' if kind.id in _NESTED else f'#{place}'}::VARCHAR AS text_{place}")
+            forms.append(f"{f'to_json(#{number})' if kind.id in _NESTED else f'#{number}'}::VARCHAR AS text_{number}")
     limited = relation if limit is None else relation.limit(limit)
     table = limited.project(", ".join(forms)).to_arrow_table()
     fields, columns = [], []
-    for place, (name, kind) in enumerate(zip(relation.columns, kinds, strict=True), start=1):
-        column = table[f"typed_{place}"]
-        if kind not in _AS_THEY_ARE and column.null_count > table[f"text_{place}"].null_count:
-            column = table[f"text_{place}"]
+    for number, (name, kind) in enumerate(zip(relation.columns, kinds, strict=True), start=1):
+        column = table[f"typed_{number}"]
+        if kind not in _AS_THEY_ARE and column.null_count > table[f"text_{number}"].null_count:
+            column = table[f"text_{number}"]
         fields.append(pa.field(name, column.type, metadata=JSON_FIELD if kind in _NESTED else None))
         columns.append(column)
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))

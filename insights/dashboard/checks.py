@@ -44,8 +44,8 @@ def check(definition: Dashboard) -> None:
     InvalidInput
         With every fault of :func:`faults`.
     """
-    if found := list(faults(definition)):
-        raise InvalidInput("; ".join(found), subject="dashboard definition", next_step="insights/dashboard.yaml")
+    if problems := list(faults(definition)):
+        raise InvalidInput("; ".join(problems), subject="dashboard definition", next_step="insights/dashboard.yaml")
 
 
 def faults(definition: Dashboard) -> Iterator[str]:
@@ -169,35 +169,33 @@ def _sheets(definition: Dashboard) -> Iterator[str]:
     used = {name for sheet in definition.sheets.values() for name in sheet.filters}
     yield from (f"filters.{name}: no sheet has it" for name in definition.filters if name not in used)
     for sheet_name, sheet in definition.sheets.items():
-        place = f"sheets.{sheet_name}"
+        path = f"sheets.{sheet_name}"
         shown = {
             definition.data_set_of(visual) for visual in sheet.visuals.values() if _has_data_set(definition, visual)
         }
-        yield from (
-            f"{place}: duplicate filter {n!r}" for n in {n for n in sheet.filters if sheet.filters.count(n) > 1}
-        )
+        yield from (f"{path}: duplicate filter {n!r}" for n in {n for n in sheet.filters if sheet.filters.count(n) > 1})
         for name in sheet.filters:
             if name not in definition.filters:
-                yield f"{place}: {unknown('filter', name, definition.filters)}"
+                yield f"{path}: {unknown('filter', name, definition.filters)}"
                 continue
             one = definition.filters[name]
             if not shown & set(one.data_sets):
-                yield f"{place}: filter {name!r} acts on no visual there"
+                yield f"{path}: filter {name!r} acts on no visual there"
             # QuickSight applies a filter over several data sets by the column's name, wherever the name occurs.
             for other in sorted(shown - set(one.data_sets)):
                 if len(one.data_sets) > 1 and one.column in schema.columns(definition.data_sets[other]):
-                    yield f"{place}: filter {name!r} would act on {other} too, which has a column {one.column!r}"
+                    yield f"{path}: filter {name!r} would act on {other} too, which has a column {one.column!r}"
 
 
 def _visuals(definition: Dashboard) -> Iterator[str]:
     """Find the faults of all visuals; each names the sheet and the visual."""
     counts = Counter(name for _, name, _ in definition.visuals())
     for sheet_name, name, visual in definition.visuals():
-        place = f"sheets.{sheet_name}.visuals.{name}"
+        path = f"sheets.{sheet_name}.visuals.{name}"
         if counts[name] > 1:
-            yield f"{place}: duplicate id {name!r}; ids are unique across all sheets"
-        yield from (f"{place}: {fault}" for fault in _described(visual))
-        yield from (f"{place}: {fault}" for fault in _visual(definition, visual))
+            yield f"{path}: duplicate id {name!r}; ids are unique across all sheets"
+        yield from (f"{path}: {fault}" for fault in _described(visual))
+        yield from (f"{path}: {fault}" for fault in _visual(definition, visual))
     for sheet_name, sheet in definition.sheets.items():
         yield from (f"sheets.{sheet_name}.{fault}" for fault in _layout(sheet))
 

@@ -57,12 +57,12 @@ def cards(tables: Frames) -> list[dict[str, Any]]:
     if movies is None or movies.empty:
         return []
     facts = movies[[name for name in CARD if name in movies]].sort_values("rank", kind="stable")
-    found = []
+    film_cards = []
     for row in facts.to_dict("records"):
         card = {str(name): known for name, value in row.items() if (known := _on_card(value)) not in (None, [], "")}
         card["label"] = f"{card.get('title', card['imdb_id'])} ({card.get('year', 'year not known')})"
-        found.append(card)
-    return found
+        film_cards.append(card)
+    return film_cards
 
 
 def _on_card(value: Any) -> Any:
@@ -78,12 +78,12 @@ def packed(definition: Dashboard, rows: Frames) -> dict[str, Any]:
     A column of numbers has ``values``, None where unknown; a column of texts has its distinct ``texts`` and the index
     of its text per row, or -1; a column of lists has a list of indexes per row.
     """
-    found = {}
+    data_sets = {}
     for name, data_set in definition.data_sets.items():
         frame = _first_rows(definition, name, rows[name])
         columns = {column: _column(frame[column]) for column in schema.columns(data_set)}
-        found[name] = {"rows": len(frame), "columns": columns}
-    return found
+        data_sets[name] = {"rows": len(frame), "columns": columns}
+    return data_sets
 
 
 def _first_rows(definition: Dashboard, name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -106,10 +106,10 @@ def _column(values: pd.Series[Any]) -> dict[str, Any]:
         return {"values": [None if pd.isna(one) else one for one in values.tolist()]}
     lists = any(is_list(one) for one in values)
     rows = [_texts(one) for one in values] if lists else [[] if pd.isna(one) else [str(one)] for one in values]
-    places = {text: place for place, text in enumerate(dict.fromkeys(text for row in rows for text in row))}
+    indexes = {text: index for index, text in enumerate(dict.fromkeys(text for row in rows for text in row))}
     if lists:
-        return {"texts": list(places), "lists": [[places[text] for text in row] for row in rows]}
-    return {"texts": list(places), "places": [places[row[0]] if row else -1 for row in rows]}
+        return {"texts": list(indexes), "lists": [[indexes[text] for text in row] for row in rows]}
+    return {"texts": list(indexes), "places": [indexes[row[0]] if row else -1 for row in rows]}
 
 
 def is_list(value: object) -> bool:

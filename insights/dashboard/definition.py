@@ -271,12 +271,12 @@ class _OnceOnly(yaml.CSafeLoader):
     """A YAML loader that rejects duplicate keys; YAML itself silently drops the first of two."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
+        earlier_keys = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
-            if key in seen:
+            if key in earlier_keys:
                 raise InvalidInput(f"duplicate key {key!r}", subject=f"line {key_node.start_mark.line + 1}")
-            seen.add(key)
+            earlier_keys.add(key)
         return super().construct_mapping(node, deep)
 
 

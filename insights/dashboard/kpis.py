@@ -35,14 +35,14 @@ def kpis(
     chosen : mapping, optional
         By filter: any of these texts, or first and last year. Only filters of the KPI's sheet act on it.
     """
-    found = {}
+    numbers = {}
     for sheet, name, visual in definition.visuals():
         if isinstance(visual, Kpi):
             measure = definition.measures[visual.measure]
             acting = {key: value for key, value in (chosen or {}).items() if key in definition.sheets[sheet].filters}
             rows = filtered(definition, measure.data_set, frames[measure.data_set], acting)
-            found[name] = (visual, evaluate(definition, measure, rows))
-    return found
+            numbers[name] = (visual, evaluate(definition, measure, rows))
+    return numbers
 
 
 def filtered(definition: Dashboard, data_set: str, frame: pd.DataFrame, chosen: Mapping[str, Choice]) -> pd.DataFrame:

@@ -32,8 +32,8 @@ YEAR_UNIT = "calendar year"
 
 def glue_type(table: str, column: str) -> str | None:
     """Return the Glue type of a Gold column; None when there is no such table or column."""
-    found = TABLES.get(table)
-    return next((one.type for one in found.columns if one.name == column), None) if found else None
+    gold_table = TABLES.get(table)
+    return next((one.type for one in gold_table.columns if one.name == column), None) if gold_table else None
 
 
 def columns(data_set: DataSet) -> dict[str, str]:

@@ -60,11 +60,11 @@ def logical_id(name: str, kind: str) -> str:
 
 def resources(definition: Dashboard) -> Json:
     """Return data source, data sets and refresh schedules by logical id."""
-    found: Json = {SOURCE: _source()}
+    by_id: Json = {SOURCE: _source()}
     for name, data_set in definition.data_sets.items():
-        found[logical_id(name, "DataSet")] = _data_set(name, data_set)
-        found[logical_id(name, "Refresh")] = _refresh(name)
-    return found
+        by_id[logical_id(name, "DataSet")] = _data_set(name, data_set)
+        by_id[logical_id(name, "Refresh")] = _refresh(name)
+    return by_id
 
 
 def _source() -> Json:

@@ -94,7 +94,7 @@ def _definition(definition: Dashboard) -> Json:
 
 
 def _sheet(definition: Dashboard, name: str, sheet: Sheet) -> Json:
-    found: Json = {
+    document: Json = {
         "SheetId": name,
         "Name": sheet.title,
         "Description": sheet.about,
@@ -103,8 +103,8 @@ def _sheet(definition: Dashboard, name: str, sheet: Sheet) -> Json:
         "Layouts": [{"Configuration": {"GridLayout": _grid(sheet)}}],
     }
     if sheet.filters:
-        found["FilterControls"] = list(filters.controls(definition, name, sheet))
-    return found
+        document["FilterControls"] = list(filters.controls(definition, name, sheet))
+    return document
 
 
 def _grid(sheet: Sheet) -> Json:

@@ -60,10 +60,10 @@ def show(*headlines: Headline) -> None:
 
 def show_findings(*sentences: str) -> None:
     """Show what a report found, in three sentences at most, as the output of a cell; empty ones are left out."""
-    found = [sentence for sentence in sentences if sentence][:MOST_FINDINGS]
-    points = "".join(f"<li>{escape(sentence)}</li>" for sentence in found)
-    html = styled(f'<ul class="findings">{points}</ul>') if found else ""
-    display({FINDINGS_MIME: found, "text/html": html}, raw=True)
+    shown = [sentence for sentence in sentences if sentence][:MOST_FINDINGS]
+    points = "".join(f"<li>{escape(sentence)}</li>" for sentence in shown)
+    html = styled(f'<ul class="findings">{points}</ul>') if shown else ""
+    display({FINDINGS_MIME: shown, "text/html": html}, raw=True)
 
 
 def cards(values: list[dict[str, Any]]) -> str:
@@ -97,10 +97,10 @@ def outputs(notebook: dict[str, Any], mime: str) -> Iterator[Any]:
 
 def findings(notebook: dict[str, Any]) -> list[str]:
     """Read the findings of an executed notebook."""
-    return [str(sentence) for found in outputs(notebook, FINDINGS_MIME) for sentence in found][:MOST_FINDINGS]
+    return [str(sentence) for sentences in outputs(notebook, FINDINGS_MIME) for sentence in sentences][:MOST_FINDINGS]
 
 
 def collect(notebook: dict[str, Any]) -> list[dict[str, Any]]:
     """Read all headline values of an executed notebook, in order; those with one name only once, the last."""
-    found = [entry for values in outputs(notebook, MIME) for entry in values]
-    return list({entry["name"]: entry for entry in found}.values())
+    entries = [entry for values in outputs(notebook, MIME) for entry in values]
+    return list({entry["name"]: entry for entry in entries}.values())

@@ -15,7 +15,7 @@ from pipeline import keys
 
 
 @dataclass(frozen=True)
-class Place:
+class ReportKeys:
     """Keys of a report's newest attempt and of its last good one, each None where there is none."""
 
     name: str
@@ -28,37 +28,37 @@ class Place:
         return [key for key in (self.newest, self.latest) if key]
 
 
-def places(found: Sequence[str]) -> list[Place]:
+def report_keys(stored_keys: Sequence[str]) -> list[ReportKeys]:
     """Find each report's newest attempt and last good one among the keys of a store, in the order of names."""
-    parsed = [(key, *parts) for key in found if (parts := keys.parse_report(key)) and parts[2] == "report.json"]
+    parsed = [(key, *parts) for key in stored_keys if (parts := keys.parse_report(key)) and parts[2] == "report.json"]
     names = sorted({name for _, name, _, _ in parsed})
     result = []
     for name in names:
         stamps = {stamp: key for key, of, stamp, _ in parsed if of == name}
         latest = stamps.pop(keys.LATEST, None)
-        result.append(Place(name, stamps[max(stamps)] if stamps else None, latest))
+        result.append(ReportKeys(name, stamps[max(stamps)] if stamps else None, latest))
     return result
 
 
-def dashboard(found: Sequence[str]) -> str | None:
+def dashboard(stored_keys: Sequence[str]) -> str | None:
     """Address of the interactive dashboard, as the index links it; None where the store has none."""
-    return keys.DASHBOARD.removeprefix(keys.REPORTS) if keys.DASHBOARD in found else None
+    return keys.DASHBOARD.removeprefix(keys.REPORTS) if keys.DASHBOARD in stored_keys else None
 
 
-def entries(found: Sequence[Place], reports: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def entries(reports: Sequence[ReportKeys], contents: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Describe each report for the index; ``reports`` has the contents of each ``report.json`` by its key."""
-    return [_entry(place, reports) for place in found]
+    return [_entry(report, contents) for report in reports]
 
 
-def _entry(place: Place, reports: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    newest = reports[place.newest] if place.newest else None
-    latest = reports[place.latest] if place.latest else None
+def _entry(report: ReportKeys, contents: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    newest = contents[report.newest] if report.newest else None
+    latest = contents[report.latest] if report.latest else None
     known = latest or newest or {}
     about = known.get("data") or {}
     entry = {
-        "name": place.name,
-        "title": known.get("title", place.name),
-        "page": f"{place.name}/{keys.LATEST}/report.html" if latest else None,
+        "name": report.name,
+        "title": known.get("title", report.name),
+        "page": f"{report.name}/{keys.LATEST}/report.html" if latest else None,
         "made_at": known.get("started_at"),
         "made": _moment(known.get("started_at")),
         "run_id": about.get("run_id"),
@@ -73,7 +73,7 @@ def _entry(place: Place, reports: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     if newest and newest["status"] != "succeeded":
         entry["failed"] = newest["error"]
         entry["failed_on"] = _moment(newest["started_at"])
-        entry["failed_page"] = f"{place.name}/{newest['stamp']}/report.html"
+        entry["failed_page"] = f"{report.name}/{newest['stamp']}/report.html"
     return entry
 
 

@@ -73,8 +73,8 @@ def _read(path: Path) -> Notebook | None:
     heading = re.search(r"^# (.+)$", markdown, re.MULTILINE)
     title = heading[1].strip() if heading else path.stem
     parameters = tuple(
-        Parameter(name, found["inferred_type_name"], found["default"], found["help"])
-        for name, found in papermill.inspect_notebook(str(path)).items()
+        Parameter(name, details["inferred_type_name"], details["default"], details["help"])
+        for name, details in papermill.inspect_notebook(str(path)).items()
     )
     return Notebook(path.stem, title, path, len(cells), parameters, tuple(own.get("after", [])))
 
@@ -105,8 +105,8 @@ def choose(notebooks: Sequence[Notebook], names: Sequence[str]) -> list[Notebook
     known = {key: one for one in notebooks for key in (one.name, one.name[3:], one.name[:2])}
     for name in names:
         if name not in known:
-            there = ", ".join(one.name for one in notebooks) or "none"
-            raise InvalidInput("there is no such report", subject=name[:80], next_step=f"there are: {there}")
+            available = ", ".join(one.name for one in notebooks) or "none"
+            raise InvalidInput("there is no such report", subject=name[:80], next_step=f"there are: {available}")
     chosen = {known[name].name for name in names} or {one.name for one in notebooks}
     return [one for one in notebooks if one.name in chosen]
 

@@ -120,5 +120,5 @@ def index_page(entries: Sequence[Mapping[str, Any]], now: datetime, dashboard: s
 
 def source_of(notebook: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return what an executed notebook says of its data, the last time it does; None if it did not get so far."""
-    found = list(headlines.outputs(dict(notebook), report_data.MIME))
-    return found[-1] if found else None
+    sources = list(headlines.outputs(dict(notebook), report_data.MIME))
+    return sources[-1] if sources else None

@@ -19,7 +19,7 @@ import nbformat
 from insights.lake import Lake
 from insights.reports import headlines
 from insights.reports import page as report_page
-from insights.reports.index import places
+from insights.reports.index import report_keys
 from insights.reports.kernel import Executed, execute
 from insights.reports.notebooks import Notebook, Value, assign, discover, waves
 from insights.reports.store import Store, put, write_index
@@ -94,7 +94,7 @@ def run(
 
 def _order(notebooks: Sequence[Notebook], stores: Sequence[Store]) -> list[tuple[str, str]]:
     """Name and title of the reports that a page may link: those that run now, and those that every store has."""
-    stored = [{place.name for place in places(store.keys()) if place.latest} for store in stores]
+    stored = [{report.name for report in report_keys(store.keys()) if report.latest} for store in stores]
     linked = {one.name for one in notebooks} | (set.intersection(*stored) if stored else set())
     titles = {one.name: one.title for one in (*discover(), *notebooks)}
     return [(name, titles[name]) for name in sorted(titles) if name in linked]

@@ -27,13 +27,13 @@ def rated_differently(genres: pd.DataFrame, source: str) -> list[str]:
     """
     if genres.empty:
         return [f"Too few of the listed films have a genre and a {source} rating to compare genres."]
-    told = []
+    sentences = []
     for verdict in (HIGHER, LOWER):
         clear = genres[genres["verdict"] == verdict].sort_values("difference", key=abs, ascending=False)
-        told += [_difference(row, verdict, source) for row in clear.head(1).itertuples()]
+        sentences += [_difference(row, verdict, source) for row in clear.head(1).itertuples()]
         if names := [wording.kind_of_film(genre) for genre in clear["genre"][1:]]:
-            told[-1] += f" Also {verdict}: {wording.shortened(names, MOST_NAMES)}."
-    return told or [f"No genre's average on {source} clearly differs from that of the other listed films."]
+            sentences[-1] += f" Also {verdict}: {wording.shortened(names, MOST_NAMES)}."
+    return sentences or [f"No genre's average on {source} clearly differs from that of the other listed films."]
 
 
 def _difference(row: Row, verdict: str, source: str) -> str:
@@ -144,11 +144,11 @@ def predictions(scores: pd.DataFrame) -> list[str]:
     ``scores`` is Gold's ``prediction_scores``, with the target for readers as ``name``.
     """
     models = scores[scores["method"] == "model"].sort_values("test_films", ascending=False)
-    told = []
+    sentences = []
     for row in models.itertuples():
         best = scores[(scores["target"] == row.target) & (scores["method"] == row.best_baseline)]
-        told.append(_prediction(row, next(best.itertuples(), None)))
-    return told
+        sentences.append(_prediction(row, next(best.itertuples(), None)))
+    return sentences
 
 
 def _prediction(row: Row, best: Row | None) -> str:

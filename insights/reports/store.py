@@ -55,8 +55,8 @@ class FolderStore:
 
     def keys(self) -> list[str]:
         """Keys of all files of reports."""
-        found = [*self.folder.glob("*/*/*"), *self.folder.glob("*.html")]
-        files = (path.relative_to(self.folder) for path in found if path.is_file())
+        paths = [*self.folder.glob("*/*/*"), *self.folder.glob("*.html")]
+        files = (path.relative_to(self.folder) for path in paths if path.is_file())
         return sorted(f"{keys.REPORTS}{path.as_posix()}" for path in files)
 
     def get(self, key: str) -> bytes:
@@ -123,8 +123,8 @@ def put(store: Store, report: Mapping[str, Any], page: str, notebook: str) -> st
 
 def write_index(store: Store, now: datetime) -> None:
     """Rebuild the index from the reports in the store."""
-    there = store.keys()
-    places = report_index.places(there)
-    found = {key: json.loads(store.get(key)) for place in places for key in place.needed}
-    page = report_page.index_page(report_index.entries(places, found), now, report_index.dashboard(there))
+    stored_keys = store.keys()
+    reports = report_index.report_keys(stored_keys)
+    contents = {key: json.loads(store.get(key)) for report in reports for key in report.needed}
+    page = report_page.index_page(report_index.entries(reports, contents), now, report_index.dashboard(stored_keys))
     store.put(keys.REPORT_INDEX, page.encode())

@@ -143,8 +143,8 @@ def _written(value: Any, form: wording.Format) -> str:
 
 
 def _cells(row: Iterable[str], sides: list[str]) -> Iterable[str]:
-    for place, (text, side) in enumerate(zip(row, sides, strict=True)):
-        yield f'<th scope="row"{side}>{text}</th>' if place == 0 else f"<td{side}>{text}</td>"
+    for index, (text, side) in enumerate(zip(row, sides, strict=True)):
+        yield f'<th scope="row"{side}>{text}</th>' if index == 0 else f"<td{side}>{text}</td>"
 
 
 def _side(column: pd.Series[Any]) -> str:

@@ -98,7 +98,7 @@ def _enter_into_index(output: Path) -> None:
     """Link the page from the index of reports in the same folder, if there is one and the page has the usual name."""
     store = FolderStore(output.parent)
     existing_keys = store.keys()
-    if report_index.dashboard(existing_keys) == output.name and report_index.places(existing_keys):
+    if report_index.dashboard(existing_keys) == output.name and report_index.report_keys(existing_keys):
         write_index(store, datetime.now(UTC))
 
 

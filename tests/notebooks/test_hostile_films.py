@@ -152,8 +152,8 @@ def test_no_page_of_a_report_holds_more_than_text(gold: None, name: str) -> None
         "data": report_page.source_of(notebook), "headlines": headlines.collect(notebook), "stamp": "",
     }  # fmt: skip
     page = report_page.report_page(report_page.body_of(notebook), report)
-    place = report_index.Place(name, None, "latest")
-    index = report_page.index_page(report_index.entries([place], {"latest": report}), datetime.now(UTC))
+    report_keys = report_index.ReportKeys(name, None, "latest")
+    index = report_page.index_page(report_index.entries([report_keys], {"latest": report}), datetime.now(UTC))
 
     for text in (page, index):
         assert Page(text).markup == []

@@ -63,7 +63,7 @@ def reports() -> str:
         for stamp in (one["stamp"], keys.LATEST)
         if (one, stamp) != (FAILED, keys.LATEST)
     }
-    entries = index.entries(index.places(list(stored)), stored)
+    entries = index.entries(index.report_keys(list(stored)), stored)
     return page.index_page(entries, datetime(2026, 11, 28, tzinfo=UTC), "dashboard.html")
 
 
