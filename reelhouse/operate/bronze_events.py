@@ -42,7 +42,7 @@ def announce(stack: Stack, bronze_keys: Iterable[str], step: str) -> None:
         call = bodies[at : at + _MESSAGES_A_CALL]
         answer = aws.client("sqs").send_message_batch(
             QueueUrl=stack["BronzeEventsUrl"],
-            Entries=[{"Id": str(place), "MessageBody": body} for place, body in enumerate(call)],
+            Entries=[{"Id": str(index), "MessageBody": body} for index, body in enumerate(call)],
         )
         if answer.get("Failed"):
             raise StorageFailed("SQS did not accept all messages", subject="BronzeEvents", step=step)

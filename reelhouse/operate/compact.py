@@ -93,12 +93,12 @@ def command(
 
     Example: [bold]reelhouse compact[/], once a day
     """
-    found = stack.find(stack_name)
-    run_ids = [found.manifest(run_id).run_id] if run_id else None
+    deployed = stack.find(stack_name)
+    run_ids = [deployed.manifest(run_id).run_id] if run_id else None
     # S3's clock is not this machine's: where nothing is in use, what it wrote just now counts as old too.
     settled_before = datetime.now(UTC) - timedelta(hours=hours) if hours else datetime.max.replace(tzinfo=UTC)
     with bar("Runs") as on_progress:
-        result = compact(found, run_ids, settled_before, on_progress)
+        result = compact(deployed, run_ids, settled_before, on_progress)
     if json_output:
         console.print_json(asdict(result))
     else:
@@ -156,9 +156,9 @@ def compact_silver(
         for run_id, parts in _parts_by_run(bucket).items()
         if (run_ids is None or run_id in run_ids) and len(parts) > 1 and _at_rest(parts, settled_before)
     ]
-    for place, run_id in enumerate(wanted, start=1):
+    for done, run_id in enumerate(wanted, start=1):
         _Run(bucket, run_id, settled_before).compact(result)
-        on_progress(place, len(wanted))
+        on_progress(done, len(wanted))
     return result
 
 
@@ -167,7 +167,7 @@ def rank(database: duckdb.DuckDBPyConnection, objects: Collection[StoredObject],
     rows = [(e.key, keys.is_compacted(e.key), e.modified, e.modified <= settled_before) for e in objects]
     # Rows of a view have no row id.
     database.execute("CREATE OR REPLACE TABLE stored AS SELECT * FROM silver.movies")
-    database.execute(_OBJECTS, [[row[place] for row in rows] for place in range(4)])
+    database.execute(_OBJECTS, [[row[column] for row in rows] for column in range(4)])
     database.execute(_RANKED)
 
 
@@ -177,11 +177,11 @@ def replaced(database: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _parts_by_run(bucket: str) -> dict[str, list[StoredObject]]:
-    found: dict[str, list[StoredObject]] = defaultdict(list)
+    parts_by_run: dict[str, list[StoredObject]] = defaultdict(list)
     for entry in aws.list_objects(aws.client("s3"), bucket, f"{MOVIES.name}/"):
         if run_id := keys.run_of(entry.key):
-            found[run_id].append(entry)
-    return found
+            parts_by_run[run_id].append(entry)
+    return parts_by_run
 
 
 def _at_rest(parts: list[StoredObject], settled_before: datetime) -> bool:

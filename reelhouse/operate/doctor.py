@@ -73,16 +73,16 @@ def examine(stack_name: str | None) -> Iterator[Check]:
     if settings.variable("OPENAI_API_KEY") or settings.variable("OPENAI_BASE_URL"):
         yield _safely("language model", _language_model, None)
     try:
-        found = stack.find(stack_name)
+        deployed = stack.find(stack_name)
     except ReelhouseError as error:
         yield Check("stack", False, str(error), error.next_step)
         return
-    yield Check("stack", True, f"{found.name} is deployed")
+    yield Check("stack", True, f"{deployed.name} is deployed")
     for name, check in CHECKS:
-        yield _safely(name, check, found)
-    if DASHBOARD_ID in found.outputs:
-        yield _safely("QuickSight dashboard", _dashboard, found)
-        yield _safely("QuickSight data", _dashboard_data, found)
+        yield _safely(name, check, deployed)
+    if DASHBOARD_ID in deployed.outputs:
+        yield _safely("QuickSight dashboard", _dashboard, deployed)
+        yield _safely("QuickSight data", _dashboard_data, deployed)
 
 
 def _local() -> Iterator[Check]:
@@ -135,37 +135,37 @@ def _language_model(_: None) -> Check:
     return Check("language model", not gone, text, "set SUMMARY_MODEL to another model")
 
 
-def _parked(found: Stack) -> Check:
-    parked = {name: counts.parked for name, counts in found.queues().items() if counts.parked}
+def _parked(deployed: Stack) -> Check:
+    parked = {name: counts.parked for name, counts in deployed.queues().items() if counts.parked}
     text = ", ".join(f"{count} in {name}" for name, count in parked.items())
     return Check("queues", not parked, f"parked: {text}" if text else "nothing is parked", "`reelhouse redrive --peek`")
 
 
-def _schedules(found: Stack) -> Check:
-    failed = found.not_started()
+def _schedules(deployed: Stack) -> Check:
+    failed = deployed.not_started()
     text = f"{failed} scheduled invocations did not start" if failed else "everything that was due has started"
     return Check("schedules", not failed, text, 'see docs/operations.md, "A schedule starts nothing"')
 
 
-def _newest_run(found: Stack) -> Check:
-    runs = found.run_ids()
+def _newest_run(deployed: Stack) -> Check:
+    runs = deployed.run_ids()
     if not runs:
         return Check("newest run", None, "there is none", "`reelhouse run` starts one")
-    build = found.build()
+    build = deployed.build()
     counts = build.runs.get(runs[-1]) if build else None
     text = f"{runs[-1]} is {counts.status if counts else 'not in Gold'}"
     return Check("newest run", bool(counts and counts.complete), text, f"`reelhouse status {runs[-1]}`")
 
 
-def _silver(found: Stack) -> Check:
-    parts = aws.list_objects(aws.client("s3"), found["SilverBucketName"], f"{keys.MOVIES}/")
+def _silver(deployed: Stack) -> Check:
+    parts = aws.list_objects(aws.client("s3"), deployed["SilverBucketName"], f"{keys.MOVIES}/")
     runs = len({keys.run_of(part.key) for part in parts})
     few = len(parts) - runs <= MOST_SMALL_PARTS
     return Check("Silver", few or None, f"{len(parts):,} parts of {runs:,} runs", "`reelhouse compact` merges them")
 
 
-def _gold(found: Stack) -> Check:
-    build = found.build()
+def _gold(deployed: Stack) -> Check:
+    build = deployed.build()
     if not build:
         return Check("Gold", None, "not built yet", "`reelhouse run` builds it")
     hours = (datetime.now(UTC) - build.built_at_time).total_seconds() / 3600
@@ -173,13 +173,13 @@ def _gold(found: Stack) -> Check:
     return Check("Gold", hours < STALE_HOURS, text, "is the schedule on? `reelhouse run` brings Gold up to date")
 
 
-def _tables(found: Stack) -> Check:
+def _tables(deployed: Stack) -> Check:
     """Read every table of Gold that Reelhouse defines, with its key columns and types."""
     from insights import lake_tables  # noqa: PLC0415 (pandas takes a second to import)
 
-    lake = found.lake()
+    lake = deployed.lake()
     names = [name for name in lake.tables() if lake_tables.definition(name) and not name.startswith("silver.")]
-    if not found.build():
+    if not deployed.build():
         return Check("Gold tables", None, "not built yet", "`reelhouse run` builds them")
     if missing := sorted(set(GOLD_TABLES) - set(names)):
         return Check("Gold tables", False, f"missing: {', '.join(missing)}", lake_tables.REBUILD)
@@ -191,14 +191,14 @@ def _tables(found: Stack) -> Check:
     return Check("Gold tables", True, f"{len(names)} tables have their key columns and types")
 
 
-def _catalogue(found: Stack) -> Check:
-    lacking = [f"{database}.{table['Name']}" for database, table in catalogue.missing(found)]
+def _catalogue(deployed: Stack) -> Check:
+    lacking = [f"{database}.{table['Name']}" for database, table in catalogue.missing(deployed)]
     text = f"lacks {', '.join(lacking)}" if lacking else "has every table of the template"
     return Check("catalogue", not lacking, text, "`reelhouse up` enters them again; in AWS, deploy them again")
 
 
-def _held(found: Stack) -> Check:
-    held = found.pointer().held
+def _held(deployed: Stack) -> Check:
+    held = deployed.pointer().held
     if held is None:
         return Check("Gold publication", True, "the newest build is published")
     more = f" (and {len(held.reasons) - 1} more)" if len(held.reasons) > 1 else ""
@@ -210,32 +210,32 @@ def _held(found: Stack) -> Check:
     return Check("Gold publication", None if held.until_after is not None else False, text, advice)
 
 
-def _athena(found: Stack) -> Check:
-    build = found.build()
+def _athena(deployed: Stack) -> Check:
+    build = deployed.build()
     films = build.rows.get("movies") if build else None
     if films is None:
         return Check("Athena", None, "there is no Gold to query yet", "`reelhouse run` builds it")
-    queries = Queries(aws.client("athena"), found["AthenaWorkGroupName"])
+    queries = Queries(aws.client("athena"), deployed["AthenaWorkGroupName"])
     answer = queries.answer(
-        "SELECT count(*) AS films FROM movies", time.monotonic() + ATHENA_SECONDS, found["GoldDatabaseName"]
+        "SELECT count(*) AS films FROM movies", time.monotonic() + ATHENA_SECONDS, deployed["GoldDatabaseName"]
     )
     counted = int(str(answer.rows[0][0]))
-    text = f"work group {found['AthenaWorkGroupName']} counts {counted:,} films, Gold's build {films:,}"
+    text = f"work group {deployed['AthenaWorkGroupName']} counts {counted:,} films, Gold's build {films:,}"
     return Check("Athena", counted == films, text, 'see docs/aws.md, "Athena"')
 
 
-def _dashboard(found: Stack) -> Check:
+def _dashboard(deployed: Stack) -> Check:
     from reelhouse.operate import quicksight  # noqa: PLC0415 (it imports pandas; most stacks have no QuickSight)
 
-    return quicksight.dashboard(aws.client("quicksight"), _account(), found[DASHBOARD_ID])
+    return quicksight.dashboard(aws.client("quicksight"), _account(), deployed[DASHBOARD_ID])
 
 
-def _dashboard_data(found: Stack) -> Check:
+def _dashboard_data(deployed: Stack) -> Check:
     from reelhouse.operate import quicksight  # noqa: PLC0415
 
-    build = found.build()
+    build = deployed.build()
     built_at = build.built_at if build else None
-    return quicksight.data(aws.client("quicksight"), _account(), found[DASHBOARD_ID], built_at)
+    return quicksight.data(aws.client("quicksight"), _account(), deployed[DASHBOARD_ID], built_at)
 
 
 def _account() -> str:

@@ -65,15 +65,15 @@ def parked(stack: Stack, queue: str | None = None) -> list[Parked]:
     StorageFailed
         When SQS or the logs cannot be read.
     """
-    found = []
+    parked_messages = []
     for name in [queue] if queue else QUEUES:
         with aws.failures_of("redrive", name), received(stack[f"{name}DeadLettersUrl"]) as held:
             if held:
                 logged = logs.errors(stack, FUNCTIONS[name], min(map(_sent_at, held)))
                 # The last error by message; an error without a message id is one of the whole invocation.
                 errors = {one.message_id: one for one in logged}
-                found += [_describe(name, message, errors) for message in held]
-    return sorted(found, key=lambda one: (QUEUES.index(one.queue), one.sent_at, one.message_id))
+                parked_messages += [_describe(name, message, errors) for message in held]
+    return sorted(parked_messages, key=lambda one: (QUEUES.index(one.queue), one.sent_at, one.message_id))
 
 
 @contextmanager
@@ -100,8 +100,8 @@ def received(queue_url: str) -> Iterator[list[dict[str, Any]]]:
             sqs.change_message_visibility_batch(
                 QueueUrl=queue_url,
                 Entries=[
-                    {"Id": str(place), "ReceiptHandle": handle, "VisibilityTimeout": 0}
-                    for place, handle in enumerate(handles[start : start + _BATCH])
+                    {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": 0}
+                    for index, handle in enumerate(handles[start : start + _BATCH])
                 ],
             )
 
@@ -135,12 +135,12 @@ def _sent_at(message: dict[str, Any]) -> datetime:
     return datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
 
 
-def print_parked(found: list[Parked]) -> None:
+def print_parked(parked_messages: list[Parked]) -> None:
     """Print parked messages below each other, since their reasons are sentences."""
-    if not found:
+    if not parked_messages:
         out.print("Nothing is parked.")
         return
-    for one in found:
+    for one in parked_messages:
         out.print(
             f"[bold]{one.queue}[/] {escape(one.message_id)}, sent {one.sent_at[:19]} UTC, {one.receives} receives"
         )
@@ -151,4 +151,4 @@ def print_parked(found: list[Parked]) -> None:
             ("why", escape(one.why)),
         ]
         print_fields([*fields, *([] if one.films else [("body", escape(repr(one.excerpt)))])], width=5)
-    out.print(f"{len(found):,} parked. When the cause is removed: [bold]reelhouse redrive[/]")
+    out.print(f"{len(parked_messages):,} parked. When the cause is removed: [bold]reelhouse redrive[/]")

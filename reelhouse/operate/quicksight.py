@@ -23,8 +23,8 @@ def dashboard(client: Any, account: str, dashboard_id: str) -> Check:
     answer = client.describe_dashboard_definition(AwsAccountId=account, DashboardId=dashboard_id)
     errors = [f"{one.get('Type', 'error')}: {one.get('Message', '')}" for one in answer.get("Errors") or []]
     status = str(answer.get("ResourceStatus", "unknown"))
-    found = "; ".join(errors) if errors else f"{dashboard_id}: {status}"
-    return Check(DASHBOARD, not errors and status.endswith("_SUCCESSFUL"), found, _CONSOLE)
+    text = "; ".join(errors) if errors else f"{dashboard_id}: {status}"
+    return Check(DASHBOARD, not errors and status.endswith("_SUCCESSFUL"), text, _CONSOLE)
 
 
 def data(client: Any, account: str, dashboard_id: str, built_at: str | None) -> Check:

@@ -29,15 +29,15 @@ def command(
 
     Example: [bold]reelhouse redrive --peek[/], then [bold]reelhouse redrive --queue MovieQueue[/]
     """
-    found = stack.find(stack_name)
+    deployed = stack.find(stack_name)
     if peek:
-        messages = parked(found, queue)
+        messages = parked(deployed, queue)
         console.print_json([asdict(one) for one in messages]) if json_output else print_parked(messages)
         return
     moved = {}
     for name in [queue] if queue else QUEUES:
         with bar(name) as on_progress:
-            moved[name] = redrive(found, name, on_progress)
+            moved[name] = redrive(deployed, name, on_progress)
     if json_output:
         console.print_json({"moved": moved})
     else:
@@ -60,8 +60,8 @@ def redrive(stack: Stack, queue: str, on_progress: OnProgress) -> int:
     with aws.failures_of("redrive", queue, "nothing is lost: what was not moved is still parked; run it again"):
         done, total = 0, sum(stack.depth(f"{queue}DeadLettersUrl"))
         while done < total:
-            most = min(10, total - done)
-            answer = sqs.receive_message(QueueUrl=source_url, MaxNumberOfMessages=most, WaitTimeSeconds=1)
+            limit = min(10, total - done)
+            answer = sqs.receive_message(QueueUrl=source_url, MaxNumberOfMessages=limit, WaitTimeSeconds=1)
             if not answer.get("Messages"):
                 break
             for message in answer["Messages"]:

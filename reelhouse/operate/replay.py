@@ -79,10 +79,10 @@ def command(
     """
     if (run_id is None) is not every:
         raise typer.BadParameter("give either --run-id RUN_ID or --all")
-    found = stack.find(stack_name)
-    run_ids = [found.manifest(run_id).run_id] if run_id else found.run_ids()
+    deployed = stack.find(stack_name)
+    run_ids = [deployed.manifest(run_id).run_id] if run_id else deployed.run_ids()
     with bar("Bronze to Silver") as on_progress:
-        result = replay(found, run_ids, on_progress)
+        result = replay(deployed, run_ids, on_progress)
     if json_output:
         console.print_json({**asdict(result), "status": result.status})
     else:
@@ -130,8 +130,8 @@ def replay(stack: Stack, run_ids: list[str], on_progress: OnProgress, patience: 
     with aws.failures_of("replay", stack.name, "both old and new Silver are kept; run it again"):
         before = stack.build()
         bronze = {run_id: bronze_events.stored(stack, run_id) for run_id in run_ids}
-        total = sum(len(found) for found in bronze.values())
-        for group in groups({run_id: len(found) for run_id, found in bronze.items()}, OBJECTS_AT_ONCE):
+        total = sum(len(bronze_keys) for bronze_keys in bronze.values())
+        for group in groups({run_id: len(bronze_keys) for run_id, bronze_keys in bronze.items()}, OBJECTS_AT_ONCE):
             batch = _Group(stack, group, {key for run_id in group for key in bronze[run_id]})
             bronze_events.announce(stack, batch.wanted, "replay")
             result.missing += batch.wait(lambda done: on_progress(result.objects + done, total), patience)

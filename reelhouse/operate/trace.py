@@ -155,9 +155,9 @@ def trace(stack: Stack, imdb_id: str, run_id: str | None = None) -> FilmPath:
 
 def message_of(manifest: Manifest, imdb_id: str) -> Message:
     """Return which of a run's messages carried a film."""
-    place = list(manifest.expected).index(imdb_id)
+    index = list(manifest.expected).index(imdb_id)
     regular = -(-len(manifest.expected) // manifest.batch_size) == manifest.messages
-    number = place // manifest.batch_size + 1 if regular else None
+    number = index // manifest.batch_size + 1 if regular else None
     return Message(number, manifest.messages, manifest.expected[imdb_id])
 
 
@@ -169,11 +169,11 @@ def gold_rows(lake: Lake, imdb_id: str) -> dict[str, list[Row]]:
     movies = _rows(lake, "movies", "imdb_id", imdb_id)
     if not movies:
         return {}
-    found = {"movies": movies}
+    rows_by_table = {"movies": movies}
     for name, (column, source) in _ABOUT.items():
         if movies[0].get("on_list") is not False or name == "rank_history":
-            found[name] = _rows(lake, name, column, movies[0].get(source))
-    return found
+            rows_by_table[name] = _rows(lake, name, column, movies[0].get(source))
+    return rows_by_table
 
 
 def _rows(lake: Lake, name: str, column: str, value: Any) -> list[Row]:

@@ -63,10 +63,10 @@ def command(
 
     Example: [bold]reelhouse verify --json[/]
     """
-    found = stack.find(stack_name)
-    if run_id and run_id not in found.run_ids():
+    deployed = stack.find(stack_name)
+    if run_id and run_id not in deployed.run_ids():
         raise InvalidInput("there is no such run", subject=run_id, next_step="`reelhouse status` lists the runs")
-    result = verify(found, run_id, sample)
+    result = verify(deployed, run_id, sample)
     if json_output:
         console.print_json({"ok": result.ok, **asdict(result)})
     else:
@@ -133,8 +133,8 @@ class _Missing:
     def is_lost(self, queue: str, run_id: str, imdb_id: str) -> bool:
         """Whether a missing film is neither parked nor waiting in a queue; one that is, is counted."""
         if queue not in self._parked:
-            found = parked(self.stack, queue)
-            self._parked[queue] = {(one.run_id, film) for one in found for film in one.films}
+            parked_messages = parked(self.stack, queue)
+            self._parked[queue] = {(one.run_id, film) for one in parked_messages for film in one.films}
         is_parked = (run_id, imdb_id) in self._parked[queue]
         waits = not is_parked and self.is_busy(queue)
         self.result.parked += is_parked
@@ -153,12 +153,12 @@ def _check_run(bronze: Bronze, run_id: str, missing: _Missing) -> None:
     if manifest is None:
         missing.note("bronze", keys.manifest(run_id), "is missing, though the run has films")
         return
-    there = bronze.of_run(keys.MOVIES, run_id) | bronze.of_run(keys.REJECTED, run_id)
-    for imdb_id in sorted(manifest.expected.keys() - there):
+    bronze_ids = bronze.of_run(keys.MOVIES, run_id) | bronze.of_run(keys.REJECTED, run_id)
+    for imdb_id in sorted(manifest.expected.keys() - bronze_ids):
         if missing.is_lost("MovieQueue", run_id, imdb_id):
             cause = "is expected, but neither stored, rejected, waiting nor parked"
             missing.note("bronze", keys.film(keys.MOVIES, run_id, imdb_id), cause)
-    for imdb_id in sorted(there - manifest.expected.keys()):
+    for imdb_id in sorted(bronze_ids - manifest.expected.keys()):
         missing.note("bronze", keys.film(keys.MOVIES, run_id, imdb_id), "its run does not expect this film")
 
 

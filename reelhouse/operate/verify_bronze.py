@@ -65,9 +65,9 @@ def examine(bucket: str, run_id: str | None, recomputation: Recomputation) -> Br
     StorageFailed
         When the bucket cannot be listed, or an object that is there cannot be read.
     """
-    found = Bronze()
+    bronze = Bronze()
     for prefix in _prefixes(run_id):
-        current = _current(found, bucket, prefix)
+        current = _current(bronze, bucket, prefix)
         wanted = list(current)
         recomputed = recomputation.choose(wanted)
         for at in range(0, len(wanted), _AT_ONCE):
@@ -75,16 +75,16 @@ def examine(bucket: str, run_id: str | None, recomputation: Recomputation) -> Br
             for key, answer in zip(some, aws.get_many(aws.client("s3"), bucket, some), strict=True):
                 if isinstance(answer, ClientError | BotoCoreError):
                     raise StorageFailed("cannot be read", subject=key, step="verify") from answer
-                _check(found, key, answer[0], current[key])
+                _check(bronze, key, answer[0], current[key])
                 if key in recomputed:
                     objects.append(BronzeObject(key, current[key]["VersionId"], answer[0]))
             recomputation.add(objects)
-    for each, manifest in found.manifests.items():
-        digest = found.lists.get(each)
+    for each, manifest in bronze.manifests.items():
+        digest = bronze.lists.get(each)
         if digest != manifest.source_sha256:
             cause = "is missing" if digest is None else "is not the list whose SHA-256 is in the manifest"
-            found.note(keys.source_list(each), cause)
-    return found
+            bronze.note(keys.source_list(each), cause)
+    return bronze
 
 
 def _prefixes(run_id: str | None) -> list[str]:
@@ -92,21 +92,21 @@ def _prefixes(run_id: str | None) -> list[str]:
     return [keys.run_prefix(kind, run_id) for kind in kinds] if run_id else [""]
 
 
-def _current(found: Bronze, bucket: str, prefix: str) -> dict[str, dict[str, Any]]:
+def _current(bronze: Bronze, bucket: str, prefix: str) -> dict[str, dict[str, Any]]:
     """Return the current version of each object; more than one version, or a delete marker, is a difference."""
     current: dict[str, dict[str, Any]] = {}
     versions: dict[str, int] = defaultdict(int)
     for version in _versions(bucket, prefix):
         key = version["Key"]
         if "ETag" not in version:
-            found.note(key, "was deleted: a delete marker hides it")
+            bronze.note(key, "was deleted: a delete marker hides it")
             continue
         versions[key] += 1
         if version["IsLatest"]:
             current[key] = version
     for key, number in versions.items():
         if number > 1:
-            found.note(key, f"was overwritten: it has {number} versions")
+            bronze.note(key, f"was overwritten: it has {number} versions")
     return current
 
 
@@ -116,39 +116,39 @@ def _versions(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
         yield from (dict(marker) for marker in page.get("DeleteMarkers", []))
 
 
-def _check(found: Bronze, key: str, body: bytes, version: dict[str, Any]) -> None:
+def _check(bronze: Bronze, key: str, body: bytes, version: dict[str, Any]) -> None:
     """Check one object, and record what it is."""
-    found.objects += 1
-    found.bytes += len(body)
+    bronze.objects += 1
+    bronze.bytes += len(body)
     # The ETag of an object written in one piece, and encrypted with S3's own keys, is the MD5 of its content:
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
     if hashlib.md5(body, usedforsecurity=False).hexdigest() != version["ETag"].strip('"'):
-        found.note(key, f"its content does not match its checksum {version['ETag']}")
+        bronze.note(key, f"its content does not match its checksum {version['ETag']}")
     run_id, parsed = keys.run_of(key), keys.parse_bronze(key)
     if run_id and key == keys.source_list(run_id):
-        found.lists[run_id] = hashlib.sha256(body).hexdigest()
+        bronze.lists[run_id] = hashlib.sha256(body).hexdigest()
     elif keys.is_claim(key):
         pass  # says which run an invocation started; nothing depends on it afterwards
     elif parsed is None:
-        found.note(key, "is not a key of Bronze")
+        bronze.note(key, "is not a key of Bronze")
     elif parsed.imdb_id is None:
-        _take_manifest(found, key, parsed.run_id, body)
+        _take_manifest(bronze, key, parsed.run_id, body)
     else:
-        found.versions[key] = version["VersionId"]
+        bronze.versions[key] = version["VersionId"]
         if _names(body) != (parsed.run_id, parsed.imdb_id):
-            found.note(key, "its content names another run or film, or none")
+            bronze.note(key, "its content names another run or film, or none")
 
 
-def _take_manifest(found: Bronze, key: str, run_id: str, body: bytes) -> None:
+def _take_manifest(bronze: Bronze, key: str, run_id: str, body: bytes) -> None:
     try:
         manifest = Manifest.from_json(body, key)
         good = manifest.run_id == run_id
     except DocumentInvalid:
         good = False
     if good:
-        found.manifests[run_id] = manifest
+        bronze.manifests[run_id] = manifest
     else:
-        found.note(key, "is not the manifest of its run")
+        bronze.note(key, "is not the manifest of its run")
 
 
 def _names(body: bytes) -> tuple[str, str] | None:

@@ -200,23 +200,23 @@ def _reports(stack: Stack, run_id: str) -> list[ReportPage]:
     listed = [entry.key for entry in aws.list_objects(aws.client("s3"), bucket, keys.REPORTS)]
     dated = [(parts[1], key) for key in listed if (parts := keys.parse_report(key)) and parts[2] == "report.json"]
     later = [key for stamp, key in sorted(dated) if stamp != keys.LATEST and stamp > began][:MOST_REPORTS]
-    found = []
+    pages = []
     for key, answer in zip(later, aws.get_many(aws.client("s3"), bucket, later), strict=True):
         # A report that expired since it was listed is skipped.
         report = {} if isinstance(answer, ClientError | BotoCoreError) else _object(answer[0])
         if _object(report.get("data")).get("run_id") == run_id:
             page = key.removesuffix("report.json") + "report.html"
-            found.append(ReportPage(report.get("name"), report.get("started_at"), report.get("status"), page))
-    return found
+            pages.append(ReportPage(report.get("name"), report.get("started_at"), report.get("status"), page))
+    return pages
 
 
 def _object(value: Any) -> dict[str, Any]:
     """Return a JSON object, parsed from bytes if need be; {} for anything else, such as a damaged file."""
     try:
-        found = json.loads(value) if isinstance(value, bytes) else value
+        parsed = json.loads(value) if isinstance(value, bytes) else value
     except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {}
+        parsed = None
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def print_run(run: RunDetails) -> None:
@@ -298,8 +298,8 @@ def _print_gold(run: RunDetails) -> None:
         text = f"build {gold.build_id}, {_time(gold.built_at)} UTC: the run is {gold.status}, "
         text += f"{gold.films:,} films are from it{newer}"
     rows = [("Gold", escape(text))]
-    for place, report in enumerate(reports[-_REPORTS_SHOWN:]):
-        rows.append(("" if place else "reports", escape(f"{report.name} {report.status}, {report.page}")))
+    for index, report in enumerate(reports[-_REPORTS_SHOWN:]):
+        rows.append(("" if index else "reports", escape(f"{report.name} {report.status}, {report.page}")))
     _print(rows if reports else [*rows, ("reports", "none is based on this run")])
 
 

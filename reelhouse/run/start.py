@@ -38,9 +38,9 @@ def command(
     """
     if resume is not None and (top_n or batch_size):
         raise typer.BadParameter("--resume takes top_n and batch_size from its run")
-    found = stack.find(stack_name)
-    reply = start(found, top_n, batch_size) if resume is None else resuming.resume(found, resume)
-    report = watch_to_end(found, reply, seconds)
+    deployed = stack.find(stack_name)
+    reply = start(deployed, top_n, batch_size) if resume is None else resuming.resume(deployed, resume)
+    report = watch_to_end(deployed, reply, seconds)
     if json_output:
         console.print_json(asdict(report))
     else:

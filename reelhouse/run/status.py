@@ -82,12 +82,12 @@ def command(run_id: RunIdArgument = None, stack_name: StackName = None, json_out
 
     Example: [bold]reelhouse status[/], then [bold]reelhouse status 20261124T030000Z-1a2b3c4d[/]
     """
-    found = stack.find(stack_name)
-    state = status(found, run_id)
+    deployed = stack.find(stack_name)
+    state = status(deployed, run_id)
     if run_id is not None:
         from reelhouse.run import details  # noqa: PLC0415 (it reads Silver with DuckDB; the overview need not wait)
 
-        state = replace(state, story=details.describe(found, run_id, state.waiting_for_quota_until))
+        state = replace(state, story=details.describe(deployed, run_id, state.waiting_for_quota_until))
     if json_output:
         console.print_json(asdict(state))
     elif state.story:

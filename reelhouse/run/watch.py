@@ -159,26 +159,26 @@ def _reason_to_stop(stack: Stack, since: datetime, idle: float, *, trusts_errors
     """Return why watching longer is of no use, or ""; ``trusts_errors`` ends it at the first hopeless error."""
     if not trusts_errors and idle <= PATIENCE_SECONDS:
         return ""
-    found = _errors(stack, since)
-    hopeless = [text for name, text in found if name in _HOPELESS]
+    errors = _errors(stack, since)
+    hopeless = [text for name, text in errors if name in _HOPELESS]
     if trusts_errors and hopeless:
         return hopeless[-1]
     if idle > PATIENCE_SECONDS:
-        return f"nothing changed for {PATIENCE_SECONDS:.0f} s" + (f"; last error: {found[-1][1]}" if found else "")
+        return f"nothing changed for {PATIENCE_SECONDS:.0f} s" + (f"; last error: {errors[-1][1]}" if errors else "")
     return ""
 
 
 def _errors(stack: Stack, since: datetime) -> list[tuple[str, str]]:
     """Return the name and text of each error that the functions logged."""
-    found = []
+    errors = []
     for function in ("EnrichAndStoreMovie", "ProcessBronzeToSilver", "AggregateToGold"):
         try:
             with aws.failures_of("run", function):
                 logged = logs.errors(stack, function, since)
         except ReelhouseError:
             continue
-        found += [(one.error, f"{function}: {one.message}"[:_ERROR_CHARACTERS]) for one in logged]
-    return found
+        errors += [(one.error, f"{function}: {one.message}"[:_ERROR_CHARACTERS]) for one in logged]
+    return errors
 
 
 def _missing(stack: Stack, run_id: str, why: str) -> StillMissing:
