@@ -24,9 +24,9 @@ def write(path: Path, copies: int, films: int) -> int:
     rows = _rows()[:films]
     with path.open("wb") as file:
         for copy in range(copies):
-            for place, film in enumerate(rows):
-                imdb_id = f"tt{copy + 10}{place:07}"
-                body = to_json(_document({**film, "imdb_id": imdb_id}, place + 1))
+            for index, film in enumerate(rows):
+                imdb_id = f"tt{copy + 10}{index:07}"
+                body = to_json(_document({**film, "imdb_id": imdb_id}, index + 1))
                 file.write(keys.film(keys.MOVIES, RUN_ID, imdb_id).encode() + b"\t" + body + b"\n")
     return copies * len(rows)
 
@@ -40,8 +40,8 @@ def read(path: Path, at_once: int | None) -> Iterator[list[tuple[str, bytes]]]:
 
 def silver_rows() -> Iterator[dict[str, Any]]:
     """Yield the Silver values of all rows of the sample, without lineage; an id may occur twice."""
-    for place, film in enumerate(_rows()):
-        cleaned = to_silver(_document(film, place + 1), film["imdb_id"])
+    for index, film in enumerate(_rows()):
+        cleaned = to_silver(_document(film, index + 1), film["imdb_id"])
         assert isinstance(cleaned, Clean), cleaned
         yield cleaned.row
 

@@ -91,5 +91,5 @@ def _demand_equal_rows(path: Path, folder: Path) -> None:
     columns = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in types.items())
     one, other = (f"SELECT {columns} FROM '{folder / module}/*.parquet'" for module, _ in (OURS, BASELINE))
     differing = f"SELECT * FROM (({one}) EXCEPT ALL ({other})) UNION ALL (({other}) EXCEPT ALL ({one}))"
-    found = duckdb.connect().execute(differing).fetchall()
-    assert not found, f"{len(found)} rows differ, such as {found[0]}"
+    differences = duckdb.connect().execute(differing).fetchall()
+    assert not differences, f"{len(differences)} rows differ, such as {differences[0]}"

@@ -48,7 +48,7 @@ def ours(url: str, ids: list[str]) -> dict[str, Any]:
     expected = {item["id"]: int(item["rank"]) for item in items}
     manifest = Manifest(run_id, utc(now), "", None, "", FILMS, BATCH_SIZE, len(bodies), expected, [], "benchmark")
     quick_store.client(manifest.to_json())
-    incoming = [messages.QueueMessage(str(place), json.dumps(body)) for place, body in enumerate(bodies)]
+    incoming = [messages.QueueMessage(str(index), json.dumps(body)) for index, body in enumerate(bodies)]
     settings = EnrichAndStoreMovieSettings("bronze", "queue", url, "secret")
     omdb = step.omdb_client(settings, lambda _fresh: TOKEN)
     started = time.perf_counter()

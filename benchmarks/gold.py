@@ -87,8 +87,8 @@ def _demand_equal_tables(folder: Path) -> None:
         files = (folder / side / f"{table.name}.parquet" for side, _ in (OURS, BASELINE))
         one, other = (f"SELECT {columns} FROM '{file}'" for file in files)
         differing = f"(({one}) EXCEPT ALL ({other})) UNION ALL (({other}) EXCEPT ALL ({one}))"
-        found = database.execute(differing).fetchall()
-        assert not found, f"{table.name}: {len(found)} rows differ, such as {found[:2]}"
+        differences = database.execute(differing).fetchall()
+        assert not differences, f"{table.name}: {len(differences)} rows differ, such as {differences[:2]}"
 
 
 def _comparable(name: str, kind: str) -> str:

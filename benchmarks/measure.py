@@ -52,9 +52,9 @@ class Target:
     kind: Literal["gain", "cost", "most"]
     value: float
 
-    def met(self, found: float) -> bool:
+    def met(self, figure: float) -> bool:
         """Whether a ratio, or for ``most`` a figure, reaches it."""
-        return found >= self.value if self.kind == "gain" else found <= self.value
+        return figure >= self.value if self.kind == "gain" else figure <= self.value
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,8 @@ def peak_mb() -> float:
 
 def main(module: str, function: str, arguments: str) -> None:
     """Call a function, and print what it returns with this process's peak."""
-    found = getattr(importlib.import_module(module), function)(**json.loads(arguments))
-    print(json.dumps({"peak_mb": peak_mb(), **found}))
+    result = getattr(importlib.import_module(module), function)(**json.loads(arguments))
+    print(json.dumps({"peak_mb": peak_mb(), **result}))
 
 
 if __name__ == "__main__":

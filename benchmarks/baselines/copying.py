@@ -65,7 +65,7 @@ def start(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _send(bodies: list[dict[str, Any]]) -> None:
-    entries = [{"Id": str(place), "MessageBody": json.dumps(body)} for place, body in enumerate(bodies)]
+    entries = [{"Id": str(index), "MessageBody": json.dumps(body)} for index, body in enumerate(bodies)]
     _client("sqs").send_message_batch(QueueUrl=os.environ["MOVIE_QUEUE_URL"], Entries=entries)
 
 
@@ -88,9 +88,9 @@ def _put_film(wanted: tuple[str, dict[str, Any]]) -> None:
 def parts(event: dict[str, Any], _context: object) -> None:
     """Get the objects, and put a part a run, as ProcessBronzeToSilver does."""
     records = [record for message in event["Records"] for record in json.loads(message["body"]).get("Records", [])]
-    found = sorted({unquote_plus(record["s3"]["object"]["key"]) for record in records})
+    object_keys = sorted({unquote_plus(record["s3"]["object"]["key"]) for record in records})
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        bodies = dict(zip(found, pool.map(partial(_get, "BRONZE"), found), strict=True))
+        bodies = dict(zip(object_keys, pool.map(partial(_get, "BRONZE"), object_keys), strict=True))
     by_run: dict[str, list[bytes]] = defaultdict(list)
     for key, body in bodies.items():
         kind, run = key.split("/")[:2]

@@ -166,5 +166,5 @@ def data_quality(movies: Frame) -> Frame:
 def _out_of_range(values: Frame, name: str) -> int:
     if name not in RANGES:
         return 0
-    least, most = RANGES[name]
-    return int(((values < least) | (values > most)).sum())
+    lowest, highest = RANGES[name]
+    return int(((values < lowest) | (values > highest)).sum())

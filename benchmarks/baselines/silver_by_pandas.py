@@ -52,50 +52,50 @@ def names(value: Any) -> list[str] | None:
     joined = text(value)
     if joined is None:
         return None
-    found: list[str] = []
+    entries: list[str] = []
     for name in map(str.strip, _NOTE.sub("", joined).split(",")):
-        if name.lower() in _SUFFIXES and found:
-            found[-1] += f" {name}"
+        if name.lower() in _SUFFIXES and entries:
+            entries[-1] += f" {name}"
         elif name:
-            found.append(name)
+            entries.append(name)
     unique: dict[str, str] = {}
-    for name in found:
+    for name in entries:
         unique.setdefault(name.casefold(), name)
     return list(unique.values()) or None
 
 
 def countries(value: Any) -> list[str] | None:
-    found = names(value)
-    return found and list(dict.fromkeys(_COUNTRIES.get(name.lower(), name) for name in found))
+    all_names = names(value)
+    return all_names and list(dict.fromkeys(_COUNTRIES.get(name.lower(), name) for name in all_names))
 
 
 def certificate(value: Any) -> str | None:
-    found = text(value)
-    return found and _RATED.get(found.lower(), found)
+    label = text(value)
+    return label and _RATED.get(label.lower(), label)
 
 
 def number(value: Any) -> float | None:
-    found = text(value)
-    match = found and re.fullmatch(r"\$?(-?[\d,]+(?:\.\d+)?)(?:%|/100|/10)?", found)
+    content = text(value)
+    match = content and re.fullmatch(r"\$?(-?[\d,]+(?:\.\d+)?)(?:%|/100|/10)?", content)
     return float(match[1].replace(",", "")) if match else None
 
 
 def year(value: Any) -> int | None:
-    found = text(value)
-    match = found and re.match(r"\d{4}", found)
+    content = text(value)
+    match = content and re.match(r"\d{4}", content)
     return int(match[0]) if match else None
 
 
 def minutes(value: Any) -> int | None:
-    found = text(value)
-    match = found and re.fullmatch(r"(?:(\d+)\s*h)?\s*(?:([\d,]+)\s*min)?", found)
+    content = text(value)
+    match = content and re.fullmatch(r"(?:(\d+)\s*h)?\s*(?:([\d,]+)\s*min)?", content)
     return int(match[1] or 0) * 60 + int((match[2] or "0").replace(",", "")) if match else None
 
 
 def day(value: Any) -> date | None:
-    found = text(value)
+    content = text(value)
     try:
-        return datetime.strptime(found, "%d %b %Y").date() if found else None
+        return datetime.strptime(content, "%d %b %Y").date() if content else None
     except ValueError:
         return None
 
@@ -165,8 +165,8 @@ def _rating(entries: list[dict[str, str]], source: str) -> float | None:
 def _possible(silver: pd.DataFrame) -> pd.Series[bool]:
     """Whether a film is the one asked for, and all its values can be true."""
     possible = silver["imdb_id"] == silver["bronze_key"].apply(keys.film_of)
-    for name, (least, most) in _RANGES.items():
-        possible &= silver[name].between(least, most).fillna(value=True).astype(bool)
+    for name, (lowest, highest) in _RANGES.items():
+        possible &= silver[name].between(lowest, highest).fillna(value=True).astype(bool)
     return possible
 
 
