@@ -162,11 +162,11 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def shortened(names: Sequence[str], most: int = 3) -> str:
-    """Join up to ``most`` names and say how many more there are: ``A, B, C and 2 others``."""
-    others = len(names) - most
+def shortened(names: Sequence[str], limit: int = 3) -> str:
+    """Join up to ``limit`` names and say how many more there are: ``A, B, C and 2 others``."""
+    others = len(names) - limit
     more = [f"{others} other{'' if others == 1 else 's'}"] if others > 0 else []
-    return listed([*names[:most], *more])
+    return listed([*names[:limit], *more])
 
 
 def name(text: str) -> str:

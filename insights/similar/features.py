@@ -119,8 +119,8 @@ def tfidf(tokens: Tokens) -> sp.csr_array:
 
 def words(text: object) -> list[str]:
     """Return the words of a text in lower case, without English stop words."""
-    found = WORD.findall(text.lower()) if isinstance(text, str) else []
-    return [word for word in found if word not in ENGLISH_STOP_WORDS]
+    all_words = WORD.findall(text.lower()) if isinstance(text, str) else []
+    return [word for word in all_words if word not in ENGLISH_STOP_WORDS]
 
 
 def companies(text: object) -> list[str]:

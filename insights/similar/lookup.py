@@ -110,8 +110,8 @@ class Catalogue:
         self._recommendations: dict[str, list[Recommendation]] = defaultdict(list)
         for row in recommendations:
             self._recommendations[row[0]].append(Recommendation(*row[:5]))
-        for found in self._recommendations.values():
-            found.sort(key=lambda recommendation: recommendation.rank)
+        for recommended in self._recommendations.values():
+            recommended.sort(key=lambda recommendation: recommendation.rank)
 
     def __len__(self) -> int:
         """Count the films."""
@@ -136,8 +136,8 @@ class Catalogue:
         attempts = [(normalised(text), None)] + ([(normalised(title), year)] if year else [])
         for search in (self._same, self._mistyped, self._containing):
             for wanted, wanted_year in attempts:
-                if found := of_year(search(wanted), wanted_year):
-                    return Match(query, tuple(found[:MAX_SHOWN]))
+                if films := of_year(search(wanted), wanted_year):
+                    return Match(query, tuple(films[:MAX_SHOWN]))
         return Match(query, (), self._closest(normalised(title)))
 
     def similar(self, imdb_id: str, k: int = MAX_K) -> dict[str, Any]:
@@ -159,12 +159,12 @@ class Catalogue:
         film = self._films.get(imdb_id)
         if film is None:
             raise InvalidInput("is not in the catalogue", subject=imdb_id, next_step="look for its title")
-        known = (found for found in self._recommendations.get(imdb_id, ()) if found.recommended_imdb_id in self._films)
-        return {**film.shown(), "similar": [self._line(found) for found, _ in zip(known, range(k), strict=False)]}
+        known = (entry for entry in self._recommendations.get(imdb_id, ()) if entry.recommended_imdb_id in self._films)
+        return {**film.shown(), "similar": [self._line(entry) for entry, _ in zip(known, range(k), strict=False)]}
 
-    def _line(self, found: Recommendation) -> dict[str, Any]:
-        film = self._films[found.recommended_imdb_id].shown()
-        return {"rank": found.rank, **film, "similarity": found.similarity, "because": found.because}
+    def _line(self, entry: Recommendation) -> dict[str, Any]:
+        film = self._films[entry.recommended_imdb_id].shown()
+        return {"rank": entry.rank, **film, "similarity": entry.similarity, "because": entry.because}
 
     def _same(self, title: str) -> list[Film]:
         return self._by_title.get(title) or self._unspaced.get(title.replace(" ", ""), [])
@@ -175,22 +175,22 @@ class Catalogue:
         if not typos:
             return []
         near = process.extract(title, self._titles, scorer=OSA.distance, score_cutoff=typos, limit=MAX_SHOWN)
-        near = [found for found in near if _numbers(found[0]) == _numbers(title)]
+        near = [candidate for candidate in near if _numbers(candidate[0]) == _numbers(title)]
         least = min((distance for _, distance, _ in near), default=0)
-        return self._all_of(place for _, distance, place in near if distance == least)
+        return self._all_of(index for _, distance, index in near if distance == least)
 
     def _containing(self, title: str) -> list[Film]:
         wanted = set(title.split())
-        return self._all_of(place for place, words in enumerate(self._words) if wanted <= words)
+        return self._all_of(index for index, words in enumerate(self._words) if wanted <= words)
 
     def _closest(self, title: str) -> tuple[Film, ...]:
         """Return films of that title, of any year, then one of each similar title."""
         near = process.extract(title, self._titles, scorer=fuzz.ratio, limit=MAX_CLOSEST)
-        like = [self._by_title[found][0] for found, _, _ in near]
+        like = [self._by_title[other][0] for other, _, _ in near]
         return tuple(dict.fromkeys([*self._same(title), *like]))[:MAX_CLOSEST]
 
-    def _all_of(self, places: Iterable[int]) -> list[Film]:
-        return sorted((film for place in places for film in self._by_title[self._titles[place]]), key=_best_first)
+    def _all_of(self, indexes: Iterable[int]) -> list[Film]:
+        return sorted((film for index in indexes for film in self._by_title[self._titles[index]]), key=_best_first)
 
 
 def checked(query: str) -> str:
@@ -249,5 +249,5 @@ def split_year(query: str) -> tuple[str, int | None]:
 
     A title may itself end in a number ("Blade Runner 2049"), so try the whole query first.
     """
-    found = YEAR_AT_END.match(query.strip())
-    return (found[1], int(found[2])) if found else (query, None)
+    match = YEAR_AT_END.match(query.strip())
+    return (match[1], int(match[2])) if match else (query, None)

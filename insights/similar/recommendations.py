@@ -60,13 +60,13 @@ def build(movies: pd.DataFrame, options: Options = DEFAULT) -> pd.DataFrame:
     years = features.numbers(films, "year").astype(np.float32)
     content = features.build(fields, years, options.weights)
     chosen, match = choose(content, prior.standing(films), options)
-    asked, place = np.nonzero(chosen >= 0)
-    recommended = chosen[asked, place].astype(np.intp)
+    asked, position = np.nonzero(chosen >= 0)
+    recommended = chosen[asked, position].astype(np.intp)
     ids = films[ID].to_numpy()
     columns = {
         ID: ids[asked],
         "recommended_imdb_id": ids[recommended],
-        "similarity": np.round(match[asked, place].astype(float), DECIMALS),
+        "similarity": np.round(match[asked, position].astype(float), DECIMALS),
         "because": reasons.reasons(fields, years, asked, recommended),
     }
     rows = pd.DataFrame(columns).query("because != ''")

@@ -139,8 +139,8 @@ class Scorer:
 
 def _at(pairs: sp.csr_array, films: Indices) -> npt.NDArray[np.bool_]:
     """Return whether the entries of ``pairs``, shape (m, n), at the columns ``films``, shape (m, p), are not 0."""
-    there: npt.NDArray[np.bool_] = pairs.astype(bool).toarray()
-    return np.take_along_axis(there, films, axis=1)
+    nonzero: npt.NDArray[np.bool_] = pairs.astype(bool).toarray()
+    return np.take_along_axis(nonzero, films, axis=1)
 
 
 def best(scores: Floats, depth: int, size: int) -> tuple[Indices, Floats]:
@@ -161,8 +161,8 @@ def best(scores: Floats, depth: int, size: int) -> tuple[Indices, Floats]:
     """
     m = len(scores)
     maxima = scores.reshape(m, depth, -1).max(axis=1)
-    place = max(0, maxima.shape[1] - size)
-    threshold = np.partition(maxima, place, axis=1)[:, place]
+    kth = max(0, maxima.shape[1] - size)
+    threshold = np.partition(maxima, kth, axis=1)[:, kth]
     rows, columns = np.divmod(np.flatnonzero(scores >= threshold[:, None]), scores.shape[1])
     values = scores[rows, columns]
     rows, columns, values = (array[values > NO_CANDIDATE / 2] for array in (rows, columns, values))

@@ -73,11 +73,11 @@ def _own_tokens(pool: Pool, similarity: Similarity) -> Floats:
     film, token, weight, entry = _films_with(asked, similarity.rare_transposed)
     lengths = np.diff(asked.indptr)
     row = np.repeat(np.arange(m), lengths)[entry]
-    place = np.full((m, len(similarity.year_codes)), -1, dtype=np.int16)
+    pool_ranks = np.full((m, len(similarity.year_codes)), -1, dtype=np.int16)
     ranks = np.broadcast_to(np.arange(size, dtype=np.int16), (m, size))
     filled = np.isfinite(pool.score)
-    place[np.nonzero(filled)[0], pool.films[filled]] = ranks[filled]
-    position = place[row, film]
+    pool_ranks[np.nonzero(filled)[0], pool.films[filled]] = ranks[filled]
+    position = pool_ranks[row, film]
     kept = position >= 0
     own = np.zeros((m, size, int(lengths.max(initial=0))), dtype=np.float32)
     own[row[kept], position[kept], token[kept]] = weight[kept]

@@ -33,10 +33,10 @@ def read_answer(content: str) -> list[Sentence] | None:
     """
     text = _END_OF_THOUGHT.split(_THOUGHT.sub(" ", content))[-1]
     for variant in _variants(text):
-        answers = [found for value in _json_values(variant) if (found := _sentences(value))]
-        whole = [found for found in answers if len(found) > 1] or answers[-1:]
+        answers = [answer for value in _json_values(variant) if (answer := _sentences(value))]
+        whole = [answer for answer in answers if len(answer) > 1] or answers[-1:]
         if whole:
-            singles = [found[0] for found in answers if len(found) == 1]
+            singles = [answer[0] for answer in answers if len(answer) == 1]
             return singles if len(singles) == len(answers) else whole[-1]
     return None
 
@@ -57,14 +57,14 @@ def _variants(text: str) -> Iterator[str]:
 def _json_values(text: str) -> Iterator[Any]:
     """Yield every JSON object and array that stands in a text, outermost first."""
     decoder, at, tries = json.JSONDecoder(strict=False), 0, 0
-    while tries < _MOST_TRIES and (found := re.compile(r"[\[{]").search(text, at)):
+    while tries < _MOST_TRIES and (match := re.compile(r"[\[{]").search(text, at)):
         tries += 1
         try:
-            value, at = decoder.raw_decode(text, found.start())
+            value, at = decoder.raw_decode(text, match.start())
         except ValueError:
-            at = found.start() + 1
+            at = match.start() + 1
         except RecursionError:
-            at = found.start() + sys.getrecursionlimit()
+            at = match.start() + sys.getrecursionlimit()
         else:
             yield value
 
@@ -81,7 +81,7 @@ def _sentences(value: Any, depth: int = 0) -> list[Sentence]:
     if single := _sentence(fields):
         return [single]
     if "sentences" not in fields:
-        inner = [found for field in fields.values() if (found := _sentences(field, depth + 1))]
+        inner = [nested for field in fields.values() if (nested := _sentences(field, depth + 1))]
         return inner[0] if (inner and not depth) or len(inner) == 1 else []
     given = fields["sentences"]
     if isinstance(given, dict):

@@ -116,9 +116,9 @@ def check_all(sentences: Sequence[Sentence], facts: Mapping[str, Fact]) -> list[
     """Check sentences in order; one that repeats an earlier one is refused."""
     checked: list[Checked] = []
     for sentence in sentences:
-        found = check(sentence, facts)
-        repeated = bool(found.text) and any(found.text == earlier.text for earlier in checked)
-        checked.append(Checked(reason=REPEATED) if repeated else found)
+        outcome = check(sentence, facts)
+        repeated = bool(outcome.text) and any(outcome.text == earlier.text for earlier in checked)
+        checked.append(Checked(reason=REPEATED) if repeated else outcome)
     return checked
 
 

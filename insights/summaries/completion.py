@@ -45,8 +45,8 @@ class Reply:
 
 def read_completion(body: str) -> Reply:
     """Read the body of a chat completion."""
-    found = as_object(body) or _streamed(body)
-    choices = found.get("choices") or ([found] if "message" in found else [])
+    completion = as_object(body) or _streamed(body)
+    choices = completion.get("choices") or ([completion] if "message" in completion else [])
     choices = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
     if not choices:
         return Reply(fault=UNREADABLE)
@@ -59,7 +59,7 @@ def read_completion(body: str) -> Reply:
         fault = NOTHING_SAID
     else:
         fault = "" if content else UNREADABLE
-    usage = _object(found.get("usage"))
+    usage = _object(completion.get("usage"))
     tokens = [_tokens(usage.get(name)) for name in ("prompt_tokens", "completion_tokens")]
     return Reply("" if fault else content, fault, tokens_in=tokens[0], tokens_out=tokens[1])
 
@@ -81,21 +81,21 @@ def status_in(body: str) -> int | None:
 
 def error_in(body: str) -> Any:
     """Return the error that a body holds in place of an answer; None when it holds none."""
-    found = as_object(body)
-    choices = found.get("choices")
+    document = as_object(body)
+    choices = document.get("choices")
     if isinstance(choices, list) and choices:
         first = _object(choices[0])
         return None if _text(first).strip() else first.get("error") or None
-    return found.get("error") or (found if found.get("object") == "error" else None)
+    return document.get("error") or (document if document.get("object") == "error" else None)
 
 
 def as_object(body: str) -> dict[str, Any]:
     """Return a JSON object, or the first of a list of them; an empty one for anything else."""
     try:
-        found = json.loads(body)
+        value = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    return _object(found[0] if isinstance(found, list) and found else found)
+    return _object(value[0] if isinstance(value, list) and value else value)
 
 
 def _object(value: object) -> dict[str, Any]:

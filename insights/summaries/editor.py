@@ -25,8 +25,8 @@ def answer(question: Question) -> list[Checked]:
     by_table: dict[str, list[Fact]] = {}
     for fact in question.facts.values():
         by_table.setdefault(fact.table, []).append(fact)
-    told = _WRITERS[question.id.partition("/")[0]](by_table)
-    return [Checked(text, tuple(facts)) for text, facts in told][:MOST_SENTENCES]
+    written = _WRITERS[question.id.partition("/")[0]](by_table)
+    return [Checked(text, tuple(facts)) for text, facts in written][:MOST_SENTENCES]
 
 
 Told = Iterator[tuple[str, Sequence[Fact]]]
@@ -120,10 +120,10 @@ def _directors(directors: Sequence[Fact]) -> str:
     counts: dict[int, list[str]] = {}
     for fact in directors:
         counts.setdefault(int(_number(fact, "top_films") or 0), []).append(fact.subject)
-    (most, first), *others = counts.items()
+    (top_count, first), *others = counts.items()
     said = [f"{wording.listed(names)} {_each(count, names)}" for count, names in others]
     rest = f", {wording.listed(said)}" if said else ""
-    return f"{wording.listed(first)} directed {_each(most, first)} of the top-rated films{rest}."
+    return f"{wording.listed(first)} directed {_each(top_count, first)} of the top-rated films{rest}."
 
 
 def _each(count: int, names: Sequence[str]) -> str:
@@ -142,19 +142,19 @@ def _n(fact: Fact, column: str) -> str:
 
 def _place(fact: Fact, value: str) -> str | None:
     """Write a place before "most common": "", "second "; None where it is tied, alone, or far down."""
-    found = fact.values.get(value)
-    if found is None or found.place is None or found.placed is None or found.placed < 2:
+    fact_value = fact.values.get(value)
+    if fact_value is None or fact_value.place is None or fact_value.placed is None or fact_value.placed < 2:
         return None
-    return _PLACES[found.place] if found.place < len(_PLACES) else None
+    return _PLACES[fact_value.place] if fact_value.place < len(_PLACES) else None
 
 
 def _genre(facts: ByTable) -> Told:
     for fact in facts.get("genres", ()):
-        kind, place = wording.kind_of_film(fact.subject), _place(fact, "share")
+        kind, ordinal = wording.kind_of_film(fact.subject), _place(fact, "share")
         share, n = wording.percent(_number(fact, "share")), wording.number(_number(fact, "films_with_genre"))
         listed = f"{share} of the {n} listed films with a genre"
-        if place is not None:
-            yield f"{fact.subject} is the {place}most common genre on the list: {listed} are {kind}.", [fact]
+        if ordinal is not None:
+            yield f"{fact.subject} is the {ordinal}most common genre on the list: {listed} are {kind}.", [fact]
         else:
             yield f"{wording.capitalised(listed)} are {kind}.", [fact]
     if ratings := [fact for fact in facts.get("ratings_by_genre", ()) if "mean" in fact.values]:
@@ -171,12 +171,12 @@ def _rating_of_genre(ratings: Sequence[Fact]) -> str:
         f" ({_n(fact, 'films')})"
         for fact in ratings
     ]
-    told = f"The listed {wording.kind_of_film(first.subject)} average {wording.listed(averages)}"
+    sentence = f"The listed {wording.kind_of_film(first.subject)} average {wording.listed(averages)}"
     verdict, others = first.row.get("verdict"), wording.number(_number(first, "others"), 1)
     if verdict in (HIGHER, LOWER):
         that = f"; on {_source(first)} that is" if len(ratings) > 1 else ","
-        return f"{told}{that} clearly {verdict} than the {others} of the other listed films."
-    return f"{told}."
+        return f"{sentence}{that} clearly {verdict} than the {others} of the other listed films."
+    return f"{sentence}."
 
 
 def _source(fact: Fact) -> str:

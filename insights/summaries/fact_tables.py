@@ -67,10 +67,12 @@ def top_rated_traits(tables: Tables) -> pd.DataFrame:
                 "top_count": known_top[column].explode().value_counts(),
             }
         ).fillna(0)
-        found = counts.astype("int64").rename_axis("name").reset_index()
+        trait_counts = counts.astype("int64").rename_axis("name").reset_index()
         if trait == "decade":
-            found = found.assign(name=found["name"].astype("int64").astype("str"), decade=found["name"])
-        parts.append(found.assign(trait=trait, top_films=len(known_top), all_films=len(known)))
+            trait_counts = trait_counts.assign(
+                name=trait_counts["name"].astype("int64").astype("str"), decade=trait_counts["name"]
+            )
+        parts.append(trait_counts.assign(trait=trait, top_films=len(known_top), all_films=len(known)))
     return _that_differ(pd.concat(parts, ignore_index=True)) if parts else pd.DataFrame()
 
 
@@ -119,10 +121,10 @@ def top_rated_directors(tables: Tables) -> pd.DataFrame:
     """Directors with several of the top films: director, top_films, all_films (in the whole library)."""
     movies = tables["movies"]
     top = top_films(movies)["directors"].explode().value_counts()
-    found = top[top > 1].rename_axis("director").reset_index(name="top_films")
+    directors = top[top > 1].rename_axis("director").reset_index(name="top_films")
     everything = movies["directors"].explode().value_counts()
-    found = found.assign(all_films=[int(everything[director]) for director in found["director"]])
-    return with_places(found, "top_films")
+    directors = directors.assign(all_films=[int(everything[director]) for director in directors["director"]])
+    return with_places(directors, "top_films")
 
 
 def genre_share_by_decade(tables: Tables) -> pd.DataFrame:
@@ -198,8 +200,8 @@ def with_places(
     groups = eligible.groupby(within)[value] if within else eligible.groupby(lambda _: 0)[value]
     size = groups.transform("size")
     tied = eligible.groupby([*(within or []), value])[value].transform("size") > 1
-    place = groups.rank(method="min", ascending=False).mask(tied | (size < 2))
-    return frame.assign(**{column: place.reindex(frame.index), f"{column}_of": size.reindex(frame.index)})
+    ranks = groups.rank(method="min", ascending=False).mask(tied | (size < 2))
+    return frame.assign(**{column: ranks.reindex(frame.index), f"{column}_of": size.reindex(frame.index)})
 
 
 def _movies(tables: Tables) -> pd.DataFrame:
@@ -250,10 +252,10 @@ _DERIVED: Mapping[str, tuple[Callable[[Tables], pd.DataFrame], str, set[str]]] =
 def fact_tables(tables: Tables) -> dict[str, pd.DataFrame]:
     """Return Gold with the tables of this module added. Of ``movies`` only the films on the list are kept."""
     gold = {name: listed(frame) if name == "movies" else frame for name, frame in tables.items()}
-    found = {name: frame for name, frame in gold.items() if not frame.empty}
+    non_empty = {name: frame for name, frame in gold.items() if not frame.empty}
     derived = {
-        name: compute(found)
+        name: compute(non_empty)
         for name, (compute, source, columns) in _DERIVED.items()
-        if source in found and columns <= set(found[source].columns)
+        if source in non_empty and columns <= set(non_empty[source].columns)
     }
-    return {name: frame for name, frame in {**found, **derived}.items() if not frame.empty}
+    return {name: frame for name, frame in {**non_empty, **derived}.items() if not frame.empty}

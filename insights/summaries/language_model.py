@@ -158,8 +158,8 @@ class HttpModel:
         models = as_object(answer.body).get("data")
         entries = [one for one in models if isinstance(one, dict)] if isinstance(models, list) else []
         own = next((one for one in entries if one.get("id") == self._settings.model), {})
-        found = re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(own.get("shutdown_date")))
-        return found.group() if found else ""
+        match = re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(own.get("shutdown_date")))
+        return match.group() if match else ""
 
     def _with_retries(
         self, request: Mapping[str, Any], deadline: float, refusals: Container[int] = frozenset()

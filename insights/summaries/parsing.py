@@ -112,20 +112,20 @@ def parse(text: str, facts: Mapping[str, Fact]) -> Parsed | None:
     """Read a sentence; None when a placeholder names a fact or value that does not exist."""
     tokens: list[Mark | Word] = []
     clean, end = True, 0
-    for found in _TOKEN.finditer(text):
-        clean &= text[end : found.start()] in ("", " ")
-        if found[1]:
-            fact, value = facts.get(found[1]), found[2] or ""
+    for match in _TOKEN.finditer(text):
+        clean &= text[end : match.start()] in ("", " ")
+        if match[1]:
+            fact, value = facts.get(match[1]), match[2] or ""
             if fact is None or (value and value not in fact.values):
                 return None
             # A letter or digit at a placeholder would change the number or the name.
-            clean &= not re.match(r"[\w$%&*+/=<>-]", text[found.end() :]) and not re.search(
-                r"[\w$%&*+/=<>-]$", text[: found.start()]
+            clean &= not re.match(r"[\w$%&*+/=<>-]", text[match.end() :]) and not re.search(
+                r"[\w$%&*+/=<>-]$", text[: match.start()]
             )
-            tokens.append(Mark(len(tokens), found[1], value, fact))
+            tokens.append(Mark(len(tokens), match[1], value, fact))
         else:
-            tokens.append(Word(len(tokens), "'s" if found[0] in ("'s", "’s") else found[0].lower()))
-        end = found.end()
+            tokens.append(Word(len(tokens), "'s" if match[0] in ("'s", "’s") else match[0].lower()))
+        end = match.end()
     clean &= not text[end:].strip()
     stops = [token.at for token in tokens if isinstance(token, Word) and token.text == "."]
     return Parsed(text, tuple(tokens), clean and stops in ([], [len(tokens) - 1]) and _brackets_match(text))

@@ -74,8 +74,8 @@ def questions(tables: Tables) -> list[Question]:
 
 def _values(tables: Tables, each: Entry) -> list[Plain]:
     rows = _select(tables, each, None)
-    found = [plain(cell) for cell in rows[each["column"]]] if each["column"] in rows else []
-    return [value for value in found if value is not None]
+    values = [plain(cell) for cell in rows[each["column"]]] if each["column"] in rows else []
+    return [value for value in values if value is not None]
 
 
 def _question(entry: Entry, tables: Tables, value: Plain | None) -> Question:
@@ -83,11 +83,11 @@ def _question(entry: Entry, tables: Tables, value: Plain | None) -> Question:
     missing = []
     notes = [entry["note"]] if "note" in entry else []
     for selection in entry["facts"]:
-        seen = {fact.id for fact in facts.values()}
+        known_ids = {fact.id for fact in facts.values()}
         rows = _select(tables, selection, value)
-        found = [fact for fact in facts_of(selection["table"], rows) if fact.id not in seen]
-        if found:
-            facts |= {f"f{place}": fact for place, fact in enumerate(found, start=len(facts) + 1)}
+        new_facts = [fact for fact in facts_of(selection["table"], rows) if fact.id not in known_ids]
+        if new_facts:
+            facts |= {f"f{number}": fact for number, fact in enumerate(new_facts, start=len(facts) + 1)}
         else:
             missing.append(selection["table"])
             notes += [selection["otherwise"]] if "otherwise" in selection else []

@@ -52,8 +52,8 @@ class GoldCache:
         """Return the entry, or None when there is none or it is not text."""
         name = keys.summary_answer(key)
         with aws.failures_of("summaries", name):
-            found = aws.get_json(aws.client("s3"), self._bucket, name)
-        return found if isinstance(found, str) else None
+            entry = aws.get_json(aws.client("s3"), self._bucket, name)
+        return entry if isinstance(entry, str) else None
 
     def put(self, key: str, entry: str) -> None:
         """Store an entry, replacing an older one."""

@@ -149,7 +149,7 @@ def _repaired(question: Question, model: LanguageModel, cache: SummaryCache, ans
     """Ask once for other sentences in place of those that fail the check."""
     given = list(answer.sentences or ())[:MAX_SENTENCES]
     checked = check_all(given, question.facts)
-    refused = [(one.text, found.reason) for one, found in zip(given, checked, strict=True) if not found.text]
+    refused = [(one.text, result.reason) for one, result in zip(given, checked, strict=True) if not result.text]
     if not refused:
         return answer
     content = json.dumps({"sentences": [{"text": one.text} for one in given]})
@@ -164,7 +164,7 @@ def _repaired(question: Question, model: LanguageModel, cache: SummaryCache, ans
     if others is None:
         return replace(answer, tokens_in=tokens[0], tokens_out=tokens[1], ask_again=reply.ask_again)
     cache.put(key, reply.content)
-    kept = [one for one, found in zip(given, checked, strict=True) if found.text]
+    kept = [one for one, result in zip(given, checked, strict=True) if result.text]
     sentences = [*kept, *others, *(one for one in given if one not in kept)]
     return replace(answer, sentences=sentences, tokens_in=tokens[0], tokens_out=tokens[1], wanted=len(given))
 
@@ -180,19 +180,19 @@ def summary_row(question: Question, answer: _Answer, model: str) -> dict[str, An
     passed = [sentence for sentence in checked if sentence.text]
     kept = passed[:MAX_SENTENCES]
     reasons = [sentence.reason for sentence in checked if not sentence.text] + [TOO_MANY] * len(passed[MAX_SENTENCES:])
-    told = kept + _computed(question, kept, (answer.wanted or len(given)) - len(kept))
+    sentences = kept + _computed(question, kept, (answer.wanted or len(given)) - len(kept))
     reason = answer.reason or ("" if kept else ALL_DROPPED)
     return {
         "question_id": question.id,
         "question": question.asks,
-        "text": _text(question, told, _signature(model, len(kept), len(told), reason)),
+        "text": _text(question, sentences, _signature(model, len(kept), len(sentences), reason)),
         "written_by": f"model {model}" if kept else COMPUTED,
         "reason": reason,
-        "sentences": [sentence.text for sentence in told],
-        "sentence_facts": [" ".join(fact.id for fact in sentence.facts) for sentence in told],
+        "sentences": [sentence.text for sentence in sentences],
+        "sentence_facts": [" ".join(fact.id for fact in sentence.facts) for sentence in sentences],
         "by_model": len(kept),
         "dropped": len(reasons),
-        "dropped_reasons": [f"{found}: {count}" for found, count in Counter(reasons).most_common()],
+        "dropped_reasons": [f"{dropped_reason}: {count}" for dropped_reason, count in Counter(reasons).most_common()],
         "fact_ids": [fact.id for fact in question.facts.values()],
         "facts_hash": facts_hash(question),
         "missing": list(question.missing),
@@ -202,18 +202,18 @@ def summary_row(question: Question, answer: _Answer, model: str) -> dict[str, An
     }
 
 
-def _signature(model: str, kept: int, told: int, reason: str) -> str:
+def _signature(model: str, kept: int, total: int, reason: str) -> str:
     if not kept:
         shown = reason not in {"", lm.NO_KEY, NO_FACTS}
         return f"{SIGNATURE}: {reason}." if shown else f"{SIGNATURE}."
-    others = told - kept
+    others = total - kept
     rest = f", and {others} generated from the data, without AI" if others else ""
     return f"{kept} sentence{'' if kept == 1 else 's'} by {model}, checked against the data{rest}."
 
 
-def _text(question: Question, told: Sequence[Checked], signature: str) -> str:
+def _text(question: Question, sentences: Sequence[Checked], signature: str) -> str:
     """The answer in paragraphs: sentences, notes, and who wrote them."""
-    paragraphs = (" ".join(sentence.text for sentence in told), " ".join(question.notes), signature)
+    paragraphs = (" ".join(sentence.text for sentence in sentences), " ".join(question.notes), signature)
     return "\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
@@ -221,6 +221,6 @@ def _computed(question: Question, kept: Sequence[Checked], lacking: int) -> list
     """Computed sentences: all of them, or as many as are ``lacking``, about facts that the kept ones do not tell."""
     if not question.facts:
         return []
-    told = {fact.id for sentence in kept for fact in sentence.facts}
-    new = [one for one in editor.answer(question) if not told & {fact.id for fact in one.facts}]
+    used_ids = {fact.id for sentence in kept for fact in sentence.facts}
+    new = [one for one in editor.answer(question) if not used_ids & {fact.id for fact in one.facts}]
     return new[: max(0, lacking)] if kept else new

@@ -65,11 +65,11 @@ def genre_ratings(movies: pd.DataFrame, source: str, least: int = LEAST_FILMS) -
         has = np.array([genre in names for names in genres], dtype=bool)
         if min(has.sum(), (~has).sum()) >= max(least, 2):
             rows.append({"genre": genre, **_compared(values[has], values[~has])})
-    found = pd.DataFrame(rows, columns=[*COLUMNS[:-2], "p"])
-    found["q"] = stats.false_discovery_control(found["p"]) if len(found) else found["p"]
-    clear = found["q"] <= FALSE_DISCOVERY_RATE
-    found["verdict"] = np.select([clear & (found["difference"] > 0), clear], [HIGHER, LOWER], UNCLEAR)
-    return found.sort_values(["mean", "genre"], ascending=[False, True])[list(COLUMNS)].reset_index(drop=True)
+    comparison = pd.DataFrame(rows, columns=[*COLUMNS[:-2], "p"])
+    comparison["q"] = stats.false_discovery_control(comparison["p"]) if len(comparison) else comparison["p"]
+    clear = comparison["q"] <= FALSE_DISCOVERY_RATE
+    comparison["verdict"] = np.select([clear & (comparison["difference"] > 0), clear], [HIGHER, LOWER], UNCLEAR)
+    return comparison.sort_values(["mean", "genre"], ascending=[False, True])[list(COLUMNS)].reset_index(drop=True)
 
 
 def _compared(own: NDArray[np.float64], others: NDArray[np.float64]) -> dict[str, float]:

@@ -133,8 +133,8 @@ def compared_builds(lake: Lake, before: str = "", after: str = "") -> tuple[Buil
 
 def _published_before(build_id: str, published: Sequence[str]) -> str:
     """Return the build that was published before another; of one that a rollback published again, the last time."""
-    place = max((at for at, each in enumerate(published) if each == build_id), default=len(published))
-    earlier = [each for each in published[:place] if each != build_id]
+    index = max((at for at, each in enumerate(published) if each == build_id), default=len(published))
+    earlier = [each for each in published[:index] if each != build_id]
     if not earlier:
         next_step = "run again, or name two builds"
         raise InvalidInput(

@@ -33,8 +33,8 @@ def changes(before: Snapshot, after: Snapshot, table: str = "movies", imdb_id: s
         rows = old.get(name), new.get(name)
         for cause in _causes(*rows, table):
             grouped[cause].append(film_change(name, cause, *rows))
-    found = [Cause(origin, column, None, tuple(films), code) for (origin, column, code), films in grouped.items()]
-    return tuple(sorted(found, key=_order))
+    causes = [Cause(origin, column, None, tuple(films), code) for (origin, column, code), films in grouped.items()]
+    return tuple(sorted(causes, key=_order))
 
 
 def _order(cause: Cause) -> tuple[int, int, str]:

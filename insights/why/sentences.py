@@ -20,18 +20,18 @@ _COLUMNS_NAMED = 3
 _VERBS = {"came": "came onto", "left": "left"}
 
 
-def cause(found: Cause) -> str:
+def cause(change: Cause) -> str:
     """Return a cause in words, without its contribution."""
-    films = wording.count(len(found.films), "film")
-    versions = f"code {found.code_versions[1]} instead of {found.code_versions[0]}" if found.code_versions else ""
+    films = wording.count(len(change.films), "film")
+    versions = f"code {change.code_versions[1]} instead of {change.code_versions[0]}" if change.code_versions else ""
     return {
         "came": f"{films} came onto the list",
         "left": f"{films} left the list",
-        "source": f"{found.column} of {films}: new answers or list entries",
-        "code": f"{found.column} of {films}: the same answers, read by {versions}",
-        "source or code": f"{found.column} of {films}: fetched again, and read by {versions}",
+        "source": f"{change.column} of {films}: new answers or list entries",
+        "code": f"{change.column} of {films}: the same answers, read by {versions}",
+        "source or code": f"{change.column} of {films}: fetched again, and read by {versions}",
         "definition": f"no film: the table was built by {versions}",
-    }[found.origin]
+    }[change.origin]
 
 
 def what_changed(lake: Lake) -> list[str]:
@@ -63,20 +63,20 @@ def describe(before: Snapshot, after: Snapshot) -> list[str]:
 def _films(before: Snapshot, causes: tuple[Cause, ...]) -> str:
     since = f"Since the build of {wording.moment(datetime.fromisoformat(before.built_at))}"
     parts = []
-    for found in causes:
-        if found.origin in _VERBS:
-            titles = [wording.quoted(film.title) for film in found.films]
+    for change in causes:
+        if change.origin in _VERBS:
+            titles = [wording.quoted(film.title) for film in change.films]
             films = wording.count(len(titles), "film")
-            parts.append(f"{films} {_VERBS[found.origin]} the list ({wording.shortened(titles)})")
+            parts.append(f"{films} {_VERBS[change.origin]} the list ({wording.shortened(titles)})")
     return f"{since}, {' and '.join(parts) or 'no film came onto the list or left it'}."
 
 
 def _values(causes: tuple[Cause, ...]) -> str:
     """Count films whose values changed, by column; "" when there are none."""
     counts: Counter[str] = Counter()
-    for found in causes:
-        if found.column:
-            counts[found.column] += len(found.films)
+    for change in causes:
+        if change.column:
+            counts[change.column] += len(change.films)
     changed = counts.most_common()
     if not changed:
         return ""
