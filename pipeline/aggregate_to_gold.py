@@ -164,7 +164,8 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
             if time.monotonic() > deadline:
                 raise StorageFailed("Silver keeps changing", subject="Gold", step=STEP, next_step=RETRIED)
             silver = _settled(silver, settings.silver_bucket, deadline)
-            moved = None if again or engine.once_a_run else _built_by_another(gold, _basis(engine, silver), deadline)
+            alone = again or engine.once_a_run
+            moved = None if alone else _built_by_another(gold, _basis(engine, silver), pointer, deadline)
             if moved:
                 pointer, earlier = moved, intact(gold, moved.build)
                 silver = aws.list_objects(s3, settings.silver_bucket)
@@ -210,8 +211,8 @@ def _settled(silver: list[StoredObject], bucket: str, deadline: float) -> list[S
     return silver
 
 
-def _built_by_another(bucket: str, basis: str, deadline: float) -> Pointer | None:
-    """Wait while another function builds the same Silver, and return the pointer then.
+def _built_by_another(bucket: str, basis: str, pointer: Pointer, deadline: float) -> Pointer | None:
+    """Wait while another function builds the same Silver, and return the pointer once it has moved.
 
     None when no function builds it, or when it takes too long.
     """
@@ -221,9 +222,9 @@ def _built_by_another(bucket: str, basis: str, deadline: float) -> Pointer | Non
     give_up = min(deadline, time.monotonic() + longest)
     while time.monotonic() < give_up:
         time.sleep(QUIET_SECONDS / 4)
-        pointer = read_pointer(bucket)
-        if pointer.newest_basis == basis:
-            return pointer
+        moved = read_pointer(bucket)
+        if moved.newest_basis != pointer.newest_basis:
+            return moved
     return None
 
 

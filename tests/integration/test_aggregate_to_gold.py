@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from pipeline.errors import StorageFailed
 from pipeline.gold import duckdb_engine
 from pipeline.gold.build import Build
 from pipeline.gold.duckdb_engine import DuckdbEngine, GoldDatabase
+from pipeline.gold.once_a_run import begin
 from pipeline.gold.publication import hold, published_build, read_pointer
 from pipeline.settings import AggregateToGoldSettings
 from tests.gold_builds import body_of, keys_of, rewrite
@@ -274,6 +276,29 @@ def test_a_run_is_built_as_soon_as_its_last_film_is_there(lake: Lake, monkeypatc
     silver = aggregate_to_gold._settled(aws.list_objects(lake.s3, "silver"), "silver", deadline=60.0)
 
     assert (clock.now, len(silver)) == (0.75, 3)
+
+
+def test_who_waits_for_a_build_looks_again_when_a_newer_one_is_published(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(lake, [film(1)])
+    build()
+    before = read_pointer("gold")
+
+    def newer() -> None:
+        store(lake, [film(1), film(2)])
+        # DuckDB's time budget is by the real clock.
+        build(seconds=1e6)
+
+    clock = Clock({0.5: newer})
+    monkeypatch.setattr(aggregate_to_gold, "time", clock)
+    monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 1.0)
+    assert begin("gold", "basis", datetime.now(UTC))
+
+    moved = aggregate_to_gold._built_by_another("gold", "basis", before, deadline=60.0)
+
+    assert moved == read_pointer("gold") != before
+    assert clock.now < 5
 
 
 def test_a_silver_that_never_rests_fails_within_the_time_budget(lake: Lake) -> None:
