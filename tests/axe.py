@@ -46,7 +46,7 @@ def violations(page: str, path: Path, *, dark: bool) -> dict[int, list[str]]:
     path.write_text(
         chromium.framed(allowed.replace("</body>", f"<script>{script}</script></body>"), *WIDTHS), encoding="utf-8"
     )
-    told = re.findall(r'data-axe(\d+)="([^"]*)"', chromium.show(path, dark=dark).document)
-    results = {int(width): json.loads(html.unescape(text)) for width, text in told}
+    matches = re.findall(r'data-axe(\d+)="([^"]*)"', chromium.show(path, dark=dark).document)
+    results = {int(width): json.loads(html.unescape(text)) for width, text in matches}
     assert {width: result["dark"] for width, result in results.items()} == dict.fromkeys(WIDTHS, dark)
     return {width: result["said"] for width, result in results.items()}

@@ -83,7 +83,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the stacks, which two processes test for minutes, and end with the many short files."""
     first = (*STACK_TESTS, "tests/integration/", "tests/notebooks/")
-    items.sort(key=lambda item: next((place for place, start in enumerate(first) if item.nodeid.startswith(start)), 9))
+    items.sort(key=lambda item: next((index for index, start in enumerate(first) if item.nodeid.startswith(start)), 9))
     for item in items:
         # The first of them deploys the stack, which takes minutes on a busy machine.
         if item.nodeid.startswith(STACK_TESTS):

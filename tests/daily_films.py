@@ -30,7 +30,7 @@ FIRST_DAY = datetime(2026, 1, 1, 3, tzinfo=UTC)
 @cache
 def documents(count: int) -> list[dict[str, Any]]:
     """Bronze documents of the best ranked sample films."""
-    found = []
+    bronze = []
     for rank, film in enumerate(list(sample.films_by_id().values())[:count], start=1):
         omdb = sample.omdb_record(film, tomatoes=True)
         if film["average"] and rank % 50:
@@ -40,8 +40,8 @@ def documents(count: int) -> list[dict[str, Any]]:
                 "imdbVotes": f"{int((film['reviews'] or 1) ** 1.5 * (rank * 91 % 300 + 40)):,}",
             }
         source = sample.source_item(film, rank) | {"imDbRating": omdb["imdbRating"].replace("N/A", "")}
-        found.append({"fetched_at": FIRST_DAY.isoformat(), "source": source, "omdb": omdb})
-    return found
+        bronze.append({"fetched_at": FIRST_DAY.isoformat(), "source": source, "omdb": omdb})
+    return bronze
 
 
 def movie(document: dict[str, Any]) -> Row | None:
@@ -143,8 +143,8 @@ class FilmWorld:
             comes = self.random.randrange(self.listed, len(self.ranking))
             self.ranking[leaves], self.ranking[comes] = self.ranking[comes], self.ranking[leaves]
         for _ in range(self.listed // 10):
-            place = self.random.randrange(self.listed - 1)
-            self.ranking[place], self.ranking[place + 1] = self.ranking[place + 1], self.ranking[place]
+            index = self.random.randrange(self.listed - 1)
+            self.ranking[index], self.ranking[index + 1] = self.ranking[index + 1], self.ranking[index]
 
     def run(self, top_n: int | None = None) -> list[Row]:
         """Run the pipeline on the list; return the rows of Gold's movies."""
@@ -180,21 +180,21 @@ class Builds:
         )
         self._database.execute(f"CREATE OR REPLACE VIEW gold.rank_history AS SELECT '1' AS run_id, {depth} AS rank")
         before = self.published
-        found = profile.profile_of(self._query, before.depth if before else None)
-        assert found
+        current = profile.profile_of(self._query, before.depth if before else None)
+        assert current
         if before is None:
-            self._publish(found, rows)
+            self._publish(current, rows)
             return None
-        verdict = breaker.compare(found, before, profile.turnover_of(self._query, before), self.changes)
+        verdict = breaker.compare(current, before, profile.turnover_of(self._query, before), self.changes)
         if not verdict.reasons:
-            deeper = found if depth == before.depth else profile.profile_of(self._query)
+            deeper = current if depth == before.depth else profile.profile_of(self._query)
             assert deeper
             self.changes.insert(0, verdict.changes)
             self._publish(deeper, rows)
         return verdict
 
-    def _publish(self, found: Profile, rows: list[Row]) -> None:
-        self.published = found
+    def _publish(self, current: Profile, rows: list[Row]) -> None:
+        self.published = current
         self._load("published", rows)
 
     def _load(self, schema: str, rows: list[Row]) -> None:

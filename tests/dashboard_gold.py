@@ -21,8 +21,8 @@ def movies(count: int = 240) -> pd.DataFrame:
     """Films of 1950 to 2009: each 10th without genres, each 15th without a year, the third with a hostile title."""
     chance = random.Random(5)
 
-    def some(names: list[str], most: int) -> list[str] | None:
-        return chance.sample(names, chance.randint(1, most))
+    def some(names: list[str], limit: int) -> list[str] | None:
+        return chance.sample(names, chance.randint(1, limit))
 
     def perhaps(value: float) -> float | None:
         return value if chance.random() < 0.7 else None
@@ -56,8 +56,8 @@ def recommendations(films: pd.DataFrame) -> pd.DataFrame:
     """Two recommendations a film: the two next films, and a reason that holds markup."""
     ids = list(films["imdb_id"])
     rows = [
-        (one, rank, ids[(place + rank) % len(ids)], 0.9 / rank, f"same director: {HOSTILE}")
-        for place, one in enumerate(ids)
+        (one, rank, ids[(index + rank) % len(ids)], 0.9 / rank, f"same director: {HOSTILE}")
+        for index, one in enumerate(ids)
         for rank in (1, 2)
     ]
     return pd.DataFrame(rows, columns=["imdb_id", "rank", "recommended_imdb_id", "similarity", "because"])

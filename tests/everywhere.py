@@ -27,12 +27,12 @@ def objects(since: datetime) -> Iterator[Piece]:
     s3 = aws.client("s3")
     for bucket in (one["Name"] for one in s3.list_buckets()["Buckets"] if "artifacts" not in one["Name"]):
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            for found in page.get("Versions", []):
-                if found["LastModified"] < since.replace(microsecond=0):
+            for version in page.get("Versions", []):
+                if version["LastModified"] < since.replace(microsecond=0):
                     continue
-                answer = s3.get_object(Bucket=bucket, Key=found["Key"], VersionId=found["VersionId"])
-                yield f"{bucket}/{found['Key']}", json.dumps(answer["Metadata"]).encode() + answer["Body"].read()
-                yield f"key of {bucket}/{found['Key']}", found["Key"].encode()
+                answer = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+                yield f"{bucket}/{version['Key']}", json.dumps(answer["Metadata"]).encode() + answer["Body"].read()
+                yield f"key of {bucket}/{version['Key']}", version["Key"].encode()
 
 
 def log_lines(since: datetime) -> Iterator[Piece]:
@@ -84,8 +84,8 @@ def configuration() -> Iterator[Piece]:
             yield f"{service} {call}", json.dumps(getattr(aws.client(service), call)(), default=str).encode()
     for stack in aws.client("cloudformation").describe_stacks()["Stacks"]:
         for call in ("describe_stack_events", "get_template"):
-            found = getattr(aws.client("cloudformation"), call)(StackName=stack["StackName"])
-            yield f"{call} of {stack['StackName']}", json.dumps(found, default=str).encode()
+            response = getattr(aws.client("cloudformation"), call)(StackName=stack["StackName"])
+            yield f"{call} of {stack['StackName']}", json.dumps(response, default=str).encode()
 
 
 def processes() -> Iterator[Piece]:

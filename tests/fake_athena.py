@@ -172,18 +172,18 @@ class FakeAthena:
             raise Refused(f"HIVE_PATH_ALREADY_EXISTS: Target directory is not empty: s3://{bucket}/{prefix}")
         (rows,) = database.execute("SELECT count(*) FROM answer").fetchall()[0]
         half = (rows + 1) // 2
-        for place, offset in enumerate(range(0, rows, half or 1)):
+        for index, offset in enumerate(range(0, rows, half or 1)):
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder, "part")
                 part = f"SELECT * FROM answer LIMIT {half} OFFSET {offset}"
                 database.execute(f"COPY ({part}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
-                self.s3.put_object(Bucket=bucket, Key=f"{prefix}20261124_{place:05}_part", Body=path.read_bytes())
+                self.s3.put_object(Bucket=bucket, Key=f"{prefix}20261124_{index:05}_part", Body=path.read_bytes())
 
 
 def make_catalogue(glue: Any, stack: str = "reelhouse", tables: tuple[Table, ...] = TABLES) -> None:
     """Make the databases of template.yaml and some of their tables, over buckets named after their layer."""
-    there = {database["Name"] for database in glue.get_databases()["DatabaseList"]}
-    for name in {f"{stack}_{layer}" for layer in ("silver", "gold", "gold_builds")} - there:
+    existing = {database["Name"] for database in glue.get_databases()["DatabaseList"]}
+    for name in {f"{stack}_{layer}" for layer in ("silver", "gold", "gold_builds")} - existing:
         glue.create_database(DatabaseInput={"Name": name})
     for table in tables:
         glue.create_table(DatabaseName=f"{stack}_{table.layer}", TableInput=_table_input(table))

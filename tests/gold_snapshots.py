@@ -33,8 +33,8 @@ def table_of(movies: Any, name: str) -> pd.DataFrame:
     return from_arrow(_database().sql(rows_of(GOLD_TABLES[name])).to_arrow_table())
 
 
-def snapshot(rows: list[Row], table: str, place: int = 0, code_version: str = "1.0") -> Snapshot:
-    """What a build of these rows says; ``place`` 0 is the earlier build, 1 the later one."""
+def snapshot(rows: list[Row], table: str, index: int = 0, code_version: str = "1.0") -> Snapshot:
+    """What a build of these rows says; ``index`` 0 is the earlier build, 1 the later one."""
     movies: Any = as_arrow(rows)
-    built_at = f"2026-01-0{place + 1}T03:00:00+00:00"
-    return Snapshot(BUILDS[place], built_at, code_version, from_arrow(movies), table_of(movies, table))
+    built_at = f"2026-01-0{index + 1}T03:00:00+00:00"
+    return Snapshot(BUILDS[index], built_at, code_version, from_arrow(movies), table_of(movies, table))

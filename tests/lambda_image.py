@@ -43,8 +43,8 @@ exec "$@"
 
 def emulator() -> Path | None:
     """Return the SAM CLI's copy of Lambda's runtime interface emulator; None if it lacks this architecture."""
-    found = list(ROOT.glob(f".sam-venv/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{_ARCHITECTURE}"))
-    return found[0] if found and sys.platform == "linux" else None
+    paths = list(ROOT.glob(f".sam-venv/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{_ARCHITECTURE}"))
+    return paths[0] if paths and sys.platform == "linux" else None
 
 
 def below_tmp() -> bool:

@@ -82,15 +82,15 @@ def failing(status: int, message: str = "no", **headers: str) -> Behaviour:
 
 def question_of(request: Request) -> dict[str, Any]:
     """Return the question and its facts from a request."""
-    found: dict[str, Any] = json.loads(request["messages"][1]["content"])
-    return found
+    question: dict[str, Any] = json.loads(request["messages"][1]["content"])
+    return question
 
 
 def honest(request: Request) -> Answer:
     """State the first value of the first two facts, as a model that follows its instructions does."""
     facts = question_of(request)["facts"][:2]
-    told = [f"{{{fact['fact']}}} has {{{fact['fact']}.{next(iter(fact['values']))}}}." for fact in facts]
-    return completion(answer_text(*told))
+    sentences = [f"{{{fact['fact']}}} has {{{fact['fact']}.{next(iter(fact['values']))}}}." for fact in facts]
+    return completion(answer_text(*sentences))
 
 
 class ChatServer:

@@ -115,7 +115,7 @@ def several(rows: Rows, *changes: Change) -> Rows:
 
 def lose(rows: Rows, column: str, films: int) -> Rows:
     """Lose the values of a column of the first few films."""
-    return fetched([row | {column: None} if place < films else row for place, row in enumerate(rows)])
+    return fetched([row | {column: None} if index < films else row for index, row in enumerate(rows)])
 
 
 def _up(value: float) -> float:

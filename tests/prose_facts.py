@@ -39,4 +39,4 @@ def named_facts() -> Mapping[str, Fact]:
         ("rank_changes", changes[changes["imdb_id"].isin(["tt1", "tt2"])]),
     ]
     facts = [fact for table, frame in rows for fact in facts_of(table, frame)]
-    return {f"f{place}": fact for place, fact in enumerate(facts, start=1)}
+    return {f"f{number}": fact for number, fact in enumerate(facts, start=1)}

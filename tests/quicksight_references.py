@@ -86,7 +86,7 @@ def _filters(definition: Json) -> Iterator[str]:
         body["FilterId"] for group in definition["FilterGroups"] for one in group["Filters"] for body in one.values()
     ]
     yield from (f"filter {name} twice" for name in {one for one in ids if ids.count(one) > 1})
-    for scope in (one for found in parts(definition, "SheetVisualScopingConfigurations") for one in found):
+    for scope in (one for scopings in parts(definition, "SheetVisualScopingConfigurations") for one in scopings):
         known = list(parts(sheets.get(scope["SheetId"], {}), "VisualId"))
         if not known or not set(scope.get("VisualIds", [])) <= set(known):
             yield f"a filter acts on nothing: {scope}"

@@ -79,11 +79,11 @@ def deployed(name: str, template: str, parameters: dict[str, str]) -> Iterator[d
 def credentials(role: str) -> dict[str, str]:
     """Return credentials of a role as keyword arguments of boto3 clients."""
     arn = aws.client("iam").get_role(RoleName=role)["Role"]["Arn"]
-    found = aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="probe")["Credentials"]
+    temporary = aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="probe")["Credentials"]
     return {
-        "aws_access_key_id": found["AccessKeyId"],
-        "aws_secret_access_key": found["SecretAccessKey"],
-        "aws_session_token": found["SessionToken"],
+        "aws_access_key_id": temporary["AccessKeyId"],
+        "aws_secret_access_key": temporary["SecretAccessKey"],
+        "aws_session_token": temporary["SessionToken"],
     }
 
 

@@ -101,7 +101,7 @@ def silver_files(rows: list[Row], name: str, etag: str = "1") -> Files:
     table = SILVER_TABLES[name]
     if table.format == "parquet":
         return {f"{name}/part-{etag}.parquet": (etag, parquet.encode(rows, table))}
-    return {f"{name}/{place}.json": (etag, to_json(row)) for place, row in enumerate(rows)}
+    return {f"{name}/{index}.json": (etag, to_json(row)) for index, row in enumerate(rows)}
 
 
 def engine_of(**tables: list[Row]) -> GoldDatabase:

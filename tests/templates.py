@@ -80,7 +80,7 @@ def resolved(where: str, statement: dict[str, Any]) -> dict[str, Any]:
         if "Fn::GetAtt" in value:
             return name(".".join(value["Fn::GetAtt"]))
         pattern = value["Fn::Sub"] if isinstance(value["Fn::Sub"], str) else value["Fn::Sub"][0]
-        return re.sub(r"\$\{([\w.:]+)\}", lambda found: name(found[1]), pattern)
+        return re.sub(r"\$\{([\w.:]+)\}", lambda match: name(match[1]), pattern)
 
     conditions = {
         operator: {key: value if isinstance(value, str) else name(value["Ref"]) for key, value in keys.items()}

@@ -60,13 +60,13 @@ def results(scenarios: list[Scenario], folder: Path, stays: bool) -> Iterator[tu
             yield scenario.name, result
 
 
-def show(found: list[tuple[str, Result]]) -> None:
+def show(outcomes: list[tuple[str, Result]]) -> None:
     """Print the table."""
     table = Table("fault", title="Faults on the deployed stack", title_justify="left")
     for name in ("struck", "films", "stored", "rej.", "quar.", "parked", "lost", "doubled", "Silver rows repeated"):
         table.add_column(name, justify="right")
     table.add_column("Gold")
-    for name, result in found:
+    for name, result in outcomes:
         accounts = result.accounts
         table.add_row(
             name,
@@ -89,20 +89,20 @@ def main() -> int:
     scenarios = chosen(parser.parse_args().words)
     if not scenarios:
         parser.error(f"there is no such fault; there are {', '.join(scenario.name for scenario in chosen([]))}")
-    started, found = time.monotonic(), list[tuple[str, Result]]()
+    started, outcomes = time.monotonic(), list[tuple[str, Result]]()
     with tempfile.TemporaryDirectory(prefix="reelhouse-chaos-") as folder:
         own = variable("REELHOUSE_HOME")
         set_variables({"REELHOUSE_HOME": own or folder + "/home"})
         try:
-            found += results(scenarios, Path(folder), stays=bool(own))
+            outcomes += results(scenarios, Path(folder), stays=bool(own))
         finally:
-            show(found)
+            show(outcomes)
             if not own:
                 local_stack.down(delete=True)
-    broken = [name for name, result in found if not result.held]
-    struck, seconds = sum(result.injected for _, result in found), time.monotonic() - started
-    console.print(f"{len(found)} faults injected {struck} times in {seconds:.0f} s: {len(broken)} failed")
-    return 1 if broken or not found else 0
+    broken = [name for name, result in outcomes if not result.held]
+    struck, seconds = sum(result.injected for _, result in outcomes), time.monotonic() - started
+    console.print(f"{len(outcomes)} faults injected {struck} times in {seconds:.0f} s: {len(broken)} failed")
+    return 1 if broken or not outcomes else 0
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ def _rows_of_gold(stack: Stack, run_id: str) -> list[str]:
 
 def gold_rows(stack: Stack, run_id: str) -> Rows:
     """Return all rows of all Gold tables, ordered, without lineage; of tables by run, only this run's rows."""
-    found: Rows = {}
+    tables: Rows = {}
     lake = stack.lake().of_one_build()
     with duckdb.connect() as database:
         for name in lake.pinned.tables if lake.pinned else ():
@@ -103,8 +103,8 @@ def gold_rows(stack: Stack, run_id: str) -> Rows:
             said = ", ".join(f'"{row[0]}"' for row in described if row[0] not in MAKING)
             only = f"WHERE run_id = '{run_id}'" if name in BY_RUN else ""
             rows = database.execute(f"SELECT {said} FROM stored {only} ORDER BY ALL").fetchall()
-            found[name] = [tuple(_rounded(value) for value in row) for row in rows]
-    return found
+            tables[name] = [tuple(_rounded(value) for value in row) for row in rows]
+    return tables
 
 
 def _rounded(value: Any) -> Any:

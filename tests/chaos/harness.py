@@ -172,11 +172,11 @@ class Harness:
         aws.client("secretsmanager").put_secret_value(SecretId=self.stack["OmdbSecretName"], SecretString=key)
 
     @contextmanager
-    def receives(self, most: int) -> Iterator[None]:
-        """Park messages of MovieQueue after ``most`` receives inside the block."""
+    def receives(self, limit: int) -> Iterator[None]:
+        """Park messages of MovieQueue after ``limit`` receives inside the block."""
         sqs, url = aws.client("sqs"), self.stack["MovieQueueUrl"]
         policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]
-        sooner = json.dumps(json.loads(policy["RedrivePolicy"]) | {"maxReceiveCount": most})
+        sooner = json.dumps(json.loads(policy["RedrivePolicy"]) | {"maxReceiveCount": limit})
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": sooner})
         yield
         sqs.set_queue_attributes(QueueUrl=url, Attributes=dict(policy))

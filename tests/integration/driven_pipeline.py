@@ -74,10 +74,10 @@ class Pipeline:
     def _clear(self) -> None:
         for bucket in BUCKETS:
             self.lake.s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
-            there = self.lake.s3.list_object_versions(Bucket=bucket)
+            listing = self.lake.s3.list_object_versions(Bucket=bucket)
             objects = [
                 {"Key": entry["Key"], "VersionId": entry["VersionId"]}
-                for entry in there.get("Versions", []) + there.get("DeleteMarkers", [])
+                for entry in listing.get("Versions", []) + listing.get("DeleteMarkers", [])
             ]
             if objects:
                 self.lake.s3.delete_objects(Bucket=bucket, Delete={"Objects": objects})
@@ -140,19 +140,19 @@ class Pipeline:
 
     def deliver(self, queue: str) -> int:
         """Deliver a queue's waiting messages as one event; return their number."""
-        step, most, _ = QUEUES[queue]
-        messages = self.receive(queue, most)
+        step, limit, _ = QUEUES[queue]
+        messages = self.receive(queue, limit)
         if messages:
             chosen = self.arrange(messages)
             self.settle(queue, messages, self.invoke(step, event_of(chosen)) if chosen else None, chosen)
         return len(messages)
 
-    def receive(self, queue: str, most: int = 1000) -> list[Message]:
+    def receive(self, queue: str, limit: int = 1000) -> list[Message]:
         """Receive waiting messages from a queue; SQS parks those received too often."""
         taken: list[Message] = []
-        while len(taken) < most:
+        while len(taken) < limit:
             answer = self.lake.sqs.receive_message(
-                QueueUrl=self.urls[queue], MaxNumberOfMessages=min(10, most - len(taken)), AttributeNames=["All"]
+                QueueUrl=self.urls[queue], MaxNumberOfMessages=min(10, limit - len(taken)), AttributeNames=["All"]
             )
             taken += answer.get("Messages", [])
             if len(answer.get("Messages", [])) < 10:
@@ -209,27 +209,27 @@ class Pipeline:
             if read not in _READ:
                 _READ[read] = _rows(GOLD_TABLES[name], self.lake.get("gold", stored.key))
             tables[name] = _READ[read]
-        runs = {str(row[0]): f"run {place}" for place, row in enumerate(tables["pipeline_runs"], start=1)}
+        runs = {str(row[0]): f"run {number}" for number, row in enumerate(tables["pipeline_runs"], start=1)}
         return {name: [tuple(_placed(value, runs) for value in row) for row in rows] for name, rows in tables.items()}
 
     def silver(self) -> set[tuple[str, str]]:
         """Return Silver's rows by table, without clock columns; a run id becomes ``run``. A row may be stored twice."""
-        found = set()
+        contents = set()
         for key in self.lake.keys("silver"):
             name, body = key.partition("/")[0], self.lake.get("silver", key)
             rows = [json.loads(body)] if key.endswith(".json") else pq.read_table(io.BytesIO(body)).to_pylist()
             for row in rows:
                 kept = str({column: value for column, value in row.items() if column not in OF_THE_MOMENT})
-                found.add((name, kept.replace(str(keys.run_of(key)), "run")))
-        return found
+                contents.add((name, kept.replace(str(keys.run_of(key)), "run")))
+        return contents
 
     def lost(self) -> set[str]:
         """Return the films that a run expected and that are neither stored nor rejected."""
         missing = set()
         for key in self.lake.keys("bronze", f"{keys.RUNS}/"):
             prefixes = (keys.run_prefix(kind, str(keys.run_of(key))) for kind in (keys.MOVIES, keys.REJECTED))
-            there = {keys.film_of(each) for prefix in prefixes for each in self.lake.keys("bronze", prefix)}
-            missing |= set(json.loads(self.lake.get("bronze", key))["expected"]) - there
+            settled = {keys.film_of(each) for prefix in prefixes for each in self.lake.keys("bronze", prefix)}
+            missing |= set(json.loads(self.lake.get("bronze", key))["expected"]) - settled
         return missing
 
     def doubled(self) -> set[str]:
@@ -241,12 +241,12 @@ class Pipeline:
 
     def parked(self) -> dict[str, list[str]]:
         """Return the bodies of parked messages by queue, without deleting them."""
-        found = {}
+        bodies_by_queue = {}
         for queue in QUEUES:
             bodies = [message["Body"] for message in self.receive(f"{queue}DeadLetters")]
             if bodies:
-                found[queue] = bodies
-        return found
+                bodies_by_queue[queue] = bodies
+        return bodies_by_queue
 
 
 def _arn(url: str) -> str:
@@ -278,6 +278,6 @@ def _placed(value: Any, runs: dict[str, str]) -> Any:
     if isinstance(value, list):
         return tuple(_placed(each, runs) for each in value)
     if isinstance(value, str):
-        for run_id, place in runs.items():
-            value = value.replace(run_id, place)
+        for run_id, label in runs.items():
+            value = value.replace(run_id, label)
     return value

@@ -70,10 +70,10 @@ KINDS: tuple[Callable[[random.Random, str], str], ...] = (
 )  # fmt: skip
 
 
-def mutations(seed: int, good: dict[str, Any], most: int) -> list[str]:
+def mutations(seed: int, good: dict[str, Any], count: int) -> list[str]:
     """Return hostile variants of a valid document."""
     chance, text = random.Random(seed), json.dumps(good, ensure_ascii=False)
-    return [chance.choice(KINDS)(chance, text) for _ in range(most)]
+    return [chance.choice(KINDS)(chance, text) for _ in range(count)]
 
 
 def encoded(text: str) -> bytes:

@@ -128,10 +128,10 @@ Top = Callable[[int], list[str]]
 def sqs_event(*messages: dict[str, Any] | str, receives: int = 1) -> dict[str, Any]:
     """Return Lambda's event for messages as SQS returns them, or for bodies alone."""
     records = []
-    for place, message in enumerate(messages):
+    for index, message in enumerate(messages):
         given = {"Body": message} if isinstance(message, str) else message
         record = json.loads((EVENTS / "sqs.json").read_text(encoding="utf-8"))["Records"][0]
-        record["messageId"] = given.get("MessageId", f"message-{place}")
+        record["messageId"] = given.get("MessageId", f"message-{index}")
         record["receiptHandle"] = given.get("ReceiptHandle", record["receiptHandle"])
         record["attributes"]["ApproximateReceiveCount"] = str(receives)
         records.append(record | {"body": given["Body"]})

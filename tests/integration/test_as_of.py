@@ -50,8 +50,8 @@ class History:
         ids = [f"tt{film:07}" for film in range(number // 5 + 1, number // 5 + 1 + FILMS)]
         items = [{"id": imdb_id, "rank": str(rank)} for rank, imdb_id in enumerate(ids, start=1)]
         self.lake.put("lists", LIST_KEY, json.dumps({"items": items}).encode())
-        for place, imdb_id in enumerate(ids):
-            rating = f"{number % 10 if place == number % FILMS else 7}.5"
+        for index, imdb_id in enumerate(ids):
+            rating = f"{number % 10 if index == number % FILMS else 7}.5"
             # A film keeps its genres and director: a build in which all films changed theirs would be held.
             film = int(imdb_id.removeprefix("tt"))
             genre, director = ("Drama, Crime" if film % 2 else "Western"), f"Director {film % 3}"
@@ -68,8 +68,8 @@ class History:
 
     def process(self, run_id: str = "") -> None:
         """Make Silver of one run's Bronze, or of all."""
-        found = [key for key in self.lake.keys("bronze") if keys.parse_bronze(key) and run_id in key]
-        self.handler("process_bronze_to_silver")(sqs_event(*map(s3_event, found)))
+        bronze_keys = [key for key in self.lake.keys("bronze") if keys.parse_bronze(key) and run_id in key]
+        self.handler("process_bronze_to_silver")(sqs_event(*map(s3_event, bronze_keys)))
 
 
 def rows_of(frame: pd.DataFrame) -> list[str]:
@@ -115,7 +115,7 @@ def test_past_builds_are_recalled_row_for_row_after_expiry_replay_and_compaction
     assert len(history.builds) == len(days)
     assert len({json.dumps(tables) for tables in history.builds.values()}) == len(days)
     stored = {build_id: as_of.find("gold", build_id) for build_id in history.builds}
-    assert all(found.build and found.build.build_id == build_id for build_id, found in stored.items())
+    assert all(recalled.build and recalled.build.build_id == build_id for build_id, recalled in stored.items())
 
     # A replay makes all of Silver again, compaction merges it, and the files of past builds expire.
     for key in history.lake.keys("silver"):
@@ -129,9 +129,9 @@ def test_past_builds_are_recalled_row_for_row_after_expiry_replay_and_compaction
     expire_all_but_the_newest(history)
 
     for build_id, expected in list(history.builds.items())[:-1]:
-        found = as_of.find("gold", build_id)
-        assert found.build is None
-        computed = as_of.recompute("silver", found.moment)
+        recalled = as_of.find("gold", build_id)
+        assert recalled.build is None
+        computed = as_of.recompute("silver", recalled.moment)
         for name, rows in expected.items():
             assert rows_of(pd.read_parquet(computed.path(name), dtype_backend="numpy_nullable")) == rows, build_id
 

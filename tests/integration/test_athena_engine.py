@@ -88,11 +88,11 @@ def test_athena_builds_the_tables_that_duckdb_builds(lake: Lake, whole: AthenaEn
     assert by_athena.runs == by_duckdb.runs
     by_name = {name: GOLD_LAKE.table(name) for name in tables}
     assert_in_order(by_name)
-    for name, found in tables.items():
+    for name, frame in tables.items():
         expected = by_name[name]
-        assert list(found.columns) == list(expected.columns)
-        assert found.dtypes.equals(expected.dtypes), name
-        assert sorted_rows(found) == sorted_rows(expected), name
+        assert list(frame.columns) == list(expected.columns)
+        assert frame.dtypes.equals(expected.dtypes), name
+        assert sorted_rows(frame) == sorted_rows(expected), name
 
 
 def assert_in_order(tables: dict[str, pd.DataFrame]) -> None:

@@ -93,10 +93,10 @@ class PagedS3:
 
 
 def test_a_listing_returns_all_pages_in_order() -> None:
-    found = aws.list_objects(cast("Any", PagedS3()), "silver", "movies/")
+    objects = aws.list_objects(cast("Any", PagedS3()), "silver", "movies/")
 
-    assert found == [aws.StoredObject(f"movies/{name}", f'"{name}"', 1) for name in "abcd"]
-    assert {entry.modified for entry in found} == {datetime(2026, 11, 24, tzinfo=UTC)}
+    assert objects == [aws.StoredObject(f"movies/{name}", f'"{name}"', 1) for name in "abcd"]
+    assert {entry.modified for entry in objects} == {datetime(2026, 11, 24, tzinfo=UTC)}
 
 
 class RefusingS3:

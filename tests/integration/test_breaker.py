@@ -97,11 +97,11 @@ def test_a_run_of_another_length_is_published(lake: Lake, films: tuple[int, int]
     for day, count in enumerate(films):
         run(lake, day, count)
         assert build().held is None
-    found = published_build("gold")
+    published = published_build("gold")
 
-    assert found
-    assert found.profile
-    assert found.profile.films == FILMS
+    assert published
+    assert published.profile
+    assert published.profile.films == FILMS
 
 
 def test_a_damaged_published_table_does_not_hold_its_repair(lake: Lake) -> None:
@@ -194,9 +194,9 @@ def test_a_damaged_table_whose_rows_would_be_others_is_left(
 @pytest.fixture
 def held(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> tuple[Stack, str, str]:
     """A stack with a published build and one that is held, and their ids."""
-    found = as_stack(lake)
-    found = Stack(found.name, found.outputs | {"GoldDatabaseName": "reelhouse_gold"})
-    monkeypatch.setattr(stack, "find", lambda _: found)
+    deployed = as_stack(lake)
+    deployed = Stack(deployed.name, deployed.outputs | {"GoldDatabaseName": "reelhouse_gold"})
+    monkeypatch.setattr(stack, "find", lambda _: deployed)
     monkeypatch.setattr(Stack, "build_gold", lambda _: build())
 
     def make() -> None:
@@ -209,7 +209,7 @@ def held(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> tuple[Stack, str, str]:
     pointer = read_pointer("gold")
     assert pointer.build
     assert pointer.held
-    return found, pointer.build.build_id, pointer.held.build_id
+    return deployed, pointer.build.build_id, pointer.held.build_id
 
 
 def ran(*arguments: str) -> Ran:
@@ -267,12 +267,12 @@ def test_what_comes_after_is_compared_with_the_build_that_a_person_published(
 
 
 def test_doctor_says_what_is_held_and_how_to_publish_it(held: tuple[Stack, str, str]) -> None:
-    found, _, build_id = held
-    check = dict(doctor.CHECKS)["Gold publication"](found)
+    deployed, _, build_id = held
+    check = dict(doctor.CHECKS)["Gold publication"](deployed)
 
     assert check.ok is False
     assert check.found.startswith(f"build {build_id} is held: movies.genres: share of nulls 0.0% → 100.0%")
     assert f"reelhouse publish {build_id} --because TEXT" in check.advice
 
     ran("publish", build_id, "--because", "right")
-    assert dict(doctor.CHECKS)["Gold publication"](found).ok
+    assert dict(doctor.CHECKS)["Gold publication"](deployed).ok

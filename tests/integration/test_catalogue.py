@@ -25,8 +25,8 @@ def _catalogue(lake: Lake) -> None:
 
 
 def entry(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = aws.client("glue").get_table(DatabaseName=DATABASE, Name=name)["Table"]
-    return found
+    stored: dict[str, Any] = aws.client("glue").get_table(DatabaseName=DATABASE, Name=name)["Table"]
+    return stored
 
 
 def test_all_tables_move_once_and_keep_all_else() -> None:

@@ -44,7 +44,7 @@ def parts(lake: Lake) -> list[str]:
     for name, rows in (("quarantine", QUARANTINE), ("rejected", REJECTED), ("runs", RUNS)):
         for key, (_, body) in silver_files(rows, name).items():
             lake.put("silver", key, body)
-    written = [put_part(lake, [row], f"{place:04x}") for place, row in enumerate(FILMS)]
+    written = [put_part(lake, [row], f"{index:04x}") for index, row in enumerate(FILMS)]
     age(2)
     return written
 
@@ -184,7 +184,7 @@ def test_whichever_call_fails_no_row_is_lost_and_the_next_compaction_finishes(la
         held = pd.concat([rows_of(lake, key) for key in lake.keys("silver")])
         return {str(film): str(times.max()) for film, times in held.groupby("imdb_id")["processed_at"]}
 
-    parts = [put_part(lake, [row], f"{place:04x}") for place, row in enumerate(rows)]
+    parts = [put_part(lake, [row], f"{index:04x}") for index, row in enumerate(rows)]
     bodies, before = {key: lake.get("silver", key) for key in parts}, newest()
     for call in count():
         for key in lake.keys("silver"):
@@ -256,4 +256,4 @@ def test_a_listing_from_before_can_still_be_read(lake: Lake, parts: list[str]) -
     compacted()
     compacted()
 
-    assert all(isinstance(found, tuple) for found in aws.get_many(lake.s3, "silver", [entry.key for entry in listed]))
+    assert all(isinstance(result, tuple) for result in aws.get_many(lake.s3, "silver", [entry.key for entry in listed]))

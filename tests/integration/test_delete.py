@@ -24,8 +24,8 @@ def bucket(cloud: None) -> str:
 
 def versions(bucket: str) -> list[str]:
     answer = aws.client("s3").list_object_versions(Bucket=bucket)
-    found = [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
-    return sorted(one["Key"] for one in found)
+    entries = [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
+    return sorted(one["Key"] for one in entries)
 
 
 def test_every_version_and_delete_marker_is_removed(bucket: str) -> None:

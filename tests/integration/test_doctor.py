@@ -30,8 +30,8 @@ def test_many_small_parts_are_no_fault_but_worth_a_compaction(lake: Lake, monkey
     monkeypatch.setattr(doctor, "MOST_SMALL_PARTS", 2)
     check = dict(doctor.CHECKS)["Silver"]
     stack = Stack("reelhouse", {"SilverBucketName": "silver"})
-    for place, run_id in enumerate((FIRST, FIRST, SECOND, SECOND)):
-        lake.put("silver", keys.silver_part(run_id, f"{place:04x}", 1), b"")
+    for index, run_id in enumerate((FIRST, FIRST, SECOND, SECOND)):
+        lake.put("silver", keys.silver_part(run_id, f"{index:04x}", 1), b"")
 
     assert (check(stack).ok, check(stack).found) == (True, "4 parts of 2 runs")
 

@@ -71,9 +71,9 @@ def gold_is_whole(pipeline: Pipeline, expected: Rows) -> None:
     build = published_build("gold")
     assert build
     folders = {table.name: build.tables[table.name].folder.rstrip("/") for table in CATALOGUED}
-    found = aws.client("glue").get_tables(DatabaseName=DATABASE)["TableList"]
-    there = {table["Name"]: table["StorageDescriptor"]["Location"] for table in found}
-    assert there == {name: f"s3://gold/{folder}/" for name, folder in folders.items()}, told(pipeline)
+    tables = aws.client("glue").get_tables(DatabaseName=DATABASE)["TableList"]
+    locations = {table["Name"]: table["StorageDescriptor"]["Location"] for table in tables}
+    assert locations == {name: f"s3://gold/{folder}/" for name, folder in folders.items()}, told(pipeline)
 
 
 def silver_survives(undisturbed: Pipeline, expected: Silver, faulty: dict[str, FaultyAws]) -> None:

@@ -123,8 +123,8 @@ def again_finishes(pipeline: Pipeline, prepare: Callable[[Pipeline], None], oper
         pipeline.until_quiet()
         operation(pipeline, FaultyAws())
         pipeline.until_quiet()
-        found = verify(pipeline.stack)
-        assert (found.differences, found.waiting, found.parked, pipeline.parked()) == ([], 0, 0, {}), said
+        verified = verify(pipeline.stack)
+        assert (verified.differences, verified.waiting, verified.parked, pipeline.parked()) == ([], 0, 0, {}), said
         assert pipeline.gold()["pipeline_runs"] == [("run 1", 4, 3, 1, 1, 2, "complete")], said
         if not faulty.struck:
             return

@@ -33,7 +33,7 @@ MANIFEST = {
 }  # fmt: skip
 FEW = [pytest.param(0, 48)]
 MANY = [pytest.param(seed, 400, marks=pytest.mark.chaos) for seed in range(1, 6)]
-in_numbers = pytest.mark.parametrize(("seed", "most"), FEW + MANY)
+in_numbers = pytest.mark.parametrize(("seed", "count"), FEW + MANY)
 
 
 def answer(imdb_id: str) -> dict[str, Any]:
@@ -86,10 +86,10 @@ def is_json_throughout(pipeline: Pipeline) -> None:
 
 
 @in_numbers
-def test_hostile_answers_of_omdb(pipeline: Pipeline, omdb: Omdb, seed: int, most: int) -> None:
-    ids = NEIGHBOURS + [f"tt{number:07}" for number in range(100, 100 + most)]
+def test_hostile_answers_of_omdb(pipeline: Pipeline, omdb: Omdb, seed: int, count: int) -> None:
+    ids = NEIGHBOURS + [f"tt{number:07}" for number in range(100, 100 + count)]
     for number, imdb_id in enumerate(ids[3:]):
-        (body,) = mutations(seed * most + number, answer(imdb_id), 1)
+        (body,) = mutations(seed * count + number, answer(imdb_id), 1)
         omdb.answers[imdb_id] = (200, encoded(body))
     pipeline.lake.put("lists", LIST_KEY, json.dumps(items_of(ids)).encode())
 
@@ -100,9 +100,9 @@ def test_hostile_answers_of_omdb(pipeline: Pipeline, omdb: Omdb, seed: int, most
 
 
 @in_numbers
-def test_hostile_entries_of_a_list(pipeline: Pipeline, omdb: Omdb, seed: int, most: int) -> None:
+def test_hostile_entries_of_a_list(pipeline: Pipeline, omdb: Omdb, seed: int, count: int) -> None:
     omdb.film("tt0000009")
-    entries = [json.dumps(item) for item in items_of(NEIGHBOURS)] + mutations(seed, ITEM, most)
+    entries = [json.dumps(item) for item in items_of(NEIGHBOURS)] + mutations(seed, ITEM, count)
     whole = [entry for entry in entries if is_json(entry)]
     pipeline.lake.put("lists", LIST_KEY, encoded(f"[{', '.join(whole)}]"))
 
@@ -124,8 +124,8 @@ def is_json(text: str) -> bool:
 
 
 @in_numbers
-def test_hostile_lists(pipeline: Pipeline, seed: int, most: int) -> None:
-    for body in mutations(seed, {"items": [ITEM], "errorMessage": ""}, most):
+def test_hostile_lists(pipeline: Pipeline, seed: int, count: int) -> None:
+    for body in mutations(seed, {"items": [ITEM], "errorMessage": ""}, count):
         before = pipeline.lake.keys("bronze")
         pipeline.errors.clear()
         pipeline.lake.put("lists", LIST_KEY, encoded(body))
@@ -140,12 +140,12 @@ def test_hostile_lists(pipeline: Pipeline, seed: int, most: int) -> None:
 
 
 @in_numbers
-def test_hostile_messages_park_alone(pipeline: Pipeline, omdb: Omdb, seed: int, most: int) -> None:
+def test_hostile_messages_park_alone(pipeline: Pipeline, omdb: Omdb, seed: int, count: int) -> None:
     omdb.film("tt0000009")
     run = pipeline.invoke(FIRST, {"top_n": 3, "batch_size": 1})
     assert run is not None
     good = {"schema": 1, "run_id": run["run_id"], "batch": 1, "batches": 1, "movies": [{**ITEM, "id": NEIGHBOURS[0]}]}
-    bad = [text for text in mutations(seed, good, most) if text.isprintable()]
+    bad = [text for text in mutations(seed, good, count) if text.isprintable()]
     enrich = pipeline.function(ENRICH)
 
     for at in range(0, len(bad), 7):
@@ -159,7 +159,7 @@ def test_hostile_messages_park_alone(pipeline: Pipeline, omdb: Omdb, seed: int, 
 
 
 @in_numbers
-def test_hostile_objects_and_events_park_alone(pipeline: Pipeline, seed: int, most: int) -> None:
+def test_hostile_objects_and_events_park_alone(pipeline: Pipeline, seed: int, count: int) -> None:
     """Nothing that stands in Bronze, whoever put it there, keeps its neighbours from Gold."""
     films = {"schema": 1, "run_id": RUN, "fetched_at": "2026-11-24T03:00:00.000000Z", "source": ITEM}
     documents = {
@@ -170,11 +170,11 @@ def test_hostile_objects_and_events_park_alone(pipeline: Pipeline, seed: int, mo
     good = keys.film(keys.MOVIES, RUN, "tt0000009")
     pipeline.lake.put("bronze", good, json.dumps(documents[keys.MOVIES]).encode())
     for kind, document in documents.items():
-        for number, body in enumerate(mutations(seed, document, most // 6), start=100):
+        for number, body in enumerate(mutations(seed, document, count // 6), start=100):
             pipeline.lake.put("bronze", keys.film(kind, RUN, f"tt{number:07}"), encoded(body))
-    for number, body in enumerate(mutations(seed, MANIFEST, most // 6)):
+    for number, body in enumerate(mutations(seed, MANIFEST, count // 6)):
         pipeline.lake.put("bronze", keys.manifest(f"20261123T030000Z-{number:08x}"), encoded(body))
-    for body in mutations(seed, json.loads(s3_event(good)), most // 6):
+    for body in mutations(seed, json.loads(s3_event(good)), count // 6):
         if body.isprintable():
             pipeline.lake.sqs.send_message(QueueUrl=pipeline.urls["BronzeEvents"], MessageBody=body)
 

@@ -173,9 +173,9 @@ def test_a_query_reads_all_its_tables_from_one_build(used: GoldLake) -> None:
 
     class Overtaken(GoldLake):
         def arrow(self, name: str) -> Any:
-            found = super().arrow(name)
+            table = super().arrow(name)
             publish_files("gold", {"movies": [b"another build"]}, build_id=new_build_id(datetime.now(UTC)))
-            return found
+            return table
 
     lake = Overtaken(used.gold_bucket, used.gold_database, used.silver_bucket)
     counted = lake.sql("SELECT (SELECT count(*) FROM movies) AS m, (SELECT count(*) FROM movie_ratings) AS r")

@@ -36,7 +36,7 @@ ENDLESS = [
 
 
 @pytest.fixture
-def found(lake: Lake) -> Stack:
+def deployed(lake: Lake) -> Stack:
     """A stack whose Gold was built from a few films, with recommendations."""
     build_gold(lake)
     aws.client("glue").create_database(DatabaseInput={"Name": DATABASE})
@@ -47,20 +47,20 @@ def found(lake: Lake) -> Stack:
     return Stack(stack.name, stack.outputs | {"GoldDatabaseName": DATABASE})
 
 
-def with_client(found: Callable[[], Stack], use: Callable[[Client], Coroutine[Any, Any, Any]]) -> Any:
+def with_client(find_stack: Callable[[], Stack], use: Callable[[Client], Coroutine[Any, Any, Any]]) -> Any:
     async def run() -> Any:
-        async with Client(mcp.server(found)) as client:
+        async with Client(mcp.server(find_stack)) as client:
             return await use(client)
 
     return anyio.run(run)
 
 
 @pytest.fixture
-def ask(found: Stack) -> Ask:
+def ask(deployed: Stack) -> Ask:
     """Call a tool by an official client; returns the answer, or {"error": text}."""
 
     def call(tool: str, **arguments: Any) -> Answer:
-        result = with_client(lambda: found, lambda client: client.call_tool(tool, arguments))
+        result = with_client(lambda: deployed, lambda client: client.call_tool(tool, arguments))
         (content,) = result.content
         assert isinstance(content, TextContent)
         if result.is_error:
@@ -72,21 +72,21 @@ def ask(found: Stack) -> Ask:
     return call
 
 
-def test_tools_and_resources_are_listed_and_read_only(found: Stack) -> None:
-    tools = with_client(lambda: found, lambda client: client.list_tools()).tools
+def test_tools_and_resources_are_listed_and_read_only(deployed: Stack) -> None:
+    tools = with_client(lambda: deployed, lambda client: client.list_tools()).tools
     assert {tool.name for tool in tools} == {
         "list_tables", "describe_table", "query", "find_similar_films", "trace_film", "explain_change",
     }  # fmt: skip
     assert all(tool.annotations.read_only_hint and tool.description and tool.output_schema for tool in tools)
 
-    (resource,) = with_client(lambda: found, lambda client: client.list_resources()).resources
-    (content,) = with_client(lambda: found, lambda client: client.read_resource(resource.uri)).contents
+    (resource,) = with_client(lambda: deployed, lambda client: client.list_resources()).resources
+    (content,) = with_client(lambda: deployed, lambda client: client.read_resource(resource.uri)).contents
     assert content.text == (Path(__file__).parents[2] / "docs" / "data.md").read_text()
 
 
-def test_every_answer_has_its_build_its_sql_and_its_row_count(found: Stack, ask: Ask) -> None:
-    film = found.lake().table("recommendations")["imdb_id"][0]
-    build = found.build()
+def test_every_answer_has_its_build_its_sql_and_its_row_count(deployed: Stack, ask: Ask) -> None:
+    film = deployed.lake().table("recommendations")["imdb_id"][0]
+    build = deployed.build()
     assert build is not None
     for tool, arguments in (
         ("list_tables", {}),
@@ -100,9 +100,9 @@ def test_every_answer_has_its_build_its_sql_and_its_row_count(found: Stack, ask:
         assert ask("query", sql=answer["sql"])["rows"] == answer["rows"], f"{tool}: its SQL gives its rows"
 
 
-def test_tables_and_their_meaning(found: Stack, ask: Ask) -> None:
+def test_tables_and_their_meaning(deployed: Stack, ask: Ask) -> None:
     names = [row["table"] for row in ask("list_tables")["rows"]]
-    assert names == found.lake().tables()
+    assert names == deployed.lake().tables()
     assert {*GOLD_TABLES, "silver.movies"} <= set(names)
     described = ask("describe_table", name="recommendations")
     assert "similarity" in [row["column"] for row in described["rows"]]
@@ -110,8 +110,8 @@ def test_tables_and_their_meaning(found: Stack, ask: Ask) -> None:
     assert "movies" in ask("describe_table", name="nothing")["error"]
 
 
-def test_a_film_is_followed_to_gold(found: Stack, lake: Lake, ask: Ask) -> None:
-    film = found.lake().table("movies").iloc[0]
+def test_a_film_is_followed_to_gold(deployed: Stack, lake: Lake, ask: Ask) -> None:
+    film = deployed.lake().table("movies").iloc[0]
     lake.expect(film["run_id"], film["imdb_id"])
 
     answer = ask("trace_film", imdb_id=film["imdb_id"])
@@ -152,24 +152,24 @@ def two_builds(lake: Lake) -> Stack:
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_whatever_does_not_read_is_refused_in_one_line(found: Stack, kind: str) -> None:
+def test_whatever_does_not_read_is_refused_in_one_line(deployed: Stack, kind: str) -> None:
     """One query of each kind, since each starts a process; the unit test of the guarded query runs all."""
-    refused_in_one_line(found, REFUSED[kind][:1])
+    refused_in_one_line(deployed, REFUSED[kind][:1])
 
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("kind", REFUSED)
-def test_every_query_that_does_not_read_is_refused_in_one_line(found: Stack, kind: str) -> None:
-    refused_in_one_line(found, REFUSED[kind])
+def test_every_query_that_does_not_read_is_refused_in_one_line(deployed: Stack, kind: str) -> None:
+    refused_in_one_line(deployed, REFUSED[kind])
 
 
-def refused_in_one_line(found: Stack, queries: list[str]) -> None:
+def refused_in_one_line(deployed: Stack, queries: list[str]) -> None:
     planted = pd.DataFrame({"password": ["planted"]})
 
     async def attempt(client: Client) -> list[str]:
         return [_error(sql, await client.call_tool("query", {"sql": sql})) for sql in queries]
 
-    for sql, text in zip(queries, with_client(lambda: found, attempt), strict=True):
+    for sql, text in zip(queries, with_client(lambda: deployed, attempt), strict=True):
         assert "\n" not in text, sql
         assert "Traceback" not in text, sql
         assert 20 < len(text) < 700, (sql, text)
@@ -188,7 +188,7 @@ def test_there_are_at_least_60_attempts() -> None:
 
 @pytest.mark.parametrize("sql", ENDLESS)
 def test_what_would_run_for_ever_or_fill_memory_ends(
-    found: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch, sql: str
+    deployed: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch, sql: str
 ) -> None:
     monkeypatch.setattr(mcp, "LIMITS", mcp.Limits(rows=1000, seconds=2, memory_mb=256))
     error = ask("query", sql=sql)["error"]

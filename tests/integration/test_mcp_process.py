@@ -42,8 +42,8 @@ async def use(server: Any, mode: str) -> tuple[list[str], str, str]:
         return [tool.name for tool in tools], called.content[0].text, read.contents[0].text  # type: ignore[union-attr]
 
 
-def check(told: tuple[list[str], str, str]) -> None:
-    tools, error, documentation = told
+def check(answers: tuple[list[str], str, str]) -> None:
+    tools, error, documentation = answers
     assert "query" in tools
     assert "`reelhouse up`" in error
     assert "\n" not in error

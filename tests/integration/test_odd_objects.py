@@ -52,9 +52,9 @@ def ran(lake: Lake, run_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     for queue in [*QUEUES, *(f"{queue}DeadLetters" for queue in QUEUES)]:
         outputs[f"{queue}Url"] = lake.sqs.create_queue(QueueName=queue)["QueueUrl"]
     names = ("GetMoviesAndSendToQueue", "EnrichAndStoreMovie", "ProcessBronzeToSilver", "AggregateToGold")
-    found = Stack("moto", outputs | {f"{name}Name": name for name in names})
+    deployed = Stack("moto", outputs | {f"{name}Name": name for name in names})
     aws.client("athena").create_work_group(Name="none")
-    monkeypatch.setattr(stack, "find", lambda _: found)
+    monkeypatch.setattr(stack, "find", lambda _: deployed)
     monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path / "home"))
 
     def run(*arguments: str) -> Result:

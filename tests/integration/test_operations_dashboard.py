@@ -70,15 +70,15 @@ def emitted(lake: Lake, omdb: Omdb, handler: Cold, top: Top, capsys: pytest.Capt
     bronze = [key for key in lake.keys("bronze") if not key.startswith("source/")]
     handler("process_bronze_to_silver")(sqs_event(*(s3_event(key) for key in bronze)))
     handler("aggregate_to_gold")(sqs_event())
-    found: set[Metric] = set()
+    metrics: set[Metric] = set()
     for line in map(json.loads, capsys.readouterr().out.splitlines()):
         for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
             for names in directive["Dimensions"]:
                 # POWERTOOLS_SERVICE_NAME is the stack's name.
                 values = {"service": "${AWS::StackName}"}
                 dimensions = tuple((name, values[name]) for name in names)
-                found |= {(directive["Namespace"], metric["Name"], dimensions) for metric in directive["Metrics"]}
-    return found
+                metrics |= {(directive["Namespace"], metric["Name"], dimensions) for metric in directive["Metrics"]}
+    return metrics
 
 
 def test_every_reelhouse_metric_is_emitted_and_shown(widgets: list[dict[str, Any]], emitted: set[Metric]) -> None:

@@ -53,7 +53,7 @@ def split_into_parts(parts: int = 2) -> None:
     tables = {}
     for table in GOLD:
         frame = pd.read_parquet(io.BytesIO(body_of("gold", table.name)))
-        rows = [frame.iloc[place::parts] for place in range(parts)]
+        rows = [frame.iloc[start::parts] for start in range(parts)]
         tables[table.name] = [part.to_parquet(index=False) for part in rows if len(part)]
     publish_files("gold", tables, build_id=NEW, silver=build.silver, rows=build.rows)
 

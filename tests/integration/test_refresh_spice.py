@@ -58,19 +58,19 @@ def held_build() -> dict[str, Any]:
     return event_of(hold("gold", a_build(code_version="held"), ("odd",), read_pointer("gold")))
 
 
-def definition(seen: str) -> str:
+def definition(status: str) -> str:
     """Return the definition with a fixed ingestion status, without waiting times."""
     text = json.dumps(RESOURCES["RefreshSpice"]["Properties"]["Definition"])
     text = re.sub(r'{"Fn::Sub": ("[^"]+")}', r"\1", text).replace("${AWS::Partition}", "aws")
     machine = json.loads(text.replace("${AccountId}", ACCOUNT).replace("${DataSetIds}", ",".join(IDS)))
-    if seen == "COMPLETED":
+    if status == "COMPLETED":
         # One data set at a time, since moto runs them in threads and failed once on a busy machine.
         machine["States"]["Refresh"]["MaxConcurrency"] = 1
     inner = machine["States"]["Refresh"]["ItemProcessor"]["States"]
     assert inner["Look"]["Resource"].endswith("quicksight:describeIngestion")
     inner["Look"] = {
         "Type": "Pass",
-        "Result": {"status": seen},
+        "Result": {"status": status},
         "ResultPath": "$.refresh",
         "Next": inner["Look"]["Next"],
     }
@@ -80,11 +80,11 @@ def definition(seen: str) -> str:
     return json.dumps(machine)
 
 
-def run(event: dict[str, Any], seen: str = "COMPLETED") -> str:
+def run(event: dict[str, Any], status: str = "COMPLETED") -> str:
     """Execute the state machine; return its final status."""
     states = aws.client("stepfunctions")
     machine = states.create_state_machine(
-        name="RefreshSpice", definition=definition(seen), roleArn=f"arn:aws:iam::{ACCOUNT}:role/refresh"
+        name="RefreshSpice", definition=definition(status), roleArn=f"arn:aws:iam::{ACCOUNT}:role/refresh"
     )["stateMachineArn"]
     execution = states.start_execution(stateMachineArn=machine, name="build", input=json.dumps(event))["executionArn"]
     wait_until(lambda: states.describe_execution(executionArn=execution)["status"] != "RUNNING")
@@ -148,11 +148,11 @@ def _all_at_once(refreshed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_all_at_once")
-@pytest.mark.parametrize("seen", ["FAILED", "CANCELLED"])
+@pytest.mark.parametrize("status", ["FAILED", "CANCELLED"])
 def test_a_failed_refresh_fails_the_execution_after_all_have_started(
-    cloud: None, refreshed: list[str], seen: str
+    cloud: None, refreshed: list[str], status: str
 ) -> None:
-    assert run(build(1), seen) == "FAILED"
+    assert run(build(1), status) == "FAILED"
     assert sorted(refreshed) == IDS
 
 

@@ -45,17 +45,17 @@ def build(*_: Any) -> str:
 
 
 @pytest.fixture
-def found(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
+def deployed(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """A stack whose AggregateToGold runs in this process."""
     make_catalogue(aws.client("glue"), tables=(GOLD_TABLES["movies"],))
-    found = as_stack(lake)
-    monkeypatch.setattr(stack, "find", lambda _: found)
+    lake_stack = as_stack(lake)
+    monkeypatch.setattr(stack, "find", lambda _: lake_stack)
     monkeypatch.setattr(Stack, "build_gold", build)
-    return found
+    return lake_stack
 
 
 @pytest.fixture
-def ids(lake: Lake, found: Stack) -> list[str]:
+def ids(lake: Lake, deployed: Stack) -> list[str]:
     """Builds of one film and of two, of two complete runs."""
 
     def make() -> None:
@@ -78,7 +78,7 @@ def location() -> str:
     return str(table["StorageDescriptor"]["Location"])
 
 
-def test_a_rollback_moves_pointer_and_catalogue_and_is_recorded(lake: Lake, found: Stack, ids: list[str]) -> None:
+def test_a_rollback_moves_pointer_and_catalogue_and_is_recorded(lake: Lake, deployed: Stack, ids: list[str]) -> None:
     assert location().endswith(f"{ids[1]}/movies/")
 
     result = ran("rollback", ids[0], "--because", "units are wrong", "--json")
@@ -89,7 +89,7 @@ def test_a_rollback_moves_pointer_and_catalogue_and_is_recorded(lake: Lake, foun
     assert publication["by"].startswith("arn:aws:sts::123456789012:")
     assert location().endswith(f"{ids[0]}/movies/")
     assert build() == ids[0], "the same Silver does not replace it"
-    rows = [(one.build_id, one.status, one.films, one.because) for one in listed(found)]
+    rows = [(one.build_id, one.status, one.films, one.because) for one in listed(deployed)]
     assert rows == [
         (ids[1], "held", 2, f"rolled back to build {ids[0]}: units are wrong"),
         (ids[0], "published", 1, "units are wrong"),
@@ -99,8 +99,8 @@ def test_a_rollback_moves_pointer_and_catalogue_and_is_recorded(lake: Lake, foun
     assert f"reelhouse publish {ids[1]} --because TEXT" in " ".join(ran("builds").stderr.split())
 
 
-def test_a_rollback_lasts_until_a_newer_run_is_complete(lake: Lake, found: Stack, ids: list[str]) -> None:
-    command.publish(found, ids[0], "units are wrong", back=True)
+def test_a_rollback_lasts_until_a_newer_run_is_complete(lake: Lake, deployed: Stack, ids: list[str]) -> None:
+    command.publish(deployed, ids[0], "units are wrong", back=True)
     store(lake, THIRD, 1, expected=2)
 
     assert build() == ids[0]
@@ -117,12 +117,12 @@ def test_a_rollback_lasts_until_a_newer_run_is_complete(lake: Lake, found: Stack
     assert published_build("gold").complete_runs == {FIRST, SECOND, THIRD}  # type: ignore[union-attr]
 
 
-def test_a_run_in_progress_ends_the_rollback_when_it_is_complete(lake: Lake, found: Stack) -> None:
+def test_a_run_in_progress_ends_the_rollback_when_it_is_complete(lake: Lake, deployed: Stack) -> None:
     store(lake, FIRST, 1, expected=1)
     first = build()
     store(lake, SECOND, 1, expected=2)
     in_progress = build()
-    command.publish(found, first, "one film is wrong", back=True)
+    command.publish(deployed, first, "one film is wrong", back=True)
     assert build() == first
 
     store(lake, SECOND, 2, expected=2)
@@ -131,19 +131,21 @@ def test_a_run_in_progress_ends_the_rollback_when_it_is_complete(lake: Lake, fou
     assert read_pointer("gold").held is None
 
 
-def test_only_a_build_that_was_published_and_is_stored_can_come_back(lake: Lake, found: Stack, ids: list[str]) -> None:
+def test_only_a_build_that_was_published_and_is_stored_can_come_back(
+    lake: Lake, deployed: Stack, ids: list[str]
+) -> None:
     for other, why in ((ids[1], "is the published build"), ("20260101T000000.000000Z", "was never published")):
         with pytest.raises(InvalidInput, match=why):
-            command.publish(found, other, "why not", back=True)
+            command.publish(deployed, other, "why not", back=True)
     for key in lake.keys("gold", f"{keys.build_folder(ids[0])}movies/"):
         lake.s3.delete_object(Bucket="gold", Key=key)
     with pytest.raises(InvalidInput, match="is not stored"):
-        command.publish(found, ids[0], "why not", back=True)
+        command.publish(deployed, ids[0], "why not", back=True)
     assert published_build("gold").build_id == ids[1]  # type: ignore[union-attr]
 
 
 def test_a_rollback_that_another_publication_overtakes_says_so(
-    lake: Lake, found: Stack, ids: list[str], monkeypatch: pytest.MonkeyPatch
+    lake: Lake, deployed: Stack, ids: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = read_pointer("gold")
     store(lake, THIRD, 1, expected=1)
@@ -151,18 +153,18 @@ def test_a_rollback_that_another_publication_overtakes_says_so(
     monkeypatch.setattr(command.publication, "read_pointer", lambda _: before)
 
     with pytest.raises(StorageFailed, match="another build was published meanwhile"):
-        command.publish(found, ids[0], "units are wrong", back=True)
+        command.publish(deployed, ids[0], "units are wrong", back=True)
 
     monkeypatch.undo()
     assert published_build("gold").build_id == newest  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("arguments", [("x", "--because", "y"), ("20261124T030200.000000Z", "--because", " ")])
-def test_wrong_usage_is_refused(found: Stack, arguments: tuple[str, ...]) -> None:
+def test_wrong_usage_is_refused(deployed: Stack, arguments: tuple[str, ...]) -> None:
     assert ran("rollback", *arguments).exit_code == 2
 
 
-def test_builds_in_a_pipe_are_one_line_each(found: Stack, ids: list[str]) -> None:
+def test_builds_in_a_pipe_are_one_line_each(deployed: Stack, ids: list[str]) -> None:
     result = ran("builds")
 
     head, newest, oldest = result.stdout.splitlines()
@@ -173,7 +175,7 @@ def test_builds_in_a_pipe_are_one_line_each(found: Stack, ids: list[str]) -> Non
     assert json.loads(ran("builds", "--json").stdout)[0]["build_id"] == ids[1]
 
 
-def test_before_the_first_build_there_are_none(found: Stack) -> None:
+def test_before_the_first_build_there_are_none(deployed: Stack) -> None:
     result = ran("builds")
 
     assert result.exit_code == 0

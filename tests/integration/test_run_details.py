@@ -68,8 +68,8 @@ def test_reasons_and_reports_that_are_damaged_are_no_traceback(stack: Stack, lak
     (quarantined,) = lake.keys("silver", "quarantine/")
     document = json.loads(lake.get("silver", quarantined))
     lake.put("silver", quarantined, json.dumps({**document, "reasons": None}).encode())
-    for place, body in enumerate((b"no JSON", b"[]", b'{"data": []}', b"null")):
-        lake.put("gold", keys.report("06_dashboard", f"20990101T00000{place}.000000Z", "report.json"), body)
+    for index, body in enumerate((b"no JSON", b"[]", b'{"data": []}', b"null")):
+        lake.put("gold", keys.report("06_dashboard", f"20990101T00000{index}.000000Z", "report.json"), body)
 
     run = details.describe(stack, run_id)
 

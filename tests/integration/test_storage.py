@@ -32,8 +32,8 @@ def store_run(lake: Lake, world: FilmWorld) -> None:
     for film in world.random.sample(list(world.films.values()), 5):
         film["imdb_votes"] = (film["imdb_votes"] or 0) + 100
         film["imdb_rating"] = 7.5
-    place = world.random.randrange(world.listed - 1)
-    world.ranking[place : place + 2] = reversed(world.ranking[place : place + 2])
+    index = world.random.randrange(world.listed - 1)
+    world.ranking[index : index + 2] = reversed(world.ranking[index : index + 2])
     run_id = max(row["run_id"] for row in world.run())
     rows = [_silver_row(row) for row in world.gold.values() if row["run_id"] == run_id]
     for _, body in silver_files(rows, "movies").values():

@@ -24,13 +24,13 @@ KEY = {"genre": "Drama", "source": "metascore"}
 
 
 @pytest.fixture
-def found(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
+def deployed(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """A stack with two builds: the second run has one film fewer."""
-    found = as_stack(lake)
-    found = Stack(found.name, found.outputs | {"GoldDatabaseName": "reelhouse_gold"})
-    monkeypatch.setattr(stack, "find", lambda _: found)
+    lake_stack = as_stack(lake)
+    lake_stack = Stack(lake_stack.name, lake_stack.outputs | {"GoldDatabaseName": "reelhouse_gold"})
+    monkeypatch.setattr(stack, "find", lambda _: lake_stack)
     make_two_builds(lake)
-    return found
+    return lake_stack
 
 
 def make_two_builds(lake: Lake) -> None:
@@ -49,8 +49,8 @@ def ran(*arguments: str) -> Result:
     return CliRunner().invoke(cli.app, list(arguments))
 
 
-def test_the_published_build_is_compared_with_the_one_before(found: Stack) -> None:
-    explained = explain(found.lake(), "ratings_by_genre", KEY)
+def test_the_published_build_is_compared_with_the_one_before(deployed: Stack) -> None:
+    explained = explain(deployed.lake(), "ratings_by_genre", KEY)
     first, second = (entry.build_id for entry in read_pointer("gold").history)
     numbers = {number.number: number for number in explained.numbers}
     (cause,) = numbers["mean"].causes
@@ -63,9 +63,9 @@ def test_the_published_build_is_compared_with_the_one_before(found: Stack) -> No
     assert fsum(each.contribution or 0 for each in numbers["mean"].causes) == pytest.approx(numbers["mean"].change)
 
 
-def test_builds_can_be_named_and_swapped(found: Stack) -> None:
+def test_builds_can_be_named_and_swapped(deployed: Stack) -> None:
     first, second = (entry.build_id for entry in read_pointer("gold").history)
-    explained = explain(found.lake(), "ratings_by_genre", KEY, second, first)
+    explained = explain(deployed.lake(), "ratings_by_genre", KEY, second, first)
 
     assert explained.numbers[0].causes[0].origin == "came"
 
@@ -80,9 +80,9 @@ def test_builds_can_be_named_and_swapped(found: Stack) -> None:
         ("genre_trends", {"genre": "Drama"}, "is not built by AggregateToGold.*movies, movie_ratings"),
     ],
 )
-def test_what_cannot_be_explained_is_refused(found: Stack, table: str, key: dict[str, Any], message: str) -> None:
+def test_what_cannot_be_explained_is_refused(deployed: Stack, table: str, key: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
-        explain(found.lake(), table, key)
+        explain(deployed.lake(), table, key)
 
 
 def test_without_an_earlier_build_there_is_nothing_to_explain(lake: Lake) -> None:
@@ -95,7 +95,7 @@ def test_without_an_earlier_build_there_is_nothing_to_explain(lake: Lake) -> Non
     assert what_changed(gold) == ["There is no earlier build of Gold to compare this one with."]
 
 
-def test_a_pipe_gets_every_film_with_its_object(found: Stack) -> None:
+def test_a_pipe_gets_every_film_with_its_object(deployed: Stack) -> None:
     result = ran("why", "ratings_by_genre", "genre=Drama", "source=metascore")
     header, *rows = (line.split("\t") for line in result.stdout.splitlines())
     lines = [dict(zip(header, row, strict=True)) for row in rows]
@@ -105,7 +105,7 @@ def test_a_pipe_gets_every_film_with_its_object(found: Stack) -> None:
     assert all(line["bronze_key"].endswith(f"tt{FILMS:07}.json") for line in lines)
 
 
-def test_json_has_the_whole_explanation(found: Stack) -> None:
+def test_json_has_the_whole_explanation(deployed: Stack) -> None:
     result = ran("why", "films_by_year", f"year={1980 + FILMS}", "--json")
     explained = json.loads(result.stdout)
 
@@ -114,7 +114,7 @@ def test_json_has_the_whole_explanation(found: Stack) -> None:
     assert explained["numbers"][0]["causes"][0]["films"][0]["imdb_id"] == f"tt{FILMS:07}"
 
 
-def test_a_table_of_films_names_who_left_and_what_changed(found: Stack) -> None:
+def test_a_table_of_films_names_who_left_and_what_changed(deployed: Stack) -> None:
     header, *rows = (line.split("\t") for line in ran("why", "movies").stdout.splitlines())
     (line,) = (dict(zip(header, row, strict=True)) for row in rows)
     explained = json.loads(ran("why", "movies", f"imdb_id=tt{FILMS:07}", "--json").stdout)
@@ -134,7 +134,7 @@ def test_a_table_of_films_names_who_left_and_what_changed(found: Stack) -> None:
         (("movie_ratings", "source=imdb"), "takes only imdb_id="),
     ],
 )
-def test_a_film_that_is_not_there_is_refused(found: Stack, arguments: tuple[str, ...], message: str) -> None:
+def test_a_film_that_is_not_there_is_refused(deployed: Stack, arguments: tuple[str, ...], message: str) -> None:
     result = ran("why", *arguments)
 
     assert result.exit_code == 1
@@ -146,8 +146,8 @@ def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
     assert ran("why", "ratings_by_genre", *arguments).exit_code == 2
 
 
-def test_a_report_opens_with_what_changed(found: Stack) -> None:
-    sentences = what_changed(found.lake())
+def test_a_report_opens_with_what_changed(deployed: Stack) -> None:
+    sentences = what_changed(deployed.lake())
 
     assert f"1 film left the list (“Film {FILMS}”)." in sentences[0]
     assert sentences[-1].startswith("Of the genres, Drama's Metacritic mean moved most: it fell by 0.50 points")

@@ -176,9 +176,9 @@ def test_no_csv_begins_a_formula(gold: None, tmp_path: Path) -> None:
         with (tmp_path / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             read = list(csv.reader(file))
         assert len(read) == len(rows) + 1
-        for place, column in enumerate(rows.columns):
+        for index, column in enumerate(rows.columns):
             if not pd.api.types.is_numeric_dtype(rows[column]):
-                assert not [row[place] for row in read[1:] if row[place].startswith(FORMULAS)], (name, column)
+                assert not [row[index] for row in read[1:] if row[index].startswith(FORMULAS)], (name, column)
 
 
 def test_no_terminal_obeys(gold: None, monkeypatch: pytest.MonkeyPatch) -> None:

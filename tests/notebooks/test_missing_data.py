@@ -117,7 +117,7 @@ def state(request: pytest.FixtureRequest, buckets: Any, objects_of: Any) -> Any:
         return state
     state(buckets)
     stored = [(bucket, entry.key) for bucket in (SILVER, GOLD) for entry in aws.list_objects(buckets, bucket)]
-    objects_of[state] = {place: aws.get(buckets, *place)[0] for place in stored}
+    objects_of[state] = {address: aws.get(buckets, *address)[0] for address in stored}
     return state
 
 

@@ -42,8 +42,8 @@ def folder(local: State, quiet: None, tmp_path_factory: pytest.TempPathFactory) 
 
 def headline(folder: Path, name: str, title: str) -> Any:
     """Value of a headline of a report."""
-    found = json.loads((folder / name / keys.LATEST / "report.json").read_text())["headlines"]
-    return next(entry["value"] for entry in found if entry["name"].startswith(title))
+    headlines = json.loads((folder / name / keys.LATEST / "report.json").read_text())["headlines"]
+    return next(entry["value"] for entry in headlines if entry["name"].startswith(title))
 
 
 def pages(folder: Path) -> list[Path]:
@@ -60,10 +60,10 @@ def test_the_first_report_agrees_with_pandas(folder: Path) -> None:
         has = rated["genres"].map(set).map(lambda names, genre=genre: genre in names)
         if min(has.sum(), (~has).sum()) >= 10:
             pairs.add((f"{scores[has].mean():.1f}", f"{scores[~has].mean():.1f}"))
-    told = re.findall(r"([\d.]+) against ([\d.]+) of 100 on Rotten Tomatoes", (folder / "index.html").read_text())
+    stated = re.findall(r"([\d.]+) against ([\d.]+) of 100 on Rotten Tomatoes", (folder / "index.html").read_text())
     assert 0 < headline(folder, "01_gold_aggregates", "Genres") >= len(pairs)
-    assert told
-    assert set(told) <= pairs
+    assert stated
+    assert set(stated) <= pairs
 
 
 def test_trends_agree_with_the_table(folder: Path) -> None:
@@ -105,15 +105,15 @@ def test_all_tables_are_in_the_catalogue(folder: Path) -> None:
     named = aws.client("glue").get_tables(DatabaseName=deployed_stack.find(None).outputs["GoldDatabaseName"])[
         "TableList"
     ]
-    there = {table["Name"] for table in named}
-    assert set(INSIGHTS_TABLES) <= there
+    tables = {table["Name"] for table in named}
+    assert set(INSIGHTS_TABLES) <= tables
 
 
 def test_reports_are_in_the_bucket_too(folder: Path) -> None:
     s3, bucket = aws.client("s3"), deployed_stack.find(None)["GoldBucketName"]
-    found = s3.get_object(Bucket=bucket, Key=keys.report("01_gold_aggregates", keys.LATEST, "report.html"))
-    assert found["ContentType"].startswith("text/html")
-    assert found["Body"].read() == (folder / "01_gold_aggregates/latest/report.html").read_bytes()
+    stored = s3.get_object(Bucket=bucket, Key=keys.report("01_gold_aggregates", keys.LATEST, "report.html"))
+    assert stored["ContentType"].startswith("text/html")
+    assert stored["Body"].read() == (folder / "01_gold_aggregates/latest/report.html").read_bytes()
     assert aws.exists(s3, bucket, keys.REPORT_INDEX)
 
 
@@ -137,7 +137,7 @@ class Page(HTMLParser):
 
     def count(self, tag: str, **wanted: str) -> int:
         """How many tags have these attributes."""
-        return sum(found == tag and wanted.items() <= values.items() for found, values in self.tags)
+        return sum(name == tag and wanted.items() <= values.items() for name, values in self.tags)
 
 
 def test_pages_need_nothing_and_can_be_read_by_anyone(folder: Path) -> None:
@@ -175,8 +175,8 @@ def test_no_name_of_the_code_reaches_a_reader(folder: Path) -> None:
     for path in pages(folder):
         body = path.read_text().partition("<main")[2].partition("</main>")[0]
         shown = unescape(re.sub(r"<[^>]+>", " ", re.sub(r"<details.*?</details>", "", body, flags=re.DOTALL)))
-        found = re.findall(r"\b[a-z0-9]+_[a-z0-9_]+\b|log10|\b(?:nan|NaN|None)\b|\b19\d0\.0\b|\b\d{8}T\d{6}\S*", shown)
-        assert found == [], path
+        names = re.findall(r"\b[a-z0-9]+_[a-z0-9_]+\b|log10|\b(?:nan|NaN|None)\b|\b19\d0\.0\b|\b\d{8}T\d{6}\S*", shown)
+        assert names == [], path
 
 
 def test_the_first_cell_in_jupyterlab_works(stack: Stack) -> None:

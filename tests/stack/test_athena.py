@@ -60,10 +60,10 @@ def test_the_select_of_a_table_gives_what_duckdb_gave(stack: Stack, name: str) -
     built = lake.table(name)
     types = [column.type for column in GOLD_TABLES[name].columns]
     assert [column for column, _ in answer.columns] == list(built.columns)
-    found = [tuple(map(number, row, types)) for row in answer.rows]
+    rows = [tuple(map(number, row, types)) for row in answer.rows]
     expected = [tuple(text(value) for value in row) for row in built.astype("object").itertuples(index=False)]
-    assert len(found) > 0
-    assert sorted(map(repr, found)) == sorted(map(repr, expected))
+    assert len(rows) > 0
+    assert sorted(map(repr, rows)) == sorted(map(repr, expected))
 
 
 def test_query_prints_rows_as_json(stack: Stack) -> None:

@@ -161,8 +161,8 @@ def delete_typed(clone: Path, name: str, answer: str) -> int:
 
 def parameters(stack: str) -> dict[str, str]:
     """Return a stack's parameters."""
-    (found,) = aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    return {one["ParameterKey"]: one["ParameterValue"] for one in found["Parameters"]}
+    (description,) = aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {one["ParameterKey"]: one["ParameterValue"] for one in description["Parameters"]}
 
 
 def templates(stack: str) -> Iterator[str]:

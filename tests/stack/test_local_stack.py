@@ -47,11 +47,11 @@ def test_run_prints_one_json_object_with_its_counts(stack: Stack) -> None:
 def test_status_shows_runs_and_queues(stack: Stack) -> None:
     first = next(run_id for run_id, counts in stack.build().runs.items() if counts.expected == FILMS)
 
-    found = answer("status", first)
+    status = answer("status", first)
 
-    assert [(run["run_id"], run["expected"], run["stored"]) for run in found["runs"]] == [(first, FILMS, FILMS)]
-    assert set(found["queues"]) == {"MovieQueue", "BronzeEvents", "SilverEvents"}
-    assert set(found["queues"]["MovieQueue"]) == {"waiting", "in_flight", "parked"}
+    assert [(run["run_id"], run["expected"], run["stored"]) for run in status["runs"]] == [(first, FILMS, FILMS)]
+    assert set(status["queues"]) == {"MovieQueue", "BronzeEvents", "SilverEvents"}
+    assert set(status["queues"]["MovieQueue"]) == {"waiting", "in_flight", "parked"}
 
 
 @pytest.mark.parametrize("arguments", [["--top-n", "0"], ["--top-n", "-1"], ["--top-n", "2.5"], ["--batch-size", "x"]])
@@ -152,9 +152,9 @@ def test_down_leaves_no_process_and_up_restores_the_data(stack: Stack, local: St
     assert not any(process.is_running() for process in family)
     again = local_stack.up(options(), lambda _: None)
     local.ministack, local.omdb = again.ministack, again.omdb
-    found = deployed_stack.find(None)
-    assert found.run_ids() == runs_before
-    assert found.build().tables["movies"] == films_before
+    restored = deployed_stack.find(None)
+    assert restored.run_ids() == runs_before
+    assert restored.build().tables["movies"] == films_before
     assert processes.running(again.ministack)
 
 

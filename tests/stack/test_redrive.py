@@ -58,15 +58,15 @@ def test_films_of_an_invalid_key_are_reported_at_once_parked_and_stored_after_a_
 
     films = [{"id": film, "rank": str(rank)} for film, rank in manifest.expected.items()]
     park(stack, message(stack, report.run_id, films))
-    found = [one for one in parked.parked(stack) if one.run_id == report.run_id]
-    assert [sorted(one.films) for one in found] == [sorted(manifest.expected)]
+    messages = [one for one in parked.parked(stack) if one.run_id == report.run_id]
+    assert [sorted(one.films) for one in messages] == [sorted(manifest.expected)]
     omdb.no_faults()
-    seen: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
 
-    moved = redrive(stack, "MovieQueue", lambda *counts: seen.append(counts))
+    moved = redrive(stack, "MovieQueue", lambda *counts: progress.append(counts))
 
     assert moved >= 1
-    assert seen[-1][0] == moved
+    assert progress[-1][0] == moved
     wait_until(lambda: stack.count("Bronze", "movies", report.run_id) == 10)
     wait_until(lambda: report.run_id in getattr(stack.build(), "complete_runs", ()))
     assert not [one for one in parked.parked(stack) if one.run_id == report.run_id]

@@ -60,10 +60,10 @@ def outcomes(stack: Stack, run_id: str) -> dict[str, list[str]]:
     """Outcomes of each film of a run, as Silver's objects have them, doubles included."""
     reader = SilverReader(stack["SilverBucketName"], [run_id])
     reader.refresh()
-    found: dict[str, list[str]] = {}
+    by_film: dict[str, list[str]] = {}
     for _, imdb_id, _, _, _, outcome in reader.query(OUTCOMES):
-        found.setdefault(imdb_id, []).append(outcome)
-    return found
+        by_film.setdefault(imdb_id, []).append(outcome)
+    return by_film
 
 
 def again(stack: Stack, run_id: str) -> Replay:

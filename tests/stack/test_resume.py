@@ -127,7 +127,7 @@ def test_up_resumes_what_a_killed_emulator_forgot(stack: Stack, local: State, om
 
     assert any(run_id in line and "MiniStack was killed" in line for line in said)
     wait_until(lambda: run_id in getattr(stack.build(), "complete_runs", ()))
-    found = account(stack, run_id)
-    assert (found.stored, found.lost, found.doubled) == (20, [], [])
+    accounted = account(stack, run_id)
+    assert (accounted.stored, accounted.lost, accounted.doubled) == (20, [], [])
     wait_until(lambda: verify(stack, run_id).ok)
     assert not again.interrupted

@@ -49,7 +49,7 @@ def resolved(value: Any, stack: Stack) -> Any:
     if isinstance(value, list):
         return [resolved(one, stack) for one in value]
     if "Fn::Sub" in value:
-        return re.sub(r"\$\{([\w:]+)\}", lambda found: names[found[1]], value["Fn::Sub"])
+        return re.sub(r"\$\{([\w:]+)\}", lambda match: names[match[1]], value["Fn::Sub"])
     return stack["AlarmsTopicArn"] if value.get("Ref") == "AlarmsTopicArn" else "arn:aws:logs:*:*:log-group:none"
 
 
@@ -69,11 +69,11 @@ def credentials(quiet: None) -> Iterator[dict[str, str]]:
     )["Role"]
     document = json.dumps({"Version": "2012-10-17", "Statement": statements})
     iam.put_role_policy(RoleName=ROLE, PolicyName="Permissions", PolicyDocument=document)
-    found = aws.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="image")["Credentials"]
+    temporary = aws.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="image")["Credentials"]
     yield {
-        "AWS_ACCESS_KEY_ID": found["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": found["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": found["SessionToken"],
+        "AWS_ACCESS_KEY_ID": temporary["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": temporary["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": temporary["SessionToken"],
     }
     iam.delete_role_policy(RoleName=ROLE, PolicyName="Permissions")
     iam.delete_role(RoleName=ROLE)
@@ -91,8 +91,8 @@ def address(
         "POWERTOOLS_SERVICE_NAME": "image",
     }  # fmt: skip
     log = tmp_path_factory.mktemp("log") / "function.log"
-    with lambda_image.running(task, "lambdas.run_reports.handler", environment, log) as found:
-        yield found
+    with lambda_image.running(task, "lambdas.run_reports.handler", environment, log) as url:
+        yield url
     text = log.read_text(encoding="utf-8")
     ours = f'"code_version": "{VERSION}"' in text or f'"{lambda_image.TASK}/insights/run_reports.py"' in text
     assert ours, f"not the image's code has run: {text}"
@@ -139,7 +139,7 @@ def test_a_failure_fails_the_invocation_once_its_page_is_there(address: str, sta
 
     assert answer["errorType"] == "ReportFailed", answer
     assert "05_predictions" in answer["errorMessage"]
-    dated = [found for key in published(stack) if (found := keys.parse_report(key)) and found[0] == "05_predictions"]
+    dated = [parsed for key in published(stack) if (parsed := keys.parse_report(key)) and parsed[0] == "05_predictions"]
     stamp = max(stamp for _, stamp, _ in dated if stamp != keys.LATEST)
     assert report(stack, "05_predictions", stamp)["status"] == "failed"
     assert {key for key in published(stack) if keys.LATEST in key} == before

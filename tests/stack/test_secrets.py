@@ -72,27 +72,27 @@ class EchoingOmdb(FakeOmdb):
             return 401, json.dumps({"Response": "False", "Error": f"Invalid API key! {key}"}).encode()
         with self.lock:
             self.asked_for[film] += 1
-            nth, place = self.asked_for[film], self.places.setdefault(film, len(self.places))
+            nth, number = self.asked_for[film], self.places.setdefault(film, len(self.places))
         if nth == 1:
-            return self.fault(place, key)
-        return 200, self.last(place, film, key)
+            return self.fault(number, key)
+        return 200, self.last(number, film, key)
 
-    def fault(self, place: int, key: str) -> tuple[int, bytes]:
+    def fault(self, number: int, key: str) -> tuple[int, bytes]:
         page = f"<html>apikey={key}</html>".encode()
-        if place % 4 == 0:
+        if number % 4 == 0:
             self.over.wait(16)  # longer than anybody waits for an answer
-        return [(200, page), (503, page), (302, page), (200, f"GET /?apikey={key}".encode())][place % 4]
+        return [(200, page), (503, page), (302, page), (200, f"GET /?apikey={key}".encode())][number % 4]
 
-    def last(self, place: int, film: str, key: str) -> bytes:
-        found = {"Response": "True", "imdbID": film, "Title": f"Film {place}", "Type": "movie", "Year": "1994"}
+    def last(self, number: int, film: str, key: str) -> bytes:
+        record = {"Response": "True", "imdbID": film, "Title": f"Film {number}", "Type": "movie", "Year": "1994"}
         return [
             json.dumps(
-                found | {"Plot": f"A film that was asked for with {key}.", "Poster": f"https://x/?apikey={key}"}
+                record | {"Plot": f"A film that was asked for with {key}.", "Poster": f"https://x/?apikey={key}"}
             ),
             json.dumps({"Response": "False", "Error": f"No such film for {key}"}),
             f'{{"Response": "True", apikey={key}',
-            json.dumps(found | {key: key}),
-        ][place % 4].encode()
+            json.dumps(record | {key: key}),
+        ][number % 4].encode()
 
 
 @pytest.fixture
@@ -183,8 +183,8 @@ def test_planted_keys_are_found_nowhere(
             *(f"trace {film}" for film in films[:3]),
         ),
     }
-    for kind, found in pieces.items():
-        for where, content in found:
+    for kind, contents in pieces.items():
+        for where, content in contents:
             searched[kind] += 1
             hidden += HIDDEN.encode() in content
             assert not [key for key in (*planted, model_key) if key.encode() in content], where

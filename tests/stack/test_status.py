@@ -191,10 +191,10 @@ def test_the_command_prints_it_and_refuses_a_run_that_there_is_not(stack: Stack,
 
     assert (printed.returncode, document.returncode) == (0, 0), printed.stderr + document.stderr
     assert f"Run {run_id} is complete" in printed.stdout
-    found = json.loads(document.stdout)
-    assert found["story"]["films"]["stored"] == FILMS - 1
-    assert found["runs"][0]["run_id"] == run_id
-    assert found["gold"]["tables"]["movies"]["rows"] > 0
+    described = json.loads(document.stdout)
+    assert described["story"]["films"]["stored"] == FILMS - 1
+    assert described["runs"][0]["run_id"] == run_id
+    assert described["gold"]["tables"]["movies"]["rows"] > 0
     assert unknown.returncode == 1
     assert "there is no such run" in unknown.stderr
     assert "Traceback" not in unknown.stderr

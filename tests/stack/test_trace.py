@@ -26,9 +26,9 @@ def path(stack: Stack, imdb_id: str, run_id: str) -> PathInRun:
 def test_a_film_is_followed_from_its_message_to_gold(stack: Stack, small_run: str) -> None:
     newer = run_to_the_end(stack, 5, 2).run_id
 
-    found = trace(stack, FILM)
+    traced = trace(stack, FILM)
 
-    newest, before, *_ = found.runs
+    newest, before, *_ = traced.runs
     assert [newest.run_id, before.run_id] == [newer, small_run]
     assert newest.message == Message(number=1, of=3, rank=1)
     assert newest.stopped is None
@@ -37,10 +37,10 @@ def test_a_film_is_followed_from_its_message_to_gold(stack: Stack, small_run: st
     assert newest.bronze
     assert newest.silver
     assert newest.bronze.version == newest.silver.row["bronze_version"] == version
-    assert found.gold["movies"][0]["run_id"] == newer
-    genres = found.gold["movies"][0]["genres"]
-    assert {row["genre"] for row in found.gold["ratings_by_genre"]} == set(genres)
-    assert newer in {row["run_id"] for row in found.gold["rank_history"]}
+    assert traced.gold["movies"][0]["run_id"] == newer
+    genres = traced.gold["movies"][0]["genres"]
+    assert {row["genre"] for row in traced.gold["ratings_by_genre"]} == set(genres)
+    assert newer in {row["run_id"] for row in traced.gold["rank_history"]}
 
 
 def test_an_answer_for_another_film_is_quarantined_and_stops_there_with_its_reason(stack: Stack, omdb: Omdb) -> None:
@@ -92,8 +92,8 @@ def test_a_damaged_manifest_is_reported_and_other_runs_are_shown(stack: Stack, s
 
 
 def test_the_commands_print_one_json_document_or_a_sentence(stack: Stack, small_run: str) -> None:
-    told = reelhouse("trace", FILM, "--json")
-    assert (told.returncode, json.loads(told.stdout)["imdb_id"]) == (0, FILM)
+    printed = reelhouse("trace", FILM, "--json")
+    assert (printed.returncode, json.loads(printed.stdout)["imdb_id"]) == (0, FILM)
     refused = reelhouse("trace", "nonsense")
     assert (refused.returncode, "IMDb id" in refused.stderr) == (2, True)
     assert reelhouse("replay").returncode == reelhouse("replay", "--all", "--run-id", "x").returncode == 2

@@ -73,8 +73,8 @@ def without_a_row(body: bytes) -> bytes:
 
 def with_numbers_as_titles(body: bytes) -> bytes:
     table = pq.read_table(io.BytesIO(body))
-    place = table.column_names.index("title")
-    return part_of(table.set_column(place, "title", pa.array([7] * table.num_rows)))
+    index = table.column_names.index("title")
+    return part_of(table.set_column(index, "title", pa.array([7] * table.num_rows)))
 
 
 DAMAGES: list[tuple[Callable[[bytes], bytes], str]] = [
@@ -144,9 +144,9 @@ def test_a_damaged_gold_table_is_named_row_by_row(stack: Stack, gold_table: str)
         return named(verify(stack, sample=1), gold_table.removesuffix("ratings_by_genre.parquet"))
 
     s3.put_object(Bucket=bucket, Key=gold_table, Body=table.iloc[:-1].to_parquet(index=False))
-    found = said()
-    assert f"holds {len(table) - 1} rows; the build wrote {len(table)}" in found
-    assert "1 rows of Silver are missing, 0 are not in Silver, 1 differ" in found
+    output = said()
+    assert f"holds {len(table) - 1} rows; the build wrote {len(table)}" in output
+    assert "1 rows of Silver are missing, 0 are not in Silver, 1 differ" in output
     s3.put_object(Bucket=bucket, Key=gold_table, Body=b"no parquet")
     assert said() == "is no parquet file"
     s3.delete_object(Bucket=bucket, Key=gold_table)

@@ -81,9 +81,9 @@ class Silver:
 
     def select(self, table: Table) -> str:
         """Return the SELECT inside the UNLOAD that the product sends to Athena for a table."""
-        found = UNLOAD.fullmatch(self._engine().unload(table, BUILD_ID))
-        assert found
-        return self._in_files(found[1])
+        match = UNLOAD.fullmatch(self._engine().unload(table, BUILD_ID))
+        assert match
+        return self._in_files(match[1])
 
     def checksums(self, build_id: str) -> str:
         """Return the query by which the product compares the tables of two builds."""

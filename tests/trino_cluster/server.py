@@ -62,8 +62,8 @@ def java_home() -> Path:
 def java_version(home: Path) -> int:
     """Return the major version of the JDK in a folder; 0 if it does not say."""
     shown = subprocess.run([home / "bin" / "java", "-version"], capture_output=True, text=True, check=False).stderr
-    found = re.search(r'version "(\d+)', shown)
-    return int(found[1]) if found else 0
+    match = re.search(r'version "(\d+)', shown)
+    return int(match[1]) if match else 0
 
 
 def installed() -> Path:

@@ -52,7 +52,7 @@ def engine(stack: Stack, trino: Trino) -> Iterator[AthenaEngine]:
 def create_builds_database(stack: Stack) -> None:
     """Create what the template creates only with GoldEngine=athena: the tables of one build."""
     glue, database = aws.client("glue"), f"{stack['GoldDatabaseName']}_builds"
-    if database in {found["Name"] for found in glue.get_databases()["DatabaseList"]}:
+    if database in {entry["Name"] for entry in glue.get_databases()["DatabaseList"]}:
         return
     glue.create_database(DatabaseInput={"Name": database})
     tables: dict[str, Any] = read_template(ROOT / "lambdas" / "glue_tables.template.yaml")["Resources"]

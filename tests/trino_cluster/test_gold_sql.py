@@ -16,15 +16,15 @@ pytestmark = [pytest.mark.trino, pytest.mark.timeout(1800)]
 def compare(silver: Silver, trino: Trino) -> dict[str, list[tuple[object, ...]]]:
     """Build every table on both engines; return what differs, by table."""
     engine, rows = silver.built_by_duckdb()
-    found = {}
+    differing = {}
     for table in GOLD:
         built = silver.built_by_trino(trino, table)
         # Trino writes no file for a table without rows.
         files = list(built.glob("*")) if built.is_dir() else []
         assert bool(files) == (rows[table.name] > 0), table.name
         if files:
-            found[table.name] = differences(table.name, f"{built}/*", str(engine.path(table.name)))
-    return {name: rows for name, rows in found.items() if rows}
+            differing[table.name] = differences(table.name, f"{built}/*", str(engine.path(table.name)))
+    return {name: rows for name, rows in differing.items() if rows}
 
 
 def test_tables_of_a_silver_made_by_hand_are_equal(small: Silver, trino: Trino) -> None:

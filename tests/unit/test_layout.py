@@ -133,9 +133,9 @@ def test_the_environment_is_read_in_one_file() -> None:
 
 
 def test_keys_are_built_in_one_file() -> None:
-    found = [label(path) for path in SOURCES if re.search(r"run_id=\{|imdb_id=\{", path.read_text(encoding="utf-8"))]
+    files = [label(path) for path in SOURCES if re.search(r"run_id=\{|imdb_id=\{", path.read_text(encoding="utf-8"))]
 
-    assert found == ["pipeline/keys.py"]
+    assert files == ["pipeline/keys.py"]
 
 
 def test_only_record_boundaries_catch_every_exception() -> None:
@@ -188,9 +188,9 @@ def test_tests_patch_no_names() -> None:
 
 def requirement(line: str) -> tuple[str, str]:
     """Name and version ("" when open) of a requirement."""
-    found = re.match(r"([A-Za-z0-9_.-]+)(?:\[[^]]*\])?(?:==([^ ;\\]+))?", line)
-    assert found, line
-    return found[1].lower().replace("_", "-"), found[2] or ""
+    match = re.match(r"([A-Za-z0-9_.-]+)(?:\[[^]]*\])?(?:==([^ ;\\]+))?", line)
+    assert match, line
+    return match[1].lower().replace("_", "-"), match[2] or ""
 
 
 def test_conda_has_the_packages_of_pyproject_in_the_locks_versions() -> None:

@@ -54,8 +54,8 @@ def reports(configuration: Any, tmp_path_factory: pytest.TempPathFactory) -> lis
         [CHECKOV, "--config-file", everything], cwd=ROOT, env=OFFLINE, capture_output=True, check=False, timeout=240
     )
     assert ran.returncode in (0, 1), ran.stderr.decode()
-    found = json.loads(ran.stdout)
-    return found if isinstance(found, list) else [found]
+    results = json.loads(ran.stdout)
+    return results if isinstance(results, list) else [results]
 
 
 def test_checkov_has_read_all_templates(reports: list[Any]) -> None:
@@ -68,14 +68,14 @@ def test_checkov_has_read_all_templates(reports: list[Any]) -> None:
 
 
 def test_checkov_finds_only_what_is_skipped_with_a_reason(reports: list[Any], configuration: Any) -> None:
-    found: dict[str, set[str]] = {}
+    failed: dict[str, set[str]] = {}
     for report in reports:
         for check in report["results"]["failed_checks"]:
-            found.setdefault(check["check_id"], set()).add(f"{check['resource']}: {check['check_name']}")
+            failed.setdefault(check["check_id"], set()).add(f"{check['resource']}: {check['check_name']}")
     skipped = set(configuration["skip-check"])
 
-    assert not {check: where for check, where in found.items() if check not in skipped}
-    assert not skipped - set(found), "these checks pass and need not be skipped"
+    assert not {check: where for check, where in failed.items() if check not in skipped}
+    assert not skipped - set(failed), "these checks pass and need not be skipped"
 
 
 def test_every_skipped_check_has_its_reason() -> None:
@@ -100,10 +100,10 @@ def test_iam_knows_every_action_resource_and_condition_of_the_policies() -> None
         where: {"Version": "2012-10-17", "Statement": [resolved(where, body)]} for where, body in statements.items()
     }
     documented = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in POLICIES}
-    found = findings([*policies.values(), *documented.values()])
+    problems = findings([*policies.values(), *documented.values()])
 
     assert len(documented) == 3
-    assert {where: one for where, one in zip([*policies, *documented], found, strict=True) if one} == {}
+    assert {where: one for where, one in zip([*policies, *documented], problems, strict=True) if one} == {}
 
 
 def test_parliament_would_find_a_mistake() -> None:

@@ -47,8 +47,8 @@ BRONZE_WRITERS = {"GetMoviesAndSendToQueueRole", "EnrichAndStoreMovieRole"}
 def policy_of(bucket: str) -> dict[str, Any]:
     """Return the statements of a bucket's policy by Sid."""
     template, _, logical_id = bucket.partition(": ")
-    (found,) = [b for where, b in BUCKET_POLICIES.values() if (where, target(b["Bucket"])) == (template, logical_id)]
-    return {statement["Sid"]: statement for statement in found["PolicyDocument"]["Statement"]}
+    (policy,) = [b for where, b in BUCKET_POLICIES.values() if (where, target(b["Bucket"])) == (template, logical_id)]
+    return {statement["Sid"]: statement for statement in policy["PolicyDocument"]["Statement"]}
 
 
 def test_the_tests_find_the_resources_they_check() -> None:
@@ -64,8 +64,8 @@ def test_no_other_template_grants_access() -> None:
     others = [path for path in ROOT.glob("*/*.template.yaml") if path.relative_to(ROOT).as_posix() not in TEMPLATES]
 
     for path in others:
-        found = {body["Type"] for body in read_template(path)["Resources"].values()}
-        assert not [kind for kind in found if kind.startswith(watched)], path
+        types = {body["Type"] for body in read_template(path)["Resources"].values()}
+        assert not [kind for kind in types if kind.startswith(watched)], path
 
 
 # ── Roles ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -292,9 +292,9 @@ def test_every_alarm_notifies_the_topic_and_is_documented() -> None:
 def nulls(value: Any, path: str = "") -> list[str]:
     """Return the path of every null inside a template."""
     if isinstance(value, dict):
-        return [found for name, one in value.items() for found in nulls(one, f"{path}.{name}")]
+        return [null for name, one in value.items() for null in nulls(one, f"{path}.{name}")]
     if isinstance(value, list):
-        return [found for index, one in enumerate(value) for found in nulls(one, f"{path}[{index}]")]
+        return [null for index, one in enumerate(value) for null in nulls(one, f"{path}[{index}]")]
     return [path] if value is None else []
 
 

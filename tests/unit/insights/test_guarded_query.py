@@ -19,8 +19,8 @@ LIMITS = Limits(rows=100, seconds=60, memory_mb=256)
 
 
 def test_rows_come_back_with_their_types() -> None:
-    found = run("SELECT imdb_id, 1 AS n FROM movies ORDER BY imdb_id", TABLES, Limits(rows=2, memory_mb=256))
-    assert found.to_pylist() == [{"imdb_id": "tt1", "n": 1}, {"imdb_id": "tt2", "n": 1}]
+    answer = run("SELECT imdb_id, 1 AS n FROM movies ORDER BY imdb_id", TABLES, Limits(rows=2, memory_mb=256))
+    assert answer.to_pylist() == [{"imdb_id": "tt1", "n": 1}, {"imdb_id": "tt2", "n": 1}]
     assert run("SELECT count(*) AS n FROM silver.runs", {"silver.runs": pa.table({"a": [1]})}, LIMITS).num_rows == 1
 
 

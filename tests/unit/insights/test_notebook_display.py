@@ -17,7 +17,7 @@ FRAME = pd.DataFrame({"title": ["A & B"], "year": [1994], "genres": [["Drama"]],
 def left(html: str) -> list[int]:
     """Places of the cells that are aligned to the left; the index is the first."""
     style = re.search(r"<style>([^<]*)\{ text-align: left; \}", html)
-    return [int(place) for place in re.findall(r"nth-child\((\d+)\)", style[1])] if style else []
+    return [int(column) for column in re.findall(r"nth-child\((\d+)\)", style[1])] if style else []
 
 
 def test_text_is_aligned_to_the_left_and_numbers_are_not() -> None:

@@ -27,12 +27,12 @@ def rows(database: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
 
 
 def test_every_type_of_duckdb_has_rows(database: duckdb.DuckDBPyConnection) -> None:
-    found = rows(database, "FROM test_all_types()")
+    frame = rows(database, "FROM test_all_types()")
 
-    assert len(found) == 3
-    assert found.shape[1] == len(database.sql("FROM test_all_types()").columns) > 50
-    assert found.iloc[2].map(lambda value: not isinstance(value, list | dict) and pd.isna(value)).all(), "nulls"
-    assert found.to_json(date_format="iso")
+    assert len(frame) == 3
+    assert frame.shape[1] == len(database.sql("FROM test_all_types()").columns) > 50
+    assert frame.iloc[2].map(lambda value: not isinstance(value, list | dict) and pd.isna(value)).all(), "nulls"
+    assert frame.to_json(date_format="iso")
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,11 @@ def test_every_type_of_duckdb_has_rows(database: duckdb.DuckDBPyConnection) -> N
     ],
 )  # fmt: skip
 def test_a_value_is_typed_or_text(database: duckdb.DuckDBPyConnection, expression: str, dtype: str, value: Any) -> None:
-    found = rows(database, f"SELECT {expression} AS value UNION ALL SELECT NULL ORDER BY value NULLS LAST")["value"]
+    values = rows(database, f"SELECT {expression} AS value UNION ALL SELECT NULL ORDER BY value NULLS LAST")["value"]
 
-    assert str(found.dtype) == dtype
-    assert found[0] == value
-    assert pd.isna(found[1])
+    assert str(values.dtype) == dtype
+    assert values[0] == value
+    assert pd.isna(values[1])
 
 
 def test_a_sum_of_whole_numbers_is_a_whole_number(database: duckdb.DuckDBPyConnection) -> None:
@@ -82,8 +82,8 @@ def test_columns_of_one_name_are_both_there(database: duckdb.DuckDBPyConnection)
 
 
 def test_an_answer_without_rows_has_its_columns(database: duckdb.DuckDBPyConnection) -> None:
-    found = rows(database, "SELECT 1 AS n, [1] AS l WHERE false")
-    assert (list(found.columns), len(found)) == (["n", "l"], 0)
+    frame = rows(database, "SELECT 1 AS n, [1] AS l WHERE false")
+    assert (list(frame.columns), len(frame)) == (["n", "l"], 0)
 
 
 def test_no_more_rows_are_fetched_than_wanted(database: duckdb.DuckDBPyConnection) -> None:

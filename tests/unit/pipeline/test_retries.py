@@ -59,7 +59,7 @@ def test_a_setting_limits_the_wait_for_the_quota_only() -> None:
 )
 def test_no_message_is_parked_while_the_quota_is_spent(spent_days: int, receives: int, now: datetime) -> None:
     """Of ten receives the tenth is the last: the queue parks a message that fails it, unless it was renewed."""
-    end, most, asked = now + timedelta(days=spent_days), receives, 0
+    end, highest, asked = now + timedelta(days=spent_days), receives, 0
     sent_at = now
     while now < end:
         asked += 1
@@ -68,10 +68,10 @@ def test_no_message_is_parked_while_the_quota_is_spent(spent_days: int, receives
             continue
         now += timedelta(seconds=retry_after_seconds(OmdbQuotaSpent("-"), receives, now))
         receives += 1
-        most = max(most, receives)
+        highest = max(highest, receives)
         assert now - sent_at < timedelta(days=14), "the queue keeps a message for two weeks"
 
-    assert most <= 10
+    assert highest <= 10
     assert asked <= 8 * (spent_days + 1), "waiting costs a few requests a day"
     assert quota_renewed_at(now) > now
 

@@ -48,10 +48,10 @@ def test_an_id_derives_from_its_time_and_origin() -> None:
 
 
 def test_times_are_written_in_utc() -> None:
-    there = datetime(2026, 11, 24, 5, 0, 0, 7, tzinfo=timezone(timedelta(hours=2)))
+    moment = datetime(2026, 11, 24, 5, 0, 0, 7, tzinfo=timezone(timedelta(hours=2)))
 
-    assert utc(there) == "2026-11-24T03:00:00.000007Z"
-    assert new_run_id(there, "x").startswith("20261124T030000Z-")
+    assert utc(moment) == "2026-11-24T03:00:00.000007Z"
+    assert new_run_id(moment, "x").startswith("20261124T030000Z-")
 
 
 def test_a_manifest_is_read_back() -> None:

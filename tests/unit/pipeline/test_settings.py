@@ -28,13 +28,13 @@ FULL = {
 
 
 def test_settings_are_typed_and_frozen() -> None:
-    found = load(GetMoviesAndSendToQueueSettings, FULL)
+    loaded = load(GetMoviesAndSendToQueueSettings, FULL)
 
-    assert found == GetMoviesAndSendToQueueSettings(
+    assert loaded == GetMoviesAndSendToQueueSettings(
         "bronze", "https://queue.example", "s3://lists/top.json", top_n=250, batch_size=10
     )
     with pytest.raises(FrozenInstanceError):
-        found.top_n = 1  # type: ignore[misc]
+        loaded.top_n = 1  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("kind", KINDS)

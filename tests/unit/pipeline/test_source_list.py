@@ -50,8 +50,8 @@ class FakeS3:
 
 
 def read(content: bytes, subject: str = "source list") -> tuple[list[dict[str, Any]], list[Skipped]]:
-    found = source_list.read_list(content, subject)
-    return found.items, found.skipped
+    listed = source_list.read_list(content, subject)
+    return listed.items, listed.skipped
 
 
 def fetch(uri: str, s3: FakeS3 | None = None) -> source_list.FetchedList:
@@ -79,9 +79,9 @@ def test_top_n_does_not_depend_on_the_order_of_the_file(seed: int) -> None:
     items = [item(number) for number in range(1, 31)]
     random.Random(seed).shuffle(items)
 
-    found, _ = read(body(*items))
+    top, _ = read(body(*items))
 
-    assert [entry["id"] for entry in found[:10]] == [f"tt{number:07}" for number in range(1, 11)]
+    assert [entry["id"] for entry in top[:10]] == [f"tt{number:07}" for number in range(1, 11)]
 
 
 @pytest.mark.parametrize("data", [{"items": [item(1)]}, {"items": [item(1)], "errorMessage": ""}, [item(1)]])
@@ -403,10 +403,10 @@ def test_no_list_takes_more_memory_than_the_function_has(tmp_path: Path) -> None
 def test_fetch_from_https() -> None:
     responses.get(URI, body=body(item(1)), headers={"ETag": '"v1"'})
 
-    found = fetch(URI)
+    fetched = fetch(URI)
 
-    assert (found.uri, found.body, found.etag) == (URI, body(item(1)), '"v1"')
-    assert len(found.sha256) == 64
+    assert (fetched.uri, fetched.body, fetched.etag) == (URI, body(item(1)), '"v1"')
+    assert len(fetched.sha256) == 64
 
 
 @responses.activate
@@ -434,9 +434,9 @@ def test_too_large_a_list_is_refused() -> None:
 
 
 def test_fetch_from_s3() -> None:
-    found = fetch("s3://lists/deep/top.json", FakeS3(b"[]"))
+    fetched = fetch("s3://lists/deep/top.json", FakeS3(b"[]"))
 
-    assert (found.body, found.etag) == (b"[]", '"etag"')
+    assert (fetched.body, fetched.etag) == (b"[]", '"etag"')
 
 
 def test_s3_errors_become_ours() -> None:
@@ -475,9 +475,9 @@ def test_a_redirect_to_https_is_followed() -> None:
     responses.get(URI, status=307, headers={"Location": "/elsewhere.json"})
     responses.get("https://lists.example/elsewhere.json", body=body(item(1)))
 
-    found = fetch(URI)
+    fetched = fetch(URI)
 
-    assert (found.uri, found.body) == (URI, body(item(1)))
+    assert (fetched.uri, fetched.body) == (URI, body(item(1)))
 
 
 @pytest.mark.parametrize(

@@ -14,27 +14,27 @@ def test_totals_are_the_sum_of_the_runs() -> None:
     tally.put_back[RUN].update(OmdbUnavailable=1)
     tally.put_back[UNKNOWN_RUN].update(InvalidInput=1)
 
-    told = tally.as_dict()
+    counts = tally.as_dict()
 
-    assert told["received"] == {"messages": 3, "films": 3}
-    assert told["outcomes"] == {"stored": 3, "failed": 1}
-    assert told["put_back"] == {"OmdbUnavailable": 1, "InvalidInput": 1}
-    assert told["by_run"][RUN] == {"outcomes": {"stored": 2, "failed": 1}, "put_back": {"OmdbUnavailable": 1}}
-    assert told["by_run"][OTHER] == {"outcomes": {"stored": 1}, "put_back": {}}
-    assert told["by_run"][UNKNOWN_RUN] == {"outcomes": {}, "put_back": {"InvalidInput": 1}}
-    assert not {"run_id", "imdb_id"} & told.keys()
+    assert counts["received"] == {"messages": 3, "films": 3}
+    assert counts["outcomes"] == {"stored": 3, "failed": 1}
+    assert counts["put_back"] == {"OmdbUnavailable": 1, "InvalidInput": 1}
+    assert counts["by_run"][RUN] == {"outcomes": {"stored": 2, "failed": 1}, "put_back": {"OmdbUnavailable": 1}}
+    assert counts["by_run"][OTHER] == {"outcomes": {"stored": 1}, "put_back": {}}
+    assert counts["by_run"][UNKNOWN_RUN] == {"outcomes": {}, "put_back": {"InvalidInput": 1}}
+    assert not {"run_id", "imdb_id"} & counts.keys()
 
 
 def test_one_run_and_one_film_are_named() -> None:
     tally = Tally(messages=1, films={"tt0000001"})
     tally.outcomes[RUN].update(stored=1)
 
-    told = tally.as_dict()
+    counts = tally.as_dict()
 
-    assert (told["run_id"], told["imdb_id"]) == (RUN, "tt0000001")
+    assert (counts["run_id"], counts["imdb_id"]) == (RUN, "tt0000001")
 
 
 def test_an_empty_tally_has_no_counts() -> None:
-    told = Tally().as_dict()
+    counts = Tally().as_dict()
 
-    assert (told["outcomes"], told["put_back"], told["by_run"]) == ({}, {}, {})
+    assert (counts["outcomes"], counts["put_back"], counts["by_run"]) == ({}, {}, {})

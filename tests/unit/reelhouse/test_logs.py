@@ -42,9 +42,9 @@ def test_errors_are_read_by_name_and_other_lines_are_passed_over(monkeypatch: py
     fake = FakeLogs([*lines, json.dumps(entry), '{"level": "ERROR"}'])
     monkeypatch.setattr(aws, "client", lambda _: fake)
 
-    found = logs.errors(STACK, "EnrichAndStoreMovie", SINCE)
+    errors = logs.errors(STACK, "EnrichAndStoreMovie", SINCE)
 
-    assert found == [LoggedError("OmdbUnavailable", "no answer", "m", "t"), LoggedError("", "", "", "")]
+    assert errors == [LoggedError("OmdbUnavailable", "no answer", "m", "t"), LoggedError("", "", "", "")]
     assert fake.asked["logGroupName"] == "/aws/lambda/films-enrich"
     assert fake.asked["startTime"] == 1_795_478_400_000
 

@@ -56,7 +56,7 @@ def exploded(films: pd.DataFrame, chosen: Mapping[str, Choice]) -> pd.DataFrame:
 def recomputed(films: pd.DataFrame, chosen: Mapping[str, Choice]) -> dict[str, Number]:
     """The same numbers as QuickSight's formulas give them: max per film, then sums over films by counts of films."""
     once = exploded(films, chosen).groupby("imdb_id")[list(VALUES)].max()
-    found = {"films": Number(len(once), None)}
+    expected = {"films": Number(len(once), None)}
     ratings = {"imdb": ("imdb_rating", 10), "metascore": ("metascore", 1), "rotten_tomatoes": ("rotten_tomatoes", 1)}
     for name, (column, times) in {
         **ratings,
@@ -64,8 +64,8 @@ def recomputed(films: pd.DataFrame, chosen: Mapping[str, Choice]) -> dict[str, N
         "box_office": ("box_office_usd", 1),
     }.items():
         known = once[column].dropna().astype(float)
-        found[name] = Number(times * known.mean() if len(known) else None, len(known))
-    return found
+        expected[name] = Number(times * known.mean() if len(known) else None, len(known))
+    return expected
 
 
 def same(one: Number, other: Number) -> bool:
@@ -74,18 +74,18 @@ def same(one: Number, other: Number) -> bool:
 
 @pytest.mark.parametrize("chosen", CHOICES, ids=str)
 def test_the_numbers_are_those_of_quicksights_rows(chosen: dict[str, Choice]) -> None:
-    found, wanted = numbers(GOLD["movies"], chosen), recomputed(GOLD["movies"], chosen)
+    actual, wanted = numbers(GOLD["movies"], chosen), recomputed(GOLD["movies"], chosen)
 
-    assert [name for name, number in wanted.items() if not same(found[name], number)] == []
+    assert [name for name, number in wanted.items() if not same(actual[name], number)] == []
 
 
 def test_the_numbers_are_those_of_the_films() -> None:
     films = GOLD["movies"]
-    found = numbers(films, {})
+    actual = numbers(films, {})
 
-    assert found["films"] == Number(len(films), None)
-    assert found["imdb"].value == pytest.approx(10 * films["imdb_rating"].mean())
-    assert found["box_office"] == Number(
+    assert actual["films"] == Number(len(films), None)
+    assert actual["imdb"].value == pytest.approx(10 * films["imdb_rating"].mean())
+    assert actual["box_office"] == Number(
         pytest.approx(films["box_office_usd"].astype(float).mean()), films["box_office_usd"].count()
     )
     dramas = films[[bool(genres) and "Drama" in genres for genres in films["genres"]]]
@@ -132,9 +132,9 @@ def test_the_numbers_are_those_of_quicksights_rows_for_any_films(
     frame = pd.DataFrame(films, columns=columns, dtype=object).assign(
         imdb_id=[f"tt{film}" for film in range(len(films))]
     )
-    found, wanted = numbers(frame, chosen), recomputed(frame, chosen)
+    actual, wanted = numbers(frame, chosen), recomputed(frame, chosen)
 
-    assert [name for name in ("films", "imdb", "box_office") if not same(found[name], wanted[name])] == []
+    assert [name for name in ("films", "imdb", "box_office") if not same(actual[name], wanted[name])] == []
 
 
 def test_similar_films_have_their_years_and_unknown_films_are_left_out() -> None:
@@ -149,22 +149,22 @@ def test_similar_films_have_their_years_and_unknown_films_are_left_out() -> None
 
 def test_gold_without_tables_gives_no_rows_and_no_numbers() -> None:
     frames = data.frames(DEFINITION, {})
-    found = kpis.kpis(DEFINITION, frames)
+    actual = kpis.kpis(DEFINITION, frames)
 
     assert {name: len(frame) for name, frame in frames.items()} == dict.fromkeys(DEFINITION.data_sets, 0)
-    assert found["films"][1] == Number(0, None)
-    assert found["imdb"][1] == Number(None, 0)
+    assert actual["films"][1] == Number(0, None)
+    assert actual["imdb"][1] == Number(None, 0)
 
 
 def test_packed_columns_have_the_values_of_the_frames() -> None:
     packed = data.packed(DEFINITION, FRAMES)
     films = packed["films"]["columns"]
-    place = list(FRAMES["films"]["imdb_id"]).index("tt0000007")
+    index = list(FRAMES["films"]["imdb_id"]).index("tt0000007")
     film = GOLD["movies"].set_index("imdb_id").loc["tt0000007"]
 
     assert packed["films"]["rows"] == len(GOLD["movies"])
-    assert films["year"]["values"][place] == film["year"]
-    assert [films["genre"]["texts"][one] for one in films["genre"]["lists"][place]] == film["genres"]
+    assert films["year"]["values"][index] == film["year"]
+    assert [films["genre"]["texts"][one] for one in films["genre"]["lists"][index]] == film["genres"]
     assert films["year"]["values"][list(FRAMES["films"]["imdb_id"]).index("tt0000015")] is None
     assert films["genre"]["lists"][list(FRAMES["films"]["imdb_id"]).index("tt0000010")] == []
     assert packed["pipeline_runs"]["columns"]["started_at"]["texts"] == ["2026-11-24 03:00"]

@@ -27,13 +27,13 @@ def broken(path: str, value: object) -> str:
     """The definition with one thing changed, as YAML."""
     changed = copy.deepcopy(RAW)
     *way, last = path.split(".")
-    place: Any = changed
+    node: Any = changed
     for step in way:
-        place = place[step]
+        node = node[step]
     if value is GONE:
-        del place[last]
+        del node[last]
     else:
-        place[last] = value
+        node[last] = value
     return yaml.safe_dump(changed, sort_keys=False)
 
 
@@ -152,7 +152,7 @@ def paths(node: object, way: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     """Ways to every key of the definition."""
     if not isinstance(node, dict):
         return [way]
-    return ([way] if way else []) + [found for key, value in node.items() for found in paths(value, (*way, str(key)))]
+    return ([way] if way else []) + [deeper for key, value in node.items() for deeper in paths(value, (*way, str(key)))]
 
 
 @given(
@@ -161,13 +161,13 @@ def paths(node: object, way: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 @settings(max_examples=150)
 def test_any_damaged_definition_is_rejected_without_a_traceback(way: tuple[str, ...], value: object) -> None:
     changed = copy.deepcopy(RAW)
-    place: Any = changed
+    node: Any = changed
     for step in way[:-1]:
-        place = place[step]
+        node = node[step]
     if value is GONE:
-        del place[way[-1]]
+        del node[way[-1]]
     else:
-        place[way[-1]] = value
+        node[way[-1]] = value
 
     with suppress(ValidationError):
         list(checks.faults(Dashboard.model_validate(changed)))

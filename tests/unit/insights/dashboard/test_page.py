@@ -104,14 +104,14 @@ def acting(page: Path, script: str) -> str:
 
 def wrong(shown: Shown, chosen: Mapping[str, Choice]) -> dict[str, tuple[str, object]]:
     """KPIs of the page that differ from the arithmetic of :mod:`insights.dashboard.kpis`."""
-    found = {}
+    differences = {}
     for name, (_, number) in kpis.kpis(DEFINITION, FRAMES, chosen).items():
         value, n = shown.data(name, "value"), shown.data(name, "n")
         if (float(value) if value else None) != pytest.approx(number.value, rel=1e-9) or n != str(
             number.n or 0 if number.n is not None else ""
         ):
-            found[name] = (f"{value} n={n}", number)
-    return found
+            differences[name] = (f"{value} n={n}", number)
+    return differences
 
 
 @browser

@@ -38,11 +38,11 @@ def test_values_out_of_range_are_unknown_and_box_office_is_learned_as_its_logari
     target: str, values: list[float], learned: list[float | None]
 ) -> None:
     (used,) = (each for each in TARGETS if each.name == target)
-    found = used.learned(pd.Series(values, dtype=float))
+    transformed = used.learned(pd.Series(values, dtype=float))
 
-    assert found.astype(object).where(found.notna(), None).tolist() == learned
-    assert used.value(found.dropna()).tolist() == pytest.approx(pd.Series(values)[found.notna()].tolist())
-    assert used.in_range(pd.Series([-500.0])).tolist() == [found.min()], "no prediction is below the lowest value"
+    assert transformed.astype(object).where(transformed.notna(), None).tolist() == learned
+    assert used.value(transformed.dropna()).tolist() == pytest.approx(pd.Series(values)[transformed.notna()].tolist())
+    assert used.in_range(pd.Series([-500.0])).tolist() == [transformed.min()], "no prediction is below the lowest value"
 
 
 @settings(max_examples=12)

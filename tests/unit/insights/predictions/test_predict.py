@@ -48,7 +48,7 @@ def rated(movies: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def found(movies: pd.DataFrame) -> Prediction:
+def prediction(movies: pd.DataFrame) -> Prediction:
     return predict(movies)
 
 
@@ -63,12 +63,12 @@ def score(scores: pd.DataFrame, target: str, method: str = "model") -> pd.Series
     return scores.set_index(["target", "method"]).loc[(target, method)]
 
 
-def test_model_beats_the_baselines_when_features_predict_the_outcome(found: Prediction) -> None:
+def test_model_beats_the_baselines_when_features_predict_the_outcome(prediction: Prediction) -> None:
     for target in ("rotten_tomatoes", "box_office_usd"):
-        model = score(found.scores, target)
+        model = score(prediction.scores, target)
         assert bool(model["beats_baseline"])
         assert model["verdict"].startswith("beats the best baseline")
-        assert model["r2"] > score(found.scores, target, model["best_baseline"])["r2"]
+        assert model["r2"] > score(prediction.scores, target, model["best_baseline"])["r2"]
         assert 0.7 <= model["interval_coverage"] <= 0.9
         assert 0 < model["mae_gain_low"] < model["mae_gain"] < model["mae_gain_high"]
 
@@ -82,11 +82,14 @@ def test_random_outcomes_do_not_beat_the_baselines() -> None:
     assert model["mae_gain_low"] <= 0
 
 
-def test_scores_can_be_computed_again_from_the_predictions(found: Prediction) -> None:
+def test_scores_can_be_computed_again_from_the_predictions(prediction: Prediction) -> None:
     for target, scale in (("rotten_tomatoes", float), ("box_office_usd", np.log10)):
-        rows = found.predictions[found.predictions["target"] == target]
+        rows = prediction.predictions[prediction.predictions["target"] == target]
         columns = rows[["predicted", "low", "high", "actual", "baseline"]].map(scale)
-        model, baseline = score(found.scores, target), score(found.scores, target, rows["baseline_method"].iloc[0])
+        model, baseline = (
+            score(prediction.scores, target),
+            score(prediction.scores, target, rows["baseline_method"].iloc[0]),
+        )
         assert (columns["predicted"] - columns["actual"]).abs().mean() == pytest.approx(model["mae"])
         assert (columns["baseline"] - columns["actual"]).abs().mean() == pytest.approx(baseline["mae"])
         residual = ((columns["predicted"] - columns["actual"]) ** 2).sum()
@@ -120,9 +123,9 @@ def test_outcomes_of_later_films_do_not_move_a_prediction(rated: pd.DataFrame) -
     pd.testing.assert_frame_equal(before[columns], after[columns], check_exact=True)
 
 
-def test_reasons_name_what_sets_a_film_apart(movies: pd.DataFrame, found: Prediction) -> None:
+def test_reasons_name_what_sets_a_film_apart(movies: pd.DataFrame, prediction: Prediction) -> None:
     # given the films of the best director and of the worst
-    rows = found.predictions[found.predictions["target"] == "rotten_tomatoes"].merge(movies, on="imdb_id")
+    rows = prediction.predictions[prediction.predictions["target"] == "rotten_tomatoes"].merge(movies, on="imdb_id")
     rows = rows.set_index(rows["directors"].str[0])
     assert rows.loc[["Director 19"], "reasons"].str.contains(r"director \+").all()
     assert rows.loc[["Director 0"], "reasons"].str.contains(r"director -").all()
@@ -159,29 +162,29 @@ def test_baselines_are_means_of_training_films_and_of_earlier_films() -> None:
     ],
     ids=["none", "one", "no values", "one year", "no years", "too few"],
 )
-def test_too_little_data_gives_a_reason_and_no_rows(films: pd.DataFrame, found: Prediction) -> None:
+def test_too_little_data_gives_a_reason_and_no_rows(films: pd.DataFrame, prediction: Prediction) -> None:
     none = predict(films)
     assert len(none.predictions) == 0
     assert none.scores["target"].tolist() == ["rotten_tomatoes", "imdb_rating", "box_office_usd"]
     assert none.scores["verdict"].str.startswith("no model: ").all()
-    assert none.predictions.dtypes.equals(found.predictions.dtypes)
-    assert none.scores.dtypes.equals(found.scores.dtypes)
+    assert none.predictions.dtypes.equals(prediction.predictions.dtypes)
+    assert none.scores.dtypes.equals(prediction.scores.dtypes)
     assert none.predictions.columns.tolist() == PREDICTIONS.column_names
     assert none.scores.columns.tolist() == PREDICTION_SCORES.column_names
 
 
 def test_films_without_genres_or_people_are_predicted_from_the_rest(rated: pd.DataFrame) -> None:
-    found = predict_quickly(rated.assign(genres=None, directors=None))
-    assert score(found.scores, "rotten_tomatoes")["r2"] > 0
-    assert len(found.predictions) > 0
+    predicted = predict_quickly(rated.assign(genres=None, directors=None))
+    assert score(predicted.scores, "rotten_tomatoes")["r2"] > 0
+    assert len(predicted.predictions) > 0
 
 
 def test_films_of_the_test_years_without_outcomes_are_predicted_too(rated: pd.DataFrame) -> None:
     coming = rated.assign(rotten_tomatoes=rated["rotten_tomatoes"].where(rated["year"] < 2009))
-    found = predict_quickly(coming)
-    model = score(found.scores, "rotten_tomatoes")
-    assert len(found.predictions) == (rated["year"] >= model["first_test_year"]).sum() > model["test_films"]
-    assert found.predictions["actual"].isna().sum() == (rated["year"] >= 2009).sum()
+    predicted = predict_quickly(coming)
+    model = score(predicted.scores, "rotten_tomatoes")
+    assert len(predicted.predictions) == (rated["year"] >= model["first_test_year"]).sum() > model["test_films"]
+    assert predicted.predictions["actual"].isna().sum() == (rated["year"] >= 2009).sum()
 
 
 def test_years_are_never_split_and_come_in_order() -> None:

@@ -40,7 +40,7 @@ def test_a_fault_in_the_generator_is_found(
 ) -> None:
     monkeypatch.setattr(module, name, broken)
     try:
-        found = list(faults(template.template(DEFINITION)))
+        messages = list(faults(template.template(DEFINITION)))
     except KeyError as error:
-        found = [str(error)]
-    assert found
+        messages = [str(error)]
+    assert messages

@@ -15,10 +15,10 @@ def genres(**verdicts: str) -> pd.DataFrame:
     rows = [
         {
             "genre": genre, "films": 20, "mean": 90.0, "low": 88.0, "high": 92.0, "others": 92.0,
-            "difference": {"higher": 2.0, "lower": -2.0 - place}.get(verdict, 0.1), "difference_low": -3.0,
+            "difference": {"higher": 2.0, "lower": -2.0 - index}.get(verdict, 0.1), "difference_low": -3.0,
             "difference_high": -1.0, "q": 0.01, "verdict": verdict,
         }
-        for place, (genre, verdict) in enumerate(verdicts.items())
+        for index, (genre, verdict) in enumerate(verdicts.items())
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -43,8 +43,8 @@ def scores(**model: object) -> pd.DataFrame:
 
 
 def test_the_largest_clear_difference_is_told_and_the_others_are_named() -> None:
-    told = sentences.rated_differently(genres(Drama="lower", War="lower", Crime="no clear difference"), "IMDb")
-    assert told == [
+    lines = sentences.rated_differently(genres(Drama="lower", War="lower", Crime="no clear difference"), "IMDb")
+    assert lines == [
         "War films are rated lower than the other listed films: 90.0 against 92.0 of 100 on IMDb, a difference of 3.0"
         " (95% interval 1.0 to 3.0, n = 20). Also lower: dramas."
     ]

@@ -58,9 +58,9 @@ def test_co_liked_films_are_those_of_the_highest_cosine() -> None:
     likes += [(user, "C") for user in [*range(10), *range(20, 50)]] + [(60, "D"), (0, "D")]
     frame = pd.DataFrame(likes, columns=["user", "imdb_id"])
     # when
-    found = co_liked(frame, pd.Series([7, 8, 9, 10], index=["A", "B", "C", "D"]), 1)
+    neighbours = co_liked(frame, pd.Series([7, 8, 9, 10], index=["A", "B", "C", "D"]), 1)
     # then D has too few likes, and A and B (cosine 1) belong together more than either with C (10 / sqrt(20 * 40))
-    assert {film: films.tolist() for film, films in found.items()} == {7: [8], 8: [7], 9: [7]}
+    assert {film: films.tolist() for film, films in neighbours.items()} == {7: [8], 8: [7], 9: [7]}
 
 
 def test_intervals_hold_their_value_and_half_the_users_are_held_out(scores: pd.DataFrame) -> None:

@@ -37,11 +37,11 @@ def test_weights_are_tfidf_with_rows_of_length_1() -> None:
     """Given "b" in two of three films and "a" in one: weights are ln(4/(1+f)) + 1 before the length is made 1."""
     weight = {"a": np.log(4 / 2) + 1, "b": np.log(4 / 3) + 1}
 
-    found = tfidf([["b", "a"], ["b"], []]).toarray()
+    weights = tfidf([["b", "a"], ["b"], []]).toarray()
 
     length = np.hypot(weight["a"], weight["b"])
     expected = [[weight["a"] / length, weight["b"] / length], [0, 1], [0, 0]]
-    assert found == pytest.approx(np.array(expected))
+    assert weights == pytest.approx(np.array(expected))
 
 
 def test_the_product_of_two_films_is_the_sum_over_fields_of_weight_times_cosine() -> None:

@@ -67,7 +67,7 @@ def test_a_film_is_found_as_people_write_it(catalogue: Catalogue, query: str) ->
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         ("amelie", "tt0211915"),
         ("AMÉLIE", "tt0211915"),
@@ -83,8 +83,8 @@ def test_a_film_is_found_as_people_write_it(catalogue: Catalogue, query: str) ->
         (ATTACK.lower(), "tt0000002"),
     ],
 )
-def test_accents_signs_and_numbers_do_not_stand_in_the_way(catalogue: Catalogue, query: str, found: str) -> None:
-    assert ids(catalogue.find(query)) == [found]
+def test_accents_signs_and_numbers_do_not_stand_in_the_way(catalogue: Catalogue, query: str, expected: str) -> None:
+    assert ids(catalogue.find(query)) == [expected]
 
 
 def test_several_films_of_one_title_are_all_given_best_rank_first(catalogue: Catalogue) -> None:
@@ -92,7 +92,7 @@ def test_several_films_of_one_title_are_all_given_best_rank_first(catalogue: Cat
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         ("hamlot", ["tt0116477", "tt0040416"]),
         ("homlot", []),
@@ -101,9 +101,9 @@ def test_several_films_of_one_title_are_all_given_best_rank_first(catalogue: Cat
     ],
 )
 def test_one_typo_in_five_letters_is_forgiven_and_three_at_most(
-    catalogue: Catalogue, query: str, found: list[str]
+    catalogue: Catalogue, query: str, expected: list[str]
 ) -> None:
-    assert ids(catalogue.find(query)) == found
+    assert ids(catalogue.find(query)) == expected
 
 
 def test_a_wrong_digit_is_another_film_and_no_typo(catalogue: Catalogue) -> None:

@@ -222,8 +222,8 @@ def test_the_match_never_rises_with_the_rank_whatever_the_films() -> None:
     """Given films that share directors, actors, genres and years by chance, so that some lists are put in order."""
     chance = np.random.default_rng(7)
 
-    def some(letters: str, most: int) -> list[str]:
-        return list(chance.choice(list(letters), size=chance.integers(1, most + 1), replace=False))
+    def some(letters: str, limit: int) -> list[str]:
+        return list(chance.choice(list(letters), size=chance.integers(1, limit + 1), replace=False))
 
     made = [
         film(

@@ -123,9 +123,9 @@ def test_films_and_scores_are_those_worked_out(
 
     for asked in FILMS:
         expected = worked_out(asked, rare=bool(common_share), least=least)
-        found = rows[rows["imdb_id"] == asked]
-        assert found["recommended_imdb_id"].tolist() == [film for film, _ in expected]
-        assert found["similarity"].tolist() == pytest.approx([max(0, match) for _, match in expected], abs=2e-5)
+        recommended = rows[rows["imdb_id"] == asked]
+        assert recommended["recommended_imdb_id"].tolist() == [film for film, _ in expected]
+        assert recommended["similarity"].tolist() == pytest.approx([max(0, match) for _, match in expected], abs=2e-5)
 
 
 def test_each_part_of_the_score_changes_the_example() -> None:

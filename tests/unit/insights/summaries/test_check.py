@@ -24,7 +24,7 @@ COMEDY = "an average of 54.6 out of 100 on Rotten Tomatoes"
 
 def test_no_lie_passes() -> None:
     assert len({lie.text + str(lie.claims) for lie in LIES}) >= 240
-    assert [found.text for lie in LIES if (found := check.check(lie, FACTS)).text] == []
+    assert [checked.text for lie in LIES if (checked := check.check(lie, FACTS)).text] == []
 
 
 def test_true_and_fluent_sentences_pass() -> None:
@@ -93,7 +93,7 @@ def test_a_true_sentence_turned_around_is_refused(one: str, other: str) -> None:
         for said in TRUE_SENTENCES
         if re.search(rf"\b{one}\b", said.text)
     ]
-    assert [found.text for said in turned if (found := check.check(said, FACTS)).text] == []
+    assert [checked.text for said in turned if (checked := check.check(said, FACTS)).text] == []
 
 
 def test_a_true_sentence_about_another_subject_is_refused() -> None:
@@ -125,7 +125,7 @@ def test_two_films_with_the_same_title_are_told_apart() -> None:
 
 def test_a_repeated_statement_is_rejected() -> None:
     said = sentence("{f1} has {f1.mean}.")
-    assert [found.reason for found in check.check_all([said] * 3, FACTS)] == ["", check.REPEATED, check.REPEATED]
+    assert [checked.reason for checked in check.check_all([said] * 3, FACTS)] == ["", check.REPEATED, check.REPEATED]
 
 
 def test_no_word_of_the_vocabulary_is_a_number_a_negation_or_a_restriction() -> None:
@@ -160,9 +160,9 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, min_size=1, max_size=10) | st.tuples(st.text(max_size=30), st.text(max_size=30)))
 def test_every_number_of_a_kept_sentence_is_one_of_its_facts(pieces: Sequence[str]) -> None:
     text = "".join(pieces)
-    found = check.check(Sentence(text), FACTS)
-    if found.text:
-        assert set(_numbers(found.text)) <= {number for fact in found.facts for number in _numbers(_all_text(fact))}
+    checked = check.check(Sentence(text), FACTS)
+    if checked.text:
+        assert set(_numbers(checked.text)) <= {number for fact in checked.facts for number in _numbers(_all_text(fact))}
         assert not _numbers(re.sub(r"\{[^{}]*\}", "", text))
 
 

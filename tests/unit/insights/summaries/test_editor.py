@@ -70,12 +70,12 @@ def test_a_computed_summary_has_at_most_five_sentences_and_only_numbers_of_its_f
     sentences = editor.answer(QUESTIONS[name])
     assert 1 <= len(sentences) <= editor.MOST_SENTENCES
     for sentence in sentences:
-        told = " ".join(
+        fact_text = " ".join(
             f"{fact.subject} {' '.join(value.text + str(value.placed) for value in fact.values.values())} {fact.row}"
             for fact in sentence.facts
         )
-        rounded = {f"{float(number):.{places}f}" for number in _numbers(told) for places in (0, 1)}
-        shares = {f"{100 * float(number):.0f}" for number in _numbers(told) if float(number) <= 1}
+        rounded = {f"{float(number):.{places}f}" for number in _numbers(fact_text) for places in (0, 1)}
+        shares = {f"{100 * float(number):.0f}" for number in _numbers(fact_text) if float(number) <= 1}
         known = rounded | shares | {"30", "10", "95"}  # 30 minutes are 120 less 90; 95% is the interval's
         assert _numbers(sentence.text) <= known | {"100", "65.2"}
 

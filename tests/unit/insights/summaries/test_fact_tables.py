@@ -45,8 +45,8 @@ def test_there_is_no_top_tenth_of_fewer_than_ten_films(count: int, top: int) -> 
 
 def test_shares_by_decade_and_over_all_years_count_each_year_once() -> None:
     gold = gold_rows.gold()
-    found = rows(fact_tables.genre_share_by_decade(gold), "decade", "genre", "films", "films_in_decade", "share")
-    assert found[1] == [1970, "Drama", 90, 150, 0.6]
+    shares = rows(fact_tables.genre_share_by_decade(gold), "decade", "genre", "films", "films_in_decade", "share")
+    assert shares[1] == [1970, "Drama", 90, 150, 0.6]
     assert rows(fact_tables.genres(gold), "genre", "films", "films_with_genre")[2] == ["Horror", 10, 150]
 
 
@@ -82,15 +82,15 @@ def test_ties_and_single_values_have_no_rank() -> None:
 
 def test_films_that_left_the_list_are_in_no_fact() -> None:
     films = gold_rows.movies().assign(on_list=[film >= 100 for film in range(200)])
-    found = fact_tables.fact_tables({"movies": films})
-    assert (len(found["movies"]), found["movies"]["rank_of"].unique()) == (100, [100])
-    assert found["top_rated_runtime"]["all_films"].tolist() == [100]
+    tables = fact_tables.fact_tables({"movies": films})
+    assert (len(tables["movies"]), tables["movies"]["rank_of"].unique()) == (100, [100])
+    assert tables["top_rated_runtime"]["all_films"].tolist() == [100]
 
 
 def test_empty_tables_and_tables_of_an_older_schema_are_left_out() -> None:
     gold = {**gold_rows.gold(), "rank_history": gold_rows.rank_history().drop(columns="rank")}
     gold["genre_share_by_year"] = gold["genre_share_by_year"].iloc[:0]
-    found = fact_tables.fact_tables(gold)
-    assert not {"rank_changes", "run_changes", "genres", "genre_share_by_decade", "genre_share_by_year"} & set(found)
-    assert "top_rated_traits" in found
+    tables = fact_tables.fact_tables(gold)
+    assert not {"rank_changes", "run_changes", "genres", "genre_share_by_decade", "genre_share_by_year"} & set(tables)
+    assert "top_rated_traits" in tables
     assert fact_tables.fact_tables({}) == {}

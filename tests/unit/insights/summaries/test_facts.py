@@ -30,14 +30,14 @@ def test_unknown_values_are_left_out() -> None:
 
 
 def test_values_of_different_sources_have_different_scales() -> None:
-    found = facts_of("ratings_by_genre", gold_rows.ratings_by_genre())
-    assert len({fact.values["mean"].scale for fact in found}) == 2
+    ratings = facts_of("ratings_by_genre", gold_rows.ratings_by_genre())
+    assert len({fact.values["mean"].scale for fact in ratings}) == 2
 
 
 def test_a_trend_fact_states_the_test_result() -> None:
     rows = fact_tables(gold_rows.gold())["genre_trends"]
-    found = [fact.values["trend"] for fact in facts_of("genre_trends", rows)]
-    assert [(value.text, value.trend) for value in found] == [
+    trends = [fact.values["trend"] for fact in facts_of("genre_trends", rows)]
+    assert [(value.text, value.trend) for value in trends] == [
         (
             "a rising share of the listed films (+1.2 percentage points a decade, "
             "95% confidence interval +0.8 to +1.6)",

@@ -15,8 +15,8 @@ def ids(question: Question) -> list[str]:
 
 
 def test_a_question_is_asked_for_each_leading_genre_and_each_decade() -> None:
-    found = by_id({**gold_rows.gold()})
-    assert list(found) == [
+    all_questions = by_id({**gold_rows.gold()})
+    assert list(all_questions) == [
         "top_rated",
         "genre/Drama",
         "genre/Comedy",
@@ -25,7 +25,7 @@ def test_a_question_is_asked_for_each_leading_genre_and_each_decade() -> None:
         "decade/1980",
         "changes",
     ]
-    assert found["decade/1970"].asks == "What marks the 1970s?"
+    assert all_questions["decade/1970"].asks == "What marks the 1970s?"
 
 
 def test_a_question_has_the_rows_that_its_entry_selects_in_order() -> None:
@@ -43,21 +43,21 @@ def test_a_question_has_the_rows_that_its_entry_selects_in_order() -> None:
 
 
 def test_the_preferred_rating_source_is_used() -> None:
-    found = by_id({"ratings_by_genre": gold_rows.ratings_by_genre()})["top_rated"]
-    assert {fact_id.split("source=")[1] for fact_id in ids(found)} == {"rotten_tomatoes"}
+    question = by_id({"ratings_by_genre": gold_rows.ratings_by_genre()})["top_rated"]
+    assert {fact_id.split("source=")[1] for fact_id in ids(question)} == {"rotten_tomatoes"}
     only_metascore = gold_rows.ratings_by_genre().iloc[4:]
-    found = by_id({"ratings_by_genre": only_metascore})["top_rated"]
-    assert {fact_id.split("source=")[1] for fact_id in ids(found)} == {"metascore"}
+    question = by_id({"ratings_by_genre": only_metascore})["top_rated"]
+    assert {fact_id.split("source=")[1] for fact_id in ids(question)} == {"metascore"}
 
 
 def test_without_tables_each_question_says_what_is_missing() -> None:
-    found = by_id({})
-    assert list(found) == ["top_rated", "genre", "decade", "changes"]
-    for question in found.values():
+    all_questions = by_id({})
+    assert list(all_questions) == ["top_rated", "genre", "decade", "changes"]
+    for question in all_questions.values():
         assert question.facts == {}
         assert len(question.notes) == 1
         assert question.missing
-    assert found["decade"].asks == "What marks each decade?"
+    assert all_questions["decade"].asks == "What marks each decade?"
 
 
 def test_missing_facts_are_noted() -> None:
@@ -69,8 +69,8 @@ def test_missing_facts_are_noted() -> None:
 
 def test_a_hostile_genre_stays_a_quotation_in_the_question() -> None:
     shares = gold_rows.genre_share_by_year().assign(genre=gold_rows.ATTACK)
-    found = [question.asks for question in questions({"genre_share_by_year": shares}) if "genre/" in question.id]
-    assert found == [f"What stands out among the “{gold_rows.ATTACK}” films?"]
+    texts = [question.asks for question in questions({"genre_share_by_year": shares}) if "genre/" in question.id]
+    assert texts == [f"What stands out among the “{gold_rows.ATTACK}” films?"]
 
 
 def test_every_entry_names_tables_that_facts_are_made_of() -> None:

@@ -49,14 +49,14 @@ def numbers(text: str) -> set[str]:
     return set(re.findall(r"\d[\d.,]*\d|\d", text))
 
 
-def without_titles(found: pd.DataFrame) -> str:
+def without_titles(summaries: pd.DataFrame) -> str:
     """All text but what stands in quotation marks: titles are said as they are, whatever they say."""
-    return re.sub("“[^”]*”", "", " ".join(found["text"]))
+    return re.sub("“[^”]*”", "", " ".join(summaries["text"]))
 
 
-def assert_all_numbers_are_facts(found: pd.DataFrame) -> None:
+def assert_all_numbers_are_facts(summaries: pd.DataFrame) -> None:
     """Numbers of the model's sentences; computed ones have tests of their own."""
-    by_model = zip(questions(gold_rows.gold()), found["sentences"], found["by_model"], strict=True)
+    by_model = zip(questions(gold_rows.gold()), summaries["sentences"], summaries["by_model"], strict=True)
     for question, sentences, count in by_model:
         said = [text for fact in question.facts.values() for text in (fact.subject, *map(str, fact.values.values()))]
         assert numbers(" ".join(sentences[:count])) <= numbers(" ".join(said))
@@ -76,9 +76,9 @@ def test_an_honest_model_writes_every_summary_and_is_paid_once(server: ChatServe
 
 def test_no_lie_reaches_a_summary(server: ChatServer) -> None:
     server.behaviour = saying(*LIES)
-    found = summaries_of(server)
-    assert_all_numbers_are_facts(found)
-    assert not re.search(r"\b99", without_titles(found))
+    summaries = summaries_of(server)
+    assert_all_numbers_are_facts(summaries)
+    assert not re.search(r"\b99", without_titles(summaries))
 
 
 def obeying(request: Request) -> Answer:
@@ -93,9 +93,9 @@ def obeying(request: Request) -> Answer:
 
 def test_a_model_that_obeys_a_title_is_not_believed(server: ChatServer) -> None:
     server.behaviour = obeying
-    found = summaries_of(server).set_index("question_id")
-    assert found.loc["decade/1970", "dropped"] >= 3
-    assert "99.9" not in without_titles(found)
+    summaries = summaries_of(server).set_index("question_id")
+    assert summaries.loc["decade/1970", "dropped"] >= 3
+    assert "99.9" not in without_titles(summaries)
 
 
 @pytest.fixture(scope="module")
@@ -121,8 +121,8 @@ def test_when_the_service_fails_a_computed_text_says_so(
     server: ChatServer, computed: pd.DataFrame, behaviour: Behaviour, reason: str
 ) -> None:
     server.behaviour = behaviour
-    found = summaries_of(server, seconds=2 if reason == lm.TOO_SLOW else 60)
-    assert set(found["reason"]) == {reason}
-    assert found["sentences"].tolist() == computed["sentences"].tolist()
-    assert all(text.endswith(f"without AI: {reason}.") for text in found["text"])
-    assert "sk-test" not in str(found.to_dict())
+    summaries = summaries_of(server, seconds=2 if reason == lm.TOO_SLOW else 60)
+    assert set(summaries["reason"]) == {reason}
+    assert summaries["sentences"].tolist() == computed["sentences"].tolist()
+    assert all(text.endswith(f"without AI: {reason}.") for text in summaries["text"])
+    assert "sk-test" not in str(summaries.to_dict())

@@ -61,51 +61,56 @@ def few_tables() -> dict[str, pd.DataFrame]:
 
 
 def row(model: Model | None, cache: SummaryCache | None = None, question: str = QUESTION) -> dict[str, Any]:
-    found = summarise(few_tables(), model, cache, created_at=NOW).set_index("question_id")
-    return {str(column): cell for column, cell in found.loc[question].items()}
+    frame = summarise(few_tables(), model, cache, created_at=NOW).set_index("question_id")
+    return {str(column): cell for column, cell in frame.loc[question].items()}
 
 
 def test_a_summary_consists_of_the_models_true_sentences_and_names_their_facts() -> None:
-    found = row(saying(HONEST))
-    assert found["text"] == f"{TRUE_TEXT}\n{NOTE}\n1 sentence by fake-1, checked against the data."
-    assert found["sentences"] == [TRUE_TEXT]
-    assert found["sentence_facts"] == ["genres/genre=Comedy"]
-    assert (found["written_by"], found["reason"], found["by_model"], found["dropped"]) == ("model fake-1", "", 1, 0)
-    assert (found["tokens_in"], found["tokens_out"], found["cached"]) == (1000, 100, False)
-    assert found["run_id"] == gold_rows.RUN
+    summary = row(saying(HONEST))
+    assert summary["text"] == f"{TRUE_TEXT}\n{NOTE}\n1 sentence by fake-1, checked against the data."
+    assert summary["sentences"] == [TRUE_TEXT]
+    assert summary["sentence_facts"] == ["genres/genre=Comedy"]
+    assert (summary["written_by"], summary["reason"], summary["by_model"], summary["dropped"]) == (
+        "model fake-1",
+        "",
+        1,
+        0,
+    )
+    assert (summary["tokens_in"], summary["tokens_out"], summary["cached"]) == (1000, 100, False)
+    assert summary["run_id"] == gold_rows.RUN
 
 
 def test_the_table_has_its_columns_and_types_with_and_without_films() -> None:
     for tables in (gold_rows.gold(), {}):
-        found = summarise(tables, None, created_at=NOW)
-        assert found.columns.tolist() == SUMMARIES.column_names
-        assert found["created_at"].tolist() == [pd.Timestamp("2026-11-24 03:00")] * len(found)
-        assert [str(found[name].dtype) for name in ("tokens_in", "by_model", "cached")] == ["Int64", "Int32", "boolean"]
-        assert [len(cell) for cell in found["sentences"]] == [len(cell) for cell in found["sentence_facts"]]
+        frame = summarise(tables, None, created_at=NOW)
+        assert frame.columns.tolist() == SUMMARIES.column_names
+        assert frame["created_at"].tolist() == [pd.Timestamp("2026-11-24 03:00")] * len(frame)
+        assert [str(frame[name].dtype) for name in ("tokens_in", "by_model", "cached")] == ["Int64", "Int32", "boolean"]
+        assert [len(cell) for cell in frame["sentences"]] == [len(cell) for cell in frame["sentence_facts"]]
 
 
 def test_a_lie_is_dropped_counted_and_replaced_by_a_computed_sentence() -> None:
-    found = row(saying(HONEST, "{f2} has 99.9.", "{f2} has {f1.share} now."))
-    assert found["sentences"][0] == TRUE_TEXT
-    assert found["by_model"] == 1
-    assert found["dropped_reasons"] == [f"{check.OWN_WORDS}: 4", f"{check.REPEATED}: 1"]
-    assert found["sentences"][1].startswith("The listed comedies average 54.6 out of 100 on Rotten Tomatoes")
-    assert found["text"].endswith(
+    summary = row(saying(HONEST, "{f2} has 99.9.", "{f2} has {f1.share} now."))
+    assert summary["sentences"][0] == TRUE_TEXT
+    assert summary["by_model"] == 1
+    assert summary["dropped_reasons"] == [f"{check.OWN_WORDS}: 4", f"{check.REPEATED}: 1"]
+    assert summary["sentences"][1].startswith("The listed comedies average 54.6 out of 100 on Rotten Tomatoes")
+    assert summary["text"].endswith(
         "1 sentence by fake-1, checked against the data, and 1 generated from the data, without AI."
     )
-    assert "99.9" not in found["text"]
+    assert "99.9" not in summary["text"]
 
 
 def test_the_model_may_replace_refused_sentences_once() -> None:
     model = Model(said(HONEST, "{f2} is a wonderful genre."), repair=said("{f2} has {f2.mean}."))
     cache = MemoryCache()
-    found = row(model, cache)
+    summary = row(model, cache)
     assert model.repairs == len(model.asked)
-    assert (found["by_model"], found["dropped"]) == (2, 1)
-    assert found["sentences"] == [TRUE_TEXT, "Comedy has an average of 54.6 out of 100 on Rotten Tomatoes."]
-    assert (found["tokens_in"], found["tokens_out"]) == (2000, 200)
+    assert (summary["by_model"], summary["dropped"]) == (2, 1)
+    assert summary["sentences"] == [TRUE_TEXT, "Comedy has an average of 54.6 out of 100 on Rotten Tomatoes."]
+    assert (summary["tokens_in"], summary["tokens_out"]) == (2000, 200)
     again = row(Model(Reply(fault=lm.TOO_SLOW)), cache)
-    assert (again["text"], again["tokens_in"]) == (found["text"], 0)
+    assert (again["text"], again["tokens_in"]) == (summary["text"], 0)
 
 
 def test_without_a_true_sentence_the_text_is_computed_and_says_so() -> None:
@@ -117,41 +122,41 @@ def test_without_a_true_sentence_the_text_is_computed_and_says_so() -> None:
 
 
 def test_no_word_of_a_rejected_sentence_is_stored() -> None:
-    found = row(saying("<script>Pwned 4711</script> {f1} has {f1.share}."))
-    assert not re.search("4711|Pwned|script", str(found))
+    summary = row(saying("<script>Pwned 4711</script> {f1} has {f1.share}."))
+    assert not re.search("4711|Pwned|script", str(summary))
 
 
 def test_more_sentences_than_asked_for_are_dropped() -> None:
     values = [f"{{f{fact}}} has {{f{fact}.{value}}}." for fact in (2, 3) for value in ("mean", "median", "films")]
-    found = row(saying(*values))
-    assert (found["by_model"], found["dropped_reasons"]) == (5, [f"{summaries.TOO_MANY}: 1"])
+    summary = row(saying(*values))
+    assert (summary["by_model"], summary["dropped_reasons"]) == (5, [f"{summaries.TOO_MANY}: 1"])
 
 
 @pytest.mark.parametrize("fault", [lm.TOO_SLOW, lm.LIMIT_REACHED, lm.KEY_REFUSED])
 def test_the_model_is_not_asked_again_after_a_permanent_error(fault: str) -> None:
     model = Model(Reply(fault=fault, ask_again=False))
-    found = summarise(gold_rows.gold(), model, created_at=NOW)
+    frame = summarise(gold_rows.gold(), model, created_at=NOW)
     assert len(model.asked) == 1
-    assert found["reason"].tolist() == [fault] * len(found)
-    assert set(found["written_by"]) == {"computed"}
+    assert frame["reason"].tolist() == [fault] * len(frame)
+    assert set(frame["written_by"]) == {"computed"}
 
 
 @pytest.mark.parametrize("content", ["hello", '{"sentences": [{"text": 1}]}', "[" * 9999])
 def test_an_unreadable_answer_affects_only_its_question_and_is_not_cached(content: str) -> None:
     model, cache = Model(Reply(content, tokens_in=5, tokens_out=6)), MemoryCache()
     tables = few_tables() | {"box_office_by_decade": gold_rows.box_office_by_decade()}
-    found = summarise(tables, model, cache, created_at=NOW)
-    assert len(model.asked) == len(found) > 1
-    assert set(found["reason"]) == {UNREADABLE}
-    assert set(found["tokens_in"]) == {5}
+    frame = summarise(tables, model, cache, created_at=NOW)
+    assert len(model.asked) == len(frame) > 1
+    assert set(frame["reason"]) == {UNREADABLE}
+    assert set(frame["tokens_in"]) == {5}
     summarise(tables, model, cache, created_at=NOW)
-    assert len(model.asked) == 2 * len(found)
+    assert len(model.asked) == 2 * len(frame)
 
 
 def test_a_claim_may_have_a_string_where_a_list_is_expected() -> None:
     claim = {"kind": "greater", "of": "f2.mean", "than": "f3.mean"}
-    (found,) = read_answer(json.dumps({"sentences": [{"text": "x", "claims": claim}]})) or []
-    assert found.claims == (claims.Claim("greater", ("f2.mean",), ("f3.mean",)),)
+    (read_sentence,) = read_answer(json.dumps({"sentences": [{"text": "x", "claims": claim}]})) or []
+    assert read_sentence.claims == (claims.Claim("greater", ("f2.mean",), ("f3.mean",)),)
 
 
 def test_the_same_question_about_the_same_facts_is_answered_from_the_cache() -> None:
@@ -181,8 +186,8 @@ def test_a_tampered_cache_entry_is_checked_again(entry: str) -> None:
             assert re.fullmatch("[0-9a-f]{64}", key)
             return entry
 
-    found = row(saying(HONEST), Poisoned())
-    assert "99.9" not in found["text"]
+    summary = row(saying(HONEST), Poisoned())
+    assert "99.9" not in summary["text"]
 
 
 def test_text_of_films_is_sent_as_data_and_never_as_an_instruction() -> None:
@@ -205,19 +210,19 @@ def test_text_of_films_is_sent_as_data_and_never_as_an_instruction() -> None:
 )
 def test_without_films_each_question_says_what_is_missing(tables: dict[str, pd.DataFrame]) -> None:
     model = saying(HONEST)
-    found = summarise(tables, model, created_at=NOW)
+    computed = summarise(tables, model, created_at=NOW)
     assert model.asked == []
-    assert found["question_id"].tolist() == ["top_rated", "genre", "decade", "changes"]
-    assert set(found["reason"]) == {summaries.NO_FACTS}
-    assert all("yet" in text for text in found["text"])
-    assert all(found["missing"])
+    assert computed["question_id"].tolist() == ["top_rated", "genre", "decade", "changes"]
+    assert set(computed["reason"]) == {summaries.NO_FACTS}
+    assert all("yet" in text for text in computed["text"])
+    assert all(computed["missing"])
 
 
 def test_one_film_is_summarised() -> None:
     film = gold_rows.movies(1).assign(genres=None)
-    found = summarise({"movies": film}, None, created_at=NOW).set_index("question_id")
+    frame = summarise({"movies": film}, None, created_at=NOW).set_index("question_id")
     assert "Bob Bay A's “Film 1” (1970) tops the list, with 96% on Rotten Tomatoes." in str(
-        found.loc["top_rated", "text"]
+        frame.loc["top_rated", "text"]
     )
 
 

@@ -21,8 +21,8 @@ def films(random: np.random.Generator, count: int = 250, higher: float = 0.0) ->
 
 def test_without_a_difference_few_lists_have_a_genre_that_differs() -> None:
     random = np.random.default_rng(1)
-    found = [genre_ratings(films(random), "rotten_tomatoes")["verdict"].ne(UNCLEAR).any() for _ in range(60)]
-    assert np.mean(found) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 60)
+    differs = [genre_ratings(films(random), "rotten_tomatoes")["verdict"].ne(UNCLEAR).any() for _ in range(60)]
+    assert np.mean(differs) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 60)
 
 
 def test_the_intervals_of_a_difference_cover_it() -> None:
@@ -36,10 +36,10 @@ def test_the_intervals_of_a_difference_cover_it() -> None:
 
 @pytest.mark.parametrize(("higher", "verdict"), [(6.0, HIGHER), (-6.0, LOWER)])
 def test_a_large_difference_is_found(higher: float, verdict: str) -> None:
-    found = genre_ratings(films(np.random.default_rng(3), higher=higher), "rotten_tomatoes").set_index("genre")
-    assert found.loc[NAMES[0], "verdict"] == verdict
-    assert found.loc[NAMES[0], "difference"] == pytest.approx(
-        found.loc[NAMES[0], "mean"] - found.loc[NAMES[0], "others"]
+    ratings = genre_ratings(films(np.random.default_rng(3), higher=higher), "rotten_tomatoes").set_index("genre")
+    assert ratings.loc[NAMES[0], "verdict"] == verdict
+    assert ratings.loc[NAMES[0], "difference"] == pytest.approx(
+        ratings.loc[NAMES[0], "mean"] - ratings.loc[NAMES[0], "others"]
     )
 
 
@@ -61,14 +61,14 @@ def test_sources_of_ten_are_brought_to_one_hundred_and_genres_of_few_films_are_l
             "imdb_rating": [8.0] * 12 + [7.0] * 16,
         }
     )
-    found = genre_ratings(movies, "imdb")
-    assert found["genre"].tolist() == ["Drama", "Comedy"]
-    assert found["mean"].tolist() == [80.0, 70.0]
-    assert found["verdict"].tolist()[0] == HIGHER
+    ratings = genre_ratings(movies, "imdb")
+    assert ratings["genre"].tolist() == ["Drama", "Comedy"]
+    assert ratings["mean"].tolist() == [80.0, 70.0]
+    assert ratings["verdict"].tolist()[0] == HIGHER
 
 
 @pytest.mark.parametrize("movies", [pd.DataFrame(), pd.DataFrame({"genres": [["Drama"]], "imdb_rating": [8.0]})])
 def test_too_few_films_give_no_rows(movies: pd.DataFrame) -> None:
-    found = genre_ratings(movies, "imdb")
-    assert found.empty
-    assert found.columns.tolist() == list(COLUMNS)
+    ratings = genre_ratings(movies, "imdb")
+    assert ratings.empty
+    assert ratings.columns.tolist() == list(COLUMNS)

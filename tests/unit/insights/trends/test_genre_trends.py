@@ -61,13 +61,13 @@ def test_tied_values_are_corrected_for() -> None:
     counts = [5, 5, 5, 6, 5, 6, 6, 6, 7, 6, 7, 7, 7, 7, 8, 8]
     n, ties = len(counts), [counts.count(value) for value in set(counts)]
     # when
-    found = row(genre_trends(shares({"Tied": counts})), "Tied")
+    trend = row(genre_trends(shares({"Tied": counts})), "Tied")
     # then p stands on Kendall's S as defined: pairs in order minus pairs out of order, and the variance under ties
     s = sum(np.sign(later - earlier) for i, earlier in enumerate(counts) for later in counts[i:])
     variance = (n * (n - 1) * (2 * n + 5) - sum(t * (t - 1) * (2 * t + 5) for t in ties)) / 18
     inflation = variance_inflation(np.array(counts, float))
-    assert found["p"] == pytest.approx(2 * student.sf((s - 1) / (variance * inflation) ** 0.5, n / inflation))
-    assert found["trend"] == "rising"
+    assert trend["p"] == pytest.approx(2 * student.sf((s - 1) / (variance * inflation) ** 0.5, n / inflation))
+    assert trend["trend"] == "rising"
 
 
 def test_q_is_benjamini_hochberg_over_the_genres() -> None:
@@ -115,12 +115,12 @@ def test_shuffled_series_rise_or_fall_in_at_most_five_per_cent() -> None:
     # given 300 series without a trend, in 15 catalogues of 20 genres
     random = np.random.default_rng(4)
     counts = random.poisson(20, size=(20, 30)) + 1
-    found: list[str] = []
+    trends: list[str] = []
     for _ in range(15):
         shuffled = {f"g{i}": random.permutation(series).tolist() for i, series in enumerate(counts)}
-        found += genre_trends(shares(shuffled))["trend"].tolist()
+        trends += genre_trends(shares(shuffled))["trend"].tolist()
     # then
-    assert np.mean([trend != "no clear trend" for trend in found]) <= 0.05
+    assert np.mean([trend != "no clear trend" for trend in trends]) <= 0.05
 
 
 def variance_inflation(values: np.ndarray) -> float:
@@ -148,8 +148,8 @@ def test_intervals_cover_and_false_trends_are_rare_at_any_autocorrelation(rho: f
     # given 300 series of 75 years without a trend
     fits = [fit(values, np.arange(75)) for values in autoregressive(75, rho, 300, seed=3)]
     # then 93-97% of the intervals cover 0, give or take two standard errors of 300 draws
-    assert 0.91 <= np.mean([found.low <= 0 <= found.high for found in fits]) <= 0.99
-    assert np.mean([found.p <= 0.05 for found in fits]) <= 0.07
+    assert 0.91 <= np.mean([fitted.low <= 0 <= fitted.high for fitted in fits]) <= 0.99
+    assert np.mean([fitted.p <= 0.05 for fitted in fits]) <= 0.07
 
 
 def test_the_interval_is_the_one_of_sen_recomputed_from_sorted_slopes() -> None:
@@ -157,16 +157,16 @@ def test_the_interval_is_the_one_of_sen_recomputed_from_sorted_slopes() -> None:
     values = autoregressive(40, 0.5, 1, seed=5)[0] + 0.02 * np.arange(40)
     n = len(values)
     # when
-    found = fit(values, np.arange(n))
+    fitted = fit(values, np.arange(n))
     # then its ends are the slopes whose ranks are C away from the middle
     slopes = sorted((values[j] - values[i]) / (j - i) for i in range(n) for j in range(i + 1, n))
     inflation = variance_inflation(values)
     c = student.ppf(0.975, n / inflation) * (n * (n - 1) * (2 * n + 5) / 18 * inflation) ** 0.5
     middle = len(slopes) / 2
-    assert found.low == pytest.approx(slopes[round(middle - c / 2) - 1])
-    assert found.high == pytest.approx(slopes[round(middle + c / 2)])
+    assert fitted.low == pytest.approx(slopes[round(middle - c / 2) - 1])
+    assert fitted.high == pytest.approx(slopes[round(middle + c / 2)])
     half = student.ppf(0.75, n / inflation) * (n * (n - 1) * (2 * n + 5) / 18 * inflation) ** 0.5
-    assert found.high > slopes[round(middle + half / 2)], "wider than the interval of 50%"
+    assert fitted.high > slopes[round(middle + half / 2)], "wider than the interval of 50%"
 
 
 def test_verdict_and_interval_agree() -> None:
@@ -188,9 +188,9 @@ def test_verdict_and_interval_agree() -> None:
 def test_slopes_count_the_years_that_are_left_out() -> None:
     # given one point a year, and a catalogue that skips every year but the fifth
     films = {"Up": [10 + year if year % 5 == 0 else 0 for year in range(40)]}
-    found = row(genre_trends(shares(films)), "Up")
-    assert found["years"] == 8
-    assert found["slope"] == pytest.approx(10)
+    trend = row(genre_trends(shares(films)), "Up")
+    assert trend["years"] == 8
+    assert trend["slope"] == pytest.approx(10)
 
 
 @settings(max_examples=40)
@@ -229,8 +229,8 @@ def test_window_and_thin_years_are_left_out() -> None:
     counts = shares({"Up": list(range(10, 40))})
     counts.loc[counts["year"] == 1979, "films_in_year"] = 4
     counts.loc[counts["year"] == 1978, "films_in_year"] = 5
-    found = row(genre_trends(counts, TrendOptions(first_year=1960, last_year=1979)), "Up")
-    assert found[["first_year", "last_year", "years"]].tolist() == [1960, 1978, 19]
+    trend = row(genre_trends(counts, TrendOptions(first_year=1960, last_year=1979)), "Up")
+    assert trend[["first_year", "last_year", "years"]].tolist() == [1960, 1978, 19]
 
 
 def test_ratings_are_medians_by_source_on_a_scale_of_100() -> None:
@@ -252,18 +252,18 @@ def test_box_office_grows_by_per_cent_and_zero_is_not_known() -> None:
     dollars = [
         scale * 2 ** ((year - 1980) / 10) for year in range(1980, 2010) for scale in (0, 0, 1e5, 1e6, 1e7, 1e8, 1e9)
     ]
-    found = row(box_office_trends(movies(years, "Action", box_office_usd=dollars)), "Action")
-    assert found["slope"] == pytest.approx(100)
-    assert found["unit"] == "per cent a decade"
-    assert found["films"] == 150
+    trend = row(box_office_trends(movies(years, "Action", box_office_usd=dollars)), "Action")
+    assert trend["slope"] == pytest.approx(100)
+    assert trend["unit"] == "per cent a decade"
+    assert trend["films"] == 150
 
 
 def test_genres_may_be_missing_and_thin_years_do_not_count() -> None:
     films = movies([2000] * 5 + [2001] * 4, "Drama", rotten_tomatoes=[50.0] * 9)
     films["genres"] = films["genres"].astype(object)
     films.at[8, "genres"] = None
-    found = rating_trends(films)
-    assert found[["measure", "years", "films"]].values.tolist() == [["rotten_tomatoes", 1, 5]]
+    trends = rating_trends(films)
+    assert trends[["measure", "years", "films"]].values.tolist() == [["rotten_tomatoes", 1, 5]]
 
 
 @pytest.mark.parametrize(

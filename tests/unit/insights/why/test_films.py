@@ -32,9 +32,9 @@ def earlier(table: str = "movies") -> Snapshot:
 
 
 def test_films_that_came_and_left_come_first() -> None:
-    came, left, year = changes(earlier(), later(year=1901))
+    added, left, year = changes(earlier(), later(year=1901))
 
-    assert (came.origin, [film.imdb_id for film in came.films]) == ("came", [first_rows(13)[12]["imdb_id"]])
+    assert (added.origin, [film.imdb_id for film in added.films]) == ("came", [first_rows(13)[12]["imdb_id"]])
     assert (left.origin, [film.imdb_id for film in left.films]) == ("left", IDS[:1])
     assert left.films[0].run_id.startswith("20260101")
     assert (year.origin, year.column) == ("source", "year")
@@ -69,10 +69,10 @@ def test_the_same_build_has_no_changes() -> None:
 
 
 def test_ratings_are_compared_by_source_and_a_first_rating_is_no_film_that_came() -> None:
-    found = changes(earlier("movie_ratings"), later("movie_ratings", metascore=1, imdb_rating=None), "movie_ratings")
+    causes = changes(earlier("movie_ratings"), later("movie_ratings", metascore=1, imdb_rating=None), "movie_ratings")
 
-    assert [cause.origin for cause in found[:2]] == ["came", "left"]
-    values = {cause.column: (cause.films[0].before, cause.films[0].after) for cause in found[2:]}
+    assert [cause.origin for cause in causes[:2]] == ["came", "left"]
+    values = {cause.column: (cause.films[0].before, cause.films[0].after) for cause in causes[2:]}
     assert values["metascore rating"] == (ROWS[1]["metascore"], 1)
     assert values["imdb rating"][1] is None
 

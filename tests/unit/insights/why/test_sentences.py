@@ -23,7 +23,7 @@ def said(change: Change, code_version: str = "1.0") -> str:
 
 
 @pytest.mark.parametrize(
-    ("found", "text"),
+    ("example", "text"),
     [
         (Cause("came", "", 1.0, (FILM, FILM)), "2 films came onto the list"),
         (Cause("left", "", 1.0, (FILM,)), "1 film left the list"),
@@ -35,8 +35,8 @@ def said(change: Change, code_version: str = "1.0") -> str:
         (Cause("definition", "", 1.0, (), ("1", "2")), "no film: the table was built by code 2 instead of 1"),
     ],
 )  # fmt: skip
-def test_a_cause_in_words(found: Cause, text: str) -> None:
-    assert cause(found) == text
+def test_a_cause_in_words(example: Cause, text: str) -> None:
+    assert cause(example) == text
 
 
 def test_films_that_came_and_left_are_named() -> None:
@@ -76,6 +76,6 @@ def test_nothing_changed_is_one_sentence() -> None:
 def test_a_build_without_the_table_has_no_largest_move(missing: tuple[bool, bool]) -> None:
     after = correct(before(), column="rotten_tomatoes", change=lambda _: 1, where=("genres", "War"), films=10)
     both = snapshot(before(), "ratings_by_genre"), snapshot(after, "ratings_by_genre", 1)
-    found = (replace(one, table=pd.DataFrame()) if gone else one for one, gone in zip(both, missing, strict=True))
+    example = (replace(one, table=pd.DataFrame()) if gone else one for one, gone in zip(both, missing, strict=True))
 
-    assert "moved most" not in " ".join(describe(*found))
+    assert "moved most" not in " ".join(describe(*example))

@@ -19,13 +19,13 @@ from tests.planted_changes import PLANTED, Planted, before, correct, fetched, le
 TABLES = [name for name in explained_tables() if name != "pipeline_runs"]
 
 
-def adds_up(found: Split) -> bool:
+def adds_up(explanation: Split) -> bool:
     """Whether the contributions give the change, and none is left to the code of the table."""
-    if found.change is None or not found.exact:
-        return all(cause.contribution is None for cause in found.causes)
-    total = fsum(cause.contribution or 0.0 for cause in found.causes)
-    close = abs(total - found.change) <= ROUNDING * max(abs(found.before or 0), abs(found.after or 0))
-    return close and not any(cause.origin == "definition" for cause in found.causes)
+    if explanation.change is None or not explanation.exact:
+        return all(cause.contribution is None for cause in explanation.causes)
+    total = fsum(cause.contribution or 0.0 for cause in explanation.causes)
+    close = abs(total - explanation.change) <= ROUNDING * max(abs(explanation.before or 0), abs(explanation.after or 0))
+    return close and not any(cause.origin == "definition" for cause in explanation.causes)
 
 
 @cache
@@ -40,13 +40,13 @@ def explained(planted: Planted) -> tuple[Split, ...]:
 
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
 def test_the_true_cause_comes_first_and_contributions_add_up(planted: Planted) -> None:
-    splits = {found.number: found for found in explained(planted)}
-    found = splits[planted.number]
+    splits = {explanation.number: explanation for explanation in explained(planted)}
+    explanation = splits[planted.number]
 
     assert all(adds_up(each) for each in splits.values())
-    assert found.change or found.kind == "quantile"
-    assert found.causes[0].origin in planted.origins
-    assert found.causes[0].column == planted.column
+    assert explanation.change or explanation.kind == "quantile"
+    assert explanation.causes[0].origin in planted.origins
+    assert explanation.causes[0].column == planted.column
 
 
 def test_there_are_fifty() -> None:
@@ -64,39 +64,41 @@ def two_days() -> tuple[list[Row], list[Row]]:
 @pytest.mark.parametrize("table", TABLES)
 def test_every_number_of_every_table_is_the_one_of_its_films(table: str) -> None:
     """Two months apart: films came and left, and ratings, votes and facts changed."""
-    first, second = (snapshot(rows, table, place) for place, rows in enumerate(two_days()))
+    first, second = (snapshot(rows, table, index) for index, rows in enumerate(two_days()))
     keys = first.table[list(GOLD_TABLES[table].key)].iloc[1:11:2].to_dict("records")
-    splits = [found for key in keys for found in split(first, second, table, key)]
+    splits = [explanation for key in keys for explanation in split(first, second, table, key)]
     numbers = [column.name for column in GOLD_TABLES[table].columns if column.name not in GOLD_TABLES[table].key]
 
-    assert sorted({found.number for found in splits}) == sorted(numbers)
-    assert all(adds_up(found) for found in splits)
-    assert sum(bool(found.change) for found in splits) > 2
+    assert sorted({explanation.number for explanation in splits}) == sorted(numbers)
+    assert all(adds_up(explanation) for explanation in splits)
+    assert sum(bool(explanation.change) for explanation in splits) > 2
 
 
 def one(first: Snapshot, second: Snapshot, number: str = "mean") -> Split:
     key = {"genre": "Drama", "source": "imdb"}
-    return next(found for found in split(first, second, "ratings_by_genre", key) if found.number == number)
+    return next(
+        explanation for explanation in split(first, second, "ratings_by_genre", key) if explanation.number == number
+    )
 
 
 def test_a_film_is_named_with_its_values_run_and_object() -> None:
     rows = correct(before(), "imdb_rating", lambda value: value - 1, ("genres", "Drama"))
-    found = one(snapshot(before(), "ratings_by_genre"), snapshot(rows, "ratings_by_genre", 1))
-    film = found.causes[0].films[0]
+    explanation = one(snapshot(before(), "ratings_by_genre"), snapshot(rows, "ratings_by_genre", 1))
+    film = explanation.causes[0].films[0]
     row = next(row for row in rows if row["imdb_id"] == film.imdb_id)
 
     assert film.after == pytest.approx(film.before - 1)
     assert (film.title, film.run_id, film.bronze_key) == (row["title"], row["run_id"], row["bronze_key"])
-    assert film.contribution == pytest.approx(found.change)
+    assert film.contribution == pytest.approx(explanation.change)
 
 
 def test_a_median_lists_films_and_says_that_there_is_no_exact_split() -> None:
     rows = leave(before(), ("genres", "Drama"), films=3)
-    found = one(snapshot(before(), "ratings_by_genre"), snapshot(rows, "ratings_by_genre", 1), "median")
+    explanation = one(snapshot(before(), "ratings_by_genre"), snapshot(rows, "ratings_by_genre", 1), "median")
 
-    assert not found.exact
-    assert len(found.causes[0].films) == 3
-    assert found.causes[0].contribution is None
+    assert not explanation.exact
+    assert len(explanation.causes[0].films) == 3
+    assert explanation.causes[0].contribution is None
 
 
 def test_a_table_that_other_code_computed_otherwise_has_the_definition_as_its_cause() -> None:
@@ -111,18 +113,21 @@ def test_a_table_that_other_code_computed_otherwise_has_the_definition_as_its_ca
 def test_nothing_changed_has_no_cause() -> None:
     same = snapshot(fetched(before()), "ratings_by_genre", 1)
 
-    assert [found.causes for found in split(same, same, "ratings_by_genre", {"genre": "Drama", "source": "imdb"})] == [
-        ()
-    ] * 4
+    assert [
+        explanation.causes
+        for explanation in split(same, same, "ratings_by_genre", {"genre": "Drama", "source": "imdb"})
+    ] == [()] * 4
 
 
 def test_a_film_that_was_fetched_again_moves_between_runs() -> None:
     rows = before()
     again = fetched(rows[:10]) + rows[10:]
     first, second = snapshot(rows, "data_quality"), snapshot(again, "data_quality", 1)
-    (found,) = split(replace(first, table=first.table.head(0)), second, "pipeline_runs", {"run_id": again[0]["run_id"]})
+    (explanation,) = split(
+        replace(first, table=first.table.head(0)), second, "pipeline_runs", {"run_id": again[0]["run_id"]}
+    )
 
-    assert (found.number, found.change, found.causes[0].column) == ("in_gold", 10, "run_id")
+    assert (explanation.number, explanation.change, explanation.causes[0].column) == ("in_gold", 10, "run_id")
 
 
 @pytest.mark.parametrize("table", ["movies", "rank_history", "genre_trends", "nothing"])

@@ -21,10 +21,10 @@ ENGINE = AthenaEngine(FakeAthena(None, None).client, "gold-bucket", "my-stack_si
 
 def select_of(table: Table) -> str:
     """The SELECT inside a table's UNLOAD, which no parser here knows."""
-    found = re.fullmatch(r"UNLOAD \((.*)\) TO '([^']+)' WITH \(.*\)", ENGINE.unload(table, BUILD), re.DOTALL)
-    assert found
-    assert found[2] == f"s3://gold-bucket/builds/{BUILD}/{table.name}/"
-    return found[1]
+    match = re.fullmatch(r"UNLOAD \((.*)\) TO '([^']+)' WITH \(.*\)", ENGINE.unload(table, BUILD), re.DOTALL)
+    assert match
+    assert match[2] == f"s3://gold-bucket/builds/{BUILD}/{table.name}/"
+    return match[1]
 
 
 @pytest.mark.parametrize("table", GOLD, ids=lambda table: table.name)

@@ -32,11 +32,11 @@ def first_build() -> Builds:
 
 def after(accident: Accident) -> tuple[list[Row], int]:
     """Rows of Gold's movies after the accident befell the second run, and the films that were quarantined."""
-    found = pickle.loads(pickle.dumps(documents(FILMS)))  # a tenth of deepcopy's time
-    found = accident.harm(found) or found
+    bronze = pickle.loads(pickle.dumps(documents(FILMS)))  # a tenth of deepcopy's time
+    bronze = accident.harm(bronze) or bronze
     rows = {row["imdb_id"]: {**row, "on_list": False} for row in first_rows(FILMS)}
     quarantined = 0
-    for document in found:
+    for document in bronze:
         imdb_id, row = document["source"]["id"], movie(document)
         if row:
             rows[imdb_id] = stamped({**row, "rank": int(document["source"]["rank"])}, NEXT_DAY)
@@ -98,7 +98,7 @@ def test_a_repeated_accident_stays_held_and_a_correct_build_is_published() -> No
 
 def test_a_reason_names_place_values_and_limit() -> None:
     (reason,) = reasons_of(
-        Accident("", lambda found: [film["omdb"].update(Genre="N/A") for film in found] and None, ())
+        Accident("", lambda films: [film["omdb"].update(Genre="N/A") for film in films] and None, ())
     )
 
     assert str(reason) == "movies.genres: share of nulls 0.0% → 100.0% (limit: ±5.0 percentage points)"

@@ -43,22 +43,22 @@ def test_the_first_builds_are_compared_with_nothing(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_build_without_any_complete_run_is_held_when_there_was_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = compare(monkeypatch, None, pointer_to(a_build(profile=PROFILE)))
+    compared = compare(monkeypatch, None, pointer_to(a_build(profile=PROFILE)))
 
-    assert found.profile is None
-    assert "complete runs" in found.reasons[0]
+    assert compared.profile is None
+    assert "complete runs" in compared.reasons[0]
 
 
 def test_a_longer_list_is_compared_as_deep_as_the_published_one_and_recorded_as_deep_as_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     longer = replace(PROFILE, depth=1000, films=1000, columns={"title": ColumnProfile(100)})
-    found = compare(monkeypatch, longer, pointer_to(a_build(profile=PROFILE)))
+    compared = compare(monkeypatch, longer, pointer_to(a_build(profile=PROFILE)))
 
-    assert found.reasons == ()
-    assert found.profile
-    assert (found.profile.depth, found.profile.films) == (1000, 1000)
-    assert found.profile.changes["movies..films on the list"] == 0
+    assert compared.reasons == ()
+    assert compared.profile
+    assert (compared.profile.depth, compared.profile.films) == (1000, 1000)
+    assert compared.profile.changes["movies..films on the list"] == 0
 
 
 CHANGED = Turnover(0, 0, {"title": (12, 100)})
@@ -67,7 +67,7 @@ CHANGED = Turnover(0, 0, {"title": (12, 100)})
 @pytest.mark.parametrize(("usual", "held"), [(0.0, True), (0.04, False)])
 def test_usual_changes_come_from_earlier_builds(monkeypatch: pytest.MonkeyPatch, usual: float, *, held: bool) -> None:
     earlier = a_build(profile=replace(PROFILE, changes={KEY: usual}))
-    found = compare(
+    compared = compare(
         monkeypatch,
         PROFILE,
         pointer_to(a_build(profile=PROFILE), earlier=8),
@@ -76,28 +76,28 @@ def test_usual_changes_come_from_earlier_builds(monkeypatch: pytest.MonkeyPatch,
         records=lambda _, build_ids: dict.fromkeys(build_ids, earlier) | {build_ids[0]: a_build(profile=None)},
     )
 
-    assert bool(found.reasons) == held
-    assert found.profile
-    assert found.profile.changes[KEY] == pytest.approx(0.12)
+    assert bool(compared.reasons) == held
+    assert compared.profile
+    assert compared.profile.changes[KEY] == pytest.approx(0.12)
 
 
 def test_a_damaged_earlier_record_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def records(*_: object) -> dict[str, Build]:
         raise DocumentInvalid("is not JSON")
 
-    found = compare(monkeypatch, PROFILE, pointer_to(a_build(profile=PROFILE)), turnover=CHANGED, records=records)
+    compared = compare(monkeypatch, PROFILE, pointer_to(a_build(profile=PROFILE)), turnover=CHANGED, records=records)
 
-    assert found.reasons
+    assert compared.reasons
 
 
 def test_films_are_not_compared_one_by_one_where_the_published_table_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     pointer = pointer_to(a_build(profile=PROFILE))
 
     assert compare(monkeypatch, PROFILE, pointer, turnover=CHANGED).reasons
-    found = compare(monkeypatch, PROFILE, pointer, turnover=CHANGED, has_movies=False)
-    assert not found.reasons
-    assert found.profile
-    assert set(found.profile.changes.values()) == {0}
+    compared = compare(monkeypatch, PROFILE, pointer, turnover=CHANGED, has_movies=False)
+    assert not compared.reasons
+    assert compared.profile
+    assert set(compared.profile.changes.values()) == {0}
 
 
 OLD_RUN, NEW_RUN = "20261123T030000Z-aaaaaaaa", "20261124T030000Z-bbbbbbbb"

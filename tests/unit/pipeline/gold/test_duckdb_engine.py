@@ -72,16 +72,16 @@ def test_athena_and_duckdb_run_the_same_statement() -> None:
 def test_incremental_loading_equals_loading_at_once() -> None:
     at_once = engine_of(movies=FILMS, quarantine=QUARANTINE, rejected=REJECTED, runs=RUNS)
     bit_by_bit = GoldDatabase(256)
-    for place in range(3):
-        bit_by_bit.load(MOVIES, silver_files(FILMS[place::3], "movies", etag=str(place)))
+    for start in range(3):
+        bit_by_bit.load(MOVIES, silver_files(FILMS[start::3], "movies", etag=str(start)))
     bit_by_bit.build()
     for name, rows in (("quarantine", QUARANTINE), ("rejected", REJECTED), ("runs", RUNS)):
         bit_by_bit.load(SILVER_TABLES[name], silver_files(rows, name))
 
-    expected, found = built(at_once), built(bit_by_bit)
+    expected, actual = built(at_once), built(bit_by_bit)
 
     for name, table in expected.items():
-        pd.testing.assert_frame_equal(found[name], table)
+        pd.testing.assert_frame_equal(actual[name], table)
 
 
 @pytest.mark.parametrize(
@@ -97,10 +97,10 @@ def test_incremental_loading_equals_loading_at_once() -> None:
 )
 def test_a_film_has_only_its_newest_row(others: list[dict[str, Any]], newest: str) -> None:
     rows = [film(1, bronze_key="k2"), *(film(1, **{"bronze_key": "k2"} | other) for other in others), film(2)]
-    found = movies_of(engine_of(movies=rows)).sort_values("imdb_id")
+    stored = movies_of(engine_of(movies=rows)).sort_values("imdb_id")
 
-    assert found["imdb_id"].tolist() == ["tt0000001", "tt0000002"]
-    assert found["bronze_key"].tolist()[0] == newest
+    assert stored["imdb_id"].tolist() == ["tt0000001", "tt0000002"]
+    assert stored["bronze_key"].tolist()[0] == newest
 
 
 def test_the_order_of_parts_does_not_matter() -> None:

@@ -47,11 +47,11 @@ def newest() -> Any:
     return rows.sort_values(["rank", "imdb_id"]).reset_index(drop=True)
 
 
-def same(found: Any, expected: Any, keys: list[str]) -> None:
+def same(actual: Any, expected: Any, keys: list[str]) -> None:
     """Compare two tables whatever their rows' order and their integers' width."""
-    for frame in (found, expected):
+    for frame in (actual, expected):
         assert not frame.duplicated(keys).any()
-    left, right = (frame.sort_values(keys).reset_index(drop=True) for frame in (found, expected[found.columns]))
+    left, right = (frame.sort_values(keys).reset_index(drop=True) for frame in (actual, expected[actual.columns]))
     pd.testing.assert_frame_equal(left, right, check_dtype=False, check_exact=False, rtol=1e-12)
 
 

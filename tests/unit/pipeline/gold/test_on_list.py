@@ -44,12 +44,12 @@ def movies(*runs: Mapping[str, Any]) -> pd.DataFrame:
 
 def ranks(*runs: Mapping[str, Any]) -> dict[int, int | str | None]:
     """Rank of each film in Gold; None where it is unknown, "left" where the film has left the list."""
-    found = {}
+    by_film = {}
     for row in movies(*runs).to_dict("records"):
         rank = None if pd.isna(row["rank"]) else int(row["rank"])
         assert row["on_list"] or rank is None
-        found[int(row["imdb_id"][2:])] = rank if row["on_list"] else "left"
-    return found
+        by_film[int(row["imdb_id"][2:])] = rank if row["on_list"] else "left"
+    return by_film
 
 
 def run(run_id: str, films: Ranks, **more: Any) -> dict[str, Any]:
@@ -146,10 +146,10 @@ def test_films_of_one_rank_on_the_list_are_of_one_run(seed: int) -> None:
         listed: Ranks = {number: rank for rank, number in enumerate(taken, start=1) if number not in failed}
         runs.append(run(run_id, listed, **fates))
 
-    found = ranks(*runs)
+    actual = ranks(*runs)
 
-    assert found == recomputed(runs)
-    known = [rank for rank in found.values() if isinstance(rank, int)]
+    assert actual == recomputed(runs)
+    known = [rank for rank in actual.values() if isinstance(rank, int)]
     assert len(known) == len(set(known))
 
 
@@ -157,19 +157,19 @@ def recomputed(runs: list[dict[str, Any]]) -> dict[int, int | str | None]:
     """Return what :func:`ranks` should, by going through the runs one by one."""
     last: dict[int, tuple[int, int]] = {}
     left: set[int] = set()
-    for place, one in enumerate(runs):
+    for index, one in enumerate(runs):
         listed = {*one["films"], *one["quarantined"], *one["rejected"]}
         left -= listed
         if not one["lost"]:
             left |= {number for number, (_, rank) in last.items() if rank <= len(listed) and number not in listed}
-        last |= {number: (place, rank) for number, rank in one["films"].items()}
+        last |= {number: (index, rank) for number, rank in one["films"].items()}
     newest: dict[int, int] = {}
-    for number, (place, rank) in last.items():
+    for number, (index, rank) in last.items():
         if number not in left:
-            newest[rank] = max(place, newest.get(rank, 0))
+            newest[rank] = max(index, newest.get(rank, 0))
     return {
-        number: "left" if number in left else rank if newest[rank] == place else None
-        for number, (place, rank) in last.items()
+        number: "left" if number in left else rank if newest[rank] == index else None
+        for number, (index, rank) in last.items()
     }
 
 

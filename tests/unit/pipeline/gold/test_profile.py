@@ -22,7 +22,7 @@ COUNT = 100
 
 
 @pytest.fixture(scope="module")
-def found() -> Profile:
+def published() -> Profile:
     builds = Builds()
     builds.build(first_rows(COUNT), rejected=2, quarantined=1)
     assert builds.published
@@ -45,14 +45,14 @@ def test_trino_accepts_the_profiles_statements() -> None:
     assert [fault for sql in asked for fault in refused_by_trino(sql)] == []
 
 
-def test_numbers_equal_those_of_pandas(found: Profile) -> None:
+def test_numbers_equal_those_of_pandas(published: Profile) -> None:
     movies = pd.DataFrame(first_rows(COUNT))
     values = movies["runtime_minutes"].astype("float64")
-    column = found.columns["runtime_minutes"]
+    column = published.columns["runtime_minutes"]
 
-    assert (found.films, found.depth, found.repeated) == (COUNT, COUNT, 0)
-    assert (found.settled, found.rejected, found.quarantined) == (COUNT, 2, 1)
-    assert found.columns["box_office_usd"].filled == movies["box_office_usd"].count()
+    assert (published.films, published.depth, published.repeated) == (COUNT, COUNT, 0)
+    assert (published.settled, published.rejected, published.quarantined) == (COUNT, 2, 1)
+    assert published.columns["box_office_usd"].filled == movies["box_office_usd"].count()
     assert column.mean == pytest.approx(values.mean())
     assert column.deviation == pytest.approx(values.std(ddof=0))
     assert column.quantiles == {
@@ -60,16 +60,16 @@ def test_numbers_equal_those_of_pandas(found: Profile) -> None:
     }
 
 
-def test_a_date_is_measured_in_days_and_text_is_counted(found: Profile) -> None:
+def test_a_date_is_measured_in_days_and_text_is_counted(published: Profile) -> None:
     days = pd.to_datetime(pd.Series([row["released"] for row in first_rows(COUNT)])).dropna()
 
-    assert found.columns["released"].mean == pytest.approx((days - pd.Timestamp(0)).dt.days.mean())
-    assert found.columns["title"].mean is None
-    assert found.columns["rank"].mean is None
+    assert published.columns["released"].mean == pytest.approx((days - pd.Timestamp(0)).dt.days.mean())
+    assert published.columns["title"].mean is None
+    assert published.columns["rank"].mean is None
 
 
-def test_every_column_that_describes_a_film_is_profiled(found: Profile) -> None:
-    left_out = set(GOLD_TABLES["movies"].column_names) - set(found.columns)
+def test_every_column_that_describes_a_film_is_profiled(published: Profile) -> None:
+    left_out = set(GOLD_TABLES["movies"].column_names) - set(published.columns)
 
     assert left_out == {
         "imdb_id", "decade", "unreadable", "run_id", "bronze_key", "bronze_version", "fetched_at", "processed_at",
@@ -101,8 +101,8 @@ def test_repeated_films_are_counted() -> None:
     assert builds.published.repeated == len(copies)
 
 
-def test_a_profile_survives_json(found: Profile) -> None:
-    assert read(Profile, to_json(asdict(found)), "profile") == found
+def test_a_profile_survives_json(published: Profile) -> None:
+    assert read(Profile, to_json(asdict(published)), "profile") == published
 
 
 @pytest.mark.parametrize(("missing", "depth"), [(0, 3), (1, None)])
@@ -111,6 +111,6 @@ def test_a_builds_depth_is_that_of_its_complete_runs(missing: int, depth: int | 
     runs = [run | {"expected": run["expected"] + missing} for run in RUNS]
     engine = engine_of(movies=FILMS, quarantine=QUARANTINE, rejected=REJECTED, runs=runs)
     engine.build()
-    found = profile_of(lambda sql: engine.query(to_duckdb(sql)))
+    computed = profile_of(lambda sql: engine.query(to_duckdb(sql)))
 
-    assert (found.depth if found else None) == depth
+    assert (computed.depth if computed else None) == depth

@@ -135,12 +135,12 @@ def test_a_wrong_statement_is_found(gold: Gold, table: str, right: str, wrong: s
     assert right in sql
     try:
         gold.build(table, sql.replace(right, wrong))
-        found = gold.faults()
+        messages = gold.faults()
     finally:
         gold.build(table, sql)
 
-    assert found
-    assert all(fault.startswith(f"{table}: ") for fault in found)
+    assert messages
+    assert all(fault.startswith(f"{table}: ") for fault in messages)
 
 
 @pytest.mark.parametrize("name", ["rank_history", "pipeline_runs", "movies"])
@@ -148,9 +148,9 @@ def test_duplicate_rows_of_a_table_that_is_no_aggregate_are_found(name: str) -> 
     engine = engine_of(movies=FILMS, quarantine=QUARANTINE, rejected=REJECTED, runs=RUNS)
     engine.build()
     engine.query(f"CREATE TABLE gold.twice AS (FROM gold.{name} UNION ALL FROM gold.{name})")
-    found = faults(lambda sql: engine.query(to_duckdb(sql.replace(f"gold.{name} AS", "gold.twice AS"))), NAMES)
+    messages = faults(lambda sql: engine.query(to_duckdb(sql.replace(f"gold.{name} AS", "gold.twice AS"))), NAMES)
 
-    assert any(fault.startswith(f"{name}: rows of different keys: ") for fault in found)
+    assert any(fault.startswith(f"{name}: rows of different keys: ") for fault in messages)
 
 
 def test_a_fault_names_both_numbers() -> None:

@@ -79,9 +79,9 @@ def test_the_selected_columns_are_as_defined(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_table_reads_silver_or_what_is_built_before_it(name: str) -> None:
     read = {(table.db, table.name) for table in sqlglot.parse_one(statement(name), read="trino").find_all(exp.Table)}
-    there = {("silver", table.name) for table in SILVER} | {("gold", before) for before in NAMES[: NAMES.index(name)]}
+    allowed = {("silver", table.name) for table in SILVER} | {("gold", before) for before in NAMES[: NAMES.index(name)]}
 
-    assert {table for table in read if table[0]} <= there
+    assert {table for table in read if table[0]} <= allowed
 
 
 def test_each_file_is_a_table_or_a_template() -> None:
@@ -96,7 +96,7 @@ COUNTED = [column.name for column in FILM if column.name != "imdb_id"]
 def test_every_column_has_one_count_in_order() -> None:
     places = re.findall(r"\((\d+), '(\w+)'\)", statement("data_quality"))
 
-    assert places == [(str(place), name) for place, name in enumerate(COUNTED, start=1)]
+    assert places == [(str(number), name) for number, name in enumerate(COUNTED, start=1)]
     assert counts("filled") == {name: f"count(m.{name})" for name in COUNTED}
 
 

@@ -302,13 +302,13 @@ LONG_KEY = "0f1e2d3c"
 
 @pytest.mark.parametrize("echo", ["movie", "rejected", "malformed", "large"])
 def test_a_key_in_an_answer_is_removed(server: FakeOmdb, echo: str) -> None:
-    told = {
+    content = {
         "movie": json.dumps({"Response": "True", "imdbID": FILM, "Plot": f"asked with apikey={LONG_KEY}"}).encode(),
         "rejected": json.dumps({"Response": "False", "Error": f"No film for {LONG_KEY}"}).encode(),
         "malformed": f"GET /?i={FILM}&apikey={LONG_KEY}".encode(),
         "large": f"{LONG_KEY} ".encode() * omdb.MAX_BODY_BYTES,
     }[echo]
-    server.reply = lambda query, nth: (200, told)
+    server.reply = lambda query, nth: (200, content)
 
     answer = ask(server, keys=Keys(LONG_KEY))
 

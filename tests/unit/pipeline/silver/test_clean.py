@@ -84,8 +84,8 @@ def test_text(given_text: Any, expected: str) -> None:
 
 @given(st.text())
 def test_cleaned_text_can_be_stored(given_text: str) -> None:
-    found = clean.text(given_text)
-    assert found is None or (found == found.strip() and found.encode("utf-8"))
+    cleaned = clean.text(given_text)
+    assert cleaned is None or (cleaned == cleaned.strip() and cleaned.encode("utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -118,14 +118,14 @@ name = st.text("abcXYZ é'-.", min_size=1, max_size=8) | st.sampled_from(
 
 @given(st.lists(name, max_size=6).map(", ".join))
 def test_names_of_names_are_the_same_names(joined: str) -> None:
-    found = clean.names(joined)
-    assert found is None or clean.names(", ".join(found)) == found
+    names = clean.names(joined)
+    assert names is None or clean.names(", ".join(names)) == names
 
 
 @given(st.lists(name, max_size=6).map(", ".join))
 def test_no_name_comes_twice(joined: str) -> None:
-    found = clean.names(joined) or []
-    assert len({one.casefold() for one in found}) == len(found)
+    names = clean.names(joined) or []
+    assert len({one.casefold() for one in names}) == len(names)
 
 
 @pytest.mark.parametrize(

@@ -49,9 +49,9 @@ def test_types_are_the_definitions(table: Table) -> None:
 
     assert schema.names == table.column_names
     for column in table.columns:
-        found = schema.field(column.name).type
-        found = pa.list_(found.value_type) if pa.types.is_list(found) else found
-        assert found == ARROW[column.type], column.name
+        arrow_type = schema.field(column.name).type
+        arrow_type = pa.list_(arrow_type.value_type) if pa.types.is_list(arrow_type) else arrow_type
+        assert arrow_type == ARROW[column.type], column.name
 
 
 def test_rows_come_back_as_they_went_in() -> None:
@@ -68,13 +68,13 @@ def test_rows_come_back_as_they_went_in() -> None:
     )
     bare = row(imdb_id="tt0000001", rank=1, genres=[])
 
-    found = read(parquet.encode([full, bare], MOVIES)).to_pylist()
+    rows = read(parquet.encode([full, bare], MOVIES)).to_pylist()
 
-    assert found[0] == full | {
+    assert rows[0] == full | {
         "released": date(1994, 11, 18),
         "fetched_at": datetime(2026, 11, 24, 3, 0, 0, 7),
     }
-    assert found[1] == bare
+    assert rows[1] == bare
 
 
 def test_unknown_columns_are_left_out() -> None:

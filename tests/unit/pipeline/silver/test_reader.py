@@ -32,8 +32,8 @@ def part(*rows: dict[str, Any], **columns: Any) -> bytes:
     """Return a part, with columns replaced; None removes one."""
     table = pq.read_table(io.BytesIO(parquet.encode(rows, MOVIES)))
     for name, values in columns.items():
-        place = table.schema.get_field_index(name)
-        table = table.remove_column(place) if place >= 0 else table
+        index = table.schema.get_field_index(name)
+        table = table.remove_column(index) if index >= 0 else table
         table = table if values is None else table.append_column(name, values)
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
@@ -55,8 +55,8 @@ def test_the_temporary_folders_name_changes_nothing(tmp_path: Path, monkeypatch:
     for name, rows in (("movies", FILMS), ("quarantine", QUARANTINE), ("rejected", REJECTED), ("runs", RUNS)):
         reader.add(SILVER_TABLES[name], silver_files(rows, name))
 
-    found = reader.query("SELECT imdb_id, run_id, year FROM silver.movies ORDER BY ALL")
-    assert found == sorted(
+    movies = reader.query("SELECT imdb_id, run_id, year FROM silver.movies ORDER BY ALL")
+    assert movies == sorted(
         ((row["imdb_id"], row["run_id"], row.get("year")) for row in FILMS), key=lambda r: (r[0], r[1])
     )
     assert reader.query("SELECT run_id, expected FROM silver.runs ORDER BY ALL") == [

@@ -50,9 +50,9 @@ def silver(omdb: dict[str, Any], source: dict[str, Any] | None = None, asked_for
 
 
 def clean_row(omdb: dict[str, Any], source: dict[str, Any] | None = None) -> dict[str, Any]:
-    found = silver(omdb, source)
-    assert isinstance(found, Clean), found
-    return found.row
+    outcome = silver(omdb, source)
+    assert isinstance(outcome, Clean), outcome
+    return outcome.row
 
 
 def test_a_film_becomes_a_typed_row() -> None:
@@ -126,17 +126,17 @@ def test_other_types(name: str, expected: dict[str, Any]) -> None:
 
 
 def test_unparseable_values_are_null_and_listed() -> None:
-    found = silver(case("game"))
+    outcome = silver(case("game"))
 
-    assert isinstance(found, Clean)
-    assert found.unreadable == ["runtime_minutes: '34S min' is not a running time"]
+    assert isinstance(outcome, Clean)
+    assert outcome.unreadable == ["runtime_minutes: '34S min' is not a running time"]
 
 
 def test_what_cannot_be_true_is_quarantined_with_every_reason() -> None:
-    found = silver(case("impossible"))
+    outcome = silver(case("impossible"))
 
-    assert isinstance(found, Quarantined)
-    assert [reason.split(":")[0] for reason in found.reasons] == [
+    assert isinstance(outcome, Quarantined)
+    assert [reason.split(":")[0] for reason in outcome.reasons] == [
         "year",
         "runtime_minutes",
         "imdb_rating",
@@ -148,18 +148,18 @@ def test_what_cannot_be_true_is_quarantined_with_every_reason() -> None:
 
 @pytest.mark.parametrize("answered", ["tt0068646", "", "N/A", None, ["tt0110413"], 110413])
 def test_an_answer_about_another_film_is_quarantined(answered: Any) -> None:
-    found = silver(case("movie") | {"imdbID": answered}, asked_for="tt0110413")
+    outcome = silver(case("movie") | {"imdbID": answered}, asked_for="tt0110413")
 
-    assert isinstance(found, Quarantined)
-    assert found.reasons[0].startswith("imdb_id: ")
+    assert isinstance(outcome, Quarantined)
+    assert outcome.reasons[0].startswith("imdb_id: ")
 
 
 @pytest.mark.parametrize("rank", [None, "", "first", "0", "9" * 15])
 def test_a_film_without_a_rank_is_quarantined(rank: Any) -> None:
-    found = silver(case("movie"), SOURCE | {"rank": rank})
+    outcome = silver(case("movie"), SOURCE | {"rank": rank})
 
-    assert isinstance(found, Quarantined)
-    assert found.reasons[0].startswith("rank: ")
+    assert isinstance(outcome, Quarantined)
+    assert outcome.reasons[0].startswith("rank: ")
 
 
 def test_ratings_stand_in_for_empty_scores_only() -> None:
@@ -203,22 +203,22 @@ def test_no_answer_crashes_and_no_row_is_about_another_film(
     if with_id:
         omdb, source = omdb | {"imdbID": "tt0110413"}, source | {"rank": "1"}
 
-    found = silver(omdb, source, asked_for="tt0110413")
+    outcome = silver(omdb, source, asked_for="tt0110413")
 
-    if isinstance(found, Clean):
-        assert found.row["imdb_id"] == "tt0110413"
-        assert set(found.row) == set(NOTHING)
-        to_json(found.row).decode("utf-8")
+    if isinstance(outcome, Clean):
+        assert outcome.row["imdb_id"] == "tt0110413"
+        assert set(outcome.row) == set(NOTHING)
+        to_json(outcome.row).decode("utf-8")
     else:
-        assert found.reasons
-        assert all(len(reason) < 400 for reason in found.reasons)
+        assert outcome.reasons
+        assert all(len(reason) < 400 for reason in outcome.reasons)
 
 
 @settings(max_examples=20)
 @given(st.lists(answers, min_size=20, max_size=20))
 def test_every_clean_row_can_be_stored(given_answers: list[dict[str, Any]]) -> None:
-    found = [silver(omdb | {"imdbID": "tt0110413"}, asked_for="tt0110413") for omdb in given_answers]
-    rows = [one.row | {"unreadable": one.unreadable} for one in found if isinstance(one, Clean)]
+    outcomes = [silver(omdb | {"imdbID": "tt0110413"}, asked_for="tt0110413") for omdb in given_answers]
+    rows = [one.row | {"unreadable": one.unreadable} for one in outcomes if isinstance(one, Clean)]
 
     assert parquet.encode(rows, SILVER_TABLES["movies"])[:4] == b"PAR1"
 

@@ -24,9 +24,9 @@ class FakeLake:
 
 
 def test_duckdb_answers_read_only() -> None:
-    found: Any = FakeLake()
+    lake: Any = FakeLake()
 
-    assert run(found, "SELECT 1", "duckdb").rows["n"].tolist() == [1]
-    run(found, "DROP TABLE movies", "duckdb")
+    assert run(lake, "SELECT 1", "duckdb").rows["n"].tolist() == [1]
+    run(lake, "DROP TABLE movies", "duckdb")
 
-    assert found.asked == [("SELECT 1", True), ("DROP TABLE movies", True)], "the guarded engine itself refuses"
+    assert lake.asked == [("SELECT 1", True), ("DROP TABLE movies", True)], "the guarded engine itself refuses"

@@ -47,11 +47,11 @@ def test_a_terminal_shows_causes_and_their_largest_films_in_80_columns(terminal:
 
 
 def test_rows_hold_every_film_of_every_cause() -> None:
-    found = explanation()
-    films = sum(len(cause.films) or 1 for number in found.numbers for cause in number.causes)
-    rows = list(why.rows(found))
+    explained = explanation()
+    films = sum(len(cause.films) or 1 for number in explained.numbers for cause in number.causes)
+    rows = list(why.rows(explained))
 
-    assert len(rows) == films + sum(not number.causes for number in found.numbers)
+    assert len(rows) == films + sum(not number.causes for number in explained.numbers)
     assert all(len(row) == len(why._FIELDS) for row in rows)
 
 

@@ -42,7 +42,7 @@ def look(database: duckdb.DuckDBPyConnection, parts: Collection[Part], hour: int
     database.execute("DELETE FROM silver.movies")
     database.execute(
         "INSERT INTO silver.movies SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[]), unnest(?::VARCHAR[])",
-        [[row[place] for row in rows] for place in range(3)],
+        [[row[column] for row in rows] for column in range(3)],
     )
     compact.rank(database, [entry for entry, _ in parts], START + hour * HOUR)
 

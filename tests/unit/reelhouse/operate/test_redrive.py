@@ -34,11 +34,11 @@ class FakeSqs:
 
 
 def test_as_many_messages_are_moved_as_were_parked_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    sqs, seen = FakeSqs(parked=12), list[tuple[int, int]]()
+    sqs, progress = FakeSqs(parked=12), list[tuple[int, int]]()
     monkeypatch.setattr(aws, "client", lambda _: sqs)
 
-    moved = redrive(STACK, "MovieQueue", lambda done, total: seen.append((done, total)))
+    moved = redrive(STACK, "MovieQueue", lambda done, total: progress.append((done, total)))
 
     assert moved == 12
     assert sqs.calls == [("send", "queue"), ("delete", "parked")] * 12
-    assert seen == [(10, 12), (12, 12)]
+    assert progress == [(10, 12), (12, 12)]

@@ -48,12 +48,12 @@ def test_a_damaged_old_object_goes_with_its_finished_run() -> None:
 
 
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 30)), st.integers(1, 40))
-def test_groups_hold_every_run_once_and_no_more_than_they_may(sizes: dict[str, int], most: int) -> None:
-    cut = list(groups(sizes, most))
+def test_groups_hold_every_run_once_and_no_more_than_they_may(sizes: dict[str, int], limit: int) -> None:
+    cut = list(groups(sizes, limit))
 
     assert [run for group in cut for run in group] == list(sizes)
-    assert all(len(group) == 1 or sum(sizes[run] for run in group) <= most for group in cut)
-    assert all(sum(sizes[run] for run in one) + sizes[two[0]] > most for one, two in pairwise(cut))
+    assert all(len(group) == 1 or sum(sizes[run] for run in group) <= limit for group in cut)
+    assert all(sum(sizes[run] for run in one) + sizes[two[0]] > limit for one, two in pairwise(cut))
 
 
 @pytest.fixture

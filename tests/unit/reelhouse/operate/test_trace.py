@@ -32,7 +32,7 @@ def test_the_number_is_the_messages_own_or_unknown(films: int, batch_size: int, 
 
     for message in sent:
         for movie in message["movies"]:
-            found = message_of(manifest, movie["id"])
-            assert found.of == message["batches"]
-            assert found.rank == int(movie["rank"])
-            assert found.number in ({message["batch"]} if not length else {message["batch"], None})
+            computed = message_of(manifest, movie["id"])
+            assert computed.of == message["batches"]
+            assert computed.rank == int(movie["rank"])
+            assert computed.number in ({message["batch"]} if not length else {message["batch"], None})
