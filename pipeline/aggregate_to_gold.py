@@ -153,8 +153,7 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
         earlier = intact(gold, pointer.build)
         if pointer.build and len(earlier) < len(pointer.build.tables):
             if pointer.held:
-                # Another build would be held too.
-                pointer = _repair(settings, pointer, earlier, deadline)
+                pointer = _repair(settings, pointer, earlier, deadline)  # another build would be held too
                 earlier = intact(gold, pointer.build)
             else:
                 again = True
