@@ -1,7 +1,7 @@
 """The numbers of Gold's aggregate tables, each as a count, sum, mean, share or quantile of films. Pure.
 
 A number stands on the films of its row, and on one value of each. This is the same definition as the SQL in
-``pipeline/gold/``; tests compare the two for every table.
+``pipeline/gold/sql/``; tests compare the two for every table.
 """
 
 from __future__ import annotations
