@@ -28,7 +28,7 @@ from pipeline.gold.comparison import compare, reasons_to_hold
 from pipeline.gold.duckdb_engine import RETRIED, DuckdbEngine, upload
 from pipeline.gold.engine import GoldEngine
 from pipeline.gold.expiry import expire, is_due
-from pipeline.gold.once_a_run import begin, look_again, must_wait
+from pipeline.gold.once_a_run import begin, has_begun_only, look_again, must_wait
 from pipeline.gold.publication import Held, Pointer, correct, hold, publish, read_pointer
 from pipeline.gold.tables import intact
 from pipeline.runs import started_at, utc
@@ -40,6 +40,8 @@ STEP = "AggregateToGold"
 # During a run each build would be stale at once: wait until the run is complete or Silver is quiet, within limits.
 QUIET_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 30.0
+# A run's first film takes longer than a quiet second when functions start; a build without it would show nothing new.
+FIRST_FILM_SECONDS = 5.0
 # Another function's build of the same Silver is awaited for so many times as long: a usual build takes a few seconds.
 # Then that function was killed, or the build is long; building it twice does no harm.
 _QUIETS_OF_A_BUILD = 15
@@ -199,13 +201,14 @@ def _basis(engine: GoldEngine, silver: list[StoredObject]) -> str:
 
 def _settled(silver: list[StoredObject], bucket: str, deadline: float) -> list[StoredObject]:
     """List Silver until the runs that change it are complete, or it has not changed for :data:`QUIET_SECONDS`."""
-    changed = time.monotonic()
-    give_up = min(deadline, changed + LONGEST_WAIT_SECONDS)
+    changed = started = time.monotonic()
+    give_up = min(deadline, started + LONGEST_WAIT_SECONDS)
     while must_wait(bucket, silver, datetime.now(UTC)) and time.monotonic() < min(changed + QUIET_SECONDS, give_up):
         # Listings in between notice a change early, so that the wait does not begin anew a second later.
         time.sleep(QUIET_SECONDS / 4)
         before, silver = silver, aws.list_objects(aws.client("s3"), bucket)
-        if silver != before:
+        awaited = time.monotonic() < started + FIRST_FILM_SECONDS and has_begun_only(silver, datetime.now(UTC))
+        if awaited or silver != before:
             changed = time.monotonic()
     return silver
 

@@ -48,6 +48,13 @@ def must_wait(bucket: str, silver: list[StoredObject], now: datetime) -> bool:
     return any(run_id is None or outcomes[run_id] != _expected(bucket, run_id) for run_id in changing)
 
 
+def has_begun_only(silver: list[StoredObject], now: datetime) -> bool:
+    """Whether a run that began a moment ago has no outcome in Silver yet: there is nothing new to build."""
+    begun = {keys.run_of(entry.key) for entry in silver if now - entry.modified < QUIET} - {None}
+    films = {keys.run_of(entry.key) for entry in silver if keys.rows_of(entry.key) or keys.film_of(entry.key)}
+    return not begun <= films
+
+
 def _expected(bucket: str, run_id: str) -> int | None:
     """Return the number of films that a run expects; None when its record is not in Silver yet, or is damaged."""
     try:
