@@ -41,6 +41,7 @@ STEP = "AggregateToGold"
 QUIET_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 30.0
 # A run's first film takes longer than a quiet second when functions start; a build without it would show nothing new.
+# The deployment of S3's notifications is an event too, of an empty Silver.
 FIRST_FILM_SECONDS = 5.0
 # Another function's build of the same Silver is awaited for so many times as long: a usual build takes a few seconds.
 # Then that function was killed, or the build is long; building it twice does no harm.
@@ -203,7 +204,9 @@ def _settled(silver: list[StoredObject], bucket: str, deadline: float) -> list[S
     """List Silver until the runs that change it are complete, or it has not changed for :data:`QUIET_SECONDS`."""
     changed = started = time.monotonic()
     give_up = min(deadline, started + LONGEST_WAIT_SECONDS)
-    while must_wait(bucket, silver, datetime.now(UTC)) and time.monotonic() < min(changed + QUIET_SECONDS, give_up):
+    while time.monotonic() < min(changed + QUIET_SECONDS, give_up):
+        if silver and not must_wait(bucket, silver, datetime.now(UTC)):
+            break
         # Listings in between notice a change early, so that the wait does not begin anew a second later.
         time.sleep(QUIET_SECONDS / 4)
         before, silver = silver, aws.list_objects(aws.client("s3"), bucket)

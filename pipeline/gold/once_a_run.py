@@ -49,10 +49,10 @@ def must_wait(bucket: str, silver: list[StoredObject], now: datetime) -> bool:
 
 
 def has_begun_only(silver: list[StoredObject], now: datetime) -> bool:
-    """Whether a run that began a moment ago has no outcome in Silver yet: there is nothing new to build."""
+    """Whether Silver is empty, or a run that began a moment ago has no outcome there yet: nothing new can be built."""
     begun = {keys.run_of(entry.key) for entry in silver if now - entry.modified < QUIET} - {None}
     films = {keys.run_of(entry.key) for entry in silver if keys.rows_of(entry.key) or keys.film_of(entry.key)}
-    return not begun <= films
+    return not silver or not begun <= films
 
 
 def _expected(bucket: str, run_id: str) -> int | None:

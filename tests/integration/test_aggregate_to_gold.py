@@ -278,12 +278,14 @@ def test_a_run_is_built_as_soon_as_its_last_film_is_there(lake: Lake, monkeypatc
     assert (clock.now, len(silver)) == (0.75, 3)
 
 
+@pytest.mark.parametrize("begun", [True, False])
 @pytest.mark.parametrize(("first_film", "waited"), [(3.0, 4.0), (9.0, 5.75)])
 def test_a_run_that_has_only_begun_is_not_built_for_five_seconds(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch, first_film: float, waited: float
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, first_film: float, waited: float, begun: bool
 ) -> None:
     run_id = RUNS[0]["run_id"]
-    lake.put("silver", keys.silver_run(run_id), b'{"expected": 2}')
+    if begun:
+        lake.put("silver", keys.silver_run(run_id), b'{"expected": 2}')
     clock = Clock({first_film: partial(lake.put, "silver", keys.silver_part(run_id, "a" * 32, 1), b"")})
     monkeypatch.setattr(aggregate_to_gold, "time", clock)
     monkeypatch.setattr(aggregate_to_gold, "QUIET_SECONDS", 1.0)
