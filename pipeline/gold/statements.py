@@ -35,11 +35,8 @@ def statement(name: str) -> str:
     sql = _PERCENTILE.sub(lambda match: _percentile(match[1], match[2]), _file(name))
     if name == "data_quality":
         columns = [column for column in FILM if column.name != "imdb_id"]
-        return sql.format(
-            columns=", ".join(f"({position}, '{column.name}')" for position, column in enumerate(columns, start=1)),
-            filled=", ".join(f"count(m.{column.name})" for column in columns),
-            out_of_range=", ".join(map(_out_of_range, columns)),
-        )
+        counts = [_count(position, column) for position, column in enumerate(columns, start=1)]
+        return sql.format(counts="\n    UNION ALL\n    ".join(counts))
     return sql
 
 
@@ -57,11 +54,15 @@ def _file(name: str) -> str:
     return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def _out_of_range(column: Column) -> str:
-    """Return the SQL of a column's number of films with a value outside its range."""
+def _count(position: int, column: Column) -> str:
+    """Return the SELECT of a column's films, of those with a value, and of those with one outside its range."""
     limits = ((column.low, "<"), (column.high, ">"))
     faults = " OR ".join(f"m.{column.name} {sign} {limit}" for limit, sign in limits if limit is not None)
-    return f"count(CASE WHEN {faults} THEN 1 END)" if faults else "0"
+    out_of_range = f"count(CASE WHEN {faults} THEN 1 END)" if faults else "0"
+    return (
+        f"SELECT {position} AS position, '{column.name}' AS column_name, count(*) AS films, "
+        f"count(m.{column.name}) AS filled, {out_of_range} AS out_of_range FROM gold.movies AS m WHERE m.on_list"
+    )
 
 
 @cache

@@ -124,10 +124,10 @@ def test_trino_accepts_the_statement(name: str) -> None:
          "    y.films_in_year AS films,\n    g.films AS films_in_year,"),
         ("genre_share_by_year", "CAST(g.films AS DOUBLE) /", "CAST(1 AS DOUBLE) /"),
         ("movie_ratings", "m.source_rating * 10 AS rating", "m.metascore * 1.0 AS rating"),
-        ("data_quality", "    element_at(n.filled, c.position) AS filled,\n", "    n.films AS filled,\n"),
-        ("data_quality", "CAST(element_at(n.filled, c.position) AS DOUBLE)", "CAST(n.films AS DOUBLE)"),
-        ("data_quality", "coalesce(u.films, 0) AS unreadable,\n    element_at(n.out_of_range, c.position)",
-         "element_at(n.filled, c.position) AS unreadable,\n    coalesce(u.films, 0)"),
+        ("data_quality", "    c.filled,\n", "    c.films AS filled,\n"),
+        ("data_quality", "CAST(c.filled AS DOUBLE)", "CAST(c.films AS DOUBLE)"),
+        ("data_quality", "coalesce(u.films, 0) AS unreadable,\n    c.out_of_range",
+         "c.filled AS unreadable,\n    coalesce(u.films, 0) AS out_of_range"),
     ],
 )  # fmt: skip
 def test_a_wrong_statement_is_found(gold: Gold, table: str, right: str, wrong: str) -> None:
