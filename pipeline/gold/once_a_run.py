@@ -3,7 +3,7 @@
 A build waits while a run is adding to Silver that is not complete: with DuckDB for a quiet second. An engine that is
 paid by the build waits for a quiet minute: one message comes back to SilverEvents instead of the events that came, so
 the last change always leads to a build. With every engine, a function that builds a Silver announces it, and others
-that are told of the same Silver wait.
+that are told of the same Silver wait. The first film of a run is awaited for some seconds.
 """
 
 from __future__ import annotations
@@ -41,18 +41,27 @@ def must_wait(bucket: str, silver: list[StoredObject], now: datetime) -> bool:
     A run is complete here when it has as many outcomes as it expects. While a replay or a compaction holds rows twice,
     it has more, and the build waits.
     """
-    changing = {keys.run_of(entry.key) for entry in silver if now - entry.modified < QUIET}
-    outcomes: Counter[str | None] = Counter()
-    for entry in silver:
-        outcomes[keys.run_of(entry.key)] += keys.rows_of(entry.key) or (keys.film_of(entry.key) is not None)
-    return any(run_id is None or outcomes[run_id] != _expected(bucket, run_id) for run_id in changing)
+    outcomes = _outcomes(silver)
+    return any(run_id is None or outcomes[run_id] != _expected(bucket, run_id) for run_id in _changing(silver, now))
 
 
 def has_begun_only(silver: list[StoredObject], now: datetime) -> bool:
     """Whether Silver is empty, or a run that began a moment ago has no outcome there yet: nothing new can be built."""
-    begun = {keys.run_of(entry.key) for entry in silver if now - entry.modified < QUIET} - {None}
-    films = {keys.run_of(entry.key) for entry in silver if keys.rows_of(entry.key) or keys.film_of(entry.key)}
-    return not silver or not begun <= films
+    outcomes = _outcomes(silver)
+    return not silver or any(run_id and not outcomes[run_id] for run_id in _changing(silver, now))
+
+
+def _changing(silver: list[StoredObject], now: datetime) -> set[str | None]:
+    """Return the runs whose Silver changed in the last minute; None stands for objects of no run."""
+    return {keys.run_of(entry.key) for entry in silver if now - entry.modified < QUIET}
+
+
+def _outcomes(silver: list[StoredObject]) -> Counter[str | None]:
+    """Count the films of each run that have an outcome in Silver."""
+    outcomes: Counter[str | None] = Counter()
+    for entry in silver:
+        outcomes[keys.run_of(entry.key)] += keys.rows_of(entry.key) or (keys.film_of(entry.key) is not None)
+    return outcomes
 
 
 def _expected(bucket: str, run_id: str) -> int | None:
