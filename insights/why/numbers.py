@@ -60,12 +60,15 @@ class _Row:
     columns: tuple[str, ...]
 
     def number(self, name: str, kind: Kind, values: Values, *value_columns: str) -> Number:
+        """A number of this row, on values by film."""
         return Number(name, kind, self.films.index, values, self.columns, value_columns)
 
     def count(self, name: str, films: pd.Index[str], *value_columns: str) -> Number:
+        """The number of some films of this row."""
         return self.number(name, "count", pd.Series(1.0, index=films), *value_columns)
 
     def share(self, name: str, films: pd.Index[str], *value_columns: str) -> Number:
+        """The share of some films among those of this row."""
         values = pd.Series(self.films.index.isin(films), index=self.films.index, dtype=float)
         return self.number(name, "share", values, *value_columns)
 
