@@ -17,7 +17,7 @@ import duckdb
 from insights.similar.lookup import Catalogue
 from pipeline import aws
 from pipeline.aws import StoredObject
-from pipeline.database import connect
+from pipeline.database import scratch
 from pipeline.errors import InvalidInput, StorageFailed
 from pipeline.gold import tables as gold_tables
 
@@ -76,7 +76,7 @@ class GoldCatalogue:
         if not parts:
             return []
         source = "read_parquet(?, hive_partitioning = false)"
-        with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder, connect() as database:
+        with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder, scratch() as database:
             paths = [Path(folder, f"{number}.parquet") for number in range(len(parts))]
             for part, path in zip(parts, paths, strict=True):
                 path.write_bytes(aws.get(aws.client("s3"), self._bucket, part.key)[0])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +11,13 @@ import duckdb
 from pydantic_core import to_json
 
 from pipeline.columns import Table
-from pipeline.database import connect
+from pipeline.database import scratch
 from pipeline.errors import StorageFailed
 
 _WRITE = """
     COPY (FROM read_json($rows, format = 'newline_delimited', columns = {types}, hive_partitioning = false))
     TO $part (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)
 """
-
-
-@cache
-def _database() -> duckdb.DuckDBPyConnection:
-    """One database per process: opening one takes as long as encoding a hundred rows."""
-    database = connect()
-    # A part is one row group, which one thread writes; the others are only woken for it.
-    database.execute("SET threads = 1")
-    return database
 
 
 def encode(rows: Iterable[dict[str, Any]], table: Table) -> bytes:
@@ -51,9 +41,9 @@ def encode(rows: Iterable[dict[str, Any]], table: Table) -> bytes:
         source.write_bytes(b"\n".join(map(to_json, rows)))
         try:
             sql = _WRITE.format(types=table.duckdb_types())
-            _database().execute(sql, {"rows": str(source), "part": str(target)})
+            # A part is one row group, which one thread writes; others would only be woken for it.
+            with scratch(threads=1) as database:
+                database.execute(sql, {"rows": str(source), "part": str(target)})
         except duckdb.Error as error:
-            # After a fatal error a database refuses everything.
-            _database.cache_clear()
             raise StorageFailed(f"DuckDB: {type(error).__name__}", subject=f"a part of {table.name}") from error
         return target.read_bytes()

@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
 from pipeline.columns import DUCKDB_TYPES, SILVER, Table
-from pipeline.database import PARQUET, connect
+from pipeline.database import PARQUET, connect, scratch
 from pipeline.errors import SilverDamaged, StorageFailed
 from pipeline.workspace import Workspace
 
@@ -194,7 +194,7 @@ class SilverReader:
         """Keep a large part as it is, once its schema, its keys and its number of rows are right."""
         table, file, key = batch.table, batch.file(number), batch.keys[number]
         try:
-            with connect(self._memory_mb) as database:
+            with scratch(self._memory_mb) as database:
                 self._checked_columns(database, table, [file])
                 counts = ", ".join(f'count("{name}")' for name in table.key)
                 sql = f"SELECT count(*), {counts} FROM read_parquet(?, hive_partitioning = false)"
@@ -232,11 +232,11 @@ class SilverReader:
     def _merge(self, batch: _Batch, numbers: Sequence[int]) -> Path:
         """Write the rows of several files into one parquet file.
 
-        A connection of its own does it: after a fatal error a DuckDB database refuses everything.
+        Not in this reader's database: after a fatal error a DuckDB database refuses everything.
         """
         parameters = {"files": [batch.file(number) for number in numbers], "keys": batch.keys}
         target = self._new_file(batch.table)
-        with connect(self._memory_mb) as database:
+        with scratch(self._memory_mb) as database:
             given = batch.table.column_names
             if batch.table.format == "parquet":
                 given = self._checked_columns(database, batch.table, parameters["files"])
@@ -272,7 +272,7 @@ class SilverReader:
         """Return the error met when a file is read to its last row; None when it can be read, or memory runs out."""
         probe = f"COPY (SELECT * FROM {_source(table, path.suffix[1:])}) TO '/dev/null' (FORMAT csv)"
         try:
-            with connect(self._memory_mb) as database:
+            with scratch(self._memory_mb) as database:
                 database.execute(probe, {"files": [str(path)]})
         except duckdb.OutOfMemoryException:
             return None

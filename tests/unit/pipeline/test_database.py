@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import tempfile
 
-from pipeline.database import connect
+import duckdb
+import pytest
+
+from pipeline.database import connect, scratch
 
 
 def test_it_draws_no_progress_and_spills_to_the_temporary_folder() -> None:
@@ -20,3 +23,15 @@ def test_databases_share_nothing() -> None:
     connect().execute("CREATE TABLE films (id INTEGER)")
 
     assert connect().execute("SELECT count(*) FROM duckdb_tables()").fetchall() == [(0,)]
+
+
+def test_the_scratch_database_is_kept_and_opened_anew_after_an_error() -> None:
+    with scratch(memory_mb=64) as first:
+        first.execute("CREATE TABLE only_here AS SELECT 1")
+    with scratch(memory_mb=64) as second:
+        assert second.execute("FROM only_here").fetchall() == [(1,)]
+    with pytest.raises(duckdb.Error), scratch(memory_mb=64) as broken:
+        broken.execute("SELECT error('fatal')")
+    with scratch(memory_mb=64) as anew:
+        assert anew.execute("SELECT count(*) FROM duckdb_tables()").fetchall() == [(0,)]
+        assert anew.execute("SELECT current_setting('memory_limit')").fetchall() == [("61.0 MiB",)]
