@@ -13,7 +13,8 @@ run test chaos bench: export REELHOUSE_END_WITH_PARENT := 1
 
 include lambdas/build.mk
 
-.PHONY: help run check check-style check-types check-templates test trino trino-short chaos bench audit lock catalogue reports-image reports-image-codebuild deploy delete
+CHECKS := check-style check-types check-templates
+.PHONY: help run check $(CHECKS) test trino trino-short chaos bench audit lock catalogue reports-image reports-image-codebuild deploy delete
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 26
@@ -22,7 +23,7 @@ run: environment ## Start the local stack, ingest films, write the reports and p
 	@$(BIN)/reelhouse demo
 
 check: environment ## Check style, types, templates and the notebooks' code, without running a test
-	@$(MAKE) --no-print-directory --jobs 3 check-style check-types check-templates
+	@$(MAKE) --no-print-directory --jobs 3 $(CHECKS)
 
 check-style:
 	@$(BIN)/ruff check --quiet .
@@ -34,7 +35,8 @@ check-types:
 check-templates:
 	@$(BIN)/cfn-lint --regions eu-central-1 --template $$(git ls-files '*template.yaml')
 
-test: check .scan-venv/.ready ## Run every check and every test
+test: environment ## Run every check and every test
+	@$(MAKE) --no-print-directory --jobs 3 $(CHECKS) .scan-venv/.ready .venv/.compiled
 	@$(BIN)/python -m pytest --numprocesses 4
 
 bench: environment ## Measure speed and memory against their baselines, into benchmarks/RESULTS.md
@@ -63,6 +65,11 @@ $(UV):
 .venv/.ready: requirements.lock pyproject.toml | $(UV)
 	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Four test processes would each compile the same imports.
+.venv/.compiled: .venv/.ready
+	@$(BIN)/python -m compileall -q -j 0 -x '/tests?/' .venv/lib
 	@touch $@
 
 .sam-venv/.ready: sam.lock | $(UV)
