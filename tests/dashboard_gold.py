@@ -5,9 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 
 import pandas as pd
 
+from insights.dashboard import data
+from insights.dashboard.definition import load
 from tests import gold_rows
 
 HOSTILE = '</script><script>document.title="broken"</script><img src=x onerror="document.title=\'broken\'">'
@@ -63,6 +66,7 @@ def recommendations(films: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["imdb_id", "rank", "recommended_imdb_id", "similarity", "because"])
 
 
+@cache
 def gold() -> Mapping[str, pd.DataFrame]:
     """The tables that the dashboard reads, by name."""
     films = movies()
@@ -81,3 +85,9 @@ def gold() -> Mapping[str, pd.DataFrame]:
         "data_quality": pd.DataFrame(quality, columns=["column_name", "rows", "filled", "unreadable", "out_of_range"]),
         "pipeline_runs": runs,
     }
+
+
+@cache
+def frames() -> dict[str, pd.DataFrame]:
+    """The rows of the definition's data sets."""
+    return data.frames(load(), gold())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from insights.summaries.facts import Fact, facts_of
 from tests import gold_rows
 
 
+@cache
 def named_facts() -> Mapping[str, Fact]:
     """Return the facts.
 

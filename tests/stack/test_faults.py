@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -17,7 +18,6 @@ from reelhouse.stack import Stack
 from tests.running import Omdb, run_to_the_end, wait_until
 
 LIST = (local_stack.SOURCE_BUCKET, local_stack.SOURCE_KEY)
-FILMS = sample_films.source_list()["items"][:6]
 
 
 @pytest.fixture
@@ -34,14 +34,19 @@ def source_list(stack: Stack) -> Iterator[Any]:
         run_to_the_end(stack, 100, 50)
 
 
+@cache
+def films() -> list[dict[str, str]]:
+    return sample_films.source_list()["items"]
+
+
 def film(imdb_id: str, rank: int) -> dict[str, str]:
-    return {**FILMS[0], "id": imdb_id, "rank": str(rank)}
+    return {**films()[0], "id": imdb_id, "rank": str(rank)}
 
 
 def test_films_that_cannot_be_had_are_reported_and_the_others_are_stored(stack: Stack, source_list: Any) -> None:
-    odd = [film("../../etc/passwd", 3), film("tt123", 4), {**film("tt0068646", 5), "rank": ""}, FILMS[0], "text"]
+    odd = [film("../../etc/passwd", 3), film("tt123", 4), {**film("tt0068646", 5), "rank": ""}, films()[0], "text"]
     unknown = film("tt0000000", 6)
-    source_list([FILMS[1], FILMS[0], *odd, unknown])
+    source_list([films()[1], films()[0], *odd, unknown])
 
     report = run_to_the_end(stack, 100, 5)
 
@@ -86,7 +91,7 @@ def test_a_message_delivered_twice_stores_nothing_twice(stack: Stack) -> None:
     report = run_to_the_end(stack, 5, 5)
     prefix = keys.run_prefix("movies", report.run_id)
     expected = stack.manifest(report.run_id).expected
-    items = [film for film in sample_films.source_list()["items"] if film["id"] in expected]
+    items = [film for film in films() if film["id"] in expected]
     message = {"schema": 1, "run_id": report.run_id, "batch": 1, "batches": 1, "movies": items}
 
     sqs.send_message(QueueUrl=stack["MovieQueueUrl"], MessageBody=json.dumps(message))
@@ -107,7 +112,7 @@ def test_transient_faults_are_retried_until_all_films_are_stored(stack: Stack, o
 
 
 def test_a_body_with_an_invalid_escape_is_stored_raw(stack: Stack, omdb: Omdb) -> None:
-    bad = FILMS[2]["id"]
+    bad = films()[2]["id"]
     omdb.faults(malformed="escape", only=[bad])
 
     report = run_to_the_end(stack, 5, 5)

@@ -20,7 +20,7 @@ from tests import dashboard_gold
 
 DEFINITION = load()
 GOLD = dashboard_gold.gold()
-FRAMES = data.frames(DEFINITION, GOLD)
+FRAMES = dashboard_gold.frames()
 CHOICES: list[dict[str, Choice]] = [
     {},
     {"genre": ["Drama"]},

@@ -21,7 +21,7 @@ from tests import axe, chromium, dashboard_gold
 from tests.chromium import Shown
 
 DEFINITION = load()
-FRAMES = data.frames(DEFINITION, dashboard_gold.gold())
+FRAMES = dashboard_gold.frames()
 GOLD = dashboard_gold.gold()
 CARDS = data.cards(GOLD)
 PAGE = render(

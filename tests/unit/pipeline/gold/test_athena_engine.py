@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -16,12 +17,16 @@ from pipeline.gold.athena_engine import AthenaEngine, waves, with_tables
 from tests.fake_athena import FakeAthena
 
 BUILD = "20261124T030000.000000Z"
-ENGINE = AthenaEngine(FakeAthena(None, None).client, "gold-bucket", "my-stack_silver", "my-stack_gold")
+
+
+@cache
+def engine() -> AthenaEngine:
+    return AthenaEngine(FakeAthena(None, None).client, "gold-bucket", "my-stack_silver", "my-stack_gold")
 
 
 def select_of(table: Table) -> str:
     """The SELECT inside a table's UNLOAD, which no parser here knows."""
-    match = re.fullmatch(r"UNLOAD \((.*)\) TO '([^']+)' WITH \(.*\)", ENGINE.unload(table, BUILD), re.DOTALL)
+    match = re.fullmatch(r"UNLOAD \((.*)\) TO '([^']+)' WITH \(.*\)", engine().unload(table, BUILD), re.DOTALL)
     assert match
     assert match[2] == f"s3://gold-bucket/builds/{BUILD}/{table.name}/"
     return match[1]

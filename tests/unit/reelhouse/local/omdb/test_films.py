@@ -17,13 +17,12 @@ TOMATO_KEYS = (
     "tomatoUserRating tomatoUserReviews tomatoURL "
 )
 LIST_KEYS = "id rank title fullTitle year image crew imDbRating imDbRatingCount"
-COLUMNS = list(films.read_films()[0])
 FULL_CAST = "Ann Ash, Bob Bay, Cid Cox"
 
 
 def film(**known: Any) -> Film:
     """A film of which only the id, the title and the year are known, and what is given."""
-    unknown = dict.fromkeys(COLUMNS)
+    unknown = dict.fromkeys(next(iter(films.films_by_id().values())))
     return {**unknown, "row_id": 1, "imdb_id": "tt0000001", "title": "Léon", "year": 1994, **known}
 
 
