@@ -23,7 +23,7 @@ from reelhouse.stack import Stack
 from tests.running import FILMS, Omdb, let_events_settle, options, remove_run, run_to_the_end, start_afresh
 
 STACK_TEST_SECONDS = 900
-STACK_NOTEBOOKS = ("on_stack", "start_here", "summaries_by_a_model")
+STACK_NOTEBOOKS = ("start_here", "summaries_by_a_model")
 STACK_TESTS = ("tests/stack/", *(f"tests/notebooks/test_{name}.py" for name in STACK_NOTEBOOKS))
 # These take about as long as all others, so that two stacks are done at the same time.
 SECOND_STACK = tuple(

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from reelhouse.gold import lab
 from reelhouse.local.processes import free_port
 from tests.running import wait_until
 
@@ -59,3 +60,7 @@ def test_jupyterlab_is_the_one_started_and_ends_with_its_command(tmp_path: Path,
         finally:
             process.kill()
     assert wait_until(lambda: not answers(status))
+
+
+def test_jupyterlab_is_reachable_from_this_machine_only() -> None:
+    assert "--ServerApp.ip=127.0.0.1" in lab.server_command(8888, "token")

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import papermill
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 from insights.reports.notebooks import FOLDER
 from pipeline import aws, keys
 from reelhouse import lake
+from reelhouse.gold import lab
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
 from tests.running import WATCH_SECONDS
@@ -126,3 +128,20 @@ def test_without_a_stack_one_line_says_what_to_start(tmp_path: Path) -> None:
     said = (ran.stdout + ran.stderr).strip()
     assert "`reelhouse up` starts it" in said
     assert len(said.splitlines()) == 1
+
+
+def test_the_first_cell_in_jupyterlab_works(stack: Stack) -> None:
+    environment = lab.environment(stack)
+    manager, client = start_new_kernel(env=environment, cwd=str(FOLDER))
+    try:
+        said: list[str] = []
+        answer = client.execute_interactive(
+            'from reelhouse import lake; len(lake.table("ratings_by_genre"))',
+            timeout=WATCH_SECONDS,
+            output_hook=lambda message: said.append(message["content"].get("data", {}).get("text/plain", "")),
+        )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert answer["content"]["status"] == "ok"
+    assert str(len(lake.table("ratings_by_genre"))) in said

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pipeline import aws, keys
 from reelhouse.stack import Stack
 from tests.running import WATCH_SECONDS, reelhouse, wait_until
 
@@ -29,6 +30,10 @@ def test_ctrl_c_ends_it_cleanly_after_a_round(stack: Stack, tmp_path: Path) -> N
     assert code == 0, errors.read_text()
     assert "Traceback" not in errors.read_text()
     assert (tmp_path / "reports" / "index.html").is_file()
+    page = keys.report("01_gold_aggregates", keys.LATEST, "report.html")
+    stored = aws.client("s3").get_object(Bucket=stack["GoldBucketName"], Key=page)
+    assert stored["ContentType"].startswith("text/html")
+    assert stored["Body"].read() == (tmp_path / page).read_bytes()
 
 
 def test_an_interval_that_is_none_is_refused_before_anything_runs(stack: Stack, tmp_path: Path) -> None:
