@@ -123,7 +123,7 @@ def _rows(query: str, names: list[str], given: IO[bytes], limits: Limits) -> Any
         _limit_process(limits)
         demand_one_statement(connection, query, guarded=True)
         # One row more than is allowed shows that there are more.
-        return query_rows.fetch(connection.sql(query), limits.rows + 1)
+        return query_rows.fetch(connection.sql(without_end(query)), limits.rows + 1)
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Any]) -> None:
@@ -162,6 +162,17 @@ def demand_one_statement(connection: duckdb.DuckDBPyConnection, query: str, *, g
     if guarded and kind != duckdb.StatementType.SELECT:
         raise InvalidInput(f"is {kind.name}, not SELECT", subject=SUBJECT, next_step="only reading is allowed")
     return bool(kind == duckdb.StatementType.SELECT)
+
+
+def without_end(query: str) -> str:
+    """Return a statement without the semicolon and comments after it: DuckDB cannot project rows of a text with both."""
+    text = query.encode()
+    end = len(text)
+    for start, kind in reversed(duckdb.tokenize(query)):
+        if kind != duckdb.token_type.comment and text[start:end].strip() != b";":
+            break
+        end = start
+    return text[:end].decode()
 
 
 @contextmanager

@@ -239,7 +239,7 @@ class Lake:
         build = lake.pinned if name in GOLD_TABLES else None
         return Description(
             name=name,
-            meaning=definition.meaning if definition else written.get(_MEANING, ""),
+            meaning=definition.meaning if definition else _decoded(written.get(_MEANING, "")),
             rows=content.num_rows,
             build_id=build.build_id if build else "",
             options=json.loads(written.get(_OPTIONS, "{}")),
@@ -314,7 +314,7 @@ class Lake:
         """
         lake_tables.check_own(name)
         definition = lake_tables.inferred(name, frame, meaning)
-        self._put(definition, frame, {_MEANING: meaning.encode("ascii", "backslashreplace").decode()})
+        self._put(definition, frame, {_MEANING: _encoded(meaning)})
 
     def drop(self, name: str) -> None:
         """Remove a table of your own.
@@ -338,6 +338,15 @@ class Lake:
                 Bucket=self.gold_bucket, Key=keys.gold_table(definition.name), Body=body, Metadata=metadata
             )
             lake_tables.enter(self.gold_bucket, self.gold_database, definition)
+
+
+def _encoded(text: str) -> str:
+    """Return a text in the ASCII letters that an object's metadata may have."""
+    return text.encode("unicode_escape").decode()
+
+
+def _decoded(text: str) -> str:
+    return text.encode().decode("unicode_escape", "replace")
 
 
 def _parquet(definition: Table | None, key: str, body: bytes) -> Any:

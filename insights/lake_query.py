@@ -46,7 +46,7 @@ def run(query: str, lake: Lake, limits: Limits | None) -> pd.DataFrame:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET python_scan_all_frames = true")
         if guarded_query.demand_one_statement(connection, query, guarded=False):
-            return from_arrow(query_rows.fetch(connection.sql(query)))
+            return from_arrow(query_rows.fetch(connection.sql(guarded_query.without_end(query))))
         return connection.execute(query).df()
 
 

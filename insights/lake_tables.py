@@ -64,8 +64,10 @@ def inferred(name: str, frame: pd.DataFrame, meaning: str) -> Table:
     InvalidInput
         Naming every column whose type no table can have.
     """
-    if not len(frame.columns) or not all(isinstance(column, str) for column in frame.columns):
+    if not len(frame.columns) or not all(isinstance(column, str) and column for column in frame.columns):
         raise InvalidInput("needs columns that are named by text", subject=name)
+    if not frame.columns.str.lower().is_unique:
+        raise InvalidInput("has columns of the same name, but for upper and lower case", subject=name)
     columns, faults = [], []
     for column in frame.columns:
         try:

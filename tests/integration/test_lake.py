@@ -129,7 +129,7 @@ def test_a_table_of_one_s_own_is_typed_described_and_dropped(used: GoldLake) -> 
         "string", "date", "bigint", "double", "boolean", "timestamp", "array<string>",
     ]  # fmt: skip
     entry = aws.client("glue").get_table(DatabaseName=DATABASE, Name="my_ratings")["Table"]
-    assert entry["Description"] == "What I think of films – so far"
+    assert entry["Description"] == about.meaning == "What I think of films – so far"
     assert used.sql("SELECT sum(stars) AS s FROM my_ratings")["s"].tolist() == [3]
 
     used.drop("my_ratings")
@@ -163,6 +163,9 @@ def test_columns_that_no_table_can_have_are_named(used: GoldLake) -> None:
         used.write("mine", pd.DataFrame({"fine": [1], "odd": [{"a": 1}]}))
     with pytest.raises(InvalidInput, match="named by text"):
         used.write("mine", pd.DataFrame([[1, 2]]))
+    for names in (["a", "a"], ["a", "A"]):
+        with pytest.raises(InvalidInput, match="same name"):
+            used.write("mine", pd.DataFrame([[1, 2]], columns=names))
     assert "mine" not in used.tables()
 
 

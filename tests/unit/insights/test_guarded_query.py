@@ -22,6 +22,13 @@ def test_rows_come_back_with_their_types() -> None:
     answer = run("SELECT imdb_id, 1 AS n FROM movies ORDER BY imdb_id", TABLES, Limits(rows=2, memory_mb=256))
     assert answer.to_pylist() == [{"imdb_id": "tt1", "n": 1}, {"imdb_id": "tt2", "n": 1}]
     assert run("SELECT count(*) AS n FROM silver.runs", {"silver.runs": pa.table({"a": [1]})}, LIMITS).num_rows == 1
+    assert run("SELECT 'é; -- ü' AS a /* ; */; -- the end", {}, LIMITS).to_pylist() == [{"a": "é; -- ü"}]
+
+
+@pytest.mark.parametrize("end", ["", ";", " ; ; ", "; -- é", " -- é", "; /* a; */ -- b\n"])
+def test_the_end_of_a_statement_is_no_part_of_it(end: str) -> None:
+    statement = "SELECT ';' AS é, '-- x'"
+    assert guarded_query.without_end(statement + end).strip() == statement
 
 
 @pytest.mark.parametrize(
