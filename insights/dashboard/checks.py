@@ -82,6 +82,8 @@ def _data_set(data_set: DataSet) -> Iterator[str]:
             yield f"column {name!r} is a list: explode it"
     if data_set.only and schema.glue_type(data_set.table, data_set.only) != "boolean":
         yield f"only: {data_set.only!r} is no boolean column of {data_set.table}"
+    if data_set.complete and (data_set.complete not in data_set.columns or len(data_set.key) != 2):
+        yield f"complete: {data_set.complete!r} needs to be a column, and the key to have two"
     for source in data_set.explode.values():
         if schema.glue_type(data_set.table, source) != schema.LIST:
             yield f"{source!r} is no list column of {data_set.table}, and cannot be exploded"

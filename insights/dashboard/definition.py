@@ -46,6 +46,9 @@ class DataSet(Strict):
         Columns that identify what a row is about; counts and means are over distinct keys.
     only : str or None
         Boolean column of the table; rows where it is false are left out.
+    complete : str or None
+        Column of counts that is 0 for each combination of the two keys without a row. All other columns are those of
+        the first key.
     explode : dict
         New column names, each with the list column it takes one item of: a row for every combination of items.
     look_up : dict
@@ -57,6 +60,7 @@ class DataSet(Strict):
     key: Annotated[list[Name], Field(min_length=1)]
     columns: Annotated[list[Name], Field(min_length=1)]
     only: Name | None = None
+    complete: Name | None = None
     explode: dict[Name, Name] = {}
     look_up: dict[Name, LookUp] = {}
 

@@ -89,11 +89,26 @@ def sql(data_set: DataSet, database: str, *, explode: bool = True) -> str:
         alias = f"film_of_{look_up.by}"
         selected.append(f"{_label(alias) if look_up.take == LABEL else f'{alias}.{look_up.take}'} AS {name}")
         joins.append(f'LEFT JOIN "{database}".{FILMS} AS {alias} ON {alias}.imdb_id = t.{look_up.by}')
-    lines = [f"SELECT {', '.join(selected)}", f'FROM "{database}".{data_set.table} AS t', *dict.fromkeys(joins)]
+    table = f'"{database}".{data_set.table}'
+    source = _completed(data_set, table) if data_set.complete else table
+    lines = [f"SELECT {', '.join(selected)}", f"FROM {source} AS t", *dict.fromkeys(joins)]
     if data_set.only:
         # Null in a table that was built before the column existed.
         lines.append(f"WHERE coalesce(t.{data_set.only}, TRUE)")
     return "\n".join(lines)
+
+
+def _completed(data_set: DataSet, table: str) -> str:
+    """Return SQL for all combinations of the two keys of a table."""
+    first, second = data_set.key
+    of_first = [name for name in data_set.columns if name not in {second, data_set.complete}]
+    selected = [*(f"a.{name}" for name in of_first), f"b.{second}"]
+    return (
+        f"(SELECT {', '.join(selected)}, coalesce(c.{data_set.complete}, 0) AS {data_set.complete}\n"
+        f"  FROM (SELECT DISTINCT {', '.join(of_first)} FROM {table}) AS a\n"
+        f"  CROSS JOIN (SELECT DISTINCT {second} FROM {table}) AS b\n"
+        f"  LEFT JOIN {table} AS c ON c.{first} = a.{first} AND c.{second} = b.{second})"
+    )
 
 
 def _label(alias: str) -> str:

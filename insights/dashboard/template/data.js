@@ -72,22 +72,29 @@ function measureOf(measure, dataSet, rows) {
   return Number.isFinite(total) ? measure.times * total : null;
 }
 
-// Value of a measure by name, the n it stands on (null where the measure has none), and its standard error, of a mean.
+// Value of a measure by name, the n it stands on (null where the measure has none), and the margin of a mean.
 function evaluate(measures, name, dataSet, rows) {
   const measure = measures[name];
   const n = measure.n ? measureOf(measures[measure.n], dataSet, rows) : null;
-  return { value: measureOf(measure, dataSet, rows), n, error: standardError(measure, dataSet, rows) };
+  return { value: measureOf(measure, dataSet, rows), n, margin: margin(measure, dataSet, rows) };
 }
 
-// null: it is not a mean, or one of fewer than two values.
-function standardError(measure, dataSet, rows) {
+// Half of the 95% confidence interval of a mean; null: it is not a mean, or one of fewer than two values.
+function margin(measure, dataSet, rows) {
   if (measure.kind !== "mean") return null;
   const of = dataSet.columns[measure.of];
   const values = rows.map((row) => of.values[row]).filter((value) => value !== null);
   if (values.length < 2) return null;
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return measure.times * Math.sqrt(squares / (values.length - 1) / values.length);
+  const freedom = values.length - 1;
+  return measure.times * studentT(freedom) * Math.sqrt(squares / freedom / values.length);
+}
+
+// 97.5% quantile of Student's t by Abramowitz and Stegun 26.7.5: within 1% from 4 degrees of freedom on.
+function studentT(freedom) {
+  const z = 1.959964;
+  return z + (z ** 3 + z) / (4 * freedom) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom ** 2);
 }
 
 // Compare by value, unknown last, then by name, so that equals have one order.

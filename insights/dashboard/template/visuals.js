@@ -18,18 +18,17 @@ function finding(context, found) {
 }
 
 const MOST_EQUAL = 2; // more names of one value say nothing
-const CONFIDENCE = 1.96; // standard errors on either side: 95%
 
 // The bar with the ends of its confidence interval, where its measure has one.
 function withInterval(bar) {
-  return bar.error === null ? bar : { ...bar, low: bar.value - CONFIDENCE * bar.error, high: bar.value + CONFIDENCE * bar.error };
+  return bar.margin === null ? bar : { ...bar, low: bar.value - bar.margin, high: bar.value + bar.margin };
 }
 
-// Whether the largest mean differs from the next by more than chance; bars without errors are counts.
+// Whether the largest mean differs from the next by more than chance; bars without margins are counts.
 function isClear(bars) {
   const [first, second] = [...bars].sort((a, b) => b.value - a.value);
-  if (!second || first.error === null || second.error === null) return true;
-  return first.value - second.value > CONFIDENCE * Math.hypot(first.error, second.error);
+  if (!second || first.margin === null || second.margin === null) return true;
+  return first.value - second.value > Math.hypot(first.margin, second.margin);
 }
 
 function foundIn(bars) {

@@ -102,6 +102,21 @@ def test_a_film_that_left_the_list_counts_in_no_number_and_keeps_its_card() -> N
     assert card["on_list"] is False
 
 
+@pytest.mark.parametrize("explode", [False, True])
+def test_a_year_without_films_of_a_genre_counts_in_its_share(explode: bool) -> None:
+    rows = [(2000, "Drama", 3, 4), (2000, "War", 1, 4), (2001, "Drama", 6, 6)]
+    table = schema.TABLES["genre_share_by_year"]
+    given = typed(pd.DataFrame(rows, columns=["year", "genre", "films", "films_in_year"]), table)
+    with duckdb.connect() as database:
+        database.execute("CREATE SCHEMA gold; CREATE TABLE gold.genre_share_by_year AS FROM given")
+        sql = to_duckdb(schema.sql(DEFINITION.data_sets["genre_share_by_year"], "gold", explode=explode))
+        shares = database.execute(sql).df().sort_values(["genre", "year"])
+    assert shares[["year", "genre", "films", "films_in_year"]].to_numpy().tolist() == [
+        [2000, "Drama", 3, 4], [2001, "Drama", 6, 6], [2000, "War", 1, 4], [2001, "War", 0, 6],
+    ]  # fmt: skip
+    assert len(given) == 3
+
+
 FILM = st.fixed_dictionaries(
     {
         "year": st.none() | st.integers(1990, 1994),

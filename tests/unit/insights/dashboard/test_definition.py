@@ -83,6 +83,8 @@ BREAKAGES = [
     ("measures.metascore_mean.n", GONE, ["measures.metascore_mean", "needs 'n'"]),
     ("measures.metascore_mean.n", "imdb_films", ["measures.metascore_mean", "imdb_rating", "'metascore'"]),
     ("measures.metascore_mean.kind", "average", ["measures.metascore_mean", "kind"]),
+    ("data_sets.genre_share_by_year.complete", "film", ["data_sets.genre_share_by_year", "'film'"]),
+    ("data_sets.data_quality.complete", "rows", ["data_sets.data_quality", "the key to have two"]),
     ("measures.genre_share.kind", "mean", ["measures.genre_share", "average of averages"]),
     ("measures.genre_share.by", GONE, ["measures.genre_share", "ratio needs it"]),
     ("measures.films.title", "IMDb", ["measures.imdb_mean", "twice"]),
