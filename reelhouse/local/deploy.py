@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -155,19 +157,24 @@ def _environment() -> dict[str, str]:
 
 
 def _sam(*arguments: str, lifeline: Lifeline) -> None:
+    if not SAM.is_file():
+        raise LocalStackError("is not installed", subject="SAM CLI", next_step="`make environment` installs it")
     log = state.home() / "logs" / f"sam-{arguments[0]}.log"
     command = [sys.executable, "-m", "reelhouse.local.lifeline", str(lifeline.read_end), str(SAM), *arguments]
-    with log.open("wb") as output:
+    with log.open("wb") as output, subprocess.Popen(
+        command, cwd=ROOT, env=_environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+        start_new_session=True, pass_fds=[lifeline.read_end],
+    ) as process:  # fmt: skip
         try:
-            done = subprocess.run(
-                command, cwd=ROOT, env=_environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                timeout=SAM_SECONDS, check=False, start_new_session=True, pass_fds=[lifeline.read_end],
-            )  # fmt: skip
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise LocalStackError(
-                type(error).__name__, subject=f"sam {arguments[0]}", next_step="see `make run`"
-            ) from error
-    if done.returncode:
+            process.wait(SAM_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            cause = f"did not end within {SAM_SECONDS} seconds"
+            raise LocalStackError(cause, subject=f"sam {arguments[0]}", next_step=f"its output is {log}") from error
+        finally:
+            # After a time-out or Ctrl-C, SAM would go on: it has a session of its own.
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode:
         raise LocalStackError(_tail(log), subject=f"sam {arguments[0]} failed", next_step=f"its whole output is {log}")
 
 

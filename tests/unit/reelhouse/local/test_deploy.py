@@ -1,4 +1,4 @@
-"""What `sam build` made is packed once: equal functions share an archive, whenever their files were written."""
+"""What `sam build` made is packed once, and SAM never outlives the command that runs it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ import os
 import zipfile
 from pathlib import Path
 
+import psutil
+import pytest
+
+from pipeline.errors import LocalStackError
+from reelhouse.local import deploy, state
 from reelhouse.local.deploy import pack
+from reelhouse.local.lifeline import Lifeline
+from tests.running import wait_until
 
 TEMPLATE = """
 Globals: { Function: { CodeUri: . } }
@@ -44,3 +51,35 @@ def test_functions_with_the_same_code_share_an_archive(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         {first["CodeUri"], layer["ContentUri"], template.name}
     )
+
+
+def test_sam_ends_with_all_its_processes_when_it_takes_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build that goes on would write into the folder of the next one."""
+    monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path / "home"))
+    state.save(state.State())
+    sam = tmp_path / "sam"
+    sam.write_text(
+        f"#!/bin/sh\nsleep 600 &\necho $! > {tmp_path}/pid.new\nmv {tmp_path}/pid.new {tmp_path}/pid\nwait\n"
+    )
+    sam.chmod(0o700)
+    monkeypatch.setattr(deploy, "SAM", sam)
+    monkeypatch.setattr(deploy, "SAM_SECONDS", 2)
+
+    with Lifeline() as lifeline, pytest.raises(LocalStackError, match="sam build: did not end within 2 seconds"):
+        deploy._sam("build", lifeline=lifeline)
+
+    child = int((tmp_path / "pid").read_text())
+    wait_until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+
+
+def test_a_missing_sam_is_one_line_with_the_command_that_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path / "home"))
+    state.save(state.State())
+    monkeypatch.setattr(deploy, "SAM", tmp_path / "sam")
+
+    with Lifeline() as lifeline, pytest.raises(LocalStackError, match="make environment"):
+        deploy._sam("build", lifeline=lifeline)
