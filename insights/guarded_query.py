@@ -165,7 +165,7 @@ def demand_one_statement(connection: duckdb.DuckDBPyConnection, query: str, *, g
 
 
 def without_end(query: str) -> str:
-    """Return a statement without the semicolon and comments after it: DuckDB cannot project rows of a text with both."""
+    """Return a statement without a semicolon and comments after it: DuckDB cannot project the rows of both."""
     text = query.encode()
     end = len(text)
     for start, kind in reversed(duckdb.tokenize(query)):

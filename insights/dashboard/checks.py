@@ -80,10 +80,7 @@ def _data_set(data_set: DataSet) -> Iterator[str]:
             yield f"{unknown('column', name, table.column_names)} in {data_set.table}"
         elif kind == schema.LIST:
             yield f"column {name!r} is a list: explode it"
-    if data_set.only and schema.glue_type(data_set.table, data_set.only) != "boolean":
-        yield f"only: {data_set.only!r} is no boolean column of {data_set.table}"
-    if data_set.complete and (data_set.complete not in data_set.columns or len(data_set.key) != 2):
-        yield f"complete: {data_set.complete!r} needs to be a column, and the key to have two"
+    yield from _rows_of(data_set)
     for source in data_set.explode.values():
         if schema.glue_type(data_set.table, source) != schema.LIST:
             yield f"{source!r} is no list column of {data_set.table}, and cannot be exploded"
@@ -96,6 +93,14 @@ def _data_set(data_set: DataSet) -> Iterator[str]:
             yield f"{unknown('column', look_up.by, table.column_names)} to look up by"
         if look_up.take not in films:
             yield unknown("column of movies", look_up.take, films)
+
+
+def _rows_of(data_set: DataSet) -> Iterator[str]:
+    """Find the faults of the options that leave rows out, or add some."""
+    if data_set.only and schema.glue_type(data_set.table, data_set.only) != "boolean":
+        yield f"only: {data_set.only!r} is no boolean column of {data_set.table}"
+    if data_set.complete and (data_set.complete not in data_set.columns or len(data_set.key) != 2):
+        yield f"complete: {data_set.complete!r} needs to be a column, and the key to have two"
 
 
 def _measure(definition: Dashboard, measure: Measure) -> Iterator[str]:

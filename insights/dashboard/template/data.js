@@ -91,7 +91,7 @@ function margin(measure, dataSet, rows) {
   return measure.times * studentT(freedom) * Math.sqrt(squares / freedom / values.length);
 }
 
-// 97.5% quantile of Student's t by Abramowitz and Stegun 26.7.5: within 1% from 4 degrees of freedom on.
+// 97.5% quantile of Student's t by Abramowitz and Stegun 26.7.5: within 1% from 5 degrees of freedom on.
 function studentT(freedom) {
   const z = 1.959964;
   return z + (z ** 3 + z) / (4 * freedom) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom ** 2);

@@ -362,13 +362,13 @@ def test_intervals_have_the_coverage_they_name(page: Path, tmp_path: Path) -> No
     values = [61.0, 64.0, 70.0, 75.0, 81.0, 88.0, 90.0, 92.0, 97.0, 99.0]
     script = (
         f"document.title = [margin({{kind: 'mean', of: 'a', times: 10}}, {{columns: {{a: {{values: {values}}}}}}}, "
-        f"{list(range(10))}), ...[4, 30, 1000].map(studentT)].join(' ');"
+        f"{list(range(10))}), ...[5, 30, 1000].map(studentT)].join(' ');"
     )
     acted = tmp_path / "acted.html"
     acted.write_text(acting(page, script), "utf-8")
     title, *_ = re.findall("<title>([^<]*)</title>", chromium.show(acted).document)
     interval = stats.ttest_1samp(values, 0).confidence_interval(0.95)
-    expected = [10 * (interval.high - interval.low) / 2, *(stats.t.isf(0.025, freedom) for freedom in (4, 30, 1000))]
+    expected = [10 * (interval.high - interval.low) / 2, *(stats.t.isf(0.025, freedom) for freedom in (5, 30, 1000))]
     assert [float(number) for number in title.split()] == pytest.approx(expected, rel=0.01)
 
 
