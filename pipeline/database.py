@@ -1,4 +1,4 @@
-"""DuckDB databases in memory: opened here alone, with the options for writing parquet."""
+"""DuckDB databases in memory, all opened here, and the options for writing parquet."""
 
 from __future__ import annotations
 
@@ -40,9 +40,10 @@ def connect(memory_mb: int | None = None, threads: int | None = None) -> duckdb.
 
 @contextmanager
 def scratch(memory_mb: int | None = None, threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a connection to an empty database that this process keeps, for statements that leave nothing in it.
+    """Yield a connection to an empty database that this process reuses; the statements must leave nothing in it.
 
-    Opening a database takes 12 ms. An error closes it, because after a fatal error a database refuses everything.
+    Opening a database takes 12 ms. Any error in the block discards the database, because after a fatal error DuckDB
+    refuses every statement.
 
     Parameters
     ----------
@@ -50,11 +51,11 @@ def scratch(memory_mb: int | None = None, threads: int | None = None) -> Iterato
         As for :func:`connect`; there is one database for each combination.
     """
     try:
-        with _kept(memory_mb, threads).cursor() as connection:
+        with _reused(memory_mb, threads).cursor() as connection:
             yield connection
-    except duckdb.Error:
-        _kept.cache_clear()
+    except Exception:
+        _reused.cache_clear()
         raise
 
 
-_kept = cache(connect)
+_reused = cache(connect)

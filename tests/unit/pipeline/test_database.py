@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from pipeline.database import connect, scratch
+from pipeline.errors import StorageFailed
 
 
 def test_it_draws_no_progress_and_spills_to_the_temporary_folder() -> None:
@@ -35,3 +36,15 @@ def test_the_scratch_database_is_kept_and_opened_anew_after_an_error() -> None:
     with scratch(memory_mb=64) as anew:
         assert anew.execute("SELECT count(*) FROM duckdb_tables()").fetchall() == [(0,)]
         assert anew.execute("SELECT current_setting('memory_limit')").fetchall() == [("61.0 MiB",)]
+
+
+def test_an_error_that_the_caller_has_translated_closes_the_scratch_database_too() -> None:
+    with scratch(memory_mb=65) as first:
+        first.execute("CREATE TABLE only_here AS SELECT 1")
+    with pytest.raises(StorageFailed), scratch(memory_mb=65) as broken:
+        try:
+            broken.execute("SELECT error('fatal')")
+        except duckdb.Error as error:
+            raise StorageFailed("cannot be read") from error
+    with scratch(memory_mb=65) as anew:
+        assert anew.execute("SELECT count(*) FROM duckdb_tables()").fetchall() == [(0,)]
