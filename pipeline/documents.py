@@ -107,7 +107,10 @@ def _convert(kind: Any, value: Any, path: str) -> Any:
             return value
         raise _mismatch(" or ".join(map(repr, arguments)), value, path)
     if kind is float and type(value) is int:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise InvalidInput("is too large", subject=path) from None
     container = dict if is_dataclass(kind) or origin is dict else list if origin in (list, tuple) else kind
     if container is not Any and type(value) is not container:
         raise _mismatch(_JSON_NAMES[container], value, path)

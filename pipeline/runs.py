@@ -32,6 +32,16 @@ def utc(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
+def check_time(iso: str, field: str) -> None:
+    """Raise InvalidInput about a document's field unless it holds an ISO 8601 time with a zone."""
+    try:
+        zone = datetime.fromisoformat(iso).tzinfo
+    except ValueError as error:
+        raise InvalidInput("is not an ISO 8601 time", subject=field) from error
+    if zone is None:
+        raise InvalidInput("has no time zone", subject=field)
+
+
 @dataclass(frozen=True)
 class Skipped:
     """An entry of the source list that cannot be used: its position from 0, its id (shortened), and why."""
@@ -74,13 +84,10 @@ class Manifest:
     source_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        """Raise InvalidInput when the run id, the start time or an id of a film is none."""
+        """Raise InvalidInput for an invalid run id, start time or IMDb id."""
         if not keys.is_run_id(self.run_id):
             raise InvalidInput("is not a run id", subject="run_id")
-        try:
-            datetime.fromisoformat(self.started_at)
-        except ValueError as error:
-            raise InvalidInput("is not an ISO 8601 time", subject="started_at") from error
+        check_time(self.started_at, "started_at")
         if not all(map(keys.is_imdb_id, self.expected)):
             raise InvalidInput("holds a key that is not an IMDb id", subject="expected")
 
@@ -90,18 +97,18 @@ class Manifest:
 
     @classmethod
     def from_json(cls, body: bytes, subject: str = "manifest") -> Manifest:
-        """Read a stored manifest; raise DocumentInvalid, with ``subject`` (its key), when it is none."""
+        """Read a stored manifest; raise DocumentInvalid, with ``subject`` (its key), for anything else."""
         return documents.read(cls, body, subject, "`reelhouse verify` lists everything that is damaged")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The run that an invocation starts, written once so that every delivery of the invocation means the same run."""
+    """The run that an invocation starts, written once so that every delivery of the invocation uses the same id."""
 
     run_id: str
 
     def __post_init__(self) -> None:
-        """Raise InvalidInput when it is not a run id."""
+        """Raise InvalidInput for an invalid run id."""
         if not keys.is_run_id(self.run_id):
             raise InvalidInput("is not a run id", subject="run_id")
 
@@ -139,5 +146,5 @@ class RunReply:
 
     @classmethod
     def from_json(cls, body: bytes) -> RunReply:
-        """Read a reply; raise DocumentInvalid when it is none."""
+        """Read a reply; raise DocumentInvalid for anything else."""
         return documents.read(cls, body, "reply of GetMoviesAndSendToQueue")

@@ -10,6 +10,7 @@ from pipeline import documents, keys
 from pipeline.columns import Table
 from pipeline.errors import InvalidInput
 from pipeline.gold.profile import Profile
+from pipeline.runs import check_time
 
 COMPLETE = "complete"
 _ID_FORMAT = "%Y%m%dT%H%M%S.%fZ"
@@ -27,6 +28,12 @@ def build_started_at(build_id: str) -> datetime:
     except ValueError:
         cause = "a build id looks like 20261124T030000.000000Z"
         raise InvalidInput(cause, subject=repr(build_id)[:80]) from None
+
+
+def check_build_id(build_id: str) -> None:
+    """Raise InvalidInput about a document's field ``build_id`` unless it holds one."""
+    if not keys.is_build_id(build_id):
+        raise InvalidInput("is not a build id", subject="build_id")
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,11 @@ class BuiltTable:
     digest: str
     objects: tuple[BuiltObject, ...]
 
+    def __post_init__(self) -> None:
+        """Raise InvalidInput for a folder that belongs to no build."""
+        if keys.build_of(self.folder) is None:
+            raise InvalidInput("is not a folder of a build", subject="folder")
+
 
 def content_digest(table: Table, engine: str, rows: int, checksum: str) -> str:
     """Return a digest of a table's columns and rows: the same for the same content, built by the same engine.
@@ -124,13 +136,9 @@ class Build:
     reasons: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Reject a ``built_at`` that is not a time with a zone."""
-        try:
-            zone = self.built_at_time.tzinfo
-        except ValueError:
-            zone = None
-        if zone is None:
-            raise InvalidInput("is not a time with a zone", subject="built_at")
+        """Raise InvalidInput for an invalid build id or time."""
+        check_build_id(self.build_id)
+        check_time(self.built_at, "built_at")
 
     @property
     def built_at_time(self) -> datetime:

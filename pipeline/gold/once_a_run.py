@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pipeline import aws, documents, keys
 from pipeline.aws import StoredObject
 from pipeline.errors import DocumentInvalid
-from pipeline.runs import utc
+from pipeline.runs import check_time, utc
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +33,10 @@ class BuildUnderWay:
 
     basis: str
     started_at: str
+
+    def __post_init__(self) -> None:
+        """Raise InvalidInput for an invalid time."""
+        check_time(self.started_at, "started_at")
 
 
 def must_wait(bucket: str, silver: list[StoredObject], now: datetime) -> bool:

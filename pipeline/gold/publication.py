@@ -16,8 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import aws, documents, keys
 from pipeline.errors import DocumentInvalid, StorageFailed
-from pipeline.gold.build import Build
-from pipeline.runs import utc
+from pipeline.gold.build import Build, check_build_id
+from pipeline.runs import check_time, utc
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,11 @@ class Publication:
     at: str
     because: str = ""
     by: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise InvalidInput for an invalid build id or time."""
+        check_build_id(self.build_id)
+        check_time(self.at, "at")
 
     @property
     def at_time(self) -> datetime:
@@ -54,6 +59,11 @@ class Held:
     basis: str
     reasons: tuple[str, ...]
     until_after: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise InvalidInput for an invalid build id or time."""
+        check_build_id(self.build_id)
+        check_time(self.at, "at")
 
 
 @dataclass(frozen=True)

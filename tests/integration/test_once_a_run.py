@@ -243,6 +243,14 @@ def test_the_build_of_a_function_that_was_killed_is_not_awaited_for_long(driver:
     assert aggregate_to_gold.run(driver.settings, engine, 60).builds == 1
 
 
+@pytest.mark.parametrize("started_at", ["soon", "2026-11-24T03:00:00"])
+def test_a_damaged_announcement_is_replaced(lake: Lake, started_at: str) -> None:
+    lake.put("gold", keys.UNDER_WAY, json.dumps({"basis": "basis", "started_at": started_at}).encode())
+
+    assert begin("gold", "basis", NOW)
+    assert not begin("gold", "basis", NOW)
+
+
 def test_a_damaged_record_of_a_run_is_waited_for(lake: Lake) -> None:
     lake.put("silver", keys.silver_run(FIRST), b"[]")
     silver = aws.list_objects(lake.s3, "silver")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -93,6 +94,20 @@ def test_a_damaged_pointer_is_replaced(lake: Lake, body: bytes) -> None:
     assert pointer.published is None
 
     assert publish("gold", build, pointer).build == build
+
+
+@pytest.mark.parametrize("change", [{"at": "soon"}, {"at": "2026-11-24T03:00:00"}, {"build_id": "today"}])
+def test_a_history_with_a_damaged_entry_is_replaced(lake: Lake, change: dict[str, str]) -> None:
+    (build,) = builds(1)
+    publish("gold", build, read_pointer("gold"))
+    document = json.loads(lake.get("gold", keys.BUILD))
+    document["history"][0] |= change
+    lake.put("gold", keys.BUILD, json.dumps(document).encode())
+
+    pointer = read_pointer("gold")
+    assert pointer.published is None
+
+    assert publish("gold", build, pointer, retention=timedelta(days=90)).build == build
 
 
 def test_publications_leave_the_history_when_they_were_replaced_too_long_ago(lake: Lake) -> None:

@@ -83,6 +83,8 @@ def test_missing_fields_take_their_defaults() -> None:
         (b'{"name": "x", "state": "ajar"}', "state: expected 'open' or 'closed', found text"),
         (b'{"name": "x", "state": "open", "parts": {}}', "parts: expected an array, found an object"),
         (part(b"1.5"), "parts[0].rows: expected a whole number, found a number"),
+        (b'{"name": "x", "state": "open", "parts": [{"rows": 1, "share": 1' + b"0" * 400 + b"}]}",
+         "parts[0].share: is too large"),
         (part(b"true"), "parts[0].rows: expected a whole number, found true or false"),
         (b'{"name": "x", "state": "open", "counts": {"a": "1"}}', "counts.a: expected a whole number, found text"),
         (b'{"name": "x", "state": "open", "first": {"rows": "1"}}', "first.rows: expected a whole number, found text"),

@@ -84,6 +84,7 @@ def test_an_older_manifest_is_read_too() -> None:
         ({"skipped": [{"item": 1}]}, "skipped[0].id: is missing"),
         ({"run_id": "20269924T030000Z-1a2b3c4d"}, "run_id: is not a run id"),
         ({"started_at": "yesterday"}, "started_at: is not an ISO 8601 time"),
+        ({"started_at": "2026-11-24T03:00:00"}, "started_at: has no time zone"),
         ({"top_n": True}, "top_n: expected a whole number, found true or false"),
     ],
 )

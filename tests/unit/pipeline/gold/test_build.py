@@ -44,6 +44,7 @@ def test_an_invalid_build_record_is_rejected(body: bytes) -> None:
         {"built_at": "2026-11-24"},
         {"built_at": None},
         {"build_id": 7},
+        {"build_id": "today"},
         {"silver": []},
         {"tables": {"movies": 18}},
         {"tables": {"movies": {"folder": "builds/", "rows": 18, "digest": "1", "objects": [{"key": "x"}]}}},
@@ -55,6 +56,13 @@ def test_a_field_of_another_type_is_named(odd: dict[str, Any]) -> None:
     (field,) = odd
     with pytest.raises(DocumentInvalid, match=field):
         Build.from_json(to_json({**asdict(a_build()), **odd}), KEY)
+
+
+def test_a_table_outside_all_builds_is_rejected() -> None:
+    tables = {"movies": {"folder": "movies/", "rows": 0, "digest": "1", "objects": []}}
+
+    with pytest.raises(DocumentInvalid, match="folder: is not a folder of a build"):
+        Build.from_json(to_json({**asdict(a_build()), "tables": tables}), KEY)
 
 
 def test_the_newest_and_the_complete_runs() -> None:
