@@ -53,7 +53,7 @@ GENRE_TRENDS = Table(
 RANK_MOVERS = Table(
     "rank_movers",
     "gold",
-    "The biggest moves on the list between the last two runs, from rank_history.",
+    "The biggest moves on the list between the last two runs.",
     (
         Column("move", "string", "climber, faller, new entry or leaver"),
         Column("imdb_id", "string", "IMDb id"),

@@ -150,7 +150,8 @@ def rank_changes(tables: Tables) -> pd.DataFrame:
     ``climbed`` and ``fell`` are the places moved, null unless it moved that way; ``moved`` is either.
     """
     history = tables["rank_history"]
-    moves = rank_movers.rank_movers(history, n=len(history))
+    listed = tables.get("movies", pd.DataFrame(columns=["imdb_id"]))
+    moves = rank_movers.rank_movers(history, listed, n=len(history))
     change = moves["change"].astype("float64")
     return moves.assign(climbed=change.where(change > 0), fell=-change.where(change < 0), moved=change.abs())
 

@@ -1,6 +1,6 @@
 """Rank movers: films that climbed, fell, entered or left the list between the last two runs. Pure.
 
-Reads Gold's ``rank_history`` as a data frame; makes Gold's ``rank_movers``.
+Reads Gold's ``rank_history`` and ``movies`` as data frames; makes Gold's ``rank_movers``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from insights.frames import typed
 CLIMBER, FALLER, NEW_ENTRY, LEAVER = "climber", "faller", "new entry", "leaver"
 
 
-def rank_movers(rank_history: pd.DataFrame, n: int = 10) -> pd.DataFrame:
+def rank_movers(rank_history: pd.DataFrame, listed: pd.DataFrame, n: int = 10) -> pd.DataFrame:
     """Return the biggest moves between the last run and the run before it.
 
     Runs may take different numbers of films. A film is a new entry or a leaver only within the ranks that both runs
@@ -23,6 +23,9 @@ def rank_movers(rank_history: pd.DataFrame, n: int = 10) -> pd.DataFrame:
     ----------
     rank_history : DataFrame
         Gold's ``rank_history``: one row per film and run.
+    listed : DataFrame
+        Rows of Gold's ``movies`` that are on the list. A film that the last run lists but could not store, since OMDb
+        rejected it or it is in quarantine, has not left.
     n : int
         Most films of each kind.
 
@@ -37,11 +40,12 @@ def rank_movers(rank_history: pd.DataFrame, n: int = 10) -> pd.DataFrame:
         return typed(pd.DataFrame(), RANK_MOVERS)
     both = _last_two(rank_history, runs[-2], runs[-1])
     depth = min(both["rank"].max(), both["previous_rank"].max())
+    gone = both["rank"].isna() & ~both["imdb_id"].isin(listed["imdb_id"])
     kinds = {
         CLIMBER: both[both["change"] > 0].sort_values(["change", "rank", "imdb_id"], ascending=[False, True, True]),
         FALLER: both[both["change"] < 0].sort_values(["change", "rank", "imdb_id"]),
         NEW_ENTRY: both[both["previous_rank"].isna() & (both["rank"] <= depth)].sort_values(["rank", "imdb_id"]),
-        LEAVER: both[both["rank"].isna() & (both["previous_rank"] <= depth)].sort_values(["previous_rank", "imdb_id"]),
+        LEAVER: both[gone & (both["previous_rank"] <= depth)].sort_values(["previous_rank", "imdb_id"]),
     }
     movers = pd.concat([films.head(n).assign(move=move) for move, films in kinds.items()])
     return typed(movers.assign(run_id=runs[-1], previous_run_id=runs[-2]), RANK_MOVERS)

@@ -18,6 +18,10 @@ def history(*runs: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["run_id", "imdb_id", "title", "rank"])
 
 
+def moved(ranks: pd.DataFrame, listed: list[str] | None = None, n: int = 10) -> pd.DataFrame:
+    return rank_movers(ranks, pd.DataFrame({"imdb_id": listed or []}), n)
+
+
 def moves(movers: pd.DataFrame) -> list[tuple[object, ...]]:
     return list(
         movers[["move", "imdb_id", "change"]].astype(object).where(movers.notna(), None).itertuples(index=False)
@@ -26,7 +30,7 @@ def moves(movers: pd.DataFrame) -> list[tuple[object, ...]]:
 
 def test_climbers_fallers_new_entries_and_leavers_of_the_last_two_runs() -> None:
     # given a first run that must not matter, and two with the same depth
-    movers = rank_movers(history(["z"], ["a", "b", "c", "d", "e"], ["e", "a", "x", "c", "b"]).iloc[::-1])
+    movers = moved(history(["z"], ["a", "b", "c", "d", "e"], ["e", "a", "x", "c", "b"]).iloc[::-1])
     # then
     assert [tuple(move) for move in moves(movers)] == [
         ("climber", "e", 4),
@@ -42,7 +46,7 @@ def test_climbers_fallers_new_entries_and_leavers_of_the_last_two_runs() -> None
 
 
 def test_a_move_of_one_place_counts_and_so_does_the_last_rank_of_both_runs() -> None:
-    movers = rank_movers(history(["a", "b", "c", "d", "e"], ["b", "a", "d", "c", "x"]))
+    movers = moved(history(["a", "b", "c", "d", "e"], ["b", "a", "d", "c", "x"]))
     assert [tuple(move) for move in moves(movers)] == [
         ("climber", "b", 1),
         ("climber", "d", 1),
@@ -54,20 +58,25 @@ def test_a_move_of_one_place_counts_and_so_does_the_last_rank_of_both_runs() -> 
 
 
 def test_a_film_below_the_other_runs_depth_is_neither_new_nor_gone() -> None:
-    grown = rank_movers(history(["a", "b"], ["a", "b", "c", "d"]))
+    grown = moved(history(["a", "b"], ["a", "b", "c", "d"]))
     assert len(grown) == 0
-    shrunk = rank_movers(history(["a", "b", "c", "d"], ["a", "b"]))
+    shrunk = moved(history(["a", "b", "c", "d"], ["a", "b"]))
     assert len(shrunk) == 0
 
 
 def test_at_most_n_of_each_kind() -> None:
-    movers = rank_movers(history(list("abcdef"), list("fedcba")), n=1)
+    movers = moved(history(list("abcdef"), list("fedcba")), n=1)
     assert [tuple(move) for move in moves(movers)] == [("climber", "f", 5), ("faller", "a", -5)]
 
 
 def test_one_run_or_none_has_no_movers_and_the_same_schema() -> None:
-    full = rank_movers(history(["a", "b"], ["b", "a"]))
-    for movers in (rank_movers(history()), rank_movers(history(["a"]))):
+    full = moved(history(["a", "b"], ["b", "a"]))
+    for movers in (moved(history()), moved(history(["a"]))):
         assert len(movers) == 0
         assert movers.columns.tolist() == RANK_MOVERS.column_names
         assert movers.dtypes.equals(full.dtypes)
+
+
+def test_a_film_that_the_last_run_lists_but_could_not_store_has_not_left() -> None:
+    movers = moved(history(["a", "b", "c"], ["a", "x", "y"]), listed=["a", "b", "x", "y"])
+    assert movers.loc[movers["move"] == "leaver", "imdb_id"].tolist() == ["c"]
