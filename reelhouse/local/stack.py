@@ -157,10 +157,11 @@ def _source(given: str) -> str | bytes:
         address = http.check_url(given, "--source-list")
         source_list.read_list(source_list.fetch_http(address).body, address)
         return address
-    path = Path(given)
-    if not path.is_file():
-        raise InvalidInput("there is no such file", subject=given, next_step="give a file, s3://… or https://…")
-    body = path.read_bytes()
+    try:
+        body = Path(given).read_bytes()
+    except OSError as error:
+        cause = error.strerror or "cannot be read"
+        raise InvalidInput(cause, subject=given, next_step="give a file, s3://… or https://…") from error
     source_list.read_list(body, given)
     return body
 

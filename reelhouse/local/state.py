@@ -161,15 +161,18 @@ def delete() -> None:
 @contextlib.contextmanager
 def locked() -> Iterator[None]:
     """Hold the stack for one command that starts or stops it; LocalStackError when another holds it for two minutes."""
-    lock = home().parent / f"{home().name}.lock"
+    path = home().with_name(f"{home().name}.lock")
     try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(lock, timeout=LOCK_SECONDS):
-            yield
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=LOCK_SECONDS).acquire()
     except Timeout as error:
         raise LocalStackError(
             "another command is starting or stopping it", subject="local stack", next_step="wait for it, then try again"
         ) from error
+    except OSError as error:
+        raise _unusable(path, error) from error
+    with lock:
+        yield
 
 
 def _require_empty(folder: Path) -> None:

@@ -30,8 +30,11 @@ def test_a_file_without_a_usable_film_changes_nothing(
 
 @pytest.mark.parametrize(
     "given",
-    ["/nowhere/list.json", "http://example.org/list.json", "ftp://example.org/list", "s3://", "s3://bucket/"],
-)
+    [
+        "/nowhere/list.json", "http://example.org/list.json", "ftp://example.org/list", "s3://", "s3://bucket/",
+        ".", "/proc/self/mem", "x" * 300,
+    ],
+)  # fmt: skip
 def test_an_address_that_cannot_be_used_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
 ) -> None:

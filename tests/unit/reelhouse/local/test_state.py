@@ -128,3 +128,11 @@ def test_nothing_is_created_by_down(home: Path) -> None:
     assert stack.down(delete=False) is False
 
     assert not home.exists()
+
+
+def test_a_home_below_a_file_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path / "file" / "home"))
+
+    with pytest.raises(LocalStackError, match=r"home\.lock: .*; check the folder"):
+        stack.down(delete=False)
