@@ -82,7 +82,9 @@ def run(deployed: Stack, port: int, *, browser: bool) -> int:
     """
     token = secrets.token_hex(16)
     log = state.home() / "logs" / "jupyterlab.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    # With --stack there may be no local stack, and so no state folder yet.
+    state.claim()
+    log.parent.mkdir(exist_ok=True)
     with Lifeline() as lifeline, log.open("wb") as output, subprocess.Popen(
         [sys.executable, "-m", "reelhouse.local.lifeline", str(lifeline.read_end), *server_command(port, token)],
         env=environment(deployed), stdin=subprocess.DEVNULL, stdout=output, stderr=output,

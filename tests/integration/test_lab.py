@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from reelhouse.gold import lab
+from reelhouse.local import state
 from reelhouse.local.processes import free_port
 from tests.running import wait_until
 
@@ -36,7 +37,8 @@ def answers(address: str) -> bool:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_jupyterlab_is_the_one_started_and_ends_with_its_command(tmp_path: Path, how: signal.Signals) -> None:
     port = str(free_port(0))
-    environment = os.environ | {"REELHOUSE_HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    home = tmp_path / "home"
+    environment = os.environ | {"REELHOUSE_HOME": str(home), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-c", PROGRAM, port]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -46,6 +48,7 @@ def test_jupyterlab_is_the_one_started_and_ends_with_its_command(tmp_path: Path,
             status = f"http://127.0.0.1:{port}/api/status?token={token[1]}"
             assert answers(status)
             assert not answers(f"http://127.0.0.1:{port}/api/status"), "it needs its token"
+            assert (home / state.MARKER).is_file(), "`reelhouse up` would refuse a folder without it"
 
             if how == signal.SIGKILL:
                 other = environment | {"REELHOUSE_HOME": str(tmp_path / "other")}
