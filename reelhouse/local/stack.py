@@ -105,6 +105,11 @@ def up(options: Options, say: Say) -> State:
             "RequireTls": "false",
         }
         is_new = deploy.bring_up_to_date(current, parameters, say, lifeline)
+        if options.omdb_url and current.omdb:
+            # Nothing uses the sample server now, and `reelhouse doctor` checks each one that is recorded.
+            processes.stop(current.omdb)
+            current.omdb = None
+            state.save(current)
         if is_new:
             _save_emulator(current)
             state.save(current)

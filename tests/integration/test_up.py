@@ -1,4 +1,4 @@
-"""`up --source-list s3://…` reads the list in the emulator's S3 before it deploys anything."""
+"""`up` reads a list in the emulator's S3 before it deploys, and has no sample server beside an OMDb of one's own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from pipeline.errors import InvalidInput
-from reelhouse.local import deploy, disk, stack
+from reelhouse.local import deploy, disk, stack, state
 from reelhouse.local.stack import Options
+from reelhouse.local.state import Process, State
 from tests.integration.moto_lake import LIST_KEY, Lake, Top
 
 LIST = f"s3://lists/{LIST_KEY}"
@@ -59,3 +60,13 @@ def test_a_bucket_that_does_not_exist_is_not_deployed(deployed: list[dict[str, s
         stack.up(Options(source_list="s3://nowhere/list.json"), lambda _: None)
 
     assert deployed == []
+
+
+def test_the_sample_server_is_forgotten_once_another_omdb_is_used(deployed: list[dict[str, str]]) -> None:
+    """`reelhouse doctor` would report the server, which `down` had stopped, as a fault."""
+    state.save(State(omdb=Process(2**22 + 1, 1.0, 8080)))
+
+    stack.up(Options(omdb_url="https://omdb.example/"), lambda _: None)
+
+    assert state.load().omdb is None
+    assert [parameters["OmdbUrl"] for parameters in deployed] == ["https://omdb.example/"]
