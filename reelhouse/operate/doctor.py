@@ -75,7 +75,7 @@ def examine(stack_name: str | None) -> Iterator[Check]:
     try:
         deployed = stack.find(stack_name)
     except ReelhouseError as error:
-        yield Check("stack", False, str(error), error.next_step)
+        yield _failed("stack", error)
         return
     yield Check("stack", True, f"{deployed.name} is deployed")
     for name, check in CHECKS:
@@ -92,7 +92,7 @@ def _local() -> Iterator[Check]:
     try:
         current = state.load()
     except ReelhouseError as error:
-        yield Check("local stack", False, str(error), error.next_step)
+        yield _failed("local stack", error)
         return
     for name, process in (("MiniStack", current.ministack), ("OMDb-compatible server", current.omdb)):
         yield _safely(name, partial(_process, name), process)
@@ -104,9 +104,14 @@ def _safely(name: str, check: Callable[[Any], Check], subject: Any) -> Check:
         with aws.failures_of("doctor", name):
             return check(subject)
     except ReelhouseError as error:
-        return Check(name, False, str(error), "see docs/operations.md")
+        return _failed(name, error)
     except _ODD as error:
         return Check(name, False, f"the check failed: {type(error).__name__}: {error}"[:300], "`reelhouse verify`")
+
+
+def _failed(name: str, error: ReelhouseError) -> Check:
+    subject = "" if error.subject in {"", name} else f"{error.subject}: "
+    return Check(name, False, f"{subject}{error.cause}", error.next_step or "see docs/operations.md")
 
 
 def _process(name: str, process: Process | None) -> Check:
@@ -187,7 +192,7 @@ def _tables(deployed: Stack) -> Check:
         try:
             lake.arrow(name)
         except StorageFailed as error:
-            return Check("Gold tables", False, f"{error.subject}: {error.cause}", error.next_step)
+            return _failed("Gold tables", error)
     return Check("Gold tables", True, f"{len(names)} tables have their key columns and types")
 
 

@@ -9,6 +9,7 @@ import pytest
 from insights.lake import Lake as GoldLake
 from pipeline import aws, keys
 from pipeline.columns import GOLD_TABLES
+from pipeline.errors import LocalStackError, ReelhouseError, StorageFailed
 from pipeline.gold import tables as gold_tables
 from reelhouse.local import catalogue
 from reelhouse.operate import doctor
@@ -78,3 +79,26 @@ def test_a_dropped_table_is_a_fault_that_up_repairs(gold: Stack) -> None:
     assert catalogue.restore(gold) == ["reelhouse_gold.movies"]
     assert check(gold).ok is True
     assert catalogue.restore(gold) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "found", "advice"),
+    [
+        (
+            LocalStackError("it is not running", subject="local stack", next_step="`reelhouse up` starts it"),
+            "local stack: it is not running",
+            "`reelhouse up` starts it",
+        ),
+        (
+            StorageFailed("Query answered X", subject="Athena", step="gold"),
+            "Query answered X",
+            "see docs/operations.md",
+        ),
+    ],
+)
+def test_a_failed_check_says_each_thing_once(error: ReelhouseError, found: str, advice: str) -> None:
+    def refuse(_: object) -> doctor.Check:
+        raise error
+
+    check = doctor._safely("Athena", refuse, None)
+    assert (check.found, check.advice) == (found, advice)
