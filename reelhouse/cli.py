@@ -21,6 +21,7 @@ from typer.core import TyperCommand, TyperGroup
 from pipeline.settings import variable
 from reelhouse import console
 from reelhouse.local import lifeline
+from reelhouse.options import StackName
 
 # Name, module, and the first line of the command's help, in the order that help lists them.
 COMMANDS = (
@@ -49,7 +50,6 @@ COMMANDS = (
     ("verify", "reelhouse.operate.verify", "Check Bronze, Silver and Gold against each other."),
     ("trace", "reelhouse.operate.trace", "Follow one film from its run to Gold, and show where it stopped."),
 )
-STACK_OPTION = "--stack"
 _LINE_BREAK = re.compile(r"(?<!\n)\n(?!\n)")
 
 
@@ -69,7 +69,7 @@ class LazyCommand(TyperCommand):
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Parse the command's arguments; ``--stack`` given before the command counts as given after it."""
         stack_name = parent.params.get("stack_name") if parent else None
-        given = [STACK_OPTION, stack_name, *args] if stack_name else args
+        given = ["--stack", stack_name, *args] if stack_name else args
         return self.load().make_context(info_name, given, parent=parent, **extra)
 
 
@@ -103,9 +103,7 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def reelhouse(
-    stack_name: Annotated[
-        str | None, typer.Option(STACK_OPTION, help="A stack in AWS; without it, the local stack.", metavar="NAME")
-    ] = None,
+    stack_name: StackName = None,
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True)
     ] = False,

@@ -36,6 +36,13 @@ def pairs(texts: Iterable[str] | None, example: str) -> dict[str, str]:
     return values
 
 
+def _checked_stack_name(value: str | None) -> str | None:
+    # `--stack "$STACK"` with an unset variable must not run on another stack.
+    if value == "":
+        raise typer.BadParameter("is empty")
+    return value
+
+
 def _checked_run_id(value: str | None) -> str | None:
     if value is not None and not keys.is_run_id(value):
         raise typer.BadParameter("a run id looks like 20261124T030000Z-1a2b3c4d; `reelhouse status` lists them")
@@ -69,7 +76,10 @@ def _checked_table_file(value: Path | None) -> Path | None:
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")]
 StackName = Annotated[
-    str | None, typer.Option("--stack", help="A stack in AWS; without it, the local stack.", metavar="NAME")
+    str | None,
+    typer.Option(
+        "--stack", help="A stack in AWS; without it, the local stack.", metavar="NAME", callback=_checked_stack_name
+    ),
 ]
 RunId = Annotated[
     str | None,
