@@ -9,6 +9,8 @@ from functools import cache
 
 import duckdb
 
+from pipeline.errors import ReelhouseError
+
 # A row group is compressed and read as a whole; of wide rows, DuckDB's own 122,880 take hundreds of megabytes.
 PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 20480"
 
@@ -42,8 +44,8 @@ def connect(memory_mb: int | None = None, threads: int | None = None) -> duckdb.
 def scratch(memory_mb: int | None = None, threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield a connection to an empty database that this process reuses; the statements must leave nothing in it.
 
-    Opening a database takes 12 ms. Any error in the block discards the database, because after a fatal error DuckDB
-    refuses every statement.
+    Opening a database takes 12 ms. An error in the block discards the database, because after a fatal error DuckDB
+    refuses every statement; also one that the caller has turned into ours.
 
     Parameters
     ----------
@@ -53,7 +55,7 @@ def scratch(memory_mb: int | None = None, threads: int | None = None) -> Iterato
     try:
         with _reused(memory_mb, threads).cursor() as connection:
             yield connection
-    except Exception:
+    except (duckdb.Error, ReelhouseError):
         _reused.cache_clear()
         raise
 

@@ -41,10 +41,15 @@ def test_the_scratch_database_is_kept_and_opened_anew_after_an_error() -> None:
 def test_an_error_that_the_caller_has_translated_closes_the_scratch_database_too() -> None:
     with scratch(memory_mb=65) as first:
         first.execute("CREATE TABLE only_here AS SELECT 1")
-    with pytest.raises(StorageFailed), scratch(memory_mb=65) as broken:
-        try:
-            broken.execute("SELECT error('fatal')")
-        except duckdb.Error as error:
-            raise StorageFailed("cannot be read") from error
+
+    def fail() -> None:
+        with scratch(memory_mb=65) as broken:
+            try:
+                broken.execute("SELECT error('fatal')")
+            except duckdb.Error as error:
+                raise StorageFailed("cannot be read") from error
+
+    with pytest.raises(StorageFailed):
+        fail()
     with scratch(memory_mb=65) as anew:
         assert anew.execute("SELECT count(*) FROM duckdb_tables()").fetchall() == [(0,)]

@@ -103,7 +103,8 @@ def test_films_are_not_compared_one_by_one_where_the_published_table_is_gone(mon
 OLD_RUN, NEW_RUN = "20261123T030000Z-aaaaaaaa", "20261124T030000Z-bbbbbbbb"
 BUILD = a_build(runs={OLD_RUN: COMPLETE})
 PUBLISHED = Published(BUILD, (Publication(BUILD_ID, BUILD.built_at),))
-ROLLED_BACK = replace(PUBLISHED, held=Held(BUILD.build_id, BUILD.built_at, "basis", ("rolled back",), until_after=OLD_RUN))
+HELD = Held(BUILD_ID, BUILD.built_at, "basis", ("rolled back",), until_after=OLD_RUN)
+ROLLED_BACK = replace(PUBLISHED, held=HELD)
 
 
 @pytest.mark.parametrize("published", [None, PUBLISHED])

@@ -13,6 +13,7 @@ from reelhouse.operate.parked import Parked
 from reelhouse.run.advice import advise
 from reelhouse.run.details import RunDetails
 from reelhouse.run.steps import OmdbAnswers, Step
+from tests.gold_builds import BUILD_ID
 from tests.run_details import DETAILS, FILMS, GOLD, MANIFEST, RUN, WAITING
 
 PARKED = (Parked("BronzeEvents", "m", RUN, ["tt0000001"], "ProcessBronzeToSilver: AccessDenied", "now", None, 3, ""),)
@@ -59,8 +60,8 @@ def test_a_complete_run_needs_nothing() -> None:
             "wrong", "SilverEvents is empty", f"`reelhouse run --resume {RUN}`",
         ),
         (
-            unfinished(held=Held("B", "now", "basis", ("movies: too few films",))),
-            "wrong", "build B is held: movies: too few films", "`reelhouse publish B --because",
+            unfinished(held=Held(BUILD_ID, "2026-11-24T03:01:00Z", "basis", ("movies: too few films",))),
+            "wrong", f"build {BUILD_ID} is held: movies: too few films", f"`reelhouse publish {BUILD_ID} --because",
         ),
         (
             unfinished(films={"rejected": 1}, gold=GOLD),

@@ -11,18 +11,19 @@ import typer
 
 from pipeline import keys
 from pipeline.errors import StorageFailed
-from pipeline.gold.build import Build, RunCounts, SilverInput
+from pipeline.gold.build import Build, RunCounts
 from pipeline.gold.publication import Held, Pointer, Published
 from pipeline.runs import RunReply
 from reelhouse import logs
 from reelhouse.logs import LoggedError
 from reelhouse.run import start, watch
 from reelhouse.run.watch import Report, StillMissing
+from tests.gold_builds import BUILD_ID, a_build
 
 RUN = "20261124T030000Z-1a2b3c4d"
 REPLY = RunReply(RUN, "s3://lists/top.json", 2, 2, [], 1, 2)
 FILMS = {"tt0000001", "tt0000002"}
-HELD = Held("b", "now", "basis", ("movies: too few",))
+HELD = Held(BUILD_ID, "2026-11-24T03:01:00Z", "basis", ("movies: too few",))
 
 
 class Manifest:
@@ -60,7 +61,7 @@ class FakeStack:
     @staticmethod
     def _build() -> Build:
         counts = RunCounts(2, 2, 0, 0, 2, "complete")
-        return Build("b", "2026-11-24T03:01:00+00:00", 1, "v", "duckdb", SilverInput("s", 1, 1, "f"), {}, {RUN: counts})
+        return a_build(runs={RUN: counts})
 
     def manifest(self, run_id: str) -> type[Manifest]:
         return Manifest
