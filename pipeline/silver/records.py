@@ -59,7 +59,7 @@ _FROM_SOURCE: _Columns = (
     ("source_rating", "imDbRating", clean.out_of_ten),
     ("source_rating_count", "imDbRatingCount", clean.whole),
 )
-# Entries of the answer's Ratings that fill a score whose own field is empty.
+# Entries of the answer's Ratings that fill a score whose own field is empty or unparseable.
 _FROM_RATINGS: _Columns = (
     ("imdb_rating", "Internet Movie Database", clean.out_of_ten),
     ("metascore", "Metacritic", clean.percent),
@@ -156,7 +156,7 @@ def to_silver(document: dict[str, Any], asked_for: str) -> Clean | Quarantined:
         return Quarantined(reasons(error))
     if values["released"] is not None:
         values["released"] = values["released"].isoformat()
-    return Clean(values, [f"{column}: {why}" for column, why in unreadable.items()])
+    return Clean(values, [f"{column}: {why}" for column, why in unreadable.items() if values[column] is None])
 
 
 def _read(record: dict[str, Any], columns: _Columns, values: dict[str, Any], unreadable: dict[str, str]) -> None:

@@ -132,6 +132,13 @@ def test_unparseable_values_are_null_and_listed() -> None:
     assert outcome.unreadable == ["runtime_minutes: '34S min' is not a running time"]
 
 
+def test_a_score_that_ratings_fill_is_not_listed_as_unparseable() -> None:
+    outcome = silver(case("movie") | {"Metascore": "?", "Ratings": [{"Source": "Metacritic", "Value": "64/100"}]})
+
+    assert isinstance(outcome, Clean)
+    assert (outcome.row["metascore"], outcome.unreadable) == (64, [])
+
+
 def test_what_cannot_be_true_is_quarantined_with_every_reason() -> None:
     outcome = silver(case("impossible"))
 
