@@ -231,7 +231,7 @@ def _literal(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     """Return a dataclass as JSON's values."""
-    return json.loads(json.dumps(asdict(value), default=str))
+    return json.loads(json.dumps(asdict(value), default=console.text_in_json))
 
 
 def _tool(function: Callable[_P, Answer], lock: Lock) -> Callable[_P, Answer]:

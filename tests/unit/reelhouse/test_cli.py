@@ -115,7 +115,8 @@ def test_commands_and_their_options_are_completed(
         ("table", "movies", "--output", "x.xlsx"), ("query", "SELECT 1", "--output", "x"), ("run", "--top-n", "0"),
         ("run", "--resume", "../x"), ("run", "--resume", RUN, "--top-n", "5"), ("redrive", "--queue", "x"),
         ("replay",), ("replay", "--all", "--run-id", RUN), ("verify", "--run-id", "x"), ("compact", "--hours", "-1"),
-        ("--stack", "NAME", "down"), ("--stack", "", "status"), ("status", "--stack", ""), ("similar",), ("similar", "x", "-k", "0"),
+        ("--stack", "NAME", "down"), ("--stack", "", "status"), ("status", "--stack", ""), ("similar",),
+        ("similar", "x", "-k", "0"),
     ],
 )  # fmt: skip
 def test_wrong_usage_is_exit_2_and_no_traceback(arguments: tuple[str, ...]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import date, datetime
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -133,3 +135,9 @@ def test_json_is_ascii_where_stdout_is_not_utf8(monkeypatch: pytest.MonkeyPatch)
 
     latin.seek(0)
     assert json.loads(latin.read()) == {"title": "七人の侍 😀"}
+
+
+def test_json_has_times_and_dates_in_iso_8601(capsys: pytest.CaptureFixture[str]) -> None:
+    console.print_json({"at": datetime(2026, 11, 24, 3), "day": date(2026, 11, 24), "file": Path("a.csv")})
+
+    assert json.loads(capsys.readouterr().out) == {"at": "2026-11-24T03:00:00", "day": "2026-11-24", "file": "a.csv"}
