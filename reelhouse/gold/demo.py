@@ -9,8 +9,7 @@ import typer
 
 from insights.reports import notebooks
 from pipeline import settings
-from reelhouse import stack
-from reelhouse.console import out
+from reelhouse import console, stack
 from reelhouse.gold import dashboard, frames, report
 from reelhouse.local import up
 from reelhouse.local.stack import REAL_LIST, REAL_OMDB, Options
@@ -21,11 +20,11 @@ MOST_REAL_FILMS = 250
 REPORTS = Path("reports")
 NEXT = (
     ("reelhouse status", "runs and queues"),
-    ("reelhouse table", "names of all Gold tables"),
-    ("reelhouse table films_by_country --output countries.csv", "a table as a file"),
+    ("reelhouse table", "names of all tables"),
+    ("reelhouse table films_by_year --output years.csv", "a table as a file"),
     ("reelhouse run --top-n 20 --batch-size 5", "another run"),
     ("reelhouse doctor", "check everything"),
-    ("reelhouse down", "stop; --delete also removes the data"),
+    ("reelhouse down", "stop; --delete removes data"),
 )
 RESULTS = {
     "Films in Gold": "SELECT count(*) AS films, min(year) AS first_year, max(year) AS last_year FROM movies",
@@ -62,8 +61,7 @@ def command(films: Annotated[int, typer.Option(min=1, help="Films to ingest.")] 
     published = report.run(deployed, notebooks.discover(), {}, REPORTS)
     report.print_published(published, REPORTS, deployed)
     dashboard.tell(dashboard.make(deployed.lake(), REPORTS / "dashboard.html"), browser=False)
-    out.print("[bold]Next[/]")
-    for example, purpose in NEXT:
-        out.print(f"  {example:<58} {purpose}")
+    console.out.print("[bold]Next[/]")
+    console.print_fields(NEXT, width=max(len(example) for example, _ in NEXT))
     if not all(one.succeeded for one in published):
         raise typer.Exit(1)
