@@ -95,14 +95,17 @@ def waves(notebooks: Sequence[Notebook]) -> list[list[Notebook]]:
 
 
 def choose(notebooks: Sequence[Notebook], names: Sequence[str]) -> list[Notebook]:
-    """Find notebooks by name, with or without the number, or by number; return all when no name is given.
+    """Find notebooks by name, with or without the number, or by number (02 or 2); return all when no name is given.
 
     Raises
     ------
     InvalidInput
         When a name fits none.
     """
-    known = {key: one for one in notebooks for key in (one.name, one.name[3:], one.name[:2])}
+    known: dict[str, Notebook] = {}
+    for one in notebooks:
+        number = one.name[:2]
+        known |= dict.fromkeys((one.name, one.name[3:], number, number.lstrip("0")), one)
     for name in names:
         if name not in known:
             available = ", ".join(one.name for one in notebooks) or "none"

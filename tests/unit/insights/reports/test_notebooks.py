@@ -47,7 +47,12 @@ def test_notebooks_publish_only_when_asked(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("names", "expected"),
-    [((), ["01_first", "02_second"]), (("second", "01"), ["01_first", "02_second"]), (("02_second",), ["02_second"])],
+    [
+        ((), ["01_first", "02_second"]),
+        (("second", "01"), ["01_first", "02_second"]),
+        (("02_second",), ["02_second"]),
+        (("2",), ["02_second"]),
+    ],
 )
 def test_choose_in_order_of_numbers(names: tuple[str, ...], expected: list[str]) -> None:
     assert [one.name for one in choose([ONE, TWO], names)] == expected
