@@ -27,11 +27,11 @@ import yaml
 
 from pipeline import aws, settings
 from pipeline.errors import InvalidInput, ReelhouseError
+from reelhouse.local.deploy import SAM, sam_config
+from reelhouse.local.state import ROOT
 from reelhouse.stack import find
 
-ROOT = Path(__file__).parents[1]
 DEPLOYMENTS = ROOT / "deployments"
-SAM = ROOT / ".sam-venv" / "bin" / "sam"
 TEMPLATE = ROOT / "template.yaml"
 # A Lambda function's name has at most 64 characters, and the longest here is "<stack>-GetMoviesAndSendToQueue".
 MAX_NAME_LENGTH = 40
@@ -124,6 +124,8 @@ def read_settings(stack: str) -> Deployment:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(f"is not TOML ({error})", subject=str(path)) from error
     given = document.get("parameters", {})
+    if not isinstance(given, dict):
+        raise InvalidInput("parameters must be a table: [parameters]", subject=str(path))
     if unknown := sorted(set(given) - set(known)):
         raise InvalidInput(f"unknown parameters: {', '.join(unknown)}", subject=str(path))
     if odd := sorted(name for name, value in given.items() if not isinstance(value, str | int)):
@@ -169,10 +171,7 @@ def deploy(deployment: Deployment, omdb_api_key: str) -> None:
     # The key must not be on a command line, where other users of the machine could read it. Files made this way are
     # readable by their owner only.
     with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as config:
-        # SAM cuts a value at its first space unless it is quoted.
-        quoted = {name: value.replace('"', '\\"') for name, value in values.items()}
-        overrides = json.dumps([f'{name}="{value}"' for name, value in quoted.items()])
-        config.write(f"version = 0.1\n[default.deploy.parameters]\nparameter_overrides = {overrides}\n")
+        config.write(sam_config(values))
         config.flush()
         _sam(
             "deploy", "--config-file", config.name, "--stack-name", deployment.stack, "--region", deployment.region,

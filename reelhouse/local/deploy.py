@@ -130,11 +130,7 @@ def _deploy(template: Path, parameters: dict[str, str], lifeline: Lifeline) -> N
     # Parameters go through a private file, since every user can read a command line.
     config = state.home() / "samconfig.toml"
     config.touch(mode=0o600)
-    # SAM cuts a value at its first space, such as that of `rate(10 minutes)`, unless it is quoted.
-    overrides = json.dumps([f"{name}={_quoted(value)}" for name, value in parameters.items()])
-    config.write_text(
-        f"version = 0.1\n[default.deploy.parameters]\nparameter_overrides = {overrides}\n", encoding="utf-8"
-    )
+    config.write_text(sam_config(parameters), encoding="utf-8")
     try:
         _sam(
             "deploy", "--template-file", str(template), "--config-file", str(config),
@@ -146,8 +142,12 @@ def _deploy(template: Path, parameters: dict[str, str], lifeline: Lifeline) -> N
         config.unlink()
 
 
-def _quoted(value: str) -> str:
-    return '"' + value.replace('"', '\\"') + '"'
+def sam_config(parameters: dict[str, str]) -> str:
+    """Return a configuration file of SAM that gives a template's parameters to `sam deploy`."""
+    # SAM cuts a value at its first space, such as that of `rate(10 minutes)`, unless it is quoted.
+    quoted = {name: value.replace('"', '\\"') for name, value in parameters.items()}
+    overrides = json.dumps([f'{name}="{value}"' for name, value in quoted.items()])
+    return f"version = 0.1\n[default.deploy.parameters]\nparameter_overrides = {overrides}\n"
 
 
 def _environment() -> dict[str, str]:

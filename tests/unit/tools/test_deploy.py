@@ -69,6 +69,7 @@ def test_numbers_and_truth_values_may_be_written_as_such(folder: Path) -> None:
         ('region = "eu-west-1"\n[parameters]\nOmdbApiKey = "k"', "unknown parameters: OmdbApiKey"),
         ('region = "eu-west-1"\n[parameters]\nTopN = 2.5', "neither text nor whole numbers: TopN"),
         ("[parameters]", "region"),
+        ('region = "eu-west-1"\nparameters = 3', r"parameters must be a table"),
     ],
 )
 def test_an_unusable_file_is_refused_with_its_cause(folder: Path, text: str, cause: str) -> None:
