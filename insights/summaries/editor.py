@@ -54,7 +54,8 @@ def _top_rated(facts: ByTable) -> Told:
     if runtime and not traits:
         yield _too_few(runtime[0]), runtime
     if less := [fact for fact in traits if fact not in more]:
-        yield f"They are less often {wording.listed(_kinds(less, named=not more))}.", less
+        subject, n = ("They", "") if more else ("Top-rated films", f" ({_n_of_top(less)})")
+        yield f"{subject} are less often {wording.listed(_kinds(less, named=not more))}{n}.", less
     if directors := facts.get("top_rated_directors"):
         yield _directors(directors), directors
     rated = [fact for fact in facts.get("ratings_by_genre", ()) if "mean" in fact.values]
@@ -74,10 +75,10 @@ def _rating(film: Fact) -> str:
 
 
 def _too_few(runtime: Fact) -> str:
-    """Say what this many films cannot show, where no genre, decade or country differs."""
+    """Say what this many films cannot show, where no genre and no decade differs."""
     n, points = (wording.number(_number(runtime, column)) for column in ("top_films", "detectable"))
     return (
-        "No genre, decade or country is clearly more or less common among them than on the list: with"
+        "No genre or decade is clearly more or less common among the top-rated films than on the list: with"
         f" {n} top-rated films, differences of less than about {points} percentage points may be chance."
     )
 
@@ -106,9 +107,17 @@ def _differences(more: Sequence[Fact], runtime: Sequence[Fact]) -> str:
         unit = "minute" if abs(minutes) == 1 else "minutes"
         whole = "" if more else " than the list as a whole"
         parts.append(f"run {wording.in_words(abs(minutes))} {unit} {'longer' if minutes > 0 else 'shorter'}{whole}")
-    first = [*more, *runtime][0]
-    n = f"n = {wording.number(_number(first, 'top_films'))} and {wording.number(_number(first, 'all_films'))}"
-    return f"Top-rated films {', and '.join(parts)} ({n})."
+    return f"Top-rated films {', and '.join(parts)} ({_n_of_top([*more, *runtime])})."
+
+
+def _n_of_top(compared: Sequence[Fact]) -> str:
+    """Write how many of the top-rated and of the listed films are behind comparisons; a range where it differs."""
+    return f"n = {_least_to_most(compared, 'top_films')} and {_least_to_most(compared, 'all_films')}"
+
+
+def _least_to_most(facts: Sequence[Fact], column: str) -> str:
+    numbers = [_number(fact, column) or 0 for fact in facts]
+    return " to ".join(dict.fromkeys(wording.number(number) for number in (min(numbers), max(numbers))))
 
 
 def _minutes_longer(runtime: Fact) -> int:
@@ -184,13 +193,16 @@ def _source(fact: Fact) -> str:
 
 
 def _trends(trends: Sequence[Fact]) -> Told:
-    clear = [fact for fact in trends if "trend" in fact.values and fact.values["trend"].trend]
+    tested = [fact for fact in trends if "trend" in fact.values]
+    clear = [fact for fact in tested if fact.values["trend"].trend]
     for fact in clear:
         yield _trend(fact), [fact]
-    if trends and not clear:
-        measures, span = [_measure(fact) for fact in trends], _text(trends[0], "span")
+    if tested and not clear:
+        spans = {_text(fact, "span") for fact in tested}
+        measures = [_measure(fact) + (f" ({_text(fact, 'span')})" if len(spans) > 1 else "") for fact in tested]
         shows = "shows" if len(measures) == 1 else "show"
-        yield f"Their {wording.listed(measures)} {shows} no clear trend{f' from {span}' if span else ''}.", trends
+        years = f" from {''.join(spans)}" if len(spans) == 1 and any(spans) else ""
+        yield f"Their {wording.listed(measures)} {shows} no clear trend{years}.", tested
 
 
 def _trend(fact: Fact) -> str:
@@ -198,12 +210,13 @@ def _trend(fact: Fact) -> str:
     low, high = sorted(abs(_number(fact, name) or 0) for name in ("slope_low", "slope_high"))
     rises = "rises" if fact.values["trend"].trend > 0 else "falls"
     slope = f"{abs(_number(fact, 'slope') or 0):.1f} {fact.row.get('unit')}".replace(" per cent", "%")
-    size = f"by {slope} (95% interval {low:.1f} to {high:.1f})"
+    size = f"by {slope} (95% confidence interval {low:.1f} to {high:.1f}, {_n(fact, 'films')})"
     if fact.row.get("measure") == "share":
         return f"Their share of the listed films {rises} {size}."
     if fact.row.get("measure") == "box_office":
-        return f"Their box office {rises} {size}, in dollars of the day, so part of that is only prices."
-    return f"Among listed films, their {_measure(fact)} {rises} {size}; of old films, a list keeps those still liked."
+        prices = "so part of that is only prices" if rises == "rises" else "although prices rose"
+        return f"Their box office {rises} {size}, in dollars of the day, {prices}."
+    return f"Among listed films, their {_measure(fact)} {rises} {size}; old films on a list are mostly those still liked."
 
 
 def _measure(fact: Fact) -> str:
@@ -242,13 +255,7 @@ def _earned(decade: Fact) -> str:
 
 def _changes(facts: ByTable) -> Told:
     for fact in facts.get("newest_runs", ())[:1]:
-        expected, stored = _number(fact, "expected"), _number(fact, "stored")
-        if expected and expected == stored:
-            yield f"All {wording.number(expected)} films of the newest run were stored.", [fact]
-        else:
-            parts = [f"{_was(fact, name)} {words}" for name, words in _OUTCOMES.items() if name in fact.values]
-            asked = _text(fact, "expected").removesuffix(" expected")
-            yield f"The newest run asked for {asked}: {wording.listed(parts)}.", [fact]
+        yield _newest_run(fact), [fact]
     for fact in facts.get("run_changes", ()):
         moved = [f"{wording.number(n)} {words}" for name, words in _CHANGES.items() if (n := _number(fact, name))]
         same = "no film has moved" if len(moved) == 1 and _number(fact, "same") else wording.listed(moved)
@@ -259,13 +266,25 @@ def _changes(facts: ByTable) -> Told:
             yield f"{wording.listed([write(fact) for fact in chosen])}.", chosen
 
 
-def _was(fact: Fact, value: str) -> str:
-    n = _number(fact, value) or 0
+def _newest_run(run: Fact) -> str:
+    """Write what became of the films that a run asked for; quarantined films are stored ones."""
+    expected, stored, rejected, quarantined = (
+        int(_number(run, name) or 0) for name in ("expected", "stored", "rejected", "quarantined")
+    )
+    apart = f"; {_was(quarantined)} quarantined" if quarantined else ""
+    if expected and expected == stored:
+        films = f"All {expected:,} films" if expected > 1 else "The one film"
+        return f"{films} of the newest run {'were' if expected > 1 else 'was'} stored{apart}."
+    outcomes = {"stored": stored, "refused by OMDb": rejected, "missing": expected - stored - rejected}
+    parts = [f"{_was(n)} {words}" for words, n in outcomes.items() if n > 0 or words == "stored"]
+    return f"The newest run asked for {wording.count(expected, 'film')}: {wording.listed(parts)}{apart}."
+
+
+def _was(n: int) -> str:
     return f"{wording.number(n) if n else 'none'} {'was' if n <= 1 else 'were'}"
 
 
 _CHANGES = {"climbed": "climbed", "fell": "fell", "same": "kept their place", "new": "came in", "left": "dropped out"}
-_OUTCOMES = {"stored": "stored", "rejected": "refused by OMDb", "quarantined": "quarantined"}
 
 
 def _moved(verb: str) -> Callable[[Fact], str]:

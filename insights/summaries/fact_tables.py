@@ -42,7 +42,7 @@ def top_films(movies: pd.DataFrame) -> pd.DataFrame:
 
 
 def top_rated_traits(tables: Tables) -> pd.DataFrame:
-    """Compare the genres, decades and countries of the top films with those of the whole list.
+    """Compare the genres and decades of the top films with those of the whole list.
 
     A row is kept only if a random tenth of the list would rarely differ as much: two-sided hypergeometric test,
     Benjamini-Hochberg over all traits at ``FALSE_DISCOVERY_RATE``.
@@ -52,12 +52,12 @@ def top_rated_traits(tables: Tables) -> pd.DataFrame:
     DataFrame
         trait, name, decade (null for other traits), top_share and all_share (0-1), low and high (95% Wilson interval of
         top_share), difference (percentage points), top_count, top_films and all_films (films whose trait is known). A
-        film counts in each of its genres and countries.
+        film counts in each of its genres.
     """
     movies = tables["movies"]
     top = top_films(movies)
     parts = []
-    for trait, column in (("genre", "genres"), ("decade", "decade"), ("country", "countries")):
+    for trait, column in (("genre", "genres"), ("decade", "decade")):
         known, known_top = movies[movies[column].notna()], top[top[column].notna()]
         if known_top.empty:
             continue
@@ -170,10 +170,10 @@ def run_changes(tables: Tables) -> pd.DataFrame:
 
 
 def genre_trends(tables: Tables) -> pd.DataFrame:
-    """Gold's genre_trends with ``clear_trend`` (rising or falling) and ``no_trend``, of which one is null."""
+    """Gold's genre_trends with ``clear_trend``, rising or falling, and ``no_trend``; of too few years both are null."""
     trends = tables["genre_trends"]
-    clear = trends["trend"].isin([RISING, FALLING])
-    return trends.assign(clear_trend=trends["trend"].where(clear), no_trend=trends["trend"].where(~clear))
+    clear, tested = trends["trend"].isin([RISING, FALLING]), trends["slope"].notna()
+    return trends.assign(clear_trend=trends["trend"].where(clear), no_trend=trends["trend"].where(tested & ~clear))
 
 
 def newest_runs(tables: Tables) -> pd.DataFrame:
@@ -227,7 +227,7 @@ def _decades(tables: Tables) -> pd.DataFrame:
 
 # Name of the table, what computes it, and the Gold columns it needs.
 _DERIVED: Mapping[str, tuple[Callable[[Tables], pd.DataFrame], str, set[str]]] = {
-    "top_rated_traits": (top_rated_traits, "movies", {"imdb_id", "rank", "genres", "decade", "countries"}),
+    "top_rated_traits": (top_rated_traits, "movies", {"imdb_id", "rank", "genres", "decade"}),
     "top_rated_runtime": (top_rated_runtime, "movies", {"imdb_id", "rank", "runtime_minutes"}),
     "top_rated_directors": (top_rated_directors, "movies", {"imdb_id", "rank", "directors"}),
     "genre_share_by_decade": (
@@ -238,7 +238,7 @@ _DERIVED: Mapping[str, tuple[Callable[[Tables], pd.DataFrame], str, set[str]]] =
     "genres": (genres, "genre_share_by_year", {"year", "genre", "films", "films_in_year"}),
     "rank_changes": (rank_changes, "rank_history", {"run_id", "imdb_id", "title", "rank"}),
     "run_changes": (run_changes, "rank_history", {"run_id", "imdb_id", "title", "rank"}),
-    "genre_trends": (genre_trends, "genre_trends", {"genre", "measure", "trend"}),
+    "genre_trends": (genre_trends, "genre_trends", {"genre", "measure", "trend", "slope"}),
     "newest_runs": (newest_runs, "pipeline_runs", {"run_id"}),
     "movies": (_movies, "movies", {"rank"}),
     "ratings_by_genre": (_rated_genres, "ratings_by_genre", {"genre", "source", "films", "mean"}),

@@ -32,22 +32,126 @@ def test_genres_decades_and_changes_are_described() -> None:
     assert texts(QUESTIONS["genre/Drama"])[:3] == [
         "Drama is the most common genre on the list: 60% of the 150 listed films with a genre are dramas.",
         "The listed dramas average 65.2 out of 100 on Rotten Tomatoes (n = 8,913) and 62.7 on Metacritic (n = 3,906).",
-        "Their share of the listed films rises by 1.2 percentage points a decade (95% interval 0.8 to 1.6).",
+        "Their share of the listed films rises by 1.2 percentage points a decade (95% confidence interval 0.8 to 1.6,"
+        " n = 8,913).",
     ]
     assert texts(QUESTIONS["decade/1970"])[1] == (
         "The 178 whose box office is known earned $57.5 million on average, in dollars of the day."
     )
-    assert texts(QUESTIONS["changes"])[0] == (
-        "The newest run asked for 5 films: 4 were stored, 1 was refused by OMDb and none was quarantined."
-    )
+    assert texts(QUESTIONS["changes"]) == [
+        "The newest run asked for 5 films: 4 were stored and 1 was refused by OMDb.",
+        "Between the last two lists, 1 climbed, 1 fell, 1 kept their place, 1 came in and 1 dropped out.",
+        "“Up” climbed 2 places to rank 1.",
+        "“Down” fell 2 places to rank 3.",
+        f"“{gold_rows.ATTACK}” came in at rank 4.",
+    ]
+
+
+def test_films_that_left_and_lists_without_moves_are_told() -> None:
+    history = gold_rows.rank_history()
+    still = history.assign(rank=history["previous_rank"].fillna(history["rank"]))
+    (*_, changes) = questions({"rank_history": still})
+    assert texts(changes) == [
+        "Between the last two lists, 3 kept their place, 1 came in and 1 dropped out.",
+        f"“{gold_rows.ATTACK}” came in at rank 4.",
+        "“Gone” left from rank 4.",
+    ]
+    (*_, changes) = questions({"rank_history": still[~still["imdb_id"].isin(["tt4", "tt5"])]})
+    assert texts(changes) == ["Between the last two lists, no film has moved."]
+
+
+@pytest.mark.parametrize(
+    ("expected", "stored", "rejected", "quarantined", "text"),
+    [
+        (1000, 1000, 0, 0, "All 1,000 films of the newest run were stored."),
+        (5, 5, 0, 2, "All 5 films of the newest run were stored; 2 were quarantined."),
+        (1, 1, 0, 1, "The one film of the newest run was stored; 1 was quarantined."),
+        (9, 4, 2, 1, "The newest run asked for 9 films: 4 were stored, 2 were refused by OMDb and 3 were missing; "
+                     "1 was quarantined."),
+        (1, 0, 1, 0, "The newest run asked for 1 film: none was stored and 1 was refused by OMDb."),
+    ],
+)  # fmt: skip
+def test_quarantined_films_are_stored_ones_and_missing_films_are_counted(
+    expected: int, stored: int, rejected: int, quarantined: int, text: str
+) -> None:
+    counts = {"expected": [expected], "stored": stored, "rejected": rejected, "quarantined": quarantined}
+    (*_, changes) = questions({"pipeline_runs": pd.DataFrame({"run_id": [gold_rows.RUN], **counts})})
+    assert texts(changes) == [text]
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"measure": ["share"], "slope": [None]}, []),
+        ({"measure": ["share"]}, ["Their share of the listed films shows no clear trend from 1950 to 2014."]),
+        ({"measure": ["share", "imdb"], "first_year": [1950, 1980]},
+         ["Their share of the listed films (1950 to 2014) and IMDb rating (1980 to 2014) show no clear trend."]),
+        ({"measure": ["imdb"], "trend": "falling", "unit": "points of 100 a decade"},
+         ["Among listed films, their IMDb rating falls by 12.0 points of 100 a decade (95% confidence interval 3.0 to "
+          "30.0, n = 80); old films on a list are mostly those still liked."]),
+        ({"measure": ["box_office"], "trend": "rising"},
+         ["Their box office rises by 12.0% a decade (95% confidence interval 3.0 to 30.0, n = 80), in dollars of the "
+          "day, so part of that is only prices."]),
+        ({"measure": ["box_office"], "trend": "falling"},
+         ["Their box office falls by 12.0% a decade (95% confidence interval 3.0 to 30.0, n = 80), in dollars of the "
+          "day, although prices rose."]),
+    ],
+)  # fmt: skip
+def test_a_trend_is_told_with_its_interval_and_no_trend_only_of_the_years_tested(
+    changed: dict[str, object], expected: list[str]
+) -> None:
+    row = {"genre": "Drama", "trend": "no clear trend", "slope": 12.0, "slope_low": 3.0, "slope_high": 30.0,
+           "unit": "per cent a decade", "first_year": 1950, "last_year": 2014, "films": 80}  # fmt: skip
+    trends = pd.DataFrame({"measure": changed["measure"]}).assign(**row | changed)
+    asked = questions({"genre_share_by_year": gold_rows.genre_share_by_year(), "genre_trends": trends})
+    (drama,) = [question for question in asked if question.id == "genre/Drama"]
+    assert texts(drama)[1:] == expected
+
+
+def test_genres_are_placed_in_order() -> None:
+    shares = gold_rows.genre_share_by_year()
+    more = pd.DataFrame({"year": 1971, "genre": ["War", "Crime"], "films": [5, 3], "films_in_year": 100, "share": 0.05})
+    asked = questions({"genre_share_by_year": pd.concat([shares, more], ignore_index=True)})
+    first = [texts(question)[0].partition(" genre")[0] for question in asked if "genre/" in question.id]
+    assert first == [
+        "Drama is the most common", "Comedy is the second most common", "Horror is the third most common",
+        "War is the fourth most common", "Crime is the fifth most common",
+    ]  # fmt: skip
+    (only, *_) = [
+        question
+        for question in questions({"genre_share_by_year": shares[shares["genre"] == "Drama"]})
+        if "genre/" in question.id
+    ]
+    assert texts(only)[0] == "60% of the 150 listed films with a genre are dramas."
+
+
+def test_what_top_films_are_less_often_stands_alone_with_its_n() -> None:
+    # Comedies are a third of the list but none of the top tenth; no other genre is known.
+    genres = [["Comedy"] if film >= 20 and film % 2 else [] if film % 3 else None for film in range(200)]
+    directors = [["Ann"] if film < 4 else ["Bob"] if film < 8 else ["Cy"] if film < 10 else None for film in range(200)]
+    films = gold_rows.movies().assign(genres=genres, directors=directors, runtime_minutes=90)
+    (top_rated, *_) = questions({"movies": films})
+    known = sum(genre is not None for genre in genres)
+    known_top = sum(genre is not None for genre in genres[:20])
+    assert texts(top_rated)[1:] == [
+        f"Top-rated films are less often comedies (0% against {90 / known:.0%} of the list) "
+        f"(n = {known_top} and {known}).",
+        "Ann and Bob directed four each of the top-rated films, Cy two.",
+    ]
+
+
+def test_n_is_a_range_where_comparisons_have_different_films() -> None:
+    runtimes = [120 if film < 20 else 119 if film < 150 else None for film in range(200)]
+    (top_rated, *_) = questions({"movies": gold_rows.movies().assign(runtime_minutes=runtimes)})
+    assert texts(top_rated)[1].endswith("and run one minute longer (n = 20 and 150 to 200).")
 
 
 def test_too_few_films_for_a_comparison_are_reported_as_too_few() -> None:
     films = gold_rows.movies().assign(genres=[["Drama"] if film % 2 else ["Comedy"] for film in range(200)])
     (top_rated, *_) = questions({"movies": films})
     assert (
-        "No genre, decade or country is clearly more or less common among them than on the list: with 20 top-rated "
-        "films, differences of less than about 22 percentage points may be chance." in texts(top_rated)
+        "No genre or decade is clearly more or less common among the top-rated films than on the list: with 20 "
+        "top-rated films, differences of less than about 22 percentage points may be chance." in texts(top_rated)
     )
 
 
@@ -62,6 +166,13 @@ def test_a_genre_that_is_rated_significantly_higher_is_named() -> None:
     assert texts(documentaries)[1] == (
         "The listed documentaries average 96 out of 100 on Rotten Tomatoes (n = 50), clearly higher than the 82 of "
         "the other listed films."
+    )
+    two = pd.concat([rated, rated.assign(source="metascore", films=40, mean=70.0)])
+    asked = questions({"movies": films, "ratings_by_genre": two, "genre_share_by_year": shares})
+    (documentaries,) = [question for question in asked if question.id == "genre/Documentary"]
+    assert texts(documentaries)[1] == (
+        "The listed documentaries average 96 out of 100 on Rotten Tomatoes (n = 50) and 70 on Metacritic (n = 40); "
+        "on Rotten Tomatoes that is clearly higher than the 82 of the other listed films."
     )
 
 

@@ -36,7 +36,7 @@ def test_values_of_different_sources_have_different_scales() -> None:
 
 def test_a_trend_fact_states_the_test_result() -> None:
     rows = fact_tables(gold_rows.gold())["genre_trends"]
-    trends = [fact.values["trend"] for fact in facts_of("genre_trends", rows)]
+    trends = [fact.values["trend"] for fact in facts_of("genre_trends", rows) if "trend" in fact.values]
     assert [(value.text, value.trend) for value in trends] == [
         (
             "a rising share of the listed films (+1.2 percentage points a decade, "
@@ -44,8 +44,7 @@ def test_a_trend_fact_states_the_test_result() -> None:
             1,
         ),
         ("no clear trend in its median Metacritic rating", 0),
-        ("no clear trend in its median box office in the dollars of the day", 0),
-    ]
+    ], "the box office of two years is not tested"
 
 
 @pytest.mark.parametrize("column", ["imdb_id", "title"])
