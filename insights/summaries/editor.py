@@ -216,7 +216,8 @@ def _trend(fact: Fact) -> str:
     if fact.row.get("measure") == "box_office":
         prices = "so part of that is only prices" if rises == "rises" else "although prices rose"
         return f"Their box office {rises} {size}, in dollars of the day, {prices}."
-    return f"Among listed films, their {_measure(fact)} {rises} {size}; old films on a list are mostly those still liked."
+    liked = "old films on a list are mostly those still liked"
+    return f"Among listed films, their {_measure(fact)} {rises} {size}; {liked}."
 
 
 def _measure(fact: Fact) -> str:
