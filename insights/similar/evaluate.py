@@ -104,7 +104,7 @@ def evaluate(movies: pd.DataFrame, ratings: pd.DataFrame, protocol: Protocol) ->
         "popularity": lambda _: popularity,
         "random": lambda _: random.random(len(movies)),
     }
-    rows = [{"method": name} | _measure(method, wanted, protocol) for name, method in methods.items()]
+    rows = [{"method": name} | measure(method, wanted, protocol) for name, method in methods.items()]
     return pd.DataFrame(rows).assign(films=len(wanted), users=likes.loc[held_out, "user"].nunique())
 
 
@@ -155,7 +155,8 @@ def _by_soup(movies: pd.DataFrame) -> Method:
     return lambda film: (soup @ soup[[film]].T).toarray()[:, 0]
 
 
-def _measure(method: Method, wanted: dict[int, npt.NDArray[np.intp]], protocol: Protocol) -> dict[str, float]:
+def measure(method: Method, wanted: dict[int, npt.NDArray[np.intp]], protocol: Protocol) -> dict[str, float]:
+    """Measure the lists of one method on films with their co-liked films; see :func:`evaluate`."""
     discounts = 1 / np.log2(np.arange(protocol.k) + 2)
     ndcg, given = [], set[int]()
     for film, co_liked_films in wanted.items():

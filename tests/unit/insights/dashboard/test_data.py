@@ -196,12 +196,22 @@ def test_only_recommendations_that_can_be_shown_are_packed() -> None:
 
 def test_a_card_has_a_films_facts_and_its_path_to_bronze() -> None:
     films = dashboard_gold.movies(2).assign(
-        bronze_key="movies/run_id=R/imdb_id=x.json", run_id="R", actors=[list("abcdefgh")] * 2, poster=None
-    )
+        bronze_key="movies/run_id=R/imdb_id=x.json", run_id="R", actors=[list("aabcdefgh")] * 2, poster=None,
+        languages=[[]] * 2,
+    )  # fmt: skip
     first, second = data.cards({"movies": films.iloc[::-1]})
     assert (first["rank"], second["rank"]) == (1, 2)
     assert first["label"] == f"{first['title']} ({first['year']})"
     assert (first["bronze_key"], first["run_id"]) == ("movies/run_id=R/imdb_id=x.json", "R")
     assert first["actors"] == list("abcdef")
-    assert "poster" not in first
+    assert not {"poster", "languages"} & set(first)
     assert data.cards({}) == []
+
+
+def test_a_card_has_the_name_that_its_film_has_among_similar_films() -> None:
+    """By it the page finds the card of a picked film; of the 15 films, one has no title and one no year."""
+    films = dashboard_gold.movies(15)
+    films.loc[1, "title"] = None
+    gold = {"movies": films, "recommendations": dashboard_gold.recommendations(films)}
+    similar = data.frames(DEFINITION, gold)["recommendations"]
+    assert {card["label"] for card in data.cards(gold)} == set(similar["film"]) == set(similar["similar_film"])

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from insights.similar.evaluate import Protocol, co_liked, evaluate, read
+from insights.similar import evaluate as evaluation
+from insights.similar.evaluate import Method, Protocol, co_liked, evaluate, measure, read
 from pipeline.errors import InvalidInput
 
 KINDS = 4
@@ -53,14 +54,49 @@ def test_recommendations_find_what_popularity_and_chance_do_not(scores: pd.DataF
 
 
 def test_co_liked_films_are_those_of_the_highest_cosine() -> None:
-    # given 20 users who like A and B, of whom 10 like C too, and 30 more who like C
-    likes = [(user, film) for user in range(20) for film in ("A", "B")]
-    likes += [(user, "C") for user in [*range(10), *range(20, 50)]] + [(60, "D"), (0, "D")]
+    # given 40 users who like A, of whom 20 like B, as 5 others do, and 10 like C
+    likes = [(user, "A") for user in range(40)] + [(user, "B") for user in [*range(20), *range(70, 75)]]
+    likes += [(user, "C") for user in range(20, 30)] + [(60, "D"), (0, "D")]
     frame = pd.DataFrame(likes, columns=["user", "imdb_id"])
     # when
-    neighbours = co_liked(frame, pd.Series([7, 8, 9, 10], index=["A", "B", "C", "D"]), 1)
-    # then D has too few likes, and A and B (cosine 1) belong together more than either with C (10 / sqrt(20 * 40))
-    assert {film: films.tolist() for film, films in neighbours.items()} == {7: [8], 8: [7], 9: [7]}
+    neighbours = co_liked(frame, pd.Series([7, 8, 9, 10], index=["A", "B", "C", "D"]), 2)
+    # then D has too few likes, B (cosine 20 / sqrt(40 * 25)) comes before C (10 / sqrt(40 * 10)), and nobody likes both
+    assert {film: films.tolist() for film, films in neighbours.items()} == {7: [8, 9], 8: [7], 9: [7]}
+
+
+def test_measures_of_two_lists_by_hand() -> None:
+    """The film itself and films without a score are in no list; a hit at place 2 counts 1 / log2(3)."""
+    scores = {0: [9.0, 5.0, 0.0, 4.0], 3: [0.1, 3.0, 0.0, 8.0]}
+    wanted = {0: np.array([1, 2]), 3: np.array([0])}
+    second = 1 / np.log2(3)
+    measured = measure(lambda film: np.array(scores[film]), wanted, Protocol(k=4))
+    assert measured["ndcg"] == pytest.approx((1 / (1 + second) + second) / 2)
+    assert measured["hit_rate"] == 1
+    assert measured["coverage"] == 1, "films 0 and 3 are in some list, and film 1 is not tested"
+
+
+def test_intervals_are_of_95_percent() -> None:
+    """Of 400 lists, half with a hit: the standard error of the share is 0.025."""
+    wanted = {film: np.array([400 + film % 2]) for film in range(400)}
+    first_hits = np.zeros(402)
+    first_hits[400] = 1
+    measured = measure(lambda _: first_hits, wanted, Protocol())
+    assert measured["hit_rate_low"] == pytest.approx(0.5 - 1.96 * 0.025, abs=0.004)
+    assert measured["hit_rate_high"] == pytest.approx(0.5 + 1.96 * 0.025, abs=0.004)
+
+
+def test_popularity_knows_no_held_out_like_and_counts_a_like_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight likes a user: of 401 users 201 are held out."""
+    methods: list[Method] = []
+
+    def measured(method: Method, *_: object) -> dict[str, float]:
+        methods.append(method)
+        return {}
+
+    monkeypatch.setattr(evaluation, "measure", measured)
+    rated = ratings(users=401)
+    evaluate(catalogue(), pd.concat([rated, rated]), Protocol())
+    assert methods[3](0).sum() == 8 * 200
 
 
 def test_intervals_hold_their_value_and_half_the_users_are_held_out(scores: pd.DataFrame) -> None:
@@ -77,14 +113,14 @@ def test_the_same_seed_gives_the_same_scores(scores: pd.DataFrame) -> None:
 
 def test_dislikes_do_not_count_as_likes() -> None:
     with pytest.raises(InvalidInput, match="like"):
-        evaluate(catalogue(), ratings().assign(rating=3.0), Protocol())
+        evaluate(catalogue(), ratings().assign(rating=3.5), Protocol())
 
 
 def test_plain_and_movielens_files_are_read(tmp_path: Path) -> None:
     plain = tmp_path / "likes.csv"
     plain.write_text("user,imdb_id,rating\n1,tt0068646,5\n2,tt0068646,none\n")
     (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n7,858,4.5,0\n7,999,3.0,0\n")
-    (tmp_path / "links.csv").write_text("movieId,imdbId,tmdbId\n858,0068646,238\n")
+    (tmp_path / "links.csv").write_text("movieId,imdbId,tmdbId\n858,68646,238\n")
 
     assert read(plain).values.tolist() == [[1, "tt0068646", 5.0]]
     assert read(tmp_path / "ratings.csv").values.tolist() == [[7, "tt0068646", 4.5]]
