@@ -55,8 +55,8 @@ def _checked_imdb_id(value: str) -> str:
     return value
 
 
-def _checked_build(value: str) -> str:
-    if value and not keys.is_build_id(value):
+def _checked_build(value: str | None) -> str | None:
+    if value is not None and not keys.is_build_id(value):
         raise typer.BadParameter("a build id looks like 20261124T030000.000000Z; `reelhouse builds` lists the builds")
     return value
 
@@ -98,13 +98,13 @@ BuildId = Annotated[
     typer.Argument(help="A build; `reelhouse builds` lists the builds.", metavar="BUILD", callback=_checked_build),
 ]
 EarlierBuild = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--from", help="The earlier build; by default the one before.", metavar="BUILD", callback=_checked_build
     ),
 ]
 LaterBuild = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--to", help="The later build; by default the published one.", metavar="BUILD", callback=_checked_build
     ),

@@ -15,7 +15,7 @@ from reelhouse.options import Json, StackName
 
 
 def command(
-    query: Annotated[str, typer.Argument(help="A title, with or without its year, or an IMDb id.")],
+    query: Annotated[str, typer.Argument(help="A title, with or without its year, or an IMDb id.", metavar="TITLE")],
     k: Annotated[int, typer.Option("-k", min=1, max=20, help="Films to show.")] = 10,
     stack_name: StackName = None,
     json_output: Json = False,

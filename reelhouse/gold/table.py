@@ -14,17 +14,18 @@ from reelhouse.options import Csv, Json, StackName, TableFile
 
 def command(  # noqa: PLR0913, PLR0917 (one parameter per option)
     name: Annotated[
-        str, typer.Argument(help="A table, such as movies or silver.movies; without it, the names of all.")
+        str,
+        typer.Argument(help="A table, such as movies or silver.movies; without it, the names of all.", metavar="NAME"),
     ] = "",
     at: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--at",
             "--build",
             metavar="TIME|ID",
             help="As it was: a time in UTC (2026-11-24, 2026-11-24T06:00) or a build.",
         ),
-    ] = "",
+    ] = None,
     output: TableFile = None,
     rows: Annotated[int, typer.Option(min=1, help="Rows to show on a terminal; a pipe gets all.")] = 20,
     csv: Csv = False,
@@ -42,7 +43,7 @@ def command(  # noqa: PLR0913, PLR0917 (one parameter per option)
         console.print_json(lake.tables()) if json_output else print("\n".join(lake.tables()))
         return
     with warnings.catch_warnings(record=True) as recomputed:
-        data = lake.table(name, at=at or None)
+        data = lake.table(name, at=at)
     if note := data.attrs.get("as_of"):
         console.warn(note) if recomputed else console.say(note)
     frames.give(data, output, csv=csv, json_output=json_output, title=name, rows=rows)

@@ -35,8 +35,8 @@ def command(
         list[str] | None,
         typer.Argument(help="The row; not needed for tables of films.", metavar="KEY=VALUE"),
     ] = None,
-    before: EarlierBuild = "",
-    after: LaterBuild = "",
+    before: EarlierBuild = None,
+    after: LaterBuild = None,
     stack_name: StackName = None,
     json_output: Json = False,
 ) -> None:
@@ -57,7 +57,7 @@ def command(
     from insights.why.explain import FilmChanges, explain, film_changes  # noqa: PLC0415 (pandas is slow)
 
     lake = stack.find(stack_name).lake()
-    explanation = (film_changes if "imdb_id" in columns else explain)(lake, table, values, before, after)
+    explanation = (film_changes if "imdb_id" in columns else explain)(lake, table, values, before or "", after or "")
     if json_output:
         console.print_json(asdict(explanation))
     elif isinstance(explanation, FilmChanges):
