@@ -7,6 +7,7 @@ is found as well.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -69,7 +70,10 @@ def signalled(process: Process | None, number: int) -> bool:
     """Send a signal to this very process; False when it does not run."""
     if process is None or not running(process):
         return False
-    psutil.Process(process.pid).send_signal(number)
+    try:
+        psutil.Process(process.pid).send_signal(number)
+    except psutil.NoSuchProcess:
+        return False
     return True
 
 
@@ -146,28 +150,24 @@ def stop(process: Process | None, *, at_once: bool = False) -> None:
     """
     if process is None or not running(process):
         return
-    parent = psutil.Process(process.pid)
-    family = [parent, *parent.children(recursive=True)]
-    if at_once:
-        _kill(family)
+    try:
+        parent = psutil.Process(process.pid)
+        children = parent.children(recursive=True)
+    except psutil.NoSuchProcess:
         return
-    parent.terminate()
-    gone, _ = psutil.wait_procs([parent], timeout=STOP_SECONDS)
-    rest = [member for member in family if member not in gone]
-    for member in rest:
-        try:
-            member.terminate()
-        except psutil.NoSuchProcess:
-            continue
-    _, alive = psutil.wait_procs(rest, timeout=2)
-    _kill(alive)
+    alive = [parent, *children]
+    if not at_once:
+        alive = _end([parent], signal.SIGTERM, STOP_SECONDS)
+        alive = _end([*alive, *children], signal.SIGTERM, 2)
+    _end(alive, signal.SIGKILL, 2)
 
 
-def _kill(family: list[psutil.Process]) -> None:
-    for member in family:
+def _end(members: list[psutil.Process], number: int, seconds: float) -> list[psutil.Process]:
+    """Send a signal to processes, wait for their end, and return those that still run."""
+    for member in members:
         with suppress(psutil.NoSuchProcess):
-            member.kill()
-    psutil.wait_procs(family, timeout=2)
+            member.send_signal(number)
+    return list(psutil.wait_procs(members, timeout=seconds)[1])
 
 
 def _last_line(log: Path) -> str:
