@@ -146,7 +146,11 @@ class SilverReader:
                 else:
                     small.append(number)
             self._load(batch, small)
-        except OSError as error:
+        except (OSError, StorageFailed) as error:
+            # The whole batch is added again later.
+            self.drop(set(objects))
+            if isinstance(error, StorageFailed):
+                raise
             raise StorageFailed(str(error.strerror), subject=f"silver.{table.name}", step=STEP) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -175,7 +179,7 @@ class SilverReader:
         fetched = {}
         answers = aws.get_many(aws.client("s3"), self._bucket, [entry.key for entry in batch])
         for entry, answer in zip(batch, answers, strict=True):
-            if isinstance(answer, ClientError) and aws.error_code(answer) in {"NoSuchKey", "404"}:
+            if isinstance(answer, ClientError) and aws.is_missing(answer):
                 continue
             if isinstance(answer, ClientError | BotoCoreError):
                 raise StorageFailed("cannot be read", subject=entry.key, step=STEP) from answer

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -161,6 +162,23 @@ def test_running_out_of_memory_does_not_count_as_damage(monkeypatch: pytest.Monk
 
     with pytest.raises(StorageFailed, match=r"silver\.movies: DuckDB: OutOfMemoryException"):
         add(reader, a=large, b=large)
+
+
+def test_a_batch_that_failed_is_added_once_when_it_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
+    small, large = part(film(1)), part(film(2, plot=" ".join(map(str, range(1000)))))
+    monkeypatch.setattr(module, "LARGE_BYTES", len(large))
+    reader = SilverReader()
+
+    def run_out_of_memory(*_: Any) -> None:
+        raise duckdb.OutOfMemoryException("out of memory")
+
+    with monkeypatch.context() as without_memory:
+        without_memory.setattr(reader, "_merge", run_out_of_memory)
+        with pytest.raises(StorageFailed):
+            add(reader, large=large, small=small)
+    add(reader, large=large, small=small)
+
+    assert ids(reader) == [("tt0000001", "movies/small"), ("tt0000002", "movies/large")]
 
 
 def test_the_error_names_objects_and_the_cure() -> None:
