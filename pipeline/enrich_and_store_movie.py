@@ -48,7 +48,6 @@ THREADS = 2 * REQUESTS_AT_ONCE
 # time only the conditional put guards, since looking for each film first would cost every run two requests a film.
 FRESH = timedelta(minutes=15)
 _RETRIED = "its message is retried"
-_PARKED = "the message is parked in the dead-letter queue"
 
 # Outcomes of a film; "present" means that it was stored before.
 OUTCOMES = STORED, REJECTED, PRESENT, FAILED = "stored", "rejected", "present", "failed"
@@ -148,12 +147,12 @@ class _Worker:
         self.bytes_written: list[int] = []
 
     def accept(self, message: QueueMessage) -> MovieBatch:
-        """Read a message; raise when it is none, or when no run was started that expects its films."""
+        """Read a message; raise InvalidInput for a foreign one, and for films that no started run expects."""
         batch = messages.read(message.body)
         ids = [movie["id"] for movie in batch.movies]
         if unexpected := [imdb_id for imdb_id in ids if imdb_id not in self._manifest(batch.run_id).expected]:
             cause = f"run {batch.run_id} does not expect this film"
-            raise InvalidInput(cause, subject=unexpected[0], step=STEP, next_step=_PARKED)
+            raise InvalidInput(cause, subject=unexpected[0], step=STEP, next_step=messages.PARKED)
         if message.receives > 1 or datetime.now(UTC) - started_at(batch.run_id) > FRESH:
             self.maybe_settled.update((batch.run_id, imdb_id) for imdb_id in ids)
         return batch
@@ -183,7 +182,7 @@ class _Worker:
             with aws.failures_of(STEP, key, _RETRIED):
                 body = aws.get_if_exists(self.s3, self.bucket, key)
             if body is None:
-                raise InvalidInput("no such run was started", subject=run_id, step=STEP, next_step=_PARKED)
+                raise InvalidInput("no such run was started", subject=run_id, step=STEP, next_step=messages.PARKED)
             self.manifests[run_id] = Manifest.from_json(body, key)
         return self.manifests[run_id]
 

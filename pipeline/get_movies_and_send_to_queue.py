@@ -49,7 +49,7 @@ class Parameters:
         unknown = sorted(set(event) - set(PARAMETERS))
         if unknown:
             cause = f"unknown: {', '.join(unknown)[:200]}; known: {', '.join(PARAMETERS)}"
-            raise InvalidInput(cause, subject="parameters")
+            raise InvalidInput(cause, subject="parameters", next_step=_NOTHING_STARTED)
         return cls(
             whole_number("top_n", event.get("top_n", settings.top_n)),
             whole_number("batch_size", event.get("batch_size", settings.batch_size), MAX_BATCH_SIZE),

@@ -30,6 +30,7 @@ _MESSAGES_PER_CALL = 10
 _SEND_ATTEMPTS = 5
 RESEND_AFTER_SECONDS = 0.2
 _SENDERS = 8
+PARKED = "the message is parked in the dead-letter queue"
 # Ids that an error lists.
 _MAX_LISTED_IDS = 100
 
@@ -84,7 +85,7 @@ def make(run_id: str, items: Iterable[Item], batch_size: int) -> list[Message]:
 
 
 def read(body: str) -> MovieBatch:
-    """Read a message; one that is not of this pipeline raises InvalidInput and ends in the dead-letter queue alone."""
+    """Read a message; raise InvalidInput for a foreign one, which is parked without affecting other messages."""
     try:
         data = json.loads(body)
         run_id, movies = data["run_id"], data["movies"]
@@ -94,7 +95,8 @@ def read(body: str) -> MovieBatch:
     except (ValueError, KeyError, TypeError, RecursionError):
         valid = False
     if not valid:
-        raise InvalidInput("not a message of this pipeline", subject=repr(body[:80]))
+        cause, subject = "not a message of this pipeline", repr(body[:80])
+        raise InvalidInput(cause, subject=subject, step="EnrichAndStoreMovie", next_step=PARKED)
     return MovieBatch(run_id, movies)
 
 

@@ -123,7 +123,7 @@ def announced(body: str) -> list[str]:
             return []
         return [unquote_plus(record["s3"]["object"]["key"]) for record in event["Records"]]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InvalidInput("not an S3 event", subject=repr(body[:80]), step=STEP) from error
+        raise InvalidInput("not an S3 event", subject=repr(body[:80]), step=STEP, next_step=_NEXT) from error
 
 
 def _message_ids(incoming: list[QueueMessage], result: Result) -> dict[str, str]:
