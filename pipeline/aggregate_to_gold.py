@@ -1,9 +1,9 @@
 """Step 4: build all Gold tables from Silver.
 
 Reads the Silver bucket. Writes the tables into a folder of the build, then the build's record, then moves the pointer
-``_build.json`` and the catalogue's tables. Events only say that Silver changed: a build reads all of Silver. Of two
-functions that are told of the same Silver one builds it, and the other waits for it. Should both build, they converge:
-one of them moves the pointer, and each lists Silver again, and builds again if it changed.
+``_build.json`` and the catalogue's tables. Events only say that Silver changed: a build reads all of Silver. If two
+invocations receive events of the same Silver, one builds and the other waits. If both build, they converge: one moves
+the pointer, and each lists Silver again afterwards and rebuilds if it changed.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ from pipeline.settings import CODE_VERSION, AggregateToGoldSettings
 logger = logging.getLogger(__name__)
 
 STEP = "AggregateToGold"
-# During a run each build would be stale at once: wait until the run is complete or Silver is quiet, within limits.
+# A build during a run is stale at once: wait until the run is complete or Silver has been quiet, within limits.
 QUIET_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 30.0
-# A run's first film takes longer than a quiet second when functions start; a build without it would show nothing new.
-# The deployment of S3's notifications is an event too, of an empty Silver.
+# After a cold start a run's first film takes longer than QUIET_SECONDS, and a build without it shows nothing new.
+# Deploying S3's notifications sends an event too, while Silver is empty.
 FIRST_FILM_SECONDS = 5.0
-# Another function's build of the same Silver is awaited for so many times as long: a usual build takes a few seconds.
-# Then that function was killed, or the build is long; building it twice does no harm.
-_QUIETS_OF_A_BUILD = 15
+# Longest wait for another invocation's build of the same Silver, in QUIET_SECONDS. A build usually takes a few seconds;
+# after that the other invocation was killed, or its build is slow. Building twice does no harm.
+_WAIT_FOR_OTHER_BUILD = 15
 
 
 @dataclass(frozen=True)
 class Result:
-    """Outcome of one invocation: the published build at its end, and the newest one when it is held.
+    """Outcome of one invocation: the build that is published at its end, and the newest one if it is held.
 
-    ``builds`` were made, none when Gold was up to date; ``completed_runs`` became complete with them.
+    ``builds`` is their number, 0 when Gold was up to date; ``completed_runs`` became complete with them.
     """
 
     build: Build
@@ -105,9 +105,9 @@ def engine_of(settings: AggregateToGoldSettings) -> GoldEngine:
 
 
 def postpone(settings: AggregateToGoldSettings, engine: GoldEngine) -> bool:
-    """Whether this event leads to no build now; then one message brings it back after a minute.
+    """Return True if Gold must not be built now, after sending one message that triggers this step in a minute.
 
-    Only for engines that build once a run: while a run is adding to Silver, or another function builds this Silver.
+    Only engines that build once a run wait: while a run adds to Silver, or another invocation builds the same Silver.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
     Parameters
     ----------
     engine : GoldEngine
-        May hold the Silver of an earlier build; only what is new is read.
+        May hold the Silver of an earlier build; then only new objects are read.
     seconds : float
         Time budget.
     again : bool
@@ -207,7 +207,7 @@ def _settled(silver: list[StoredObject], bucket: str, deadline: float) -> list[S
     while time.monotonic() < min(changed + QUIET_SECONDS, give_up):
         if silver and not must_wait(bucket, silver, datetime.now(UTC)):
             break
-        # Listings in between notice a change early, so that the wait does not begin anew a second later.
+        # List more often than once per quiet period, so that a change is noticed early.
         time.sleep(QUIET_SECONDS / 4)
         before, silver = silver, aws.list_objects(aws.client("s3"), bucket)
         awaited = time.monotonic() < started + FIRST_FILM_SECONDS and has_begun_only(silver, datetime.now(UTC))
@@ -217,11 +217,11 @@ def _settled(silver: list[StoredObject], bucket: str, deadline: float) -> list[S
 
 
 def _built_by_another(bucket: str, basis: str, pointer: Pointer, deadline: float) -> Pointer | None:
-    """Wait while another function builds the same Silver, and return the pointer once it has moved.
+    """Wait while another invocation builds the same Silver, and return the pointer once it has moved.
 
-    None when no function builds it, or when it takes too long.
+    None when no other invocation builds it, or when that takes too long.
     """
-    longest = _QUIETS_OF_A_BUILD * QUIET_SECONDS
+    longest = _WAIT_FOR_OTHER_BUILD * QUIET_SECONDS
     if begin(bucket, basis, datetime.now(UTC), timedelta(seconds=longest)):
         return None
     give_up = min(deadline, time.monotonic() + longest)
@@ -268,22 +268,23 @@ def _build(
 
 
 def _repair(
-    settings: AggregateToGoldSettings, pointer: Pointer, whole: Mapping[str, BuiltTable], deadline: float
+    settings: AggregateToGoldSettings, pointer: Pointer, intact_tables: Mapping[str, BuiltTable], deadline: float
 ) -> Pointer:
-    """Compute the published build's tables that are not ``whole`` again; return the pointer as it is then.
+    """Recompute the published build's tables that are not among ``intact_tables``; return the pointer afterwards.
 
     They are computed from the Silver of that build's time, and replaced only if their rows are as recorded; other code
-    may give other rows. A build by Athena is left: its digests cannot be compared, and its Silver may be too large.
+    may give other rows. A build by Athena is not repaired: digests of different engines cannot be compared, and its
+    Silver may be too large.
     """
     build, gold = pointer.build, settings.gold_bucket
     if build is None or build.engine != DuckdbEngine.name:
         return pointer
-    damaged = build.tables.keys() - whole.keys()
+    damaged = build.tables.keys() - intact_tables.keys()
     moment = build_started_at(build.build_id)
     try:
         database = recompute(settings.silver_bucket, moment, settings.duckdb_memory_mb, deadline)
     except ReelhouseError as error:
-        # Readers keep what is damaged; newer Silver must be built all the same.
+        # Readers keep the damaged tables; newer Silver must still be built.
         logger.warning("build %s is damaged and cannot be computed again: %s", build.build_id, error)
         return pointer
     same = {name for name in damaged if database.digests[name] == build.tables[name].digest}
@@ -306,7 +307,7 @@ def _write_record(bucket: str, build: Build) -> None:
 
 
 def _publish(settings: AggregateToGoldSettings, build: Build, pointer: Pointer) -> Pointer:
-    """Move the pointer to a build unless there is a reason to hold it; return the pointer as it is then."""
+    """Move the pointer to a build unless there is a reason to hold it; return the pointer afterwards."""
     reasons = reasons_to_hold(build, pointer)
     if reasons:
         logger.warning("build %s is held: %s", build.build_id, "; ".join(reasons))
@@ -316,9 +317,9 @@ def _publish(settings: AggregateToGoldSettings, build: Build, pointer: Pointer) 
 
 
 def _move_catalogue(settings: AggregateToGoldSettings, pointer: Pointer) -> Pointer:
-    """Move the catalogue's tables to the published build; return the pointer as it is then.
+    """Move the catalogue's tables to the published build; return the pointer afterwards.
 
-    Another invocation may publish and move them meanwhile: the pointer is read again after each move.
+    Another invocation may publish a build meanwhile, so the pointer is read again after each move.
     """
     while pointer.build and point_at(pointer.build, settings.gold_database, settings.gold_bucket):
         pointer = read_pointer(settings.gold_bucket)

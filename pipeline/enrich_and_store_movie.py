@@ -39,13 +39,13 @@ logger = logging.getLogger(__name__)
 
 STEP = "EnrichAndStoreMovie"
 BRONZE_SCHEMA = 1
-# OMDb serves 16 concurrent requests of one client; more gained nothing and met its outages sooner.
+# More concurrent requests of one client were no faster.
 REQUESTS_AT_ONCE = 16
-# While half of the threads wait for OMDb the others store films, so that storing never takes a place of the 16.
+# While half of the threads wait for OMDb the others store films, so that all 16 requests stay in use.
 THREADS = 2 * REQUESTS_AT_ONCE
 
-# A message of a run that started longer ago was retried or redriven, so its films may be stored already. Within this
-# time only the conditional put guards, since looking for each film first would cost every run two requests a film.
+# A message of a run that started longer ago was retried or redriven: check whether its films are stored before calling
+# OMDb. For newer runs the conditional put is enough, and saves two requests per film.
 FRESH = timedelta(minutes=15)
 _RETRIED = "its message is retried"
 
@@ -135,11 +135,11 @@ def _count(result: Result, outcomes: Mapping[FilmKey, str | ReelhouseError], bat
 
 
 class _Worker:
-    """Settles films in several threads; after a bad key or a spent quota no thread calls OMDb again."""
+    """Fetches and stores films in several threads; after a bad key or a spent quota no thread calls OMDb again."""
 
     def __init__(self, bucket: str, omdb: OmdbClient, deadline: float, calls: Calls) -> None:
         self.bucket, self.omdb, self.deadline, self.calls = bucket, omdb, deadline, calls
-        self.places = BoundedSemaphore(REQUESTS_AT_ONCE)
+        self.request_slots = BoundedSemaphore(REQUESTS_AT_ONCE)
         self.s3 = aws.client("s3")
         self.refusal: OmdbKeyInvalid | OmdbQuotaSpent | None = None
         self.manifests: dict[str, Manifest] = {}
@@ -197,7 +197,7 @@ class _Worker:
         return {keys.MOVIES: STORED, keys.REJECTED: REJECTED}[kind]
 
     def _ask(self, imdb_id: str) -> Found | Refused:
-        with self.places:
+        with self.request_slots:
             if self.refusal:
                 raise type(self.refusal)(self.refusal.cause, subject=imdb_id, step=STEP)
             left = self.deadline - time.monotonic()
@@ -206,7 +206,7 @@ class _Worker:
             return self.omdb.film(imdb_id, left, self.calls)
 
     def _is_settled(self, run_id: str, imdb_id: str) -> bool:
-        """Whether the film is stored, or rejected because OMDb does not know it; other rejections are asked again."""
+        """Whether the film is stored, or rejected because OMDb does not know it; other rejections are retried."""
         if aws.exists(self.s3, self.bucket, keys.film(keys.MOVIES, run_id, imdb_id)):
             return True
         rejection = aws.get_if_exists(self.s3, self.bucket, keys.film(keys.REJECTED, run_id, imdb_id))

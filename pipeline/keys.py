@@ -78,7 +78,7 @@ def is_run_id(value: object) -> bool:
     return isinstance(value, str) and RUN_ID.fullmatch(value) is not None and _is_moment(value[:16])
 
 
-@lru_cache(maxsize=256)  # of the thousands of keys that are read at a time nearly all are of one run
+@lru_cache(maxsize=256)  # thousands of keys are parsed at a time, nearly all of one run
 def _is_moment(stamp: str) -> bool:
     try:
         datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
@@ -129,18 +129,18 @@ def film(kind: str, run_id: str, imdb_id: str) -> str:
 def silver_part(run_id: str, digest: str, rows: int) -> str:
     """Silver: a parquet part, named by the digest of its Bronze keys and versions: a retry writes the same part.
 
-    The number of rows is in the name, so that progress is seen from a listing.
+    The name has the number of rows, so that a listing shows progress.
     """
     return f"{run_prefix(MOVIES, run_id)}part-{digest}-{rows}.parquet"
 
 
 def silver_compacted(run_id: str, digest: str, rows: int) -> str:
-    """Silver: a part merged of others, named by the digest of which rows it holds, made when."""
+    """Silver: a part merged from others, named by the digest of its rows' Bronze keys and processing times."""
     return f"{run_prefix(MOVIES, run_id)}compacted-{digest}-{rows}.parquet"
 
 
 def is_compacted(key: str) -> bool:
-    """Whether this is a Silver part merged of others."""
+    """Whether this is the key of a Silver part merged from others."""
     return bool((match := _PART.search(key)) and match[1] == "compacted")
 
 

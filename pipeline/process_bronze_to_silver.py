@@ -1,8 +1,8 @@
 """Step 3: turn new Bronze objects into Silver rows.
 
 Reads the Bronze objects that S3's events name. Writes to Silver: one parquet part per run and batch under ``movies/``,
-and one JSON object per film under ``quarantine/`` and ``rejected/``. A run's manifest becomes its row in ``runs/``. The
-same events write the same keys again.
+and one JSON object per film under ``quarantine/`` and ``rejected/``. A run's manifest becomes its row in ``runs/``.
+Processing the same events again writes the same keys.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 STEP = "ProcessBronzeToSilver"
 # Outcomes of an object: a row, a quarantined film, a film that OMDb rejected, a run's manifest, or an error.
 OUTCOMES = ROWS, QUARANTINED, REJECTED, RUN, FAILED = "rows", "quarantined", "rejected", "runs", "failed"
-_OUTCOME_OF_TABLE = {keys.MOVIES: ROWS, keys.QUARANTINE: QUARANTINED, keys.REJECTED: REJECTED, keys.RUNS: RUN}
+_OUTCOME_OF_TABLE = {keys.MOVIES: ROWS, keys.QUARANTINE: QUARANTINED, keys.REJECTED: REJECTED}
 _NEXT = "its message is retried, then parked in BronzeEventsDeadLetters"
 
 
@@ -59,7 +59,7 @@ class Result:
 
 
 def run(incoming: list[QueueMessage], settings: ProcessBronzeToSilverSettings) -> Result:
-    """Process the Bronze objects that the messages announce; what fails retries its own messages only."""
+    """Process the Bronze objects that the messages announce; an object that fails retries only its own messages."""
     result = Result(Tally(len(incoming)))
     writer = SilverWriter(settings.silver_bucket, aws.client("s3"))
     messages = _message_ids(incoming, result)
@@ -100,7 +100,7 @@ def _isolated(result: Result, run_id: str, subject: str, message_ids: list[str])
 def _write_part(
     writer: SilverWriter, run_id: str, rows: list[dict[str, Any]], messages: dict[str, str], result: Result
 ) -> None:
-    """Write rows of a run as one part; where they cannot be encoded, halve them, so that only the bad ones fail."""
+    """Write rows of a run as one part; if they cannot be encoded, halve them, so that only the bad rows fail."""
     with _isolated(result, run_id, f"part of {run_id}", [messages[row["bronze_key"]] for row in rows]):
         try:
             body = parquet.encode(rows, SILVER_TABLES[keys.MOVIES])
@@ -127,7 +127,7 @@ def announced(body: str) -> list[str]:
 
 
 def _message_ids(incoming: list[QueueMessage], result: Result) -> dict[str, str]:
-    """Return the announced Bronze keys, each with its message; of an object announced twice, the last message."""
+    """Return the message of each announced Bronze key; the last one for an object that is announced twice."""
     messages: dict[str, str] = {}
     for message in incoming:
         try:
@@ -143,7 +143,7 @@ def _message_ids(incoming: list[QueueMessage], result: Result) -> dict[str, str]
 
 
 def _fetch(messages: dict[str, str], bucket: str, result: Result) -> Iterator[BronzeObject]:
-    """Fetch the announced objects at the same time; one that cannot be fetched fails its message."""
+    """Fetch the announced objects concurrently; one that cannot be fetched fails its message."""
     answers = aws.get_many(aws.client("s3"), bucket, list(messages))
     for (path, message_id), answer in zip(messages.items(), answers, strict=True):
         if isinstance(answer, ClientError | BotoCoreError):
@@ -174,18 +174,18 @@ class SilverWriter:
         except InvalidInput as error:
             raise InvalidInput(error.cause, subject=bronze.path, step=STEP, next_step=_NEXT) from error
         table, row = computed.table, computed.row
-        if table != keys.RUNS:
-            row |= {"processed_at": self.processed_at, "code_version": CODE_VERSION}
         if table == keys.RUNS:
             self._put(keys.silver_run(row["run_id"]), to_json(row), "application/json")
-        elif table != keys.MOVIES:
-            about = {"run_id": row["run_id"], "imdb_id": row["imdb_id"]}
-            logger.warning("film in %s: %s", table, row.get("reasons") or row["reason"], extra=about)
+            return RUN, row
+        row |= {"processed_at": self.processed_at, "code_version": CODE_VERSION}
+        if table != keys.MOVIES:
+            extra = {"run_id": row["run_id"], "imdb_id": row["imdb_id"]}
+            logger.warning("film in %s: %s", table, row.get("reasons") or row["reason"], extra=extra)
             self._put(keys.film(table, row["run_id"], row["imdb_id"]), to_json(row), "application/json")
         return _OUTCOME_OF_TABLE[table], row
 
     def put_part(self, run_id: str, rows: list[dict[str, Any]], body: bytes) -> None:
-        """Store rows of ``movies``, encoded as ``body``; the key names the Bronze versions that they were made of."""
+        """Store rows of ``movies``, encoded as ``body``, under a key derived from their Bronze keys and versions."""
         self._put(keys.silver_part(run_id, part_digest(rows), len(rows)), body, "binary/octet-stream")
 
     def _put(self, key: str, body: bytes, content_type: str) -> None:

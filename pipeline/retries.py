@@ -22,7 +22,7 @@ STEP = "EnrichAndStoreMovie"
 # A failed message waits twice as long each time, so that ten receives outlast an outage of two hours.
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 15, 3600
 BAD_KEY_RETRY_SECONDS = 900
-# OMDb counts calls by days of UTC. In the first minutes after midnight it may still refuse for the day before.
+# OMDb counts calls per day in UTC. In the first minutes after midnight it may still count the day before.
 QUOTA_RENEWAL = timedelta(minutes=5)
 UNCERTAIN_AFTER_RENEWAL = timedelta(hours=1)
 UNCERTAIN_RETRY_SECONDS = 900
@@ -35,8 +35,10 @@ def retry_after_seconds(
 ) -> int:
     """Return how long a failed message stays hidden. Pure.
 
-    A spent quota waits until OMDb renews it, but at most ``quota_wait_seconds``; a bad key 15 minutes; a message that
-    can never succeed not at all, so that it is parked soon; anything else 15 seconds, doubling up to an hour.
+    - Quota spent: until OMDb renews it, but at most ``quota_wait_seconds``.
+    - Key refused: 15 minutes.
+    - Error that no retry can mend: 0, so that the message is parked soon.
+    - Any other error: 15 seconds, doubling with each receive up to an hour.
     """
     if not error.retryable:
         return 0
@@ -51,8 +53,8 @@ def retry_after_seconds(
 def quota_renewed_at(now: datetime) -> datetime:
     """Return when a quota that is refused ``now`` may be renewed. Pure.
 
-    That is five minutes past midnight UTC. A refusal in the hour after midnight may be for the day before, where
-    OMDb's clock or counter lags: ask again in 15 minutes.
+    That is five minutes past midnight UTC. In the hour after midnight a refusal may still be about the day before,
+    because OMDb's clock or counter lags: retry in 15 minutes.
     """
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     if now < midnight + QUOTA_RENEWAL:
@@ -63,7 +65,7 @@ def quota_renewed_at(now: datetime) -> datetime:
 
 
 def is_renewed(error: ReelhouseError, receives: int) -> bool:
-    """Whether a copy replaces a failed message: it waits for the quota, and was received often."""
+    """Whether a copy replaces a failed message: it waits for the quota, and has used half of its receives."""
     return isinstance(error, OmdbQuotaSpent) and receives >= RENEWED_AFTER_RECEIVES
 
 
@@ -73,7 +75,7 @@ def postpone(
     """Set when each failed message is delivered again; where that fails, the queue's visibility timeout applies.
 
     ``errors`` are by message id. Returns the ids of messages that a copy has replaced: the queue may delete them. If
-    that fails they are delivered again, and a film asked for twice is stored once.
+    that fails they are delivered again, and each film is still stored once.
     """
     now = datetime.now(UTC)
     renewed = []

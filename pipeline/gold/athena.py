@@ -1,6 +1,6 @@
-"""Queries in Athena: started in a work group, waited for, their rows read.
+"""Queries in Athena: start them in a work group, wait for them, read their rows.
 
-Beside the Gold step and ``reelhouse query``; the work group says where results go and how much a query may scan.
+Used by the Gold step and by ``reelhouse query``. The work group sets the location of results and the scan limit.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _RUNNING = {"QUEUED", "RUNNING"}
 
 @dataclass(frozen=True)
 class Answer:
-    """What a query answered: name and type of each column, every value as text (None is null), and the bytes read."""
+    """Result of a query: name and type of each column, every value as text (None is null), and the bytes scanned."""
 
     columns: tuple[tuple[str, str], ...]
     rows: list[tuple[str | None, ...]]
@@ -38,7 +38,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Queries:
-    """Queries of one work group, which must enforce a place for results; ``pause`` in seconds between two looks."""
+    """Queries of one work group, which must enforce a result location; ``pause`` is the polling interval in seconds."""
 
     client: AthenaClient
     work_group: str
@@ -52,12 +52,12 @@ class Queries:
         deadline : float
             By ``time.monotonic()``; a query that still runs then is stopped.
         database : str
-            Of table names that name none.
+            Default database of table names without one.
 
         Raises
         ------
         InvalidInput
-            When Athena refuses the statement, or it fails by its own fault, or scans more than it may.
+            When Athena refuses the statement, the statement fails, or it exceeds the scan limit.
         StorageFailed
             When Athena cannot be reached, fails itself, or takes too long.
         """
@@ -67,9 +67,9 @@ class Queries:
         return Answer(columns, rows, int(execution.get("Statistics", {}).get("DataScannedInBytes", 0)))
 
     def finish(self, statements: list[str], deadline: float, database: str = "") -> list[dict[str, Any]]:
-        """Run statements at the same time; returns their executions, in order, when all have succeeded.
+        """Run statements concurrently; return their executions, in order, when all have succeeded.
 
-        Whatever ends the wait early, what still runs is stopped. Raises as :meth:`answer` does.
+        If the wait ends early for any reason, queries that still run are stopped. Raises as :meth:`answer` does.
         """
         ids: list[str] = []
         done: dict[str, dict[str, Any]] = {}
@@ -102,7 +102,7 @@ class Queries:
             try:
                 self.client.stop_query_execution(QueryExecutionId=query_id)
             except (ClientError, BotoCoreError) as error:
-                # What ended the wait is what matters, and the work group limits what the query can cost.
+                # Keep the error that ended the wait. The work group limits the query's cost.
                 logger.warning("query %s could not be stopped: %s", query_id, type(error).__name__)
 
     def _rows(self, query_id: str) -> tuple[tuple[tuple[str, str], ...], list[tuple[str | None, ...]]]:
@@ -134,7 +134,7 @@ def _demand_success(execution: dict[str, Any]) -> None:
     status = execution["Status"]
     if status["State"] == "SUCCEEDED":
         return
-    # The first line says what is wrong; a stand-in's other lines quote how it rewrote the query.
+    # The first line says what is wrong; an emulator's other lines quote its rewritten query.
     cause = (status.get("StateChangeReason") or status["State"].lower()).strip().splitlines()[0]
     # https://docs.aws.amazon.com/athena/latest/APIReference/API_AthenaError.html
     fault = StorageFailed if status.get("AthenaError", {}).get("Retryable") else InvalidInput

@@ -1,6 +1,6 @@
 """The Gold engine for a Silver that outgrows one function: Athena runs the SQL files of ``sql/`` unchanged.
 
-Reads Silver through the catalogue. Tables that are made from others read those of the same build, through the database
+Reads Silver through the catalogue. Tables that derive from others read those of the same build, through the database
 ``<gold_database>_builds``, whose tables are partitioned by build.
 """
 
@@ -31,7 +31,7 @@ def with_tables(sql: str, source_of: Callable[[str, str], str]) -> str:
 
 
 def waves(tables: tuple[Table, ...]) -> Iterator[list[Table]]:
-    """Yield tables that can be built at the same time: those of a wave read only Silver and earlier waves."""
+    """Yield groups of tables that can be built concurrently: a group reads only Silver and earlier groups."""
     left = list(tables)
     built: set[str] = set()
     while left:
@@ -47,10 +47,10 @@ def _reads(table: Table) -> set[str]:
 
 @dataclass(frozen=True)
 class AthenaEngine:
-    """Athena with Silver and Gold.
+    """The engine that runs in Athena.
 
-    The catalogue's database of the builds is named ``<gold_database>_builds``. Among the tables to build must be
-    ``pipeline_runs``, and those that each is made from.
+    The catalogue's database of the builds is named ``<gold_database>_builds``. ``tables`` must include
+    ``pipeline_runs``, and every table that another one reads.
     """
 
     name: ClassVar = "athena"
@@ -70,8 +70,8 @@ class AthenaEngine:
     ) -> Written:
         """Build all tables from Silver as it is now; see :class:`GoldEngine`.
 
-        A table is compared with the earlier one after it was written. If both are the same, the new objects are left
-        unreferenced and expire.
+        A table is compared with the earlier one after it was written. If their content is the same, nothing refers to
+        the new objects, and they expire.
         """
         for wave in waves(self.tables):
             self.queries.finish([self.unload(table, build_id) for table in wave], deadline)
@@ -89,15 +89,15 @@ class AthenaEngine:
         build_ids = {"gold": build_id, "published": published}
 
         def query(sql: str) -> list[tuple[str | None, ...]]:
-            placed = with_tables(sql, lambda layer, name: self._source(layer, name, build_ids[layer]))
-            return self.queries.answer(placed, deadline).rows
+            with_sources = with_tables(sql, lambda layer, name: self._source(layer, name, build_ids[layer]))
+            return self.queries.answer(with_sources, deadline).rows
 
         return query
 
     def unload(self, table: Table, build_id: str) -> str:
         """Return the UNLOAD statement of one table: its SQL, cast to the catalogue's types.
 
-        Tables that are made from others read those of this build.
+        Tables that derive from others read those of this build.
         """
         sql = with_tables(
             _COMMENT.sub("", statement(table.name)), lambda layer, name: self._source(layer, name, build_id)
@@ -131,7 +131,7 @@ class AthenaEngine:
         return contents
 
     def checksums(self, build_id: str) -> str:
-        """Return the SELECT of each table's name, number of rows, and checksum of all rows in whatever order."""
+        """Return the SELECT of each table's name, number of rows, and checksum of all rows in any order."""
         counts = []
         for table in self.tables:
             row = ", ".join(f't."{column}"' for column in table.column_names)

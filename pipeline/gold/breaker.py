@@ -19,8 +19,8 @@ from pipeline.gold.profile import ColumnProfile, Profile, Turnover, profiled
 
 # About 200 numbers are compared. Of 200 normally distributed ones, one is beyond five deviations in 8,000 builds.
 SPREADS = 5.0
-# Changes of a share up to five percentage points are never held, however little it changed before; nor is a list that
-# lost or gained up to a tenth of its films, as it may when no run was started for some weeks.
+# A share that changed by up to five percentage points never holds a build, however little it changed before. Nor does a
+# list that lost or gained up to a tenth of its films, as it may when no run was started for some weeks.
 SHARE_TOLERANCE, LIST_TOLERANCE = 0.05, 0.1
 EARLIER_BUILDS = 30
 # With fewer earlier changes their median says little, and with fewer films their mean.
@@ -43,7 +43,7 @@ class Reason:
     column, number : str
         "" for a number of the whole table; its name, such as "mean" or "share of nulls".
     before, after, limit : str
-        The published build's value, the new one, and the largest change that is not held, as a reader sees them.
+        The published build's value, the new one, and the largest change that is not held, formatted for readers.
     excess : float
         Size of the change over the limit; above 1, infinite for a changed schema.
     """
@@ -83,9 +83,9 @@ class _Number:
     priority : int
         Reasons with a lower one come first.
     tolerance : float
-        Largest change that is never held.
+        Largest change that never holds a build.
     unit : float
-        What changes are divided by: the number of films, where a change is a share of them.
+        Divisor of changes: the number of films, where a change is a share of them.
     """
 
     column: str
@@ -147,7 +147,7 @@ def _of_the_list(profile: Profile, before: Profile, turnover: Turnover) -> list[
     repeated = _share(before.repeated, films), _share(profile.repeated, profile.films)
     left, new = _share(turnover.vanished, films), _share(turnover.new, profile.films)
     return [
-        # Fewer is no accident.
+        # Only an increase can hold a build.
         *(_of_share("", f"share of {name} films in the newest run", (old, max(old, now)), settled, 1)
           for name, old, now in outcomes),
         _of_share("", "share of repeated films", repeated, (films, profile.films), 2),
@@ -187,7 +187,7 @@ def _of_share(
 
 
 def _statistics(name: str, new: ColumnProfile, old: ColumnProfile) -> list[_Number]:
-    """Return a column's mean and quantiles; none for text, for few films, and where all films had the same value."""
+    """Return a column's mean and quantiles; none for text, for few films, and if all films had the same value."""
     if min(new.filled, old.filled) < FEWEST_FILMS or not old.deviation or old.mean is None or new.mean is None:
         return []
     error = old.deviation * sqrt(1 / old.filled + 1 / new.filled)
@@ -222,13 +222,13 @@ def _share_error(share: float, *films: int) -> float:
 
 
 def _schema_reasons(after: Mapping[str, Mapping[str, str]], before: Mapping[str, Mapping[str, str]]) -> list[Reason]:
-    """Return a reason for each column that is gone or has another type; a new column is no accident."""
+    """Return a reason for each column that is missing or has another type; a new column is not a reason."""
     reasons = []
     for table, columns in before.items():
-        now = after.get(table, {})
+        new_columns = after.get(table, {})
         for column, kind in columns.items():
-            if now.get(column) != kind:
-                current_type = now.get(column, "missing")
+            current_type = new_columns.get(column, "missing")
+            if current_type != kind:
                 reasons.append(Reason(table, column, "type", kind, current_type, "no change", float("inf")))
     return reasons
 

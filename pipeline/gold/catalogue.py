@@ -1,7 +1,7 @@
-"""The catalogue's Gold tables: they follow the pointer, each in one step.
+"""The catalogue's Gold tables: each is moved to the published build in one step.
 
-A query of Athena reads the tables where the catalogue has them. After the pointer has moved, or a deployment has reset
-a table, the next event of AggregateToGold moves the tables to the published build.
+Athena reads a table at the location that the catalogue has. After the pointer has moved, or a deployment has reset a
+table's location, AggregateToGold's next invocation moves the tables to the published build.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TABLE_INPUT |= {"Parameters", "ViewOriginalText", "ViewExpandedText", "LastAcce
 def point_at(build: Build, database: str, bucket: str) -> int:
     """Move the catalogue's tables to the objects of a build; return the number of tables that had to move.
 
-    Tables that the catalogue does not have are left out: the template defines them.
+    Tables that are missing from the catalogue are not created: the template defines them.
     """
     glue = aws.client("glue")
     moved = 0

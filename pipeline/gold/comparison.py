@@ -1,4 +1,4 @@
-"""Whether a new build is published: it is compared with the published one before its record is written."""
+"""Decide whether a new build is published: compare it with the published one before its record is written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the breaker found: the new build's profile, None before the first complete run, and reasons to hold it.
+    """Result of a comparison: the new build's profile, None before the first complete run, and reasons to hold it.
 
     Each reason is one sentence, the most important first; () also when there is nothing to compare the build with.
     """
@@ -38,10 +38,10 @@ def compare(
     query : callable
         Runs a statement in Trino's dialect over ``gold.*``, the new build, and ``published.movies``.
     has_movies : bool
-        Whether ``published.movies`` can be read. Without it, films are not compared one by one: the published build is
-        damaged, and a build that repairs it should not be held for that.
+        Whether ``published.movies`` can be read. If not, films are not compared one by one: the published build is
+        damaged, and a build that repairs it must not be held for that.
     tables : collection of str
-        Tables of the new build; they must add up to its films.
+        Tables of the new build, whose totals must add up to its films.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def compare(
 def reasons_to_hold(build: Build, pointer: Pointer) -> tuple[str, ...]:
     """Return why a build must not be published, one sentence each; () publishes it.
 
-    Reasons are those of the breaker, else a rollback that no run has ended yet.
+    Reasons are those of the comparison, else a rollback that is still in effect.
     """
     if build.reasons:
         return build.reasons

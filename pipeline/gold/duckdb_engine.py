@@ -68,7 +68,7 @@ class GoldDatabase:
             self.silver.add(table, objects)
 
     def refresh(self, listed: list[StoredObject]) -> None:
-        """Read what is new among Silver's objects; raises as :meth:`load` does."""
+        """Read new and changed Silver objects; raises as :meth:`load` does."""
         with self._silver_failures():
             self.silver.refresh(listed)
 
@@ -102,7 +102,7 @@ class GoldDatabase:
         return rows
 
     def path(self, name: str) -> Path:
-        """Return the parquet file of a built Gold table, which is there until the next build."""
+        """Return the parquet file of a built Gold table; the next build replaces it."""
         return self.silver.folder / f"{name}.parquet"
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
@@ -151,7 +151,7 @@ class GoldDatabase:
 
     @contextmanager
     def _failures(self, subject: str) -> Iterator[None]:
-        """Turn DuckDB's errors into ours, and begin anew: after a fatal error a database refuses everything."""
+        """Turn DuckDB's errors into ours, and reset: after a fatal error DuckDB refuses every statement."""
         try:
             yield
         except (duckdb.Error, OSError) as error:
@@ -179,7 +179,7 @@ class GoldDatabase:
 
         def interrupt() -> None:
             if not done.wait(max(0.0, deadline - time.monotonic())):
-                # A statement that has not begun yet cannot be interrupted.
+                # Repeat: an interrupt between two statements has no effect.
                 while not done.wait(0.1):
                     database.interrupt()
 

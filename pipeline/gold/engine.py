@@ -20,7 +20,7 @@ class Written:
 
 
 class GoldEngine(Protocol):
-    """Builds all Gold tables from Silver, in a folder of the build that nobody reads yet."""
+    """Builds all Gold tables from Silver, in a new folder that readers do not use before it is published."""
 
     @property
     def name(self) -> str:
@@ -40,7 +40,7 @@ class GoldEngine(Protocol):
         silver : list of StoredObject
             Silver's objects as they were listed.
         earlier : mapping of str to BuiltTable
-            Tables of the published build. One whose content is the same is part of the new build as it is.
+            Tables of the published build. The new build reuses those whose content is the same.
         deadline : float
             By ``time.monotonic()``; a build that takes longer is stopped.
 
@@ -62,7 +62,7 @@ class GoldEngine(Protocol):
         build_id : str
             The build that this engine made last; its tables are ``gold.*``.
         movies : BuiltTable or None
-            Table ``movies`` of the published build; None when there is none, and ``published.movies`` neither.
+            Table ``movies`` of the published build; without it there is no ``published.movies``.
         deadline : float
             By ``time.monotonic()``.
 

@@ -19,8 +19,8 @@ from pipeline.gold.publication import Pointer, records
 logger = logging.getLogger(__name__)
 
 UNREFERENCED = "unreferenced"
-# A function runs for five minutes at most, so an older build is not still being written. Athena gives up on a query
-# after 30 minutes, so nobody still reads a table that was replaced then.
+# A function runs for five minutes at most, so no older build is still being written. Athena's queries time out after
+# 30 minutes, so no query still reads a table that was replaced earlier.
 SETTLED_AFTER = timedelta(hours=1)
 _TAGS: Any = {"TagSet": [{"Key": UNREFERENCED, "Value": "true"}]}
 

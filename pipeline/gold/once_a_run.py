@@ -1,9 +1,9 @@
-"""Build a Silver once, although several events tell of it: which function builds it, and when.
+"""Build each state of Silver once, although several events report it: when to build, and which invocation builds.
 
-A build waits while a run is adding to Silver that is not complete: with DuckDB for a quiet second. An engine that is
-paid by the build waits for a quiet minute: one message comes back to SilverEvents instead of the events that came, so
-the last change always leads to a build. With every engine, a function that builds a Silver announces it, and others
-that are told of the same Silver wait. The first film of a run is awaited for some seconds.
+While an incomplete run adds to Silver, a build waits: with DuckDB until Silver has not changed for a second, with
+Athena, where each build costs money, for a minute. Meanwhile one delayed message to SilverEvents replaces Athena's
+events, so that the last change always leads to a build. With both engines an invocation announces which Silver it
+builds, and others wait for it.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from pipeline.runs import check_time, utc
 logger = logging.getLogger(__name__)
 
 QUIET = timedelta(minutes=1)
-# A function's time limit: a build that started longer ago has ended, or was killed.
+# The function's timeout: a build that started longer ago has ended or was killed.
 LONGEST_BUILD = timedelta(minutes=5)
-# An event without objects: it only says that Silver must be looked at again.
+# An event without objects: AggregateToGold reads all of Silver anyway.
 LOOK_AGAIN = documents.to_json({"Records": []}).decode()
 
 
 @dataclass(frozen=True)
 class BuildUnderWay:
-    """The content of ``builds/under_way.json``: which Silver the last function began to build, and when."""
+    """The content of ``builds/under_way.json``: the last build that was begun, by its basis, and when."""
 
     basis: str
     started_at: str
@@ -40,17 +40,17 @@ class BuildUnderWay:
 
 
 def must_wait(bucket: str, silver: list[StoredObject], now: datetime) -> bool:
-    """Whether a run is adding to Silver that is not complete.
+    """Whether an incomplete run is adding to Silver.
 
-    A run is complete here when it has as many outcomes as it expects. While a replay or a compaction holds rows twice,
-    it has more, and the build waits.
+    A run is complete here when it has exactly as many outcomes as it expects. During a replay or a compaction some rows
+    exist twice, so it has more, and the build waits.
     """
     outcomes = _outcomes(silver)
     return any(run_id is None or outcomes[run_id] != _expected(bucket, run_id) for run_id in _changing(silver, now))
 
 
 def has_begun_only(silver: list[StoredObject], now: datetime) -> bool:
-    """Whether Silver is empty, or a run that began a moment ago has no outcome there yet: nothing new can be built."""
+    """Whether a build would show nothing new: Silver is empty, or a run has just begun and has no outcome there."""
     outcomes = _outcomes(silver)
     return not silver or any(run_id and not outcomes[run_id] for run_id in _changing(silver, now))
 
@@ -78,9 +78,9 @@ def _expected(bucket: str, run_id: str) -> int | None:
 
 
 def begin(bucket: str, basis: str, now: datetime, longest: timedelta = LONGEST_BUILD) -> bool:
-    """Announce in Gold that this function builds a Silver; return False when another one is building it.
+    """Announce in Gold that this invocation builds a Silver; return False when another one is building it.
 
-    ``basis`` is :attr:`Build.basis`; another function's build is believed to go on for at most ``longest``.
+    ``basis`` is :attr:`Build.basis`. An announcement older than ``longest`` is ignored.
     """
     s3 = aws.client("s3")
     body, etag = aws.get_with_etag(s3, bucket, keys.UNDER_WAY)

@@ -13,16 +13,16 @@ from typing import Any
 
 from pipeline.columns import GOLD, GOLD_TABLES, Column
 
-# Takes a statement in Trino's dialect, returns its rows; Athena's values are texts.
+# Runs a statement in Trino's dialect and returns its rows; Athena's values are text.
 Query = Callable[[str], Sequence[Sequence[Any]]]
 
 QUANTILES = {"p10": 0.1, "median": 0.5, "p90": 0.9}
-# Relative change from which a film's number counts as another one: ratings move by less from day to day.
+# Relative change from which a film's number counts as changed: ratings move by less from day to day.
 CHANGED_BY = 0.05
 _MOVIES = GOLD_TABLES["movies"]
 _LINEAGE = {"run_id", "bronze_key", "bronze_version", "fetched_at", "processed_at", "code_version"}
 _NUMBERS = {"int", "bigint", "double"}
-# Columns of which a film's value may change any day: ranks move, votes and reviews grow, OMDb rewrites texts.
+# Columns whose values may change any day: ranks move, votes and reviews grow, OMDb rewrites texts.
 _VOLATILE = {"rank", "imdb_votes", "rotten_tomatoes_reviews", "source_rating_count", "plot", "awards", "poster"}
 
 
@@ -46,8 +46,8 @@ class Profile:
     Attributes
     ----------
     depth : int
-        Lowest place that a complete run looked at. All other numbers cover films on the list down to there, so that a
-        longer list can be compared with a shorter one.
+        Lowest rank in a complete run. All other numbers cover films on the list down to this rank, so that a longer
+        list can be compared with a shorter one.
     films, repeated : int
         Films; and rows that repeat the id, or the title and year, of another.
     settled, rejected, quarantined : int
@@ -71,10 +71,10 @@ class Profile:
 
 @dataclass(frozen=True)
 class Turnover:
-    """Films that came onto the list since the published build, that left it, and that changed.
+    """Films that joined the list since the published build, that left it, and that changed.
 
-    ``changed`` has by column the films whose value is another one, of those that were processed again and have a value
-    in both builds.
+    ``changed`` has two counts by column: films whose value changed, and films compared, which were processed again and
+    have a value in both builds.
     """
 
     new: int
@@ -85,7 +85,7 @@ class Turnover:
 def profile_of(query: Query, depth: int | None = None) -> Profile | None:
     """Compute the profile of the build that ``query`` reads; None before the first complete run.
 
-    It covers films down to the place ``depth``; None means the build's own depth.
+    It covers films down to the rank ``depth``; None means the build's own depth.
     """
     own_depth, settled, rejected, quarantined = (None if n is None else int(n) for n in query(RUNS)[0])
     if own_depth is None:
@@ -113,7 +113,7 @@ def profiled() -> list[Column]:
 
 
 def comparable() -> list[Column]:
-    """Return the columns of which a film normally keeps its value."""
+    """Return the columns whose value normally stays the same for a film."""
     return [column for column in profiled() if column.name not in _VOLATILE]
 
 
@@ -122,7 +122,7 @@ def is_measured(column: Column) -> bool:
     return column.type in _NUMBERS | {"date"} and column.name != "rank"
 
 
-# The newest run's films by outcome, and the lowest place that a complete run looked at.
+# The newest run's films by outcome, and the lowest rank in a complete run.
 RUNS = """
 SELECT
     (
@@ -190,7 +190,7 @@ def _quantile(values: str, share: float) -> str:
 
 
 def _differs(column: Column) -> str:
-    # A year or a date is no amount: 5% of it means nothing.
+    # 5% of a year or a date has no meaning.
     if column.type in _NUMBERS and column.unit != "calendar year":
         return f"abs(a.{column.name} - b.{column.name}) > {CHANGED_BY}E0 * abs(b.{column.name})"
     return f"a.{column.name} <> b.{column.name}"

@@ -1,8 +1,8 @@
 """Which build of Gold is published: ``_build.json``, the one document that every reader of Gold starts from.
 
 It holds the published build, the builds that were published before, and the newest build that was held back. It changes
-in one step, by a conditional put, so that readers see one whole build or the one before. Of two writers one wins; the
-other reads what won.
+in one step, by a conditional put, so that readers see one whole build or the one before. Of two concurrent writers one
+succeeds; the other reads the winner's document.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def publish(  # noqa: PLR0913 (what a publication consists of)
     Parameters
     ----------
     before : Pointer
-        The pointer as the caller knows it: if another writer has moved it since, nothing is written.
+        The pointer as the caller last read it: if another writer has moved it since, nothing is written.
     because, by : str
         A person's reason and ARN.
     retention : timedelta, optional
@@ -153,7 +153,7 @@ def publish(  # noqa: PLR0913 (what a publication consists of)
     Returns
     -------
     Pointer
-        The pointer as it is now. Its build is another one when another writer was faster.
+        The current pointer, to another build if another writer was faster.
     """
     now = datetime.now(UTC)
     history = (*before.history, Publication(build.build_id, utc(now), because, by))
@@ -224,5 +224,5 @@ def _move(bucket: str, document: Published, before: Pointer) -> Pointer:
     # The state machine RefreshSpice reads these: where no build is published, it refreshes nothing.
     metadata = {"change": "none" if same else "publication", "published": document.history[-1].at}
     etag = aws.put_if_unchanged(aws.client("s3"), bucket, keys.BUILD, body, before.etag, metadata=metadata)
-    # Without an ETag another writer was faster, or the answer to our own put was lost: the document tells.
+    # Without an ETag, another writer was faster or the answer to our own put was lost: read which.
     return Pointer(document, etag) if etag else read_pointer(bucket)

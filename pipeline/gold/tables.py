@@ -20,14 +20,14 @@ def names(bucket: str, build: Build | None = None) -> list[str]:
     Parameters
     ----------
     build : Build, optional
-        Whose tables are named, beside those of insights and users; None means the published build.
+        The build whose tables are listed with those of insights and users; None means the published build.
     """
     s3 = aws.client("s3")
     # Builds have thousands of objects, so only the folders of the bucket are listed.
     folders = [name for name in aws.list_folders(s3, bucket) if keys.is_table_name(name) and name not in GOLD_TABLES]
-    beside = {name for name in folders if aws.exists(s3, bucket, keys.gold_table(name))}
+    other_tables = {name for name in folders if aws.exists(s3, bucket, keys.gold_table(name))}
     build = build or published_build(bucket)
-    return sorted(beside | set(build.tables if build else ()))
+    return sorted(other_tables | set(build.tables if build else ()))
 
 
 def parts(bucket: str, name: str, build: Build | None = None) -> list[StoredObject] | None:
@@ -51,8 +51,8 @@ def parts_of(bucket: str, names: Iterable[str], build: Build | None = None) -> d
         if name in GOLD_TABLES:
             if build and name in build.tables:
                 objects_by_table[name] = objects_of(build, name)
-        elif beside := aws.find_object(aws.client("s3"), bucket, keys.gold_table(name)):
-            objects_by_table[name] = [beside]
+        elif stored := aws.find_object(aws.client("s3"), bucket, keys.gold_table(name)):
+            objects_by_table[name] = [stored]
     return objects_by_table
 
 
@@ -62,7 +62,7 @@ def objects_of(build: Build, name: str) -> list[StoredObject]:
 
 
 def intact(bucket: str, build: Build | None) -> dict[str, BuiltTable]:
-    """Return the tables of a build whose objects are all there and unchanged; none of None."""
+    """Return the tables of a build whose objects all exist and are unchanged; {} without a build."""
     tables = build.tables if build else {}
     folders = {keys.build_folder(str(keys.build_of(table.folder))) for table in tables.values()}
     stored = {e.key: e.etag for folder in sorted(folders) for e in aws.list_objects(aws.client("s3"), bucket, folder)}

@@ -236,7 +236,7 @@ class SilverReader:
     def _merge(self, batch: _Batch, numbers: Sequence[int]) -> Path:
         """Write the rows of several files into one parquet file.
 
-        Not in this reader's database: after a fatal error a DuckDB database refuses everything.
+        Not in this reader's database: after a fatal error DuckDB refuses every statement.
         """
         parameters = {"files": [batch.file(number) for number in numbers], "keys": batch.keys}
         target = self._new_file(batch.table)
@@ -307,7 +307,7 @@ class SilverReader:
         return self.folder / f"{table.name}-{self._written}.parquet"
 
     def _show(self, table: Table) -> None:
-        """Let the table's view read its files. A view takes no prepared parameters, but it can read variables."""
+        """Point the table's view at its files, by variables: a view cannot have prepared parameters."""
         files, name = self._files[table.name], f"silver_{table.name}"
         keys_of_files = [min(held, default="") for held in files.values()]
         self.database.execute(f"SET VARIABLE {name} = ?", [[str(file) for file in files]])
@@ -369,7 +369,7 @@ def _rows(table: Table, given: Sequence[str]) -> str:
 
 
 def _check_counts(database: duckdb.DuckDBPyConnection, merged: Path, object_keys: list[str]) -> None:
-    """Raise SilverDamaged when an object has other rows than its key says, or a record has none."""
+    """Raise SilverDamaged when an object's number of rows is not the one in its key, or a record has none."""
     sql = "SELECT object_key, count(*) FROM read_parquet(?, hive_partitioning = false) GROUP BY object_key"
     counts = dict(database.execute(sql, [str(merged)]).fetchall())
     for key in object_keys:

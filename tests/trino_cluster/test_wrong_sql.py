@@ -29,7 +29,7 @@ CHANGES = [
     # accepted, and wrong
     ("movies", "s.processed_at DESC", "s.processed_at ASC"),
     ("movies", "max(l.run_id) FILTER", "min(l.run_id) FILTER"),
-    ("movies", "f.place = 1", "f.place = 2"),
+    ("movies", "f.recency = 1", "f.recency = 2"),
     ("movies", "f.year % 10", "f.year % 100"),
     ("rank_history", "p.rank - n.rank", "n.rank - p.rank"),
     ("rank_history", "LEFT JOIN ranked", "JOIN ranked"),

@@ -1,7 +1,7 @@
 -- movies: the newest row of each film, and whether the film is still on the source list.
 -- A run lists a film when it stored, quarantined or rejected it. A film has left the list when a later complete run
--- looked at least as deep as the film's last rank and did not list it. A run looks as deep as its top_n, or deeper where
--- it took films of lower places, since entries above them could not be used.
+-- looked at least as deep as the film's last rank and did not list it. A run looks as deep as its top_n, or deeper if it
+-- took films further down because entries above them could not be used.
 -- rank is null for a film that has left, and where a film of a later run has the same rank: only the ties of one list
 -- share a rank. That happens while a later run is incomplete, or when it quarantined or rejected the film.
 -- The newest run wins; of several rows of one film and run (a Bronze object processed twice, or a part that compaction
@@ -95,7 +95,7 @@ SELECT
     f.processed_at,
     f.code_version
 FROM (
-    SELECT s.*, n.on_list, n.has_rank, 1 AS place
+    SELECT s.*, n.on_list, n.has_rank, 1 AS recency
     FROM silver.movies AS s
     JOIN films AS n ON n.imdb_id = s.imdb_id AND n.run_id = s.run_id
     WHERE n.times = 1
@@ -104,9 +104,9 @@ FROM (
         s.*,
         n.on_list,
         n.has_rank,
-        row_number() OVER (PARTITION BY s.imdb_id ORDER BY s.processed_at DESC, s.bronze_key DESC) AS place
+        row_number() OVER (PARTITION BY s.imdb_id ORDER BY s.processed_at DESC, s.bronze_key DESC) AS recency
     FROM silver.movies AS s
     JOIN films AS n ON n.imdb_id = s.imdb_id AND n.run_id = s.run_id
     WHERE n.times > 1
 ) AS f
-WHERE f.place = 1
+WHERE f.recency = 1

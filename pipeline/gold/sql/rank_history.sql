@@ -1,6 +1,6 @@
 -- rank_history: rank of each film in each run, and its move since the run before it.
 -- A film that was not in the run before has no previous_rank: it may be new, or that run took fewer films.
--- Of several rows of one film and run the one made last counts; these are few, and only they need a window function.
+-- Of several rows of one film and run the newest counts; these are few, and only they need a window function.
 -- Sorted by film, so that ids and titles compress well: the table grows every day, and each build stores all of it.
 WITH several AS (
     SELECT s.run_id, s.imdb_id
@@ -22,11 +22,11 @@ ranked AS (
             s.rank,
             row_number() OVER (
                 PARTITION BY s.run_id, s.imdb_id ORDER BY s.processed_at DESC, s.bronze_key DESC
-            ) AS place
+            ) AS recency
         FROM silver.movies AS s
         JOIN several AS v ON v.run_id = s.run_id AND v.imdb_id = s.imdb_id
     ) AS l
-    WHERE l.place = 1
+    WHERE l.recency = 1
 ),
 runs AS (
     SELECT d.run_id, lag(d.run_id) OVER (ORDER BY d.run_id) AS previous_run_id
