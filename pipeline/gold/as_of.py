@@ -51,7 +51,7 @@ def find(bucket: str, at: str | datetime) -> AsOf:
     if keys.is_build_id(at):
         build_id, moment = str(at), build_started_at(str(at))
     else:
-        moment = _moment(at)
+        moment = parse_moment(at)
         past = [entry.build_id for entry in read_pointer(bucket).history if entry.at_time <= moment]
         build_id = past[-1] if past else ""
         moment = build_started_at(build_id) if build_id else moment
@@ -86,14 +86,20 @@ def recompute(
     return database
 
 
-def _moment(at: str | datetime) -> datetime:
-    """Return a time in UTC."""
+def parse_moment(at: str | datetime) -> datetime:
+    """Return a time in UTC; see :func:`find`."""
     try:
-        moment = datetime.fromisoformat(at) if isinstance(at, str) else at
-        if isinstance(at, str) and len(at) == len("2026-11-24"):
-            moment = datetime.combine(date.fromisoformat(at), time.max)
-            moment = min(moment.replace(tzinfo=UTC), datetime.now(UTC))
-    except ValueError:
+        moment = _from_text(at) if isinstance(at, str) else at
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         hint = "such as 2026-11-24, 2026-11-24T06:00 or 20261124T030000.000000Z; `reelhouse builds` lists the builds"
         raise InvalidInput("is neither a time nor a build id", subject=str(at)[:80], next_step=hint) from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _from_text(text: str) -> datetime:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return datetime.fromisoformat(text)
+    # The end of today is in the future.
+    return min(datetime.combine(day, time.max, UTC), datetime.now(UTC))

@@ -65,7 +65,7 @@ def test_requested_by_must_be_a_short_word(who: Any) -> None:
 
 
 def test_an_unknown_parameter_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(InvalidInput, match="unknown: topn; known: top_n, batch_size.*; nothing was started"):
+    with pytest.raises(InvalidInput, match=r"unknown: topn; known: top_n, batch_size.*; nothing was started"):
         Parameters.from_event({"topn": 5, "top_n": 5}, SETTINGS)
 
 

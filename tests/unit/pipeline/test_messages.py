@@ -138,7 +138,7 @@ def test_a_foreign_message_is_not_retryable(body: str) -> None:
 
     assert not caught.value.retryable
     assert str(caught.value).startswith("EnrichAndStoreMovie: ")
-    assert str(caught.value).endswith(": not a message of this pipeline; the message is parked in the dead-letter queue")
+    assert str(caught.value).endswith(f": not a message of this pipeline; {messages.PARKED}")
     assert len(str(caught.value)) < 200
 
 
