@@ -54,7 +54,7 @@ _LINE_BREAK = re.compile(r"(?<!\n)\n(?!\n)")
 
 
 class LazyCommand(TyperCommand):
-    """A command that is known by its name and summary, and imported when it is used."""
+    """A command whose module is imported when it runs; the list of commands needs only its name and summary."""
 
     def __init__(self, name: str, module: str, summary: str) -> None:
         super().__init__(name=name, help=summary, rich_markup_mode="rich")
@@ -116,7 +116,7 @@ def reelhouse(
 
 
 def _reporting_errors(function: Callable[..., None], name: str) -> Callable[..., None]:
-    """Let our errors and AWS's end a command with one line and exit 1; with ``--json`` also as JSON on stdout."""
+    """End a command with one line and exit 1 on an error of ours or of AWS; with ``--json`` also print it as JSON."""
 
     @wraps(function)
     def command(*args: Any, **options: Any) -> None:
@@ -132,7 +132,7 @@ def _reporting_errors(function: Callable[..., None], name: str) -> Callable[...,
             console.fail(str(error))
             raise typer.Exit(1) from None
 
-    # Typer keeps the line breaks of a docstring, whatever the width of the terminal.
+    # Typer keeps a docstring's line breaks, whatever the width of the terminal.
     command.__doc__ = _LINE_BREAK.sub(" ", cleandoc(function.__doc__ or ""))
     return command
 

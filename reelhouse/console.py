@@ -3,8 +3,8 @@
 Results go to stdout, everything else to stderr. On a terminal a table fits its width: long text wraps, and a table
 that is too wide is shown row by row. In a pipe it is tab-separated, complete and uncoloured.
 
-Text from outside, such as a film's title, is shown and never obeyed: a terminal acts on escape sequences and on marks
-of text direction, so those are printed as visible escapes.
+Text from outside, such as a film's title, cannot control the terminal: escape sequences and marks of text direction
+are printed as visible escapes.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _COLUMN_GAP = 2
 
 
 def visible(text: str) -> str:
-    r"""Replace what a terminal would obey with escapes such as ``\x1b`` or ``\u202e``."""
+    r"""Replace characters that control a terminal with escapes such as ``\x1b`` or ``\u202e``."""
     return _OBEYED.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def json_text(text: str) -> str:
-    r"""Write the same characters of a JSON text as escapes such as ``\u001b``, which mean the same in its strings.
+    r"""Escape the same characters in a JSON document, as ``\u001b`` for example; parsers read the same strings.
 
     Where stdout cannot encode every character, all non-ASCII characters are escaped.
     """
@@ -48,10 +48,10 @@ def json_text(text: str) -> str:
 
 
 class Terminal(Console):
-    """A console that makes all text visible, and wraps lines only on a terminal."""
+    """A console that escapes control characters, and wraps lines only on a terminal."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Turn a string into what is shown of it."""
+        """Parse markup, with control characters made visible first."""
         return super().render_str(visible(text), **options)
 
     def print(self, *objects: Any, **options: Any) -> None:
@@ -117,7 +117,7 @@ def _is_list(value: Any) -> bool:
 
 
 def print_table(names: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
-    """Print rows of values below their column names, as stdout takes them.
+    """Print rows below their column names: as a table on a terminal, tab-separated in a pipe.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ class LoggedError:
 def read(stack: Stack, function: str, since: datetime, phrase: str) -> Iterator[dict[str, Any]]:
     """Yield a function's log lines that hold a phrase, oldest first; none where the function has never run.
 
-    Lines that are not JSON objects, such as those of Lambda itself, are passed over.
+    Lines that are not JSON objects, such as those of Lambda itself, are skipped.
     """
     for line in _lines(stack, function, since, phrase):
         try:
@@ -50,7 +50,7 @@ def errors(stack: Stack, function: str, since: datetime) -> list[LoggedError]:
 
 
 def moment(timestamp: object) -> datetime | None:
-    """Return the time of a log line, in UTC; None for anything that is no time."""
+    """Parse the time of a log line, in UTC; None if it is not a time."""
     try:
         return datetime.fromisoformat(str(timestamp)).astimezone(UTC)
     except ValueError:

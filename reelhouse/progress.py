@@ -19,7 +19,7 @@ def bars(*columns: ProgressColumn) -> Progress:
 
 @contextmanager
 def bar(name: str) -> Iterator[OnProgress]:
-    """Show one bar inside the block; the block calls what it gets with the number done and the total."""
+    """Show a progress bar inside the block; yield a function that takes the number done and the total."""
     with bars(TextColumn("{task.description}"), BarColumn(40), MofNCompleteColumn()) as shown:
         task = shown.add_task(name, total=None)
         yield lambda done, total: shown.update(task, completed=done, total=total)

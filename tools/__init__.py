@@ -1,1 +1,1 @@
-"""Commands for developers only: generated files. This file imports nothing."""
+"""Commands of a checkout: deployment to AWS, and generated files. This file imports nothing."""

@@ -80,7 +80,7 @@ def resources() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Limit:
-    """A part that gives way, the films a day at which it does, why, and what to change."""
+    """A limit: the part, the films a day at which it is reached, why, and what to change."""
 
     part: str
     films: float

@@ -41,7 +41,7 @@ def command(
     if json_output:
         console.print_json(made.as_dict())
     else:
-        tell(made, browser=browser and sys.stdout.isatty())
+        print_page(made, browser=browser and sys.stdout.isatty())
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def make(lake: Lake, output: Path) -> Made:
         output.write_text(page, encoding="utf-8")
     except OSError as error:
         raise InvalidInput(error.strerror or "cannot be written", subject=f"--output {output}") from error
-    _enter_into_index(output)
+    _add_to_index(output)
     numbers = {
         name: {"title": visual.title, "value": number.value, "n": number.n}
         for name, (visual, number) in kpis.kpis(definition, frames).items()
@@ -94,7 +94,7 @@ def make(lake: Lake, output: Path) -> Made:
     return Made(output, source, numbers)
 
 
-def _enter_into_index(output: Path) -> None:
+def _add_to_index(output: Path) -> None:
     """Link the page from the index of reports in the same folder, if there is one and the page has the usual name."""
     store = FolderStore(output.parent)
     existing_keys = store.keys()
@@ -116,7 +116,7 @@ def stands_on(source: Source) -> str:
     return f"Data of run {source.run_id}; Gold was built {built}."
 
 
-def tell(made: Made, *, browser: bool) -> None:
+def print_page(made: Made, *, browser: bool) -> None:
     """Print where the page is and what it lacks; open it if ``browser``."""
     for sentence in missing(made.source):
         console.warn(sentence)

@@ -60,7 +60,7 @@ def command(films: Annotated[int, typer.Option(min=1, help="Films to ingest.")] 
         frames.show(deployed.lake().sql(sql), title)
     published = report.run(deployed, notebooks.discover(), {}, REPORTS)
     report.print_published(published, REPORTS, deployed)
-    dashboard.tell(dashboard.make(deployed.lake(), REPORTS / "dashboard.html"), browser=False)
+    dashboard.print_page(dashboard.make(deployed.lake(), REPORTS / "dashboard.html"), browser=False)
     console.out.print("[bold]Next[/]")
     console.print_fields(NEXT, width=max(len(example) for example, _ in NEXT))
     if not all(one.succeeded for one in published):

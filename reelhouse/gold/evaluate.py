@@ -25,8 +25,8 @@ def command(
     """Measure the recommendations on people's ratings.
 
     A list is good if people who like the film also like the films in it. Half of the users are held out to say which
-    films are liked together. Beside the recommendations stand random and popular films, the usual metadata soup, and
-    recommendations without prior, all with 95% confidence intervals.
+    films are liked together. The baselines are random films, popular films, a metadata soup, and recommendations
+    without a prior. All figures have 95% confidence intervals.
 
     Example: [bold]reelhouse evaluate --ratings ml-latest-small/ratings.csv[/]
     """

@@ -23,7 +23,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\u
 def give(
     data: pd.DataFrame, output: Path | None, *, csv: bool, json_output: bool, title: str = "", rows: int | None = None
 ) -> None:
-    """Write a data frame to a file, and print it as JSON or CSV; without any of these, as :func:`show` does."""
+    """Write a data frame to a file, and print it as JSON or CSV; without any of these, print a table."""
     if output is not None:
         write(data, output)
     if json_output:
@@ -54,7 +54,7 @@ def print_json(data: pd.DataFrame) -> None:
 
 
 def records(data: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return rows with values that JSON has: dates and times in ISO 8601; missing, NaN and infinite values as None."""
+    """Return rows as JSON values: dates and times in ISO 8601; missing, NaN and infinite values as None."""
     columns = [[_json_value(value) for value in data[name]] for name in data.columns]
     return [dict(zip(map(str, data.columns), row, strict=True)) for row in zip(*columns, strict=True)]
 

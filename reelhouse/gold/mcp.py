@@ -56,7 +56,7 @@ _P = ParamSpec("_P")
 
 @dataclass(frozen=True)
 class Answer:
-    """What a tool answers: rows by column, with dates and times in ISO 8601, and what belongs to all of them.
+    """A tool's answer: rows by column, with dates and times in ISO 8601, and facts about all of them in ``about``.
 
     ``build_id`` is Gold's build, "" before the first. ``sql`` is a statement for the tool ``query``: it gives the rows,
     or what Silver or Gold has of a traced or explained row.

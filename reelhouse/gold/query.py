@@ -26,7 +26,7 @@ _DESCRIBE = re.compile(r'\s*describe\s+(?:"?(\w+)"?\s*\.\s*)?"?(\w+)"?\s*;?\s*',
 
 
 @dataclass(frozen=True)
-class Found:
+class QueryResult:
     """Rows of a query, the bytes that Athena scanned, and its duration."""
 
     rows: pd.DataFrame
@@ -60,7 +60,7 @@ def command(
     console.say(f"{len(result.rows):,} rows{written} ({scanned}{result.seconds:.1f} s)")
 
 
-def run(deployed: Stack, sql: str, engine: Engine) -> Found:
+def run(deployed: Stack, sql: str, engine: Engine) -> QueryResult:
     """Run one statement that reads; table names without a database are Gold's.
 
     Raises
@@ -82,7 +82,7 @@ def run(deployed: Stack, sql: str, engine: Engine) -> Found:
     else:
         answer = athena_query.run(sql, deployed["AthenaWorkGroupName"], deployed["GoldDatabaseName"])
         rows, scanned = answer.rows, answer.bytes_scanned
-    return Found(rows, scanned, time.monotonic() - started)
+    return QueryResult(rows, scanned, time.monotonic() - started)
 
 
 def _described(database: str, name: str | None) -> pd.DataFrame:

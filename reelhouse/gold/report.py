@@ -77,7 +77,7 @@ def interval(text: str) -> int:
     Raises
     ------
     InvalidInput
-        When it is none, or not between a minute and 30 days.
+        When it is not an interval, or not between a minute and 30 days.
     """
     match = _INTERVAL.fullmatch(text.strip())
     seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
@@ -88,13 +88,13 @@ def interval(text: str) -> int:
 
 
 def repeat(action: Callable[[], object], seconds: int) -> None:
-    """Do something now and at every interval, until Ctrl-C; times that pass during a longer round are left out.
+    """Run an action now and at every interval until Ctrl-C; intervals that a long round overlaps are skipped.
 
     Raises
     ------
     ReelhouseError
-        When the first round cannot run: a wrong name stays wrong. A later error is printed, and the next round tries
-        again, since the stack may be back by then.
+        When the first round fails, for example for a wrong name. A later error is printed, and the next round tries
+        again: the stack may be back by then.
     """
     start = time.monotonic()
     try:
@@ -153,7 +153,7 @@ def print_published(published: Sequence[Published], output: Path, stack: Stack) 
 
 
 def print_dashboard(output: Path) -> None:
-    """Print which page is the dashboard page, or how to write it; reports do not change it."""
+    """Print the path of the folder's dashboard page, or the command that writes it."""
     page = _dashboard(output)
     text = f"[bold]{escape(page)}[/]" if page else "not in this folder; `reelhouse dashboard` writes it"
     console.out.print(f"Dashboard page: {text}", soft_wrap=True)
@@ -171,7 +171,7 @@ def _headline(entry: dict[str, Any]) -> str:
 
 
 def as_dict(published: Sequence[Published], output: Path, stack: Stack) -> dict[str, Any]:
-    """Return the same for JSON output."""
+    """Return the reports and where their pages are, for ``--json``."""
     return {
         "index": str((output / "index.html").absolute()),
         "dashboard": _dashboard(output),

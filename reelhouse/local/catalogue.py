@@ -57,7 +57,7 @@ def restore(stack: Stack) -> list[str]:
 
 
 def _filled(value: Any, stack: Stack) -> Any:
-    """Replace the template's parameters; Glue wants texts where YAML has booleans."""
+    """Replace the template's parameters; Glue expects strings where YAML has booleans."""
     if isinstance(value, dict):
         return {name: _filled(item, stack) for name, item in value.items()}
     if isinstance(value, list):

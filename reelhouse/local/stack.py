@@ -41,7 +41,7 @@ WARMED, WARM_WORKERS = ("EnrichAndStoreMovie", "ProcessBronzeToSilver"), 2
 _DEPLOYED = ("cloudformation", "iam", "lambda", "s3", "secretsmanager", "sqs")
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "REELHOUSE_HOME")
 
-# Open as long as this process, so that the stacks that belong to it end with it.
+# Open for as long as this process runs: the stacks that belong to it end with it.
 _held: list[Lifeline] = []
 
 Say = Callable[[str], None]

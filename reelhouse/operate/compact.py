@@ -81,7 +81,7 @@ class Compaction:
 def command(
     run_id: RunId = None,
     hours: Annotated[
-        float, typer.Option(min=0, max=8760, help="Leave newer parts alone: they may be in use. 0: none is in use.")
+        float, typer.Option(min=0, max=8760, help="Leave newer parts alone: readers may use them. 0: nobody reads.")
     ] = 1,
     stack_name: StackName = None,
     json_output: Json = False,

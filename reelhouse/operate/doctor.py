@@ -30,13 +30,13 @@ MOST_SMALL_PARTS = 250
 ATHENA_SECONDS = 300
 DASHBOARD_ID = "QuickSightDashboardId"
 _SIGNS = {True: "[green]✓[/]", False: "[red]✗[/]", None: "[yellow]–[/]"}
-# What odd documents, files and processes raise: a check reports them instead.
+# Errors that damaged documents, files and processes cause: a check reports them.
 _ODD = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, OSError, psutil.Error)
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check; ``ok`` None means that it does not apply now, or is no fault but worth a look."""
+    """One check; ``ok`` is None when it does not apply now, or is not a fault but worth a look."""
 
     name: str
     ok: bool | None
@@ -99,7 +99,7 @@ def _local() -> Iterator[Check]:
 
 
 def _safely(name: str, check: Callable[[Any], Check], subject: Any) -> Check:
-    """Run a check; whatever it raises becomes a failed check."""
+    """Run a check; an error that it raises becomes a failed check."""
     try:
         with aws.failures_of("doctor", name):
             return check(subject)

@@ -81,7 +81,7 @@ class Recomputation:
     def differences(self, silver: SilverReader) -> Iterator[tuple[str, str]]:
         """Yield each Silver object and row that differs from the recomputed one, and how.
 
-        Rows without a recomputed counterpart are passed over: they are outside the sample, or not of Bronze.
+        Rows without a recomputed counterpart are skipped: they are outside the sample, or not from Bronze.
         """
         for bronze_key, object_key, outcome in silver.query(
             f"SELECT bronze_key, object_key, outcome FROM ({OUTCOMES})"

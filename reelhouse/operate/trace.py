@@ -53,7 +53,7 @@ class Message:
 
 @dataclass(frozen=True)
 class BronzeObject:
-    """A film's object in Bronze; ``reason`` is None but for a rejection, ``version`` where versions are not kept."""
+    """A film's object in Bronze; ``reason`` only for a rejection; ``version`` is None without versioning."""
 
     kind: str
     key: str
@@ -74,7 +74,7 @@ class SilverOutcome:
 
 @dataclass(frozen=True)
 class PathInRun:
-    """How far a film came in one run; ``stopped`` says where and why, and is None when Gold has it from this run."""
+    """A film's path in one run; ``stopped`` says where and why it ended; None when Gold has the film from this run."""
 
     run_id: str
     message: Message

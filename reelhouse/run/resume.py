@@ -1,4 +1,4 @@
-"""Request again whatever a run lacks: the cure where messages are gone.
+"""Request again whatever a run lacks, because messages were lost.
 
 SQS loses no message, but people purge queues, parked messages expire after two weeks, and an emulator that is killed
 forgets its queues. Reads the run's manifest and list, Bronze and Silver; sends what Bronze lacks to MovieQueue and

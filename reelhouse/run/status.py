@@ -121,7 +121,7 @@ def quota_wait(errors: list[LoggedError], now: datetime) -> datetime | None:
     Parameters
     ----------
     errors : list of LoggedError
-        Errors of EnrichAndStoreMovie, oldest first; those without a name or a time are passed over.
+        Errors of EnrichAndStoreMovie, oldest first; those without a name or a time are skipped.
     """
     for one in reversed(errors):
         at = logs.moment(one.at)

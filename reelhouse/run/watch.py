@@ -24,7 +24,7 @@ POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 90.0
 # An invocation that was running when a run is resumed may log an error afterwards whose cause is gone.
 RESUMED_SECONDS = 10.0
-# Errors that waiting does not cure: a person must act, or the next day come.
+# Errors that waiting does not cure: an operator must act, or OMDb's quota must be renewed.
 _HOPELESS = {OmdbKeyInvalid.__name__, OmdbQuotaSpent.__name__}
 _ERROR_CHARACTERS = 400
 
@@ -193,7 +193,7 @@ def _missing(stack: Stack, run_id: str, why: str) -> StillMissing:
 
 @contextmanager
 def run_bars(expected: int) -> Iterator[Callable[[Report], None]]:
-    """Show progress bars of Bronze, Silver and Gold; the block calls what it gets with new counts."""
+    """Show progress bars of Bronze, Silver and Gold inside the block; yield a function that takes new counts."""
     with bars(
         SpinnerColumn(finished_text="[green]✓[/]"), TextColumn("{task.description:<7}"), BarColumn(30),
         MofNCompleteColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn(),
