@@ -36,7 +36,7 @@ _NAMED = {
 # vl-convert measures text with Liberation Sans, whose letters are as wide as Arial's and Helvetica's.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 WIDE, NARROW = 696, 350  # pixels of the whole picture
-NARROW_LABELS = 96
+NARROW_LABELS = 150
 LABEL_HEIGHT, AXIS_HEIGHT = 15, 45  # pixels of a line's label, and of the axis below a chart
 _NO_TOOLTIPS = {"line mark", "area mark", "rect mark container", "axis", "legend", "title", "group mark container"}
 

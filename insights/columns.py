@@ -95,7 +95,7 @@ SUMMARIES = Table(
     (
         Column("question_id", "string", "Question, such as top_rated or genre/Drama"),
         Column("question", "string", "The question in words"),
-        Column("text", "string", "The answer as plain text: notes, sentences, and their source if no model wrote them"),
+        Column("text", "string", "The answer as plain text: sentences, notes, and who wrote them"),
         Column("written_by", "string", "model and its name when it wrote at least one sentence, else computed"),
         Column("reason", "string", "Why no model wrote it, empty when one did"),
         Column("sentences", "array<string>", "The sentences of the answer; the model's first"),

@@ -63,7 +63,7 @@ def number(value: object, decimals: int | None = None) -> str:
         return UNKNOWN
     exact = float(value)  # type: ignore[arg-type]
     places = decimals if decimals is not None else 2 if abs(exact) < 1 else 1
-    return f"{exact:,.0f}" if exact.is_integer() else f"{exact:,.{places}f}"
+    return f"{exact:z,.0f}" if exact.is_integer() else f"{exact:z,.{places}f}"
 
 
 def decimals(places: int) -> Format:

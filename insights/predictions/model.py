@@ -25,6 +25,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from insights import wording
+
 Floats = npt.NDArray[np.float64]
 # Share of the films with a known value to test on, and share of the others to calibrate the interval on; approximate,
 # since years are not split.
@@ -57,7 +59,8 @@ class TimeSplit:
     def reason(self) -> str:
         """Why these films are too few to learn from; "" if they are enough."""
         if self.training.sum() < MIN_FILMS:
-            return f"{self.training.sum()} films with a known value before the test years, {MIN_FILMS} needed"
+            films = wording.count(self.training.sum(), "film")
+            return f"{films} with a known value before the test years, {MIN_FILMS} needed"
         if min(self.fitting.sum(), self.calibration.sum()) < FEWEST_FILMS:
             return f"the films before the test years are of too few years to keep {FEWEST_FILMS} for the interval"
         return ""

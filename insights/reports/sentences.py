@@ -5,7 +5,7 @@ Every sentence speaks of the listed films, with intervals of 95% and n, and says
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -41,7 +41,8 @@ def _difference(row: Row, verdict: str, source: str) -> str:
     interval = _ends(row.difference_low, row.difference_high)
     return (
         f"{kind} are rated {verdict} than the other listed films: {row.mean:.1f} against {row.others:.1f} of 100 on"
-        f" {source}, a difference of {abs(row.difference):.1f} (95% interval {interval}, n = {row.films:,})."
+        f" {source}, a difference of {abs(row.difference):.1f} (95% confidence interval {interval},"
+        f" n = {row.films:,})."
     )
 
 
@@ -62,10 +63,7 @@ def limit_of_ratings(genres: pd.DataFrame) -> str:
     if genres.empty:
         return ""
     reach = ((genres["difference_high"] - genres["difference_low"]) / 2).median()
-    return (
-        f"For half of these genres, the difference from the other films is known to within {reach:.1f} points or"
-        " better; smaller ones cannot be told from chance."
-    )
+    return f"For half of these genres, a difference of less than {reach:.1f} points cannot be told from chance."
 
 
 def leaders(means: pd.DataFrame) -> list[str]:
@@ -96,11 +94,16 @@ def steepest_trend(shares: pd.DataFrame) -> list[str]:
 
 
 def _steepest(row: Row) -> str:
+    genre, rises = wording.plain_name(row.genre), "rises" if row.slope > 0 else "falls"
     return (
-        f"{row.genre} changed most: its share of the listed films {'rises' if row.slope > 0 else 'falls'} by"
-        f" {abs(row.slope):.1f} percentage points a decade (95% interval {_ends(row.slope_low, row.slope_high)},"
-        f" n = {row.films:,} films)."
+        f"{genre} changed most: its share of the listed films {rises} by {abs(row.slope):.1f} percentage points a"
+        f" decade (95% confidence interval {_ends(row.slope_low, row.slope_high)}, n = {row.films:,} films)."
     )
+
+
+def genre_names(genres: Iterable[str], limit: int) -> str:
+    """Join up to ``limit`` genres and say how many more there are; "" without any."""
+    return wording.shortened([wording.plain_name(genre) for genre in genres], limit)
 
 
 def _ends(low: float, high: float) -> str:
@@ -111,8 +114,8 @@ def _ends(low: float, high: float) -> str:
 
 def too_rare(shares: pd.DataFrame) -> str:
     """Name the genres that most years lack, so that their slope and its interval are 0; "" without any."""
-    names = shares.loc[shares["slope_low"] == shares["slope_high"], "genre"].tolist()
-    return f"Too rare to judge, missing in most years: {wording.shortened(names, 8)}." if names else ""
+    names = genre_names(shares.loc[shares["slope_low"] == shares["slope_high"], "genre"], 8)
+    return f"Too rare to judge, missing in most years: {names}." if names else ""
 
 
 def limit_of_trends(trends: pd.DataFrame, films: int, unit: str) -> str:
@@ -125,16 +128,19 @@ def limit_of_trends(trends: pd.DataFrame, films: int, unit: str) -> str:
     films : int
         Films on the list.
     unit : str
-        Unit of the slopes for readers.
+        Unit of the slopes for readers. Slopes in % are changes by a factor, and so is the size of the smallest.
     """
-    reach = ((trends["slope_high"] - trends["slope_low"]) / 2).dropna()
-    reach = reach[reach > 0]
-    if reach.empty:
+    known = trends[trends["slope_low"] < trends["slope_high"]]
+    if known.empty:
         return f"The {films:,} listed films are too few for trends: no genre has enough years with enough films."
-    years, least = int(trends["years"].max()), f"{reach.median():.1f}{wording.gap(unit)}{unit}"
+    least = f"{((known['slope_high'] - known['slope_low']) / 2).median():.1f} {unit}"
+    if unit.startswith("%"):
+        factors = (100 + known["slope_high"]) / (100 + known["slope_low"])
+        least = f"a factor of {(factors**0.5).median():.1f}{unit.removeprefix('%')}"
+    years = " to ".join(dict.fromkeys(str(int(number)) for number in (known["years"].min(), known["years"].max())))
     return (
-        f"The {films:,} listed films give {wording.count(years, 'year')} with enough films. In half of the genres, a"
-        f" change of less than {least} cannot be told from chance. More films make the intervals narrower."
+        f"The {films:,} listed films give {years} years with enough films. In half of the genres, a change of less than"
+        f" {least} cannot be told from chance. More films make the intervals narrower."
     )
 
 
@@ -153,18 +159,17 @@ def predictions(scores: pd.DataFrame) -> list[str]:
 
 def _prediction(row: Row, best: Row | None) -> str:
     if best is None:
-        known, _, needed = row.verdict.partition(": ")[2].rpartition(", ")
-        return f"{row.name}: not predicted. There are {known}; {needed}.".replace("are 0 films", "are no films")
+        return f"{row.name}: not predicted. {wording.capitalised(row.verdict.removeprefix('no model: '))}."
     model, guess, n = error(row.mae, row.unit), error(best.mae, best.unit), f"n = {row.test_films:,} films"
     if row.beats_baseline:
         return (
             f"{row.name}: the model does better than any simple guess. It is off by {model} on average,"
             f" {_GUESSES[best.method]} by {guess} ({n})."
         )
-    return (
-        f"{row.name}: the model is not clearly better than {_GUESSES[best.method]}. It is off by {model} on average,"
-        f" the guess by {guess} ({n}); that may be chance."
-    )
+    off = f"It is off by {model} on average, the guess by {guess} ({n})"
+    if row.mae_gain_high < 0:
+        return f"{row.name}: the model does worse than {_GUESSES[best.method]}. {off}."
+    return f"{row.name}: the model is not clearly better than {_GUESSES[best.method]}. {off}; that may be chance."
 
 
 _GUESSES = {
@@ -192,7 +197,7 @@ def agreement(name: str, correlation: float) -> str:
 def coverage(covered: float, n: int) -> str:
     """Write the share of ``n`` test films that intervals cover, with its own 95% Wilson interval."""
     interval = binomtest(round(covered * n), n).proportion_ci(method="wilson")
-    return f"{covered:.0%} ({interval.low:.0%} to {interval.high:.0%})"
+    return f"{wording.percent(covered)} ({wording.percent(interval.low)} to {wording.percent(interval.high)})"
 
 
 def coverage_verdict(name: str, aim: float, covered: float, n: int) -> str:

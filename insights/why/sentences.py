@@ -17,6 +17,7 @@ from pipeline.errors import InvalidInput
 # A genre with fewer rated films moves with every film.
 FEWEST_FILMS = 20
 _COLUMNS_NAMED = 3
+_LEAST_MOVE = 0.005  # points; less is written as 0.00, and may be the rounding of a sum in another order
 _VERBS = {"came": "came onto", "left": "left"}
 
 
@@ -96,7 +97,7 @@ def _largest_move(before: Snapshot, after: Snapshot) -> str:
     )
     rows = rows[(rows["films"] >= FEWEST_FILMS) & (rows["films_before"] >= FEWEST_FILMS)]
     rows = rows.assign(move=(rows["mean"] - rows["mean_before"]).abs()).sort_values(["move", "genre"])
-    if rows.empty or not rows.iloc[-1]["move"]:
+    if rows.empty or rows.iloc[-1]["move"] < _LEAST_MOVE:
         return ""
     row = rows.iloc[-1]
     splits = split(before, after, "ratings_by_genre", {"genre": row["genre"], "source": source})

@@ -72,3 +72,9 @@ def test_lines_are_named_at_their_ends_without_overlap() -> None:
     assert (labels.diff().dropna() >= 6 - 1e-9).all(), "15 of 200 pixels"
     svg = charts.picture(alt.Chart(rows).mark_line().encode(x="Period:Q", y="Per cent:Q", color="Genre:N") + layer)
     assert "A</text>" in svg
+
+
+def test_the_longest_heading_is_not_cut_on_a_phone() -> None:
+    rows = FRAME.assign(genre=["Rotten Tomatoes average", "Rotten Tomatoes reviews"])
+    html = charts.figure(chart(rows), "Title", alt="Text")._repr_html_()
+    assert html.count(">Rotten Tomatoes average</text>") == 2

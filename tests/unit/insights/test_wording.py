@@ -20,8 +20,8 @@ NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(3000, "3,000"), (91.0, "91"), (62.96, "63.0"), (0.154, "0.15"), (None, "not known"), (pd.NA, "not known"),
-     (float("nan"), "not known")],
+    [(3000, "3,000"), (91.0, "91"), (62.96, "63.0"), (0.154, "0.15"), (-0.004, "0.00"), (None, "not known"),
+     (pd.NA, "not known"), (float("nan"), "not known")],
 )  # fmt: skip
 def test_number(value: object, expected: str) -> None:
     assert wording.number(value) == expected
@@ -38,8 +38,8 @@ def test_dollars(value: object, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("past", "expected"),
-    [(timedelta(seconds=59), "less than a minute"), (timedelta(minutes=1), "1 minute"), (timedelta(hours=5), "5 hours"),
-     (timedelta(days=2), "2 days"), (-timedelta(days=2), "less than a minute")],
+    [(timedelta(seconds=59), "less than a minute"), (timedelta(minutes=1), "1 minute"), (timedelta(hours=1), "1 hour"),
+     (timedelta(hours=5), "5 hours"), (timedelta(days=2), "2 days"), (-timedelta(days=2), "less than a minute")],
 )  # fmt: skip
 def test_age(past: timedelta, expected: str) -> None:
     assert wording.age(NOW - past, NOW) == expected
@@ -74,6 +74,20 @@ def test_a_share_is_all_or_none_only_when_exact(share: float | None, places: int
 )  # fmt: skip
 def test_cell(value: object, expected: str) -> None:
     assert wording.cell(value) == expected
+
+
+def test_counts_lists_and_times_are_written_as_in_a_sentence() -> None:
+    assert [wording.count(n, "film") for n in (0, 1, 1.2, 8421)] == ["no films", "1 film", "1 film", "8,421 films"]
+    assert [wording.in_words(n) for n in (0, 12, 13, 1300)] == ["no", "twelve", "13", "1,300"]
+    assert [wording.listed(list(names)) for names in ("", "A", "AB", "ABC")] == ["", "A", "A and B", "A, B and C"]
+    assert [wording.shortened(list(names)) for names in ("ABC", "ABCD", "ABCDE")] == [
+        "A, B and C", "A, B, C and 1 other", "A, B, C and 2 others",
+    ]  # fmt: skip
+    assert wording.moment(datetime(2026, 1, 9, 3, 4, tzinfo=UTC)) == "9 January 2026, 03:04 UTC"
+    assert (wording.year(1990.0), wording.decade(1990), wording.year(None)) == ("1990", "1990s", "not known")
+    assert (wording.gap("%"), wording.gap("of 100")) == ("", " ")
+    assert wording.name("x" * 80) == "x" * 80
+    assert wording.name("x" * 81) == "x" * 79 + "…"
 
 
 def test_a_value_that_rounds_to_zero_has_no_minus() -> None:

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from insights.reports import headlines
 from insights.reports.headlines import MIME, Headline
@@ -28,7 +29,19 @@ def test_cards_are_escaped() -> None:
     html = headlines.cards([Headline("<n>", "<v>", "<u>", 2).as_dict(), Headline("x", None).as_dict()])
     assert not [tag for tag in ("<n>", "<v>", "<u>") if tag in html]
     assert "n = 2 films" in html
-    assert "not known" in html
+    unknown = headlines.cards([Headline("x", None, "of 100").as_dict()])
+    assert "not known" in unknown
+    assert "of 100" not in unknown
+
+
+def test_findings_are_three_at_most_and_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[dict[str, object]] = []
+    monkeypatch.setattr(headlines, "display", lambda data, raw: shown.append(data))
+    headlines.show_findings("", "<b>", "B", "C", "D")
+    (data,) = shown
+    assert data[headlines.FINDINGS_MIME] == ["<b>", "B", "C"]
+    assert str(data["text/html"]).count("<li>") == 3
+    assert "<li>&lt;b&gt;</li>" in str(data["text/html"])
 
 
 def test_a_percent_sign_stands_next_to_its_number() -> None:

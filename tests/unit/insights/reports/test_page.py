@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -72,3 +73,18 @@ def reports() -> str:
 @pytest.mark.parametrize("make", [report, reports])
 def test_axe_finds_nothing_wrong(make: Any, tmp_path: Path, dark: bool) -> None:
     assert axe.violations(make(), tmp_path / "page.html", dark=dark) == {width: [] for width in axe.WIDTHS}
+
+
+def test_a_page_links_its_neighbours_tells_the_age_of_its_data_and_escapes_text() -> None:
+    order = [("00_first", "First"), ("01_genres", "Genres"), ("02_trends", "<b>Trends")]
+    html = page.report_page("", REPORT | {"error": "<i>"}, order)
+    assert re.findall(r'href="../../(\w+)/latest', html) == ["00_first", "02_trends"]
+    assert "1 hour before this report" in html
+    assert not [tag for tag in ("<b>", "<i>") if tag in html]
+    later = REPORT | {"data": {**REPORT["data"], "built_at": "2026-11-28T03:00:01Z"}}
+    assert "while this report was made" in page.report_page("", later, order)
+
+
+def test_the_index_opens_with_findings_of_reports_that_have_a_good_page() -> None:
+    top = reports().partition("Explore the same films")[0]
+    assert top.count("<li>") == 1, "the failed report has no good page"

@@ -35,7 +35,10 @@ def scores(**model: object) -> pd.DataFrame:
     one = {"target": "box_office_usd", "name": "Box office", "unit": "log10 US dollars", "test_films": 31}
     return pd.DataFrame(
         [
-            one | {"method": "model", "mae": 0.5, "best_baseline": "genre mean", "beats_baseline": False} | model,
+            one
+            | {"method": "model", "mae": 0.5, "best_baseline": "genre mean", "beats_baseline": False}
+            | {"mae_gain_high": 0.3}
+            | model,
             one | {"method": "genre mean", "mae": 0.6},
             one | {"method": "mean", "mae": 0.7},
         ]
@@ -46,7 +49,7 @@ def test_the_largest_clear_difference_is_told_and_the_others_are_named() -> None
     lines = sentences.rated_differently(genres(Drama="lower", War="lower", Crime="no clear difference"), "IMDb")
     assert lines == [
         "War films are rated lower than the other listed films: 90.0 against 92.0 of 100 on IMDb, a difference of 3.0"
-        " (95% interval 1.0 to 3.0, n = 20). Also lower: dramas."
+        " (95% confidence interval 1.0 to 3.0, n = 20). Also lower: dramas."
     ]
 
 
@@ -56,7 +59,7 @@ def test_without_a_clear_difference_that_is_said() -> None:
         "No genre's average on IMDb clearly differs from that of the other listed films."
     ]
     assert sentences.rating_title(unclear) == "No genre is clearly rated higher or lower"
-    assert "within 1.0 points" in sentences.limit_of_ratings(unclear)
+    assert "a difference of less than 1.0 points cannot" in sentences.limit_of_ratings(unclear)
     assert "Too few" in sentences.rated_differently(genres(), "IMDb")[0]
     assert (sentences.rating_title(genres()), sentences.limit_of_ratings(genres())) == ("Ratings by genre", "")
 
@@ -71,10 +74,28 @@ def test_titles_name_what_is_clear() -> None:
     )
 
 
+def test_long_lists_of_names_are_shortened() -> None:
+    many = genres(**dict.fromkeys(["War", "Crime", "Sport", "Drama", "Horror", "Music"], "lower"))
+    (line,) = sentences.rated_differently(many, "IMDb")
+    assert line.startswith("Music films are rated lower")
+    assert line.endswith("Also lower: horror films, dramas, sport films, crime films and 1 other.")
+    assert sentences.rating_title(many) == "Music films, horror films and 4 others are rated lower"
+    rare = shares(**dict.fromkeys("ABCDEFGHIJ", "no clear trend")).assign(slope_low=0.0, slope_high=0.0)
+    assert sentences.too_rare(rare).endswith("A, B, C, D, E, F, G, H and 2 others.")
+    assert sentences.genre_names(["War", "Say 99", "Drama"], 2) == "War, “Say 99” and 1 other"
+
+
+def test_the_steepest_trend_is_the_largest_change_in_either_direction() -> None:
+    steep = shares(Drama="falling", War="rising", Crime="no clear trend").assign(slope=[-1.5, 1.0, 9.0])
+    assert sentences.steepest_trend(steep)[0].startswith("Drama changed most: its share of the listed films falls")
+    rising = steep.assign(slope=[-1.5, 1.7, 9.0], slope_low=0.2)
+    assert "War changed most: its share of the listed films rises by 1.7" in sentences.steepest_trend(rising)[0]
+
+
 def test_a_trend_is_told_without_signs() -> None:
     assert sentences.steepest_trend(shares(Drama="falling", War="no clear trend")) == [
         "Drama changed most: its share of the listed films falls by 1.5 percentage points a decade"
-        " (95% interval 0.5 to 2.5, n = 40 films)."
+        " (95% confidence interval 0.5 to 2.5, n = 40 films)."
     ]
     assert sentences.steepest_trend(shares(War="no clear trend")) == []
 
@@ -84,6 +105,10 @@ def test_what_few_films_cannot_show_is_said_with_its_size() -> None:
         "The 250 listed films give 18 years with enough films. In half of the genres, a change of less than 1.0 points"
         " a decade cannot be told from chance. More films make the intervals narrower."
     )
+    uneven = shares(War="no clear trend", Drama="falling").assign(years=[12, 18], slope_low=[-74.0, -15.0])
+    assert "give 12 to 18 years" in sentences.limit_of_trends(uneven, 250, "points a decade")
+    by_factors = uneven.assign(slope_high=[418.0, 81.0])  # sqrt(5.18 / 0.26) = 4.46, sqrt(1.81 / 0.85) = 1.46
+    assert "a change of less than a factor of 3.0 a decade" in sentences.limit_of_trends(by_factors, 250, "% a decade")
     assert "too few for trends" in sentences.limit_of_trends(shares(), 250, "points a decade")
     rare = shares(War="no clear trend").assign(slope_low=0.0, slope_high=0.0)
     assert sentences.too_rare(rare) == "Too rare to judge, missing in most years: War."
@@ -102,14 +127,21 @@ def test_a_prediction_is_told_next_to_the_best_guess_in_plain_units() -> None:
         " on average, the guess by a factor of 4.0 (n = 31 films); that may be chance."
     ]
     assert "does better than any simple guess" in sentences.predictions(scores(beats_baseline=True))[0]
-    none = scores(best_baseline=None, verdict="no model: 0 films with a known value before the test years, 100 needed")
-    assert sentences.predictions(none) == [
-        "Box office: not predicted. There are no films with a known value before the test years; 100 needed."
+    assert sentences.predictions(scores(mae=0.7, mae_gain_high=-0.01)) == [
+        "Box office: the model does worse than a guess at the genre's average. It is off by a factor of 5.0 on average,"
+        " the guess by a factor of 4.0 (n = 31 films)."
     ]
+    none = scores(best_baseline=None, verdict="no model: the films before the test years are of too few years")
+    assert sentences.predictions(none) == [
+        "Box office: not predicted. The films before the test years are of too few years."
+    ]
+    both = pd.concat([none, scores().assign(target="imdb_rating", name="IMDb rating", test_films=32)])
+    assert [line.partition(":")[0] for line in sentences.predictions(both)] == ["IMDb rating", "Box office"]
 
 
 def test_a_coverage_comes_with_its_own_interval() -> None:
     assert sentences.coverage(0.9, 50) == "90% (79% to 96%)"
+    assert sentences.coverage(0.999, 1000) == "> 99% (99% to > 99%)"
 
 
 def test_intervals_that_cover_too_few_or_too_many_are_called_so() -> None:
@@ -123,6 +155,7 @@ def test_intervals_that_cover_too_few_or_too_many_are_called_so() -> None:
     ("correlation", "words"),
     [
         (0.9, "predictions closely agree"),
+        (0.69, "roughly"),
         (0.5, "roughly"),
         (0.3, "only loosely"),
         (-0.5, "hardly"),

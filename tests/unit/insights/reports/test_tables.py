@@ -23,8 +23,25 @@ def test_caption_scope_and_escape() -> None:
     assert "–" in html
 
 
+def test_headings_and_the_caption_read_aloud_are_escaped_and_only_numbers_stand_right() -> None:
+    frame = pd.DataFrame({"<i>": ["A"], "n": [3], "Seen": [True]})
+    html = ReportTable(frame, '"<b>')._repr_html_()
+    assert not [tag for tag in ("<i>", "<b>", '""') if tag in html]
+    assert '<th scope="row">A</th><td class="number">3</td><td>yes</td>' in html
+
+
 def test_more_rows_are_counted() -> None:
     assert "The first 1 of 2 rows" in ReportTable(FRAME, "Films", rows=1)._repr_html_()
+    assert "The first 30 of 31 rows" in ReportTable(pd.DataFrame({"n": range(31)}), "Films")._repr_html_()
+
+
+def test_values_are_written_in_the_units_of_their_columns() -> None:
+    decades = pd.DataFrame({"decade": [1970], "films": [1117], "mean_usd": [57534908.0]})
+    html = tables.of("box_office_by_decade", decades, "Decades", "decade", "films", "mean_usd")._repr_html_()
+    assert re.findall(r">([^<>]+)</t[hd]>", html)[-3:] == ["1970s", "1,117", "$57.5 million"]
+    shares = pd.DataFrame({"genre": ["War"], "year": [1970], "share": [0.2]})
+    html = tables.of("genre_share_by_year", shares, "Shares", "genre", "year", "share")._repr_html_()
+    assert re.findall(r">([^<>]+)</t[hd]>", html)[-3:] == ["War", "1970", "20.0%"]
 
 
 def test_without_rows_says_why() -> None:

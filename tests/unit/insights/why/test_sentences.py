@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import partial
 
@@ -31,6 +32,10 @@ def said(change: Change, code_version: str = "1.0") -> str:
         (
             Cause("code", "year", 1.0, (FILM,), ("1", "2")),
             "year of 1 film: the same answers, read by code 2 instead of 1",
+        ),
+        (
+            Cause("source or code", "year", 1.0, (FILM,), ("1", "2")),
+            "year of 1 film: fetched again, and read by code 2 instead of 1",
         ),
         (Cause("definition", "", 1.0, (), ("1", "2")), "no film: the table was built by code 2 instead of 1"),
     ],
@@ -70,6 +75,28 @@ def test_nothing_changed_is_one_sentence() -> None:
     (sentence,) = describe(snapshot(before(), "ratings_by_genre"), snapshot(fetched(before()), "ratings_by_genre", 1))
 
     assert sentence == "Since the build of 1 January 2026, 03:00 UTC, no film came onto the list or left it."
+
+
+def test_the_largest_move_is_named_with_its_largest_cause_and_no_more_than_three_columns() -> None:
+    def change(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+        changed = correct(rows, column="rotten_tomatoes", change=lambda _: 1, where=("genres", "War"), films=10)
+        for column in ("runtime_minutes", "box_office_usd", "imdb_votes"):
+            changed = correct(changed, column=column, change=lambda value: value + 1, where=("genres", "War"), films=2)
+        return leave(changed, where=("genres", "War"), films=1)
+
+    text = said(change)
+    assert (
+        "Values changed in Rotten Tomatoes of 9 films, Box office of 2 films, IMDb votes of 1 film and 1 other" in text
+    )
+    assert re.search(r"-\d+\.\d\d from Rotten Tomatoes of \d+ films: new answers or list entries\.$", text)
+
+
+@pytest.mark.parametrize(("films", "more", "named"), [(19, 5.0, False), (20, 5.0, True), (20, 1e-13, False)])
+def test_a_move_of_few_films_or_by_rounding_is_not_named(films: int, more: float, named: bool) -> None:
+    first = snapshot(before(), "ratings_by_genre")
+    row = {"genre": "War", "source": "rotten_tomatoes", "films": films, "mean": 60.0, "median": 60.0, "p90": 90.0}
+    old, new = (replace(first, table=pd.DataFrame([row | {"mean": mean}])) for mean in (60.0, 60.0 + more))
+    assert ("moved most: it rose by 5.00 points to 65.0 of 100" in " ".join(describe(old, new))) is named
 
 
 @pytest.mark.parametrize("missing", [(True, False), (False, True)])
