@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from insights.reports import index as report_index
 from insights.reports import page as report_page
-from pipeline import aws, keys
+from pipeline import aws, documents, keys
 from pipeline.errors import InvalidInput
 
 PAGE, NOTEBOOK, REPORT = "report.html", "notebook.ipynb", "report.json"
@@ -61,7 +61,11 @@ class FolderStore:
 
     def get(self, key: str) -> bytes:
         """Bytes of a file that is there."""
-        return self._path(key).read_bytes()
+        path = self._path(key)
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise InvalidInput(error.strerror or "cannot be read", subject=str(path)) from error
 
     def put(self, key: str, body: bytes) -> None:
         """Write a file; a reader sees the old one or the new one, never half."""
@@ -122,9 +126,9 @@ def put(store: Store, report: Mapping[str, Any], page: str, notebook: str) -> st
 
 
 def write_index(store: Store, now: datetime) -> None:
-    """Rebuild the index from the reports in the store."""
+    """Rebuild the index from the reports in the store; DocumentInvalid names a damaged ``report.json``."""
     stored_keys = store.keys()
     reports = report_index.report_keys(stored_keys)
-    contents = {key: json.loads(store.get(key)) for report in reports for key in report.needed}
+    contents = {key: documents.parse(store.get(key), key) for report in reports for key in report.needed}
     page = report_page.index_page(report_index.entries(reports, contents), now, report_index.dashboard(stored_keys))
     store.put(keys.REPORT_INDEX, page.encode())

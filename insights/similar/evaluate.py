@@ -133,7 +133,8 @@ def _csv(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path, dtype={"imdbId": str, "imdb_id": str})
     except (OSError, ValueError) as error:
-        raise InvalidInput(f"cannot be read: {error}", subject=str(path), next_step=f"give {FORMATS}") from error
+        cause = " ".join(str(error).split())
+        raise InvalidInput(f"cannot be read: {cause}", subject=str(path), next_step=f"give {FORMATS}") from error
 
 
 def _by_lists(movies: pd.DataFrame, options: Options) -> Method:

@@ -10,7 +10,7 @@ import pytest
 
 from insights.reports.store import FolderStore, Store, put, write_index
 from pipeline import keys
-from pipeline.errors import InvalidInput
+from pipeline.errors import DocumentInvalid, InvalidInput
 
 NAME = "02_genre_trends"
 FIRST, SECOND = "20261124T030000.000000Z", "20261124T040000.000000Z"
@@ -102,3 +102,15 @@ def test_no_name_is_a_path(name: str) -> None:
 def test_keys_read_back(stamp: str) -> None:
     assert keys.parse_report(keys.report(NAME, stamp, "report.json")) == (NAME, stamp, "report.json")
     assert keys.parse_report("reports/index.html") is None
+
+
+def test_a_damaged_report_in_the_folder_is_one_error(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    publish(store, report(FIRST), "page", "{}")
+    damaged = next(tmp_path.glob("*/*/report.json"))
+    damaged.write_text("{", encoding="utf-8")
+
+    with pytest.raises(DocumentInvalid, match=r"report\.json: is not JSON"):
+        write_index(store, datetime.now(UTC))
+    with pytest.raises(InvalidInput, match="No such file"):
+        store.get("reports/none/report.json")

@@ -126,10 +126,11 @@ def test_plain_and_movielens_files_are_read(tmp_path: Path) -> None:
     assert read(tmp_path / "ratings.csv").values.tolist() == [[7, "tt0068646", 4.5]]
 
 
-@pytest.mark.parametrize("text", ["a,b\n1,2\n", "userId,movieId,rating\n1,2,3\n"])
-def test_other_files_are_refused_with_the_formats(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("text", ["a,b\n1,2\n", "userId,movieId,rating\n1,2,3\n", "a\n1,2\n1,2,3\n"])
+def test_other_files_are_refused_in_one_line_with_the_formats(tmp_path: Path, text: str) -> None:
     path = tmp_path / "ratings.csv"
     path.write_text(text)
 
-    with pytest.raises(InvalidInput, match="imdb_id"):
+    with pytest.raises(InvalidInput, match="imdb_id") as error:
         read(path)
+    assert "\n" not in str(error.value)
