@@ -1,1 +1,1 @@
-"""The pipeline: from the source list to Gold. It knows nothing of Lambda events, and this file imports nothing."""
+"""The pipeline: from the source list to Gold. It does not depend on Lambda events, and this file imports nothing."""

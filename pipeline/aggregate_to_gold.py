@@ -186,7 +186,7 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
         if builds and is_due(pointer):
             expire(gold, pointer)
     if pointer.build is None:
-        raise StorageFailed(f"{keys.BUILD} is gone", subject="Gold", step=STEP, next_step=RETRIED)
+        raise StorageFailed(f"{keys.BUILD} was deleted", subject="Gold", step=STEP, next_step=RETRIED)
     return Result(pointer.build, builds, sorted(completed), pointer.held)
 
 

@@ -154,7 +154,7 @@ def ensure_bucket(s3: S3Client, bucket: str, region: str) -> None:
 
 
 def put_once(s3: S3Client, bucket: str, key: str, body: bytes, content_type: str = "application/json") -> bool:
-    """Write an object and return True, or leave the one that is there and return False; of two writers one wins."""
+    """Write an object and return True, or leave an existing one and return False; of two writers one succeeds."""
     return put_if_unchanged(s3, bucket, key, body, None, content_type) is not None
 
 
@@ -168,7 +168,7 @@ def put_if_unchanged(  # noqa: PLR0913 (what a write consists of)
     *,
     metadata: Mapping[str, str] | None = None,
 ) -> str | None:
-    """Write an object if the one that is there still has this ETag.
+    """Write an object if the existing one still has this ETag.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def put_if_unchanged(  # noqa: PLR0913 (what a write consists of)
     Returns
     -------
     str or None
-        The new ETag; None when the object was replaced or is gone. If the answer to a successful call is lost, its
+        The new ETag; None when the object was replaced or deleted. If the answer to a successful call is lost, its
         retry returns None too.
     """
     options: dict[str, Any] = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
@@ -191,7 +191,7 @@ def put_if_unchanged(  # noqa: PLR0913 (what a write consists of)
         except ClientError as error:
             if error_code(error) == "PreconditionFailed" or (etag is not None and is_missing(error)):
                 return None
-            # Another writer is at it; S3 asks to retry.
+            # A concurrent write is in progress; S3 asks to retry.
             if error_code(error) != "ConditionalRequestConflict" or last_try:
                 raise
     return None
@@ -268,7 +268,7 @@ def list_folders(s3: S3Client, bucket: str) -> list[str]:
 
 
 def delete_unchanged(s3: S3Client, bucket: str, key: str, etag: str) -> bool:
-    """Delete an object if it still has this ETag; return False when it was replaced or is gone."""
+    """Delete an object if it still has this ETag; return False when it was replaced or deleted."""
     try:
         s3.delete_object(Bucket=bucket, Key=key, IfMatch=etag)
     except ClientError as error:

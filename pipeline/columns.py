@@ -226,7 +226,7 @@ ON_LIST = Column(
 )
 LIST_RANK = replace(
     next(column for column in FILM if column.name == "rank"),
-    meaning="Rank on the source list, as far as the newest runs tell",
+    meaning="Rank on the source list, from the newest runs",
     null="the film is not on the list, or a later run gave its rank to another film",
 )
 DECADE = Column("decade", "int", "First year of the decade", "calendar year")
@@ -389,7 +389,7 @@ GOLD = (
 )
 
 GOLD_TABLES = {table.name: table for table in GOLD}
-# Gold's tables of one build, for Athena while it builds: tables made from others read those of the same build.
+# Gold's tables of one build, for Athena while it builds: tables that derive from others read those of the same build.
 BUILD_ID = Column("build_id", "string", "Id of the build; sorts by time")
 GOLD_BUILDS = tuple(
     table.by_folder(table.name, BUILD_ID, layer="gold_builds", folder=keys.BUILDS.rstrip("/")) for table in GOLD

@@ -29,7 +29,7 @@ class ReelhouseError(Exception):
     """Base of all errors: the cause, without secrets, and the film, object, parameter or queue that it concerns.
 
     ``step`` is "" outside the pipeline; ``next_step`` says what happens next, or what the reader can do. ``retryable``
-    tells whether the same call may succeed later.
+    says whether the same call may succeed later.
     """
 
     retryable = False

@@ -242,7 +242,7 @@ def _record(manifest: Manifest, fetched: source_list.FetchedList, bucket: str) -
 
 
 def _reply(manifest: Manifest, status: RunStatus = "started", note: str = "") -> RunReply:
-    """Return the function's reply; its note says when the list is shorter than asked for."""
+    """Return the function's reply; its note says when the list is shorter than requested."""
     selected = len(manifest.expected)
     if not note and selected < manifest.top_n:
         note = f"the list has {selected} usable films, fewer than the {manifest.top_n} asked for: all are taken"

@@ -17,7 +17,7 @@ RunStatus = Literal["started", "already_started", "postponed"]
 def new_run_id(moment: datetime, origin: str) -> str:
     """Return a run id that sorts by time, such as ``20261124T030000Z-1a2b3c4d``. Pure.
 
-    ``origin`` tells runs of one second apart: the id of the invocation, or "schedule".
+    ``origin`` distinguishes runs of the same second: the id of the invocation, or "schedule".
     """
     return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{hashlib.sha256(origin.encode()).hexdigest()[:8]}"
 
@@ -120,7 +120,7 @@ class RunReply:
     Attributes
     ----------
     requested, selected : int
-        Films asked for, and films sent.
+        Films requested, and films sent.
     skipped : list of Skipped
         At most the first 1,000; the manifest has all.
     note : str

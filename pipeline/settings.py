@@ -69,7 +69,7 @@ class AggregateToGoldSettings:
 
     ``duckdb_memory_mb`` limits DuckDB, which by default takes most of the machine's memory. ``gold_retention_days`` is
     how long a build is kept after another was published. ``gold_database`` is the catalogue's database, whose tables
-    follow the published build; "" means that there is none. The Athena engine alone uses the work group, Silver's
+    follow the published build; "" means no catalogue. Only the Athena engine uses the work group, Silver's
     database, and the queue, to which it sends a message when it has to wait.
     """
 

@@ -1,7 +1,7 @@
 """Temporary folders that do not outlive their process for long.
 
 A function that is killed cannot remove its files, and its environment may keep ``/tmp`` for the next one. So all
-folders have one parent, and each new process removes those whose process is gone: a living one holds a lock.
+folders have one parent, and each new process removes those whose process has ended: a running one holds a lock.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import weakref
 from pathlib import Path
 from typing import IO
 
-# Each user has a parent of their own: nobody else may write into it.
+# Each user has a parent folder of their own, which other users may not write to.
 _PARENT = f"reelhouse-{os.getuid()}"
 _LOCK = "lock"
 

@@ -55,7 +55,7 @@ class RunCounts:
 
 @dataclass(frozen=True)
 class SilverInput:
-    """The Silver that a build was made from; ``size`` in bytes, ``fingerprint`` a digest of all keys and ETags."""
+    """The Silver that a build was computed from; ``size`` in bytes, ``fingerprint`` a digest of all keys and ETags."""
 
     bucket: str
     objects: int
@@ -147,7 +147,7 @@ class Build:
 
     @property
     def basis(self) -> str:
-        """What the build was made from and by: code version, engine and Silver. The same basis needs no new build."""
+        """Code version, engine and Silver of the build. An unchanged basis needs no new build."""
         return f"{self.code_version} {self.engine} {self.silver.fingerprint}"
 
     @property

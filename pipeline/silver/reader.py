@@ -105,7 +105,7 @@ class SilverReader:
             self._show(table)
 
     def refresh(self, listed: list[StoredObject] | None = None) -> None:
-        """Read new and changed objects, and drop those that are gone.
+        """Read new and changed objects, and drop those that were deleted.
 
         Parameters
         ----------
@@ -175,7 +175,7 @@ class SilverReader:
         return [entry for prefix in prefixes for entry in aws.list_objects(s3, self._bucket, prefix)]
 
     def _fetch(self, batch: list[StoredObject]) -> dict[str, tuple[str, bytes]]:
-        """Fetch objects; one that is gone since it was listed is left out."""
+        """Fetch objects; one that was deleted since it was listed is left out."""
         fetched = {}
         answers = aws.get_many(aws.client("s3"), self._bucket, [entry.key for entry in batch])
         for entry, answer in zip(batch, answers, strict=True):
@@ -189,10 +189,10 @@ class SilverReader:
     def find_damage(self) -> None:
         """Read every large part to its last row, after a query has failed; note the damaged ones."""
         for table in SILVER:
-            for path, held in self._files[table.name].items():
+            for path, object_keys in self._files[table.name].items():
                 error = self._fault(table, path)
-                if error and held:
-                    self.damaged |= dict.fromkeys(held, _reason(error, str(path)))
+                if error and object_keys:
+                    self.damaged |= dict.fromkeys(object_keys, _reason(error, str(path)))
 
     def _keep(self, batch: _Batch, number: int) -> None:
         """Keep a large part as it is, once its schema, its keys and its number of rows are right."""
@@ -284,23 +284,25 @@ class SilverReader:
             return error
         return None
 
-    def drop(self, gone: set[str]) -> None:
-        """Remove the rows of objects that are gone or replaced."""
-        for table in SILVER if gone else ():
+    def drop(self, dropped: set[str]) -> None:
+        """Remove the rows of objects that were deleted or replaced."""
+        if not dropped:
+            return
+        for table in SILVER:
             files = self._files[table.name]
-            for path, held in list(files.items()):
-                if not held & gone:
+            for path, object_keys in list(files.items()):
+                if not object_keys & dropped:
                     continue
-                if held - gone:
+                if object_keys - dropped:
                     target = self._new_file(table)
                     kept = "SELECT * FROM read_parquet(?) WHERE NOT list_contains(?, object_key)"
-                    self.database.execute(f"COPY ({kept}) TO ? ({PARQUET})", [str(path), list(gone), str(target)])
-                    files[target] = held - gone
+                    self.database.execute(f"COPY ({kept}) TO ? ({PARQUET})", [str(path), list(dropped), str(target)])
+                    files[target] = object_keys - dropped
                 del files[path]
                 path.unlink()
             self._show(table)
-        self.objects = {key: etag for key, etag in self.objects.items() if key not in gone}
-        self.damaged = {key: why for key, why in self.damaged.items() if key not in gone}
+        self.objects = {key: etag for key, etag in self.objects.items() if key not in dropped}
+        self.damaged = {key: why for key, why in self.damaged.items() if key not in dropped}
 
     def _new_file(self, table: Table) -> Path:
         self._written += 1
@@ -309,7 +311,7 @@ class SilverReader:
     def _show(self, table: Table) -> None:
         """Point the table's view at its files, by variables: a view cannot have prepared parameters."""
         files, name = self._files[table.name], f"silver_{table.name}"
-        keys_of_files = [min(held, default="") for held in files.values()]
+        keys_of_files = [min(object_keys, default="") for object_keys in files.values()]
         self.database.execute(f"SET VARIABLE {name} = ?", [[str(file) for file in files]])
         self.database.execute(f"SET VARIABLE {name}_keys = map(?, ?)", [[str(file) for file in files], keys_of_files])
         columns = ", ".join(f'"{column}"' for column in table.column_names)

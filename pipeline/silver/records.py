@@ -125,7 +125,7 @@ def silver_row(bronze: BronzeObject) -> SilverRow:
 
 
 def part_digest(rows: Iterable[dict[str, Any]]) -> str:
-    """Return the digest in the key of a part: of the Bronze keys and versions that its rows were made of."""
+    """Return the digest in the key of a part: of the Bronze keys and versions of its rows."""
     sources = sorted(f"{row['bronze_key']} {row['bronze_version']}" for row in rows)
     return hashlib.sha256("\n".join(sources).encode()).hexdigest()[:32]
 
