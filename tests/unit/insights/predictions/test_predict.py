@@ -243,13 +243,14 @@ def test_intervals_keep_up_with_scores_that_vary_more_in_the_test_years() -> Non
 
 
 def test_intervals_cover_the_stated_share_of_exchangeable_films() -> None:
+    """Mutation: models that have seen the films to calibrate on; with all trees, 74% are covered then."""
     # given lists whose films differ by chance alone; one list has too few test films to judge by
     covered = []
     for seed in range(4):
         films = catalogue(250, seed=seed).drop(columns="box_office_usd")
-        rows = predict_quickly(films).predictions
+        rows = predict(films).predictions
         covered.append(rows["actual"].between(rows["low"], rows["high"]).mean())
-    assert 0.75 < np.mean(covered) < 0.86
+    assert 0.77 < np.mean(covered) < 0.86
 
 
 def test_the_gains_interval_and_the_best_baseline_are_those_of_scipy_and_plain_means() -> None:
