@@ -8,7 +8,10 @@ from insights.summaries.vocabulary import (
     BECOMES,
     COMPARATIVES,
     DIRECTING,
+    HAVING,
+    JOINS,
     MAKES,
+    MAKES_OR_ACTS,
     MEASURES,
     MOVES,
     NARROWING,
@@ -85,7 +88,8 @@ def frames_fit(parsed: Parsed) -> bool:
     """Return whether nothing but the facts says of what a sentence is true.
 
     A subject is nobody else's ("their Drama"); a share of the top-rated films is none of the list; a noun that says
-    what a subject is fits the nearest; what a director directed is not said of films that are named.
+    what a subject is fits the nearest; what a director directed is not said of films that are named; nothing without a
+    placeholder has a value ("as the whole list has").
     """
     kinds = {mark.fact.noun for mark in parsed.marks if not mark.value}
     if {"director", "film"} <= kinds and any(word.text in DIRECTING for word in parsed.words):
@@ -99,7 +103,28 @@ def frames_fit(parsed: Parsed) -> bool:
         words = [word.text for word in parsed.words if word.at > mark.at and (not later or word.at < later[0].at)]
         if "top-rated" in measure_of(mark) and set(words) & WHOLE:
             return False
-    return all(_noun_fits(parsed, word) and _owner_fits(parsed, word) for word in parsed.words)
+    if any(word.text in HAVING and _ends_without_claim(parsed, word) for word in parsed.words):
+        return False
+    return all(
+        _noun_fits(parsed, word) and _owner_fits(parsed, word) and _deed_fits(parsed, word) for word in parsed.words
+    )
+
+
+def _ends_without_claim(parsed: Parsed, word: Word) -> bool:
+    """Return whether neither a placeholder nor a word that needs a claim follows."""
+    later = parsed.tokens[word.at + 1 :]
+    claiming = COMPARATIVES.keys() | SUPERLATIVES.keys() | TRENDS.keys()
+    return not any(isinstance(token, Mark) or token.text in claiming for token in later)
+
+
+def _deed_fits(parsed: Parsed, word: Word) -> bool:
+    """Return whether films that join the list are new on it, and directors are not said to produce or act."""
+    if word.text in JOINS:
+        subjects = [mark.fact for mark in parsed.marks if not mark.value]
+        return all(fact.table == "rank_changes" and "previous_rank" not in fact.values for fact in subjects)
+    if word.text in MAKES_OR_ACTS:
+        return not any(mark.fact.noun == "director" or "director" in measure_of(mark) for mark in parsed.marks)
+    return True
 
 
 def _noun_fits(parsed: Parsed, word: Word) -> bool:

@@ -53,8 +53,8 @@ MEASURES = {
         "money": "earnings grosses gross grossed grossing takings outearns outearned outgrosses outgrossed "
         "highest-grossing top-grossing lowest-grossing",
         "box office": "box office",
-        "length": "time clocks clocked runtime running runs run length lasts lasted long longer longest shorter "
-        "shortest",
+        "length": "time clocks clocked runtime running runs run length lasts lasted outlasts long longer longest "
+        "shorter shortest",
         "earned": "earns earn earned earning",
         "rank": "rank ranks ranked ranking place places placed spot position outranks outranked best-placed "
         "highest-placed highest-ranked top-ranked",
@@ -148,10 +148,16 @@ NARROWING = _words("in of for by from within among across on at into")
 # "up" is part of a verb, or says that something rose.
 MAKES = _words("make makes made making take takes took")
 MOVES = _words("moved moves move moving went")
+# A film that is new on the list joins it; others were there before.
+JOINS = _words("joins join joined arrives arrive arrived")
+# A director does neither, as far as the facts say.
+MAKES_OR_ACTS = _words("produces produce produced appears appear appeared features feature featured")
+# After the last placeholder they say that something else has the value too: "as the whole list has".
+HAVING = _words("has have had holds hold held does do did")
 # Words by which the list as a whole is meant.
 WHOLE = _words("list listed catalogue library collection overall whole")
 # These compare sizes, unless a measure stands beside them.
-SIZES = _words("larger bigger smaller largest biggest smallest")
+SIZES = _words("larger bigger smaller largest biggest smallest outnumbers outnumbered")
 SIZE_MEASURES = _words("share films money")
 # What a director does; a film is directed "by" one.
 DIRECTING = _words("directs direct directed directing helmed")

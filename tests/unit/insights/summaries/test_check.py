@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from insights.summaries import check, vocabulary
 from insights.summaries.check import Sentence
+from insights.summaries.fact_tables import fact_tables
 from insights.summaries.facts import Fact, facts_of
 from tests import gold_rows
 from tests.lies import LIES, sentence
@@ -108,6 +109,13 @@ def test_a_true_sentence_about_another_subject_is_refused() -> None:
                     passed.append(check.check(Sentence(text, said.claims), FACTS).text)
     assert len(passed) > 1000
     assert set(passed) <= true | {""}
+
+
+def test_a_film_that_is_new_joins_the_list() -> None:
+    new = fact_tables(gold_rows.gold())["rank_changes"].query("move == 'new entry'")
+    facts = {"f1": facts_of("rank_changes", new)[0]}
+    joined = check.check(sentence("{f1} joined the list at {f1.rank}."), facts)
+    assert joined.text == f"“{gold_rows.ATTACK}” joined the list at rank 4."
 
 
 def test_values_that_look_equal_are_not_compared() -> None:

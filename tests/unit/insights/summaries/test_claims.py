@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from insights.summaries.claims import Claim, is_true
 from tests.prose_facts import named_facts
 
 FACTS = named_facts()
+
+
+def test_what_looks_equal_is_not_larger_and_what_is_alone_is_not_the_highest() -> None:
+    first, second = FACTS["f1"].values["mean"], FACTS["f2"].values["mean"]
+    values = {"a": first, "same": replace(first, number=65.2449), "alone": replace(second, place=1, placed=1)}
+    facts = {"f1": replace(FACTS["f1"], values=values)}
+    assert is_true(Claim("greater", ("f1.same",), ("f1.a",)), facts) is False
+    assert is_true(Claim("highest", ("f1.alone",)), facts) is False
+    assert is_true(Claim("lowest", ("f1.alone",)), facts) is False
 
 
 @pytest.mark.parametrize(

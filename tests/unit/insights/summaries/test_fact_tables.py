@@ -27,6 +27,40 @@ def test_shares_that_differ_by_chance_are_not_kept() -> None:
     assert fact_tables.top_rated_traits({"movies": films}).empty
 
 
+def test_a_difference_on_both_sides_of_the_list_and_among_several_traits_may_be_chance() -> None:
+    # 6 of 10 top films and 26 of 100 films are Westerns: p is 0.018 on one side, 0.036 on both, and 0.072 for one of
+    # two traits (hypergeometric, Benjamini-Hochberg).
+    films = gold_rows.movies(100).assign(
+        genres=[["Western"] if film < 6 or 10 <= film < 30 else [] for film in range(100)]
+    )
+    assert fact_tables.top_rated_traits({"movies": films}).empty
+    more = films.assign(genres=[["Western"] if film < 8 or 10 <= film < 30 else [] for film in range(100)])
+    assert fact_tables.top_rated_traits({"movies": more})["name"].tolist() == ["Western"]
+
+
+@pytest.mark.parametrize(("longer", "differs"), [(6, False), (7, True)])
+def test_running_times_are_compared_with_those_of_the_other_films(longer: int, differs: bool) -> None:
+    # Mann-Whitney against the other 90 films: p is 0.077 and 0.035; against all 100 films it would be 0.057.
+    minutes = [90 + film * 7 % 20 + (longer if film < 10 else 0) for film in range(100)]
+    runtime = fact_tables.top_rated_runtime({"movies": gold_rows.movies(100).assign(runtime_minutes=minutes)})
+    assert runtime["differs"].tolist() == [differs]
+
+
+def test_the_newest_run_is_named_and_a_better_rank_is_higher() -> None:
+    tables = fact_tables.fact_tables(gold_rows.gold())
+    assert rows(tables["newest_runs"], "run_id", "which") == [
+        [gold_rows.RUN, "the newest run"], [gold_rows.RUN_BEFORE, "the run before"],
+    ]  # fmt: skip
+    assert rows(tables["movies"].head(2), "rank", "height") == [[1, -1.0], [2, -2.0]]
+
+
+def test_genres_that_are_rated_clearly_lower_have_a_verdict_too() -> None:
+    films = gold_rows.movies().assign(rotten_tomatoes=[40 + film % 9 + (film % 2) * 30 for film in range(1, 201)])
+    rated = gold_rows.ratings_by_genre().head(2)
+    verdicts = fact_tables.fact_tables({"movies": films, "ratings_by_genre": rated})["ratings_by_genre"]
+    assert rows(verdicts, "genre", "verdict") == [["Drama", "higher"], ["Comedy", "lower"]]
+
+
 def test_runtime_and_directors_of_the_top_tenth_are_compared() -> None:
     gold = gold_rows.gold()
     runtime = fact_tables.top_rated_runtime(gold)
@@ -36,6 +70,9 @@ def test_runtime_and_directors_of_the_top_tenth_are_compared() -> None:
     mixed = gold["movies"].assign(runtime_minutes=[90 + film * 7 % 20 for film in range(200)])
     assert not fact_tables.top_rated_runtime({"movies": mixed})["differs"].any()
     assert rows(fact_tables.top_rated_directors(gold), "director", "top_films", "all_films") == [["Ann Ash", 20, 20]]
+    alone = gold["movies"].assign(directors=[["Ann Ash"] if film % 19 < 2 else [f"Bo {film}"] for film in range(200)])
+    directors = fact_tables.top_rated_directors({"movies": alone})
+    assert rows(directors, "director", "top_films", "all_films") == [["Ann Ash", 3, 22]]
 
 
 @pytest.mark.parametrize(("count", "top"), [(0, 0), (1, 0), (99, 0), (100, 10), (205, 20)])
