@@ -108,6 +108,11 @@ def plain(value: Any) -> str:
     return visible(text.replace("\t", "\\t").replace("\n", "\\n"))
 
 
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """Return a number with its noun, such as ``1 run`` and ``2,000 runs``; ``plural`` is for those without an s."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
 def _is_missing(value: Any) -> bool:
     return value is None or (isinstance(value, Real) and value != value)  # noqa: PLR0124 (NaN differs from itself)
 

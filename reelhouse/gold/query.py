@@ -57,7 +57,7 @@ def command(
     frames.give(result.rows, output, csv=csv, json_output=json_output)
     scanned = f"{result.bytes_scanned / 1e6:,.1f} MB scanned, " if chosen == "athena" else ""
     written = f" written to {output}" if output else ""
-    console.say(f"{len(result.rows):,} rows{written} ({scanned}{result.seconds:.1f} s)")
+    console.say(f"{console.counted(len(result.rows), 'row')}{written} ({scanned}{result.seconds:.1f} s)")
 
 
 def run(deployed: Stack, sql: str, engine: Engine) -> QueryResult:

@@ -48,4 +48,4 @@ def command(  # noqa: PLR0913, PLR0917 (one parameter per option)
         console.warn(note) if recomputed else console.say(note)
     frames.give(data, output, csv=csv, json_output=json_output, title=name, rows=rows)
     if output is not None:
-        console.say(f"{len(data):,} rows of {name} written to {output}")
+        console.say(f"{console.counted(len(data), 'row')} of {name} written to {output}")

@@ -110,7 +110,7 @@ def command(
 def print_compaction(result: Compaction) -> None:
     """Print the result of a compaction, and which runs it left unchanged."""
     console.out.print(
-        f"{result.runs:,} runs compacted: {result.merged:,} small parts became {result.written:,}, "
+        f"{console.counted(result.runs, 'run')} compacted: {result.merged:,} small parts became {result.written:,}, "
         f"{result.removed:,} replaced parts removed."
     )
     if result.waiting:

@@ -166,7 +166,8 @@ def _silver(deployed: Stack) -> Check:
     parts = aws.list_objects(aws.client("s3"), deployed["SilverBucketName"], f"{keys.MOVIES}/")
     runs = len({keys.run_of(part.key) for part in parts})
     few = len(parts) - runs <= MOST_SMALL_PARTS
-    return Check("Silver", few or None, f"{len(parts):,} parts of {runs:,} runs", "`reelhouse compact` merges them")
+    text = f"{console.counted(len(parts), 'part')} of {console.counted(runs, 'run')}"
+    return Check("Silver", few or None, text, "`reelhouse compact` merges them")
 
 
 def _gold(deployed: Stack) -> Check:

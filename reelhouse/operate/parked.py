@@ -18,7 +18,7 @@ from pipeline import aws, keys, messages
 from pipeline.errors import InvalidInput
 from pipeline.process_bronze_to_silver import announced
 from reelhouse import logs
-from reelhouse.console import out, print_fields
+from reelhouse.console import counted, out, print_fields
 from reelhouse.logs import LoggedError
 from reelhouse.stack import QUEUES, Stack
 
@@ -141,9 +141,8 @@ def print_parked(parked_messages: list[Parked]) -> None:
         out.print("Nothing is parked.")
         return
     for one in parked_messages:
-        out.print(
-            f"[bold]{one.queue}[/] {escape(one.message_id)}, sent {one.sent_at[:19]} UTC, {one.receives} receives"
-        )
+        receives = counted(one.receives, "receive")
+        out.print(f"[bold]{one.queue}[/] {escape(one.message_id)}, sent {one.sent_at[:19]} UTC, {receives}")
         films = ", ".join(one.films[:_FILMS_SHOWN]) or "none named"
         more = f" and {len(one.films) - _FILMS_SHOWN} more" if len(one.films) > _FILMS_SHOWN else ""
         fields = [

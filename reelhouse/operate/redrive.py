@@ -41,7 +41,9 @@ def command(
     if json_output:
         console.print_json({"moved": moved})
     else:
-        console.out.print(f"{sum(moved.values()):,} messages moved back. Next: [bold]reelhouse status[/]")
+        console.out.print(
+            f"{console.counted(sum(moved.values()), 'message')} moved back. Next: [bold]reelhouse status[/]"
+        )
 
 
 def redrive(stack: Stack, queue: str, on_progress: OnProgress) -> int:

@@ -96,7 +96,7 @@ def print_replay(result: Replay) -> None:
     rows = [(name, *change.counts()) for name, change in result.changes.items()]
     console.print_table(("table", *asdict(Change())), rows, "What changed")
     console.out.print(
-        f"{len(result.runs)} runs, {result.objects:,} Bronze objects replayed by version "
+        f"{console.counted(len(result.runs), 'run')}, {result.objects:,} Bronze objects replayed by version "
         f"{escape(result.code_version)}; {result.removed:,} old Silver objects removed. "
         f"The replay is {result.status}."
     )

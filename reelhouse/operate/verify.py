@@ -23,6 +23,7 @@ from pipeline.gold.statements import rows_of
 from pipeline.silver.reader import SilverReader
 from pipeline.silver.records import part_digest
 from reelhouse import console, stack
+from reelhouse.console import counted
 from reelhouse.operate.differences import compare
 from reelhouse.operate.outcomes import OUTCOMES, Recomputation
 from reelhouse.operate.parked import parked
@@ -81,10 +82,10 @@ def print_verified(result: Verified) -> None:
         console.out.print(f"[red]✗[/] {one.layer}: {escape(one.subject)}: {escape(one.difference)}")
     counts = result.checked
     console.out.print(
-        f"{counts['runs']:,} runs, {counts['bronze_objects']:,} Bronze objects ({counts['bronze_bytes'] / 1e6:,.1f} "
-        f"MB), {counts['silver_objects']:,} Silver objects and {counts['gold_tables']} Gold tables checked, "
-        f"{counts['recomputed_objects']:,} Bronze objects recomputed: "
-        f"{len(result.differences):,} differences, {result.waiting:,} waiting, {result.parked:,} parked."
+        f"{counted(counts['runs'], 'run')}, {counts['bronze_objects']:,} Bronze objects "
+        f"({counts['bronze_bytes'] / 1e6:,.1f} MB), {counts['silver_objects']:,} Silver objects and "
+        f"{counts['gold_tables']} Gold tables checked, {counts['recomputed_objects']:,} Bronze objects recomputed: "
+        f"{counted(len(result.differences), 'difference')}, {result.waiting:,} waiting, {result.parked:,} parked."
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+from reelhouse.console import counted
+
 if TYPE_CHECKING:
     from reelhouse.run.details import RunDetails
 
@@ -34,7 +36,7 @@ def _parked(run: RunDetails) -> Iterator[Advice]:
         causes = [one.why for one in run.parked if one.queue == queue]
         yield Advice(
             "wrong",
-            f"{_count(len(causes), 'message')} parked in {queue}DeadLetters; the last one failed with: {causes[-1]}",
+            f"{counted(len(causes), 'message')} parked in {queue}DeadLetters; the last one failed with: {causes[-1]}",
             f"remove the cause, then run `reelhouse redrive --queue {queue}` (--peek shows all messages)",
         )
 
@@ -43,7 +45,7 @@ def _bronze(run: RunDetails) -> Iterator[Advice]:
     missing, run_id = run.films.missing, run.manifest.run_id
     if not missing:
         return
-    films = _count(missing, "film")
+    films = counted(missing, "film")
     if not run.queues["MovieQueue"].busy:
         what = f"{films} neither stored nor rejected, and no message about them waits or is parked"
         yield Advice("wrong", what, f"`reelhouse run --resume {run_id}` requests them again")
@@ -64,9 +66,9 @@ def _bronze(run: RunDetails) -> Iterator[Advice]:
 def _silver(run: RunDetails) -> Iterator[Advice]:
     behind = run.films.not_in_silver
     if behind and run.queues["BronzeEvents"].busy:
-        yield Advice("wait", f"{_count(behind, 'Bronze object')} on the way to Silver", "check again in some minutes")
+        yield Advice("wait", f"{counted(behind, 'Bronze object')} on the way to Silver", "check again in some minutes")
     elif behind:
-        what = f"{_count(behind, 'Bronze object')} without an outcome in Silver, and BronzeEvents is empty"
+        what = f"{counted(behind, 'Bronze object')} without an outcome in Silver, and BronzeEvents is empty"
         yield Advice("wrong", what, f"`reelhouse run --resume {run.manifest.run_id}` announces them again")
 
 
@@ -92,11 +94,7 @@ def _notes(run: RunDetails) -> Iterator[Advice]:
         what = "films left out: " + ", ".join(count for count in counts if not count.startswith("0"))
         yield Advice("note", what, "`reelhouse trace IMDB_ID` shows the reason; the next run tries them again")
     if unusable:
-        what = f"{_count(len(unusable), 'entry', 'entries')} of the list could not be used"
+        what = f"{counted(len(unusable), 'entry', 'entries')} of the list could not be used"
         yield Advice("note", what, "correct the list at its source; the manifest names each entry and the reason")
     if failed := [f"{step.step} ({step.failed})" for step in run.steps if step.failed]:
         yield Advice("note", f"invocations failed as a whole: {', '.join(failed)}", "nothing; SQS retried the messages")
-
-
-def _count(number: int, singular: str, plural: str = "") -> str:
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

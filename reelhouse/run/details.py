@@ -32,7 +32,7 @@ _NO_REASON = "no reason is recorded"
 _LEFT_OUT_SHOWN, _UNUSABLE_SHOWN, _REPORTS_SHOWN = 5, 3, 6
 _NAME_WIDTH = 11
 # Counts whose name says too little by itself.
-_NAMES = {"runs": "manifest", "present": "stored before"}
+_NAMES = {"runs": "manifests", "present": "stored before"}
 _SIGNS = {"wrong": "[red]✗[/]", "wait": "[yellow]…[/]", "note": "[yellow]![/]"}
 _COLOURS = {"rejected": "yellow", "quarantined": "yellow", "parked": "red"}
 
@@ -321,7 +321,7 @@ def _more(number: int, run: RunDetails, what: str) -> list[tuple[str, str]]:
 
 def _counts(counts: dict[str, int]) -> str:
     shown = {_NAMES.get(name, name): number for name, number in counts.items() if number}
-    return ", ".join(f"{number:,} {name}" for name, number in shown.items())
+    return ", ".join(console.counted(number, name.removesuffix("s"), plural=name) for name, number in shown.items())
 
 
 def _time(iso: str) -> str:

@@ -141,3 +141,8 @@ def test_json_has_times_and_dates_in_iso_8601(capsys: pytest.CaptureFixture[str]
     console.print_json({"at": datetime(2026, 11, 24, 3), "day": date(2026, 11, 24), "file": Path("a.csv")})
 
     assert json.loads(capsys.readouterr().out) == {"at": "2026-11-24T03:00:00", "day": "2026-11-24", "file": "a.csv"}
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 runs"), (1, "1 run"), (2000, "2,000 runs")])
+def test_numbers_have_their_noun(number: int, text: str) -> None:
+    assert console.counted(number, "run") == text
