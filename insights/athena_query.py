@@ -55,14 +55,14 @@ _READERS: dict[str, tuple[Callable[[str], Any], Any]] = {
 
 
 @dataclass(frozen=True)
-class Found:
+class Result:
     """Rows of a query, and the bytes that Athena scanned."""
 
     rows: pd.DataFrame
     bytes_scanned: int
 
 
-def run(sql: str, work_group: str, database: str) -> Found:
+def run(sql: str, work_group: str, database: str) -> Result:
     """Run one SELECT in a work group; table names without a database are those of ``database``.
 
     Raises
@@ -79,7 +79,7 @@ def run(sql: str, work_group: str, database: str) -> Found:
     except InvalidInput as error:
         cause = _FILES.sub("a file", error.cause)
         raise InvalidInput(cause, subject=error.subject, step=error.step, next_step=error.next_step) from None
-    return Found(frame(answer), answer.bytes_scanned)
+    return Result(frame(answer), answer.bytes_scanned)
 
 
 def demand_one_select(sql: str) -> None:

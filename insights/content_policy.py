@@ -1,4 +1,4 @@
-"""What a page of ours may do in a browser: run its one script, by its hash, and ask nobody for anything. Pure.
+"""The content security policy of Reelhouse's pages: they run one script, by its hash, and load nothing. Pure.
 
 Every text of a film is escaped where a page is made; should that ever fail, the browser runs nothing of it.
 """

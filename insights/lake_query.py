@@ -58,4 +58,4 @@ def _named(query: str, tables: list[str]) -> list[str]:
 
 def _meaning(name: str) -> str:
     definition = lake_tables.definition(name)
-    return definition.meaning if definition else "a table of somebody's own"
+    return definition.meaning if definition else "a user's table"

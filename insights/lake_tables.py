@@ -42,7 +42,7 @@ def definition(name: str) -> Table | None:
 
 
 def check_own(name: str) -> None:
-    """Check that a name may be that of a person's own table.
+    """Check that a user's table may have a name.
 
     Raises
     ------
@@ -186,7 +186,7 @@ class Description:
     build_id : str
         The build that wrote it; "" for Silver, and for tables of reports and of one's own, which no build writes.
     options : dict
-        What its rows were made with; {} where nobody said.
+        What its rows were made with; {} for tables of builds and of users.
     columns : DataFrame
         One row a column: ``column``, ``type``, ``unit``, ``meaning`` and what a missing value means, ``null``.
     """

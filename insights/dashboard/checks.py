@@ -263,7 +263,7 @@ def _visual(definition: Dashboard, visual: AnyVisual) -> Iterator[str]:
         elif part == "dimension" and isinstance(visual, Line) and columns[name] not in schema.NUMBERS:
             yield f"dimension: column {name!r} is {columns[name]}, and a line needs a number"
         elif part == "series" and columns[name] != schema.TEXT:
-            yield f"series: column {name!r} is {columns[name]}, and lines are told apart by text"
+            yield f"series: column {name!r} is {columns[name]}, and a series needs text"
     yield from _sorted(visual)
     yield from _single_rows(definition, visual)
 
@@ -297,11 +297,11 @@ def _sorted(visual: AnyVisual) -> Iterator[str]:
 
 def _single_rows(definition: Dashboard, visual: AnyVisual) -> Iterator[str]:
     """Check that a measure of kind value sees one row: dimension, series and fixed columns cover the key."""
-    told_apart = {name for part, name in _columns_of(visual) if part in {"dimension", "series"}}
-    told_apart |= {name for name, texts in visual.where.items() if len(texts) == 1}
+    distinguished = {name for part, name in _columns_of(visual) if part in {"dimension", "series"}}
+    distinguished |= {name for name, texts in visual.where.items() if len(texts) == 1}
     for name in measures_of(visual):
         measure = definition.measures[name]
-        open_keys = [key for key in definition.data_sets[measure.data_set].key if key not in told_apart]
+        open_keys = [key for key in definition.data_sets[measure.data_set].key if key not in distinguished]
         if measure.kind == "value" and open_keys:
             yield f"measure {name!r} is one row's value, but {', '.join(open_keys)} may have several"
 

@@ -23,7 +23,7 @@ from insights.dashboard.definition import Dashboard
 
 _FOLDER = Path(__file__).parent / "template"
 _SCRIPTS = ("data.js", "format.js", "charts.js", "visuals.js", "controls.js", "films.js", "main.js")
-_MAIN_DATA_SET = "films"  # whose number of rows is told beside the filters
+_MAIN_DATA_SET = "films"  # its number of rows stands beside the filters
 
 
 def render(

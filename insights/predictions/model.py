@@ -93,7 +93,7 @@ class Learned:
     intervals : DataFrame
         ``predicted``, ``low`` and ``high``.
     contributions : DataFrame
-        One column for each thing known of a film: how much the prediction moves when the model is told it.
+        One column for each thing known of a film: how much it changes the prediction.
     """
 
     intervals: pd.DataFrame

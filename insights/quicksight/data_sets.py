@@ -1,7 +1,7 @@
 """QuickSight's Athena data source, SPICE data sets and refresh schedules as CloudFormation resources. Pure.
 
 Types are derived from Gold's schema; QuickSight's type for fractions is DECIMAL. Every resource has permissions:
-without them QuickSight creates assets that nobody can see.
+without them QuickSight creates assets that no user can see.
 """
 
 from __future__ import annotations

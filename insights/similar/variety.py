@@ -14,7 +14,7 @@ def varied(pool: Pool, similarity: Similarity, k: int, share: float) -> tuple[In
 
     The next film is the one with the highest value ``share * score - (1 - share) * similarity to the nearest film
     already chosen``. In the list, films by the same director in the same genre then move above all films that share
-    no person with the film asked for: people find any other order absurd.
+    no person with the film asked for, because readers expect them first.
 
     Returns
     -------

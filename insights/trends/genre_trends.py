@@ -1,7 +1,7 @@
 """Trends of genres over the years: how common they are, how they are rated, what they earn. Pure.
 
 Reads Gold's ``genre_share_by_year`` and ``movies`` as data frames; makes Gold's ``genre_trends``. The three functions
-return rows of one layout, told apart by ``measure``; the table is their union.
+return rows of one layout, distinguished by ``measure``; the table is their union.
 
 Each row describes one series with a value per year. Its slope is the Theil-Sen estimator, the median of the slopes
 between all pairs of years (Sen 1968). Interval and p-value come from the same statistic, Kendall's S, with the same

@@ -148,7 +148,7 @@ function strokes(line, place, x, y) {
   return drawn;
 }
 
-// An invisible strip a year, so that pointing anywhere above it tells that year's values.
+// An invisible strip per year: its tooltip has that year's values.
 function hoverStrips(lines, x, [left, right, top, bottom], format) {
   const at = [...new Set(lines.flatMap((line) => line.points.map((point) => point[0])))].sort((a, b) => a - b);
   return at.map((value, place) => {

@@ -71,9 +71,8 @@ function drawVisuals(page, filters, drawn) {
 function drawVisual(page, filters, { one, width, selections }) {
   const { sheet, visual, element } = one;
   const dataSet = page.data[visual.data_set];
-  const fixed = Object.entries(visual.where).map(([column, texts]) => ({ column, texts: new Set(texts) }));
   const chosen = filters.conditions(sheet.filters, visual.data_set);
-  const conditions = [...fixed, ...chosen];
+  const conditions = [...fixed(visual), ...chosen];
   const asked = `${visual.data_set} ${JSON.stringify(conditions.map((each) => [each.column, each.range || [...each.texts]]))}`;
   const idle = filters.idle(sheet.filters, visual.data_set);
   one.idle.textContent = idle.length ? `Not filtered by ${idle.join(" and ")}: shown for all films.` : "";
@@ -98,12 +97,16 @@ function drawVisual(page, filters, { one, width, selections }) {
   one.body.replaceChildren(...DRAW[visual.kind](context));
 }
 
+// Conditions of the columns that a visual fixes.
+function fixed(visual) {
+  return Object.entries(visual.where).map(([column, texts]) => ({ column, texts: new Set(texts) }));
+}
+
 // Hides what has no value whatever is chosen, and says so in one line a sheet.
 function hideEmpty(page, drawn) {
   const empty = (visual) => {
     const dataSet = page.data[visual.data_set];
-    const fixed = Object.entries(visual.where).map(([column, texts]) => ({ column, texts: new Set(texts) }));
-    const rows = select(dataSet, fixed).rows;
+    const rows = select(dataSet, fixed(visual)).rows;
     const measures = visual.measure ? [visual.measure] : visual.measures || [];
     return !rows.length || (measures.length > 0 && measures.every((name) => evaluate(page.measures, name, dataSet, rows).value === null));
   };

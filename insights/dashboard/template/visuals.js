@@ -12,9 +12,9 @@ function finding(context, found) {
   const { visual, element } = context;
   const names = [...visual.finding.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
   const says = found && found.count > 1 && names.length > 0 && names.every((name) => found[name] !== undefined);
-  const told = says ? visual.finding.replace(/\{(\w+)\}/g, (_, name) => found[name]) : visual.title;
-  element.querySelector("h3").textContent = told;
-  element.querySelector(".plain").textContent = told === visual.title ? "" : `${visual.title}.`;
+  const title = says ? visual.finding.replace(/\{(\w+)\}/g, (_, name) => found[name]) : visual.title;
+  element.querySelector("h3").textContent = title;
+  element.querySelector(".plain").textContent = title === visual.title ? "" : `${visual.title}.`;
 }
 
 const MOST_EQUAL = 2; // more names of one value say nothing
