@@ -87,7 +87,8 @@ def _isolated(result: Result, run_id: str, subject: str, message_ids: list[str])
         with aws.failures_of(STEP, subject, _NEXT):
             yield
     except ReelhouseError as error:
-        failure = error
+        # Helpers do not know the step, and not always the object.
+        failure = error if error.step else type(error)(error.cause, subject=subject, step=STEP, next_step=_NEXT)
     except Exception as error:
         failure = UnexpectedFailure.of(error, subject=subject, step=STEP, next_step=_NEXT)
         logger.exception("unexpected error: %s", failure, extra={"run_id": run_id})
@@ -101,7 +102,8 @@ def _write_part(
     writer: SilverWriter, run_id: str, rows: list[dict[str, Any]], messages: dict[str, str], result: Result
 ) -> None:
     """Write rows of a run as one part; if they cannot be encoded, halve them, so that only the bad rows fail."""
-    with _isolated(result, run_id, f"part of {run_id}", [messages[row["bronze_key"]] for row in rows]):
+    subject = rows[0]["bronze_key"] if len(rows) == 1 else f"{len(rows)} rows of {run_id}"
+    with _isolated(result, run_id, subject, [messages[row["bronze_key"]] for row in rows]):
         try:
             body = parquet.encode(rows, SILVER_TABLES[keys.MOVIES])
         except Exception as error:
@@ -169,10 +171,7 @@ class SilverWriter:
 
         Raises InvalidInput for an object that is not of this pipeline.
         """
-        try:
-            computed = silver_row(bronze)
-        except InvalidInput as error:
-            raise InvalidInput(error.cause, subject=bronze.path, step=STEP, next_step=_NEXT) from error
+        computed = silver_row(bronze)
         table, row = computed.table, computed.row
         if table == keys.RUNS:
             self._put(keys.silver_run(row["run_id"]), to_json(row), "application/json")

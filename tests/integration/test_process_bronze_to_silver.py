@@ -253,8 +253,8 @@ def test_any_exception_about_one_film_fails_its_message_alone(
     assert rows(lake)["imdb_id"].tolist() == ["tt0000002"]
 
 
-def test_a_row_that_cannot_be_encoded_fails_its_message_alone(
-    lake: Lake, handler: Cold, monkeypatch: pytest.MonkeyPatch
+def test_a_row_that_cannot_be_encoded_fails_its_message_alone_and_is_named(
+    lake: Lake, handler: Cold, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     paths = [bronze(lake, number) for number in range(1, 8)]
 
@@ -267,6 +267,10 @@ def test_a_row_that_cannot_be_encoded_fails_its_message_alone(
 
     assert failed(step(sqs_event(*map(s3_event, paths)))) == ["message-4"]
     assert rows(lake)["imdb_id"].tolist() == [f"tt{number:07}" for number in (1, 2, 3, 4, 6, 7)]
+    assert (
+        f"message failed: ProcessBronzeToSilver: {paths[4]}: DuckDB: InvalidInputException; "
+        "its message is retried, then parked in BronzeEventsDeadLetters"
+    ) in capsys.readouterr().out
 
 
 def test_a_part_is_named_after_the_bronze_versions_in_it(lake: Lake, handler: Cold) -> None:
