@@ -51,16 +51,19 @@ def frames(definition: Dashboard, tables: Frames) -> dict[str, pd.DataFrame]:
 def cards(tables: Frames) -> list[dict[str, Any]]:
     """Return the facts of each film for its card on the page, best rank first; empty values are left out.
 
-    They are the columns of ``CARD``, and ``label``: title and year, as the similar films are named.
+    They are the columns of ``CARD``, and ``label``, the name that the film has among the similar films: title, year
+    and, if other films share both, IMDb id.
     """
     movies = tables.get(schema.FILMS)
     if movies is None or movies.empty:
         return []
     facts = movies[[name for name in CARD if name in movies]].sort_values("rank", kind="stable")
+    namesakes = facts.groupby(["title", "year"], dropna=False)["imdb_id"].transform("size")
     film_cards = []
-    for row in facts.to_dict("records"):
+    for row, films in zip(facts.to_dict("records"), namesakes, strict=True):
         card = {str(name): known for name, value in row.items() if (known := _on_card(value)) not in (None, [], "")}
-        card["label"] = f"{card.get('title', card['imdb_id'])} ({card.get('year', 'year not known')})"
+        same = f", {card['imdb_id']}" if films > 1 else ""
+        card["label"] = f"{card.get('title', card['imdb_id'])} ({card.get('year', 'year not known')}{same})"
         film_cards.append(card)
     return film_cards
 

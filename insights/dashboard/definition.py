@@ -31,7 +31,7 @@ class Strict(BaseModel):
 
 
 class LookUp(Strict):
-    """A column taken from Gold's ``movies`` for the IMDb id in column ``by``; ``label`` is title and year."""
+    """A column taken from Gold's ``movies`` for the IMDb id in column ``by``; ``label`` is its name, for readers."""
 
     by: Name
     take: Name

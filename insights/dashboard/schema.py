@@ -88,7 +88,7 @@ def sql(data_set: DataSet, database: str, *, explode: bool = True) -> str:
     for name, look_up in data_set.look_up.items():
         alias = f"film_of_{look_up.by}"
         selected.append(f"{_label(alias) if look_up.take == LABEL else f'{alias}.{look_up.take}'} AS {name}")
-        joins.append(f'LEFT JOIN "{database}".{FILMS} AS {alias} ON {alias}.imdb_id = t.{look_up.by}')
+        joins.append(f"LEFT JOIN {_films(database)} AS {alias} ON {alias}.imdb_id = t.{look_up.by}")
     table = f'"{database}".{data_set.table}'
     source = _completed(data_set, table) if data_set.complete else table
     lines = [f"SELECT {', '.join(selected)}", f"FROM {source} AS t", *dict.fromkeys(joins)]
@@ -111,7 +111,13 @@ def _completed(data_set: DataSet, table: str) -> str:
     )
 
 
+def _films(database: str) -> str:
+    """Return SQL for Gold's ``movies`` with the number of films that share a film's title and year."""
+    return f'(SELECT *, count(*) OVER (PARTITION BY title, year) AS namesakes FROM "{database}".{FILMS})'
+
+
 def _label(alias: str) -> str:
-    """Return SQL for title and year, which distinguish films; null for an id without a film in Gold."""
+    """Return SQL for title, year and, if other films share both, IMDb id; null for an id without a film in Gold."""
     year = f"coalesce(CAST({alias}.year AS VARCHAR), 'year not known')"
-    return f"coalesce({alias}.title, {alias}.imdb_id) || ' (' || {year} || ')'"
+    imdb_id = f"CASE WHEN {alias}.namesakes > 1 THEN ', ' || {alias}.imdb_id ELSE '' END"
+    return f"coalesce({alias}.title, {alias}.imdb_id) || ' (' || {year} || {imdb_id} || ')'"

@@ -209,9 +209,13 @@ def test_a_card_has_a_films_facts_and_its_path_to_bronze() -> None:
 
 
 def test_a_card_has_the_name_that_its_film_has_among_similar_films() -> None:
-    """By it the page finds the card of a picked film; of the 15 films, one has no title and one no year."""
+    """By it the page finds the card of a picked film; of the 15 films, one has no title, one no year, and two share both."""
     films = dashboard_gold.movies(15)
     films.loc[1, "title"] = None
+    films.loc[5, ["title", "year"]] = films.loc[6, ["title", "year"]]
     gold = {"movies": films, "recommendations": dashboard_gold.recommendations(films)}
     similar = data.frames(DEFINITION, gold)["recommendations"]
-    assert {card["label"] for card in data.cards(gold)} == set(similar["film"]) == set(similar["similar_film"])
+    labels = {card["imdb_id"]: card["label"] for card in data.cards(gold)}
+    assert set(labels.values()) == set(similar["film"]) == set(similar["similar_film"])
+    assert len(set(labels.values())) == 15
+    assert labels["tt0000006"] == "Film 7 (1957, tt0000006)"
