@@ -109,6 +109,7 @@ LIES = [
     sentence("{f1} has nearly {f1.mean}."),
     sentence("{f1} has at least {f1.mean}."),
     sentence("{f1} has up to {f1.mean}, if at all."),
+    sentence("{f1} has up to {f1.mean}."),
     sentence("{f1} supposedly has {f1.mean}."),
     sentence("{f1} has {f1.mean}?"),
     sentence("Oh sure, {f1} has {f1.mean}!"),

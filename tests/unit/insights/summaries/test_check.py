@@ -60,6 +60,7 @@ def test_a_true_sentence_is_written_out_from_gold(said: Sentence, written: str) 
         (sentence("Drama is here."), check.NO_FACT),
         (sentence("{f99} has {f99.mean}."), check.UNKNOWN_FACT),
         (sentence("{f1} has 99."), check.OWN_WORDS),
+        (sentence(f"{{f1}} has {' and '.join(['{f1.mean}'] * 12)}."), check.OWN_WORDS),
         (sentence("{f1} has {f2.mean}."), check.VALUE_OF_OTHER),
         (sentence("{f1} grossed {f1.mean}."), check.WRONG_MEASURE),
         (sentence("The film {f17} has {f17.films}."), check.WRONG_NOUN),

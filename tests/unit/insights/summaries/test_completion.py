@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from insights.summaries.completion import UNREADABLE, Reply, error_in, read_completion, status_in
+from insights.summaries.completion import CUT_OFF, NOTHING_SAID, UNREADABLE, Reply, error_in, read_completion, status_in
 
 TEXT = '{"sentences": []} says {f1}'
 
@@ -47,6 +47,13 @@ TOOL = {"type": "function", "function": {"name": "summary", "arguments": TEXT}}
 )
 def test_text_is_found_in_unusual_response_formats(answer: str) -> None:
     assert read_completion(answer) == Reply(TEXT)
+
+
+@pytest.mark.parametrize(
+    ("end", "fault"), [("length", CUT_OFF), ("max_tokens", CUT_OFF), ("content_filter", NOTHING_SAID)]
+)
+def test_the_text_of_an_answer_that_was_stopped_is_not_used(end: str, fault: str) -> None:
+    assert read_completion(body(message={"content": TEXT}, finish_reason=end)) == Reply(fault=fault)
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,13 @@ def test_a_question_has_the_rows_that_its_entry_selects_in_order() -> None:
     assert question.missing == ("genre_trends",)
 
 
+def test_rows_of_one_rank_are_in_the_order_of_their_ids_and_rows_without_are_left_out() -> None:
+    for ranked, expected in (({9: 1, 5: 2, 8: 2}, [10, 6, 9]), ({9: 1}, [10])):
+        films = gold_rows.movies().assign(rank=[ranked.get(film) for film in range(200)])
+        named = [name for name in ids(by_id({"movies": films})["top_rated"]) if name.startswith("movies/")]
+        assert named == [f"movies/imdb_id=tt{film:07}" for film in expected]
+
+
 def test_the_preferred_rating_source_is_used() -> None:
     question = by_id({"ratings_by_genre": gold_rows.ratings_by_genre()})["top_rated"]
     assert {fact_id.split("source=")[1] for fact_id in ids(question)} == {"rotten_tomatoes"}

@@ -1,7 +1,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pandas as pd
@@ -87,6 +87,11 @@ def test_the_table_has_its_columns_and_types_with_and_without_films() -> None:
         assert frame["created_at"].tolist() == [pd.Timestamp("2026-11-24 03:00")] * len(frame)
         assert [str(frame[name].dtype) for name in ("tokens_in", "by_model", "cached")] == ["Int64", "Int32", "boolean"]
         assert [len(cell) for cell in frame["sentences"]] == [len(cell) for cell in frame["sentence_facts"]]
+
+
+def test_the_time_of_a_summary_is_in_utc() -> None:
+    elsewhere = NOW.astimezone(timezone(timedelta(hours=9)))
+    assert summarise({}, None, created_at=elsewhere)["created_at"].unique().tolist() == [NOW.replace(tzinfo=None)]
 
 
 def test_a_lie_is_dropped_counted_and_replaced_by_a_computed_sentence() -> None:
