@@ -294,8 +294,13 @@ def _item(entry: Any) -> Item:
     return item
 
 
+def _ids(fields: Mapping[str, Any]) -> list[Any]:
+    """Return the values that may be the id, in order of preference."""
+    return [fields[name] for name in _SPELLINGS["id"] if fields.get(name)]
+
+
 def _imdb_id(fields: Mapping[str, Any]) -> str:
-    values = [fields[name] for name in _SPELLINGS["id"] if fields.get(name)]
+    values = _ids(fields)
     for value in values:
         if imdb_id := keys.imdb_id_in(value):
             return imdb_id
@@ -326,6 +331,6 @@ def _folded(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _shown(entry: Any) -> str:
     """Return the start of an entry's id, or of the entry, for display; lone surrogates as escapes, as Lambda needs."""
-    value = entry.get("id", "") if isinstance(entry, dict) else entry
+    value = next(iter(_ids(_folded(entry))), "") if isinstance(entry, dict) else entry
     text = "" if is_too_deep(value) else str(value)[:_SHOWN_CHARACTERS]
     return text.encode("utf-8", "backslashreplace").decode()[:_SHOWN_CHARACTERS]

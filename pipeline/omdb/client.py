@@ -83,7 +83,7 @@ def read_answer(status: int, body: bytes) -> Found | Refused | Unclear:
     text = body.decode("utf-8-sig", "backslashreplace")
     record, raw = _read_json(text)
     if isinstance(record, dict) and str(record.get("Response", "")).lower() == "false":
-        return _read_error(status, str(record.get("Error", "")), text)
+        return _read_error(status, str(record.get("Error") or ""), text)
     if status != 200 or not text.strip() or text.lstrip().startswith("<"):
         raise OmdbUnavailable(f"OMDb answered {status} with no JSON of its own", step=STEP)
     if not isinstance(record, dict) or str(record.get("Response", "")).lower() != "true":

@@ -159,6 +159,12 @@ def test_an_entry_nested_too_deeply_is_reported(levels: int) -> None:
     ]
 
 
+def test_a_skipped_entry_shows_its_id_however_the_list_spells_the_field() -> None:
+    _, skipped = read(b"Const,Position\ntt0000001,1\ntt0000002,first\nnm0000003,3\n")
+
+    assert [entry.id for entry in skipped] == ["tt0000002", "nm0000003"]
+
+
 def test_a_skipped_id_can_be_returned_by_lambda() -> None:
     _, skipped = read(body(item(1), {"id": "tt\ud800" * 50, "rank": "2"}))
 

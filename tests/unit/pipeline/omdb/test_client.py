@@ -85,6 +85,13 @@ def test_json_that_is_not_a_film_is_unclear(body: bytes) -> None:
     assert isinstance(read_answer(200, body), Unclear)
 
 
+@pytest.mark.parametrize("error", [b"", b',"Error":""', b',"Error":null'])
+def test_an_error_without_text_says_so(error: bytes) -> None:
+    body = b'{"Response":"False"%s}' % error
+
+    assert read_answer(200, body) == Unclear("an error without text", body.decode())
+
+
 @pytest.mark.parametrize("levels", [32, 500, 990])
 def test_json_that_is_nested_too_deeply_is_unclear(levels: int) -> None:
     film = b'{"Response":"True","more":%s}' % (b"[" * levels + b"]" * levels)
