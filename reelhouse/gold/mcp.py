@@ -172,7 +172,8 @@ class Tools:
         k: Annotated[int, Field(ge=1, le=20, description="Number of films")] = 10,
     ) -> Answer:
         """Find the films most similar to a film, best first, with the reasons."""
-        deployed, lake = self.find(), self._lake()
+        deployed = self.find()
+        lake = deployed.lake().of_one_build()
         given = similar_to_one(deployed["GoldBucketName"], title, k)
         rows = given.pop("similar")
         return _answer(lake, _similar_sql(given["imdb_id"], k), rows, given)
@@ -186,7 +187,8 @@ class Tools:
 
         The film's rows in Gold's tables are in `about`.
         """
-        deployed, lake = self.find(), self._lake()
+        deployed = self.find()
+        lake = deployed.lake().of_one_build()
         path = _plain(trace.trace(deployed, imdb_id, run_id or None))
         return _answer(lake, f"SELECT * FROM silver.movies WHERE imdb_id = '{imdb_id}'", path["runs"], path["gold"])
 

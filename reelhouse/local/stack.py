@@ -272,7 +272,7 @@ def _start_ministack(current: State, say: Say, lifeline: Lifeline) -> None:
     )
     current.stopped = False
     state.save(current)
-    _await_health("MiniStack", current.ministack, "/_ministack/ready")
+    _require_ready(current.ministack)
     say(f"MiniStack, an AWS emulator with IAM enforced, on 127.0.0.1:{current.ministack.port}")
 
 
@@ -293,8 +293,9 @@ def _start_omdb(current: State, say: Say, lifeline: Lifeline) -> str:
     return f"http://127.0.0.1:{current.omdb.port}/"
 
 
-def _await_health(name: str, process: Process, path: str) -> None:
-    url = f"http://{processes.HOST}:{process.port}{path}"
+def _require_ready(ministack: Process) -> None:
+    """Raise LocalStackError unless MiniStack, which listens, says that it is ready."""
+    url = f"http://{processes.HOST}:{ministack.port}/_ministack/ready"
     try:
         with http.session() as web:  # reads no proxy settings
             if web.get(url, timeout=HEALTH_TIMEOUT_SECONDS).ok:
@@ -302,4 +303,4 @@ def _await_health(name: str, process: Process, path: str) -> None:
         cause = "is not ready"
     except requests.RequestException as error:
         cause = f"does not answer ({type(error).__name__})"
-    raise LocalStackError(cause, subject=name, next_step=f"see {state.home() / 'logs'}")
+    raise LocalStackError(cause, subject="MiniStack", next_step=f"see {state.home() / 'logs'}")
