@@ -152,7 +152,7 @@ class Stack:
         Nothing is built if Gold is up to date. S3 announces only new objects, so a build must be requested after
         objects were removed. Raises as :meth:`invoke` does.
         """
-        self.invoke("AggregateToGold", {"Records": []}, "Silver is unchanged; `reelhouse replay` tries again")
+        self.invoke("AggregateToGold", {"Records": []}, "the next run, or `reelhouse replay`, brings Gold up to date")
         build = self.build()
         return build.code_version if build else ""
 

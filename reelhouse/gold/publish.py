@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from pipeline import aws
-from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
 from pipeline.gold import publication
 from pipeline.gold.publication import Pointer
 from pipeline.gold.tables import intact
@@ -50,7 +50,7 @@ def publish(stack: Stack, build_id: str, because: str, *, back: bool = False) ->
     InvalidInput
         When it is the published build, its objects are gone, or it was published before (with ``back``: never).
     StorageFailed
-        When Gold cannot be read or written, or another build was published meanwhile.
+        When Gold cannot be read or written, another build was published meanwhile, or the catalogue was not moved.
     """
     bucket, step, subject = stack["GoldBucketName"], "rollback" if back else "publish", f"build {build_id}"
     with aws.failures_of(step, bucket, "run it again"):
@@ -70,8 +70,12 @@ def publish(stack: Stack, build_id: str, because: str, *, back: bool = False) ->
             after = publication.publish(bucket, build, before, because=because, by=person)
     if after.build != build:
         raise StorageFailed("another build was published meanwhile", subject=subject, step=step, next_step="try again")
-    # AggregateToGold builds nothing now, and moves the catalogue's tables.
-    stack.build_gold()
+    try:
+        # AggregateToGold builds nothing now, and moves the catalogue's tables.
+        stack.build_gold()
+    except ReelhouseError as error:
+        cause = f"is published, but the catalogue was not moved to it: {error.cause}"
+        raise StorageFailed(cause, subject=subject, step=step, next_step="the next run moves it") from error
     return after
 
 

@@ -180,3 +180,18 @@ def test_before_the_first_build_there_are_none(deployed: Stack) -> None:
 
     assert result.exit_code == 0
     assert "nothing has been published yet" in result.stderr
+
+
+def test_a_catalogue_that_was_not_moved_is_told_from_a_failed_publication(
+    ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def time_out(_: Stack) -> str:
+        raise StorageFailed("Task timed out", step="AggregateToGold")
+
+    monkeypatch.setattr(Stack, "build_gold", time_out)
+
+    result = ran("rollback", ids[0], "--because", "wrong units")
+
+    assert result.exit_code == 1
+    assert "is published, but the catalogue was not moved to it: Task timed out" in " ".join(result.output.split())
+    assert published_build("gold").build_id == ids[0]
