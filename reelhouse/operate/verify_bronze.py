@@ -66,19 +66,20 @@ def examine(bucket: str, run_id: str | None, recomputation: Recomputation) -> Br
         When the bucket cannot be listed, or an object that is there cannot be read.
     """
     bronze = Bronze()
+    current: dict[str, dict[str, Any]] = {}
     for prefix in _prefixes(run_id):
-        current = _current(bronze, bucket, prefix)
-        wanted = list(current)
-        recomputed = recomputation.choose(wanted)
-        for at in range(0, len(wanted), _AT_ONCE):
-            some, objects = wanted[at : at + _AT_ONCE], list[BronzeObject]()
-            for key, answer in zip(some, aws.get_many(aws.client("s3"), bucket, some), strict=True):
-                if isinstance(answer, ClientError | BotoCoreError):
-                    raise StorageFailed("cannot be read", subject=key, step="verify") from answer
-                _check(bronze, key, answer[0], current[key])
-                if key in recomputed:
-                    objects.append(BronzeObject(key, current[key]["VersionId"], answer[0]))
-            recomputation.add(objects)
+        current |= _current(bronze, bucket, prefix)
+    wanted = list(current)
+    recomputed = recomputation.choose(wanted)
+    for at in range(0, len(wanted), _AT_ONCE):
+        some, objects = wanted[at : at + _AT_ONCE], list[BronzeObject]()
+        for key, answer in zip(some, aws.get_many(aws.client("s3"), bucket, some), strict=True):
+            if isinstance(answer, ClientError | BotoCoreError):
+                raise StorageFailed("cannot be read", subject=key, step="verify") from answer
+            _check(bronze, key, answer[0], current[key])
+            if key in recomputed:
+                objects.append(BronzeObject(key, current[key]["VersionId"], answer[0]))
+        recomputation.add(objects)
     for each, manifest in bronze.manifests.items():
         digest = bronze.lists.get(each)
         if digest != manifest.source_sha256:
