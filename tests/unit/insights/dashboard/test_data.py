@@ -209,7 +209,7 @@ def test_a_card_has_a_films_facts_and_its_path_to_bronze() -> None:
 
 
 def test_a_card_has_the_name_that_its_film_has_among_similar_films() -> None:
-    """By it the page finds the card of a picked film; of the 15 films, one has no title, one no year, and two share both."""
+    """By it the page finds the card of a picked film. One film has no title, one no year, and two share both."""
     films = dashboard_gold.movies(15)
     films.loc[1, "title"] = None
     films.loc[5, ["title", "year"]] = films.loc[6, ["title", "year"]]
