@@ -329,7 +329,7 @@ GOLD = (
     Table(
         "genre_share_by_year",
         "gold",
-        "Share of each genre among the year's listed films; no row where it is 0. A year's shares add up to more than 1.",
+        "Share of each genre among a year's listed films, no row if 0; shares of a year add up to more than 1.",
         (
             Column("year", "int", "Year of release", "calendar year"),
             Column("genre", "string", "Genre"),
