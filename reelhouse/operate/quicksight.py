@@ -14,7 +14,7 @@ from insights.dashboard.definition import load
 from reelhouse.operate.doctor import Check
 
 DASHBOARD, DATA = "QuickSight dashboard", "QuickSight data"
-_CONSOLE = 'see docs/aws.md, "QuickSight"'
+_CONSOLE = 'see docs/aws.md, "Quick Sight"'
 _UNDER_WAY = ("INITIALIZED", "QUEUED", "RUNNING")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 
 from pipeline.errors import InvalidInput
 from reelhouse import cli, stack
+from reelhouse.local.state import ROOT
 
 RUN = "20261124T030000Z-1a2b3c4d"
 HEAVY = ("boto3", "pandas", "duckdb", "requests", "awswrangler")
@@ -176,3 +178,15 @@ def test_output_that_cannot_be_encoded_is_escaped(encoding: str) -> None:
     assert ran.returncode == 0, ran.stderr
     assert b"\\u014ckami" in ran.stdout
     assert b"\\u014ckami" in ran.stderr
+
+
+def test_every_section_of_the_docs_that_a_message_names_exists() -> None:
+    named = {
+        match.groups()
+        for path in (ROOT / "reelhouse").rglob("*.py")
+        for match in re.finditer(r'(docs/\w+\.md), "([^"]+)"', path.read_text(encoding="utf-8"))
+    }
+
+    assert len(named) >= 4
+    for document, section in named:
+        assert f"# {section}\n" in (ROOT / document).read_text(encoding="utf-8"), f"{document}, {section}"
