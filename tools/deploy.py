@@ -27,6 +27,7 @@ import yaml
 
 from pipeline import aws, settings
 from pipeline.errors import InvalidInput, ReelhouseError
+from reelhouse.local import catalogue
 from reelhouse.local.deploy import SAM, sam_config
 from reelhouse.local.state import ROOT
 from reelhouse.stack import find
@@ -219,9 +220,13 @@ def main(arguments: list[str]) -> int:
         print("Not deployed.")
         return 1
     deploy(deployment, "" if exists(stack) else _ask_key())
-    # CloudFormation resets a table of the catalogue whose definition changed; a person's event also builds new code.
+    # CloudFormation does not notice a table that was dropped from the catalogue, and resets one whose definition
+    # changed. The build also takes the new code.
     try:
-        find(stack).build_gold()
+        deployed = find(stack)
+        for name in catalogue.restore(deployed):
+            print(f"{name} was missing in the catalogue and is there again")
+        deployed.build_gold()
     except ReelhouseError as error:
         print(f"Deployed, but Gold was not brought up to date: {error}", file=sys.stderr)
     print(f"Deployed. Start a run: reelhouse run --stack {stack} --top-n 20 --batch-size 5")

@@ -1,6 +1,7 @@
 """The catalogue's tables as the template defines them, and those that it lacks.
 
-CloudFormation does not notice that a table was dropped: nothing in the template changed. So `reelhouse up` compares.
+CloudFormation does not notice that a table was dropped: nothing in the template changed. So `reelhouse up` and
+`make deploy` compare.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def restore(stack: Stack) -> list[str]:
     """Enter the missing tables; return their names with database."""
     lacking = missing(stack)
     for database, table in lacking:
-        with aws.failures_of("up", table["Name"]):
+        with aws.failures_of("catalogue", table["Name"]):
             aws.client("glue").create_table(DatabaseName=database, TableInput=table)
     return [f"{database}.{table['Name']}" for database, table in lacking]
 

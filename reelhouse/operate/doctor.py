@@ -200,7 +200,7 @@ def _tables(deployed: Stack) -> Check:
 def _catalogue(deployed: Stack) -> Check:
     lacking = [f"{database}.{table['Name']}" for database, table in catalogue.missing(deployed)]
     text = f"lacks {', '.join(lacking)}" if lacking else "has every table of the template"
-    return Check("catalogue", not lacking, text, "`reelhouse up` enters them again; in AWS, deploy them again")
+    return Check("catalogue", not lacking, text, "`reelhouse up` enters them again; in AWS, `make deploy`")
 
 
 def _held(deployed: Stack) -> Check:

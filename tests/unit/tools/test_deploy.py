@@ -9,11 +9,13 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from pipeline.errors import InvalidInput
 from pipeline.settings import environment_with
+from reelhouse.local import catalogue
 from tools import deploy
 
 
@@ -130,6 +132,22 @@ def test_every_setting_and_refused_region_is_documented() -> None:
     assert set(re.findall(r"`([a-z]+-[a-z]+-\d)`", regions)) == deploy.REGIONS_WITHOUT_FUNCTION_URLS
     documented = {name for row in rows for name in re.findall(r"`([A-Z]\w+)`", row.split("|")[1])}
     assert documented == set(deploy.template_parameters())
+
+
+def test_a_deployment_restores_dropped_tables_of_the_catalogue_before_it_builds_gold(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CloudFormation does not notice them, and `reelhouse doctor` says that a deployment enters them again."""
+    deploy.write_settings("films", "eu-west-1", "")
+    done: list[str] = []
+    deployed = SimpleNamespace(build_gold=lambda: done.append("Gold"))
+    for name, value in {"_confirm": True, "deploy": None, "exists": True, "find": deployed, "use_region": None}.items():
+        monkeypatch.setattr(deploy, name, lambda *_, value=value: value)
+    monkeypatch.setattr(catalogue, "restore", lambda _: done.append("catalogue") or ["films_gold.movies"])
+
+    assert deploy.main(["films"]) == 0
+    assert done == ["catalogue", "Gold"]
+    assert "films_gold.movies was missing in the catalogue and is there again" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("module", ["deploy", "delete"])
