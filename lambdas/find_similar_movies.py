@@ -17,7 +17,7 @@ catalogue = GoldCatalogue(load(FindSimilarMoviesSettings).gold_bucket)
 @logger.inject_lambda_context
 def handler(event: Event, context: LambdaContext) -> Reply:
     """Answer ``GET /similar/tt0068646?k=5`` and ``GET /similar?title=…``."""
-    with log_summary("FindSimilarMovies", "the answer goes to the caller") as summary:
+    with log_summary("FindSimilarMovies", "the answer goes to the caller", "the caller gets an error") as summary:
         status, body = respond(event["rawPath"], event.get("queryStringParameters"), catalogue)
         text = json.dumps(body, ensure_ascii=False)
         summary.update(

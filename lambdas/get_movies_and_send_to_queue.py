@@ -15,7 +15,8 @@ settings = load(GetMoviesAndSendToQueueSettings)
 @metrics.log_metrics
 def handler(event: Event, context: LambdaContext) -> Reply:
     """Start a run with the event's parameters."""
-    with log_summary(step.STEP, "EnrichAndStoreMovie takes the messages from MovieQueue") as summary:
+    next_if_failed = "no retry: GetMoviesAndSendToQueueErrorsAlarm reports it"
+    with log_summary(step.STEP, "EnrichAndStoreMovie takes the messages from MovieQueue", next_if_failed) as summary:
         parameters = step.Parameters.from_event(event, settings)
         result = step.start(parameters, settings, context.aws_request_id)
         summary.update(result.as_dict())

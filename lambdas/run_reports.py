@@ -27,7 +27,8 @@ store = BucketStore(settings.gold_bucket)
 @logger.inject_lambda_context
 def handler(event: Event, context: LambdaContext) -> Reply:
     """Run the reports that the event names; a failed report fails the invocation after its page is published."""
-    with log_summary("RunReports", "the index links the new pages") as summary:
+    next_if_failed = "no retry: the topic Alarms gets the error"
+    with log_summary("RunReports", "the index links the new pages", next_if_failed) as summary:
         summary["received"] = {"reports": event.get("names") or "all"}
         result = step.run(event, lake, store)
         summary.update(outcomes={"published": len(result["reports"])}, **result)

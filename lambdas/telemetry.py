@@ -46,12 +46,14 @@ Reply = dict[str, Any]
 
 
 @contextmanager
-def log_summary(step: str, next_step: str) -> Iterator[dict[str, Any]]:
+def log_summary(
+    step: str, next_step: str, next_if_failed: str = "its messages are retried, then parked"
+) -> Iterator[dict[str, Any]]:
     """Log one summary line per invocation, even on failure; the block adds what was received and done.
 
-    An invocation that fails as a whole logs its error before, where `reelhouse redrive --peek` finds it.
+    An invocation that fails as a whole logs its error first, where `reelhouse redrive --peek` finds it.
     """
-    summary: dict[str, Any] = {"step": step, "ended": "failed", "next": "Lambda or SQS retries it, then parks it"}
+    summary: dict[str, Any] = {"step": step, "ended": "failed", "next": next_if_failed}
     started = time.monotonic()
     try:
         yield summary

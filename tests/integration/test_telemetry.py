@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline import keys, messages
-from pipeline.errors import StorageFailed
+from pipeline.errors import InvalidInput, StorageFailed
 from tests.integration.moto_lake import Cold, Lake, Omdb, Top, s3_event, sqs_event
 
 ENRICH, SILVER, GOLD = "enrich_and_store_movie", "process_bronze_to_silver", "aggregate_to_gold"
@@ -159,6 +159,15 @@ def test_a_failed_invocation_logs_its_summary(lake: Lake, handler: Cold, said: S
     assert (error["level"], error["error"]) == ("ERROR", "StorageFailed")
     assert "ListObjectsV2" in error["message"]
     assert (line["message"], line["ended"], line["error"]) == (STORY, "failed", "StorageFailed")
+    assert line["next"] == "its messages are retried, then parked"
+
+
+def test_a_run_that_could_not_be_started_is_not_said_to_be_retried(lake: Lake, handler: Cold, said: Said) -> None:
+    with pytest.raises(InvalidInput):
+        handler("get_movies_and_send_to_queue")({"top_n": 0})
+
+    (line,) = stories(said())
+    assert line["next"] == "no retry: GetMoviesAndSendToQueueErrorsAlarm reports it"
 
 
 def test_a_foreign_message_is_counted_without_a_run(lake: Lake, omdb: Omdb, handler: Cold, said: Said) -> None:
