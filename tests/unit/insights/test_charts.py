@@ -33,6 +33,14 @@ def test_title_alternative_and_line_below_are_escaped() -> None:
     assert "&lt;b&gt;Title&lt;/b&gt;" in html
 
 
+def test_each_mark_has_a_tooltip_of_its_values_and_the_colours_of_the_page() -> None:
+    html = charts.figure(chart(FRAME).encode(tooltip=["genre:N", "mean:Q"]), "Title", alt="Text")._repr_html_()
+    tooltips = ["mean: 71\ngenre: &lt;b&gt;Drama&lt;/b&gt;", "mean: 64.5\ngenre: Comedy"]
+    assert re.findall(r"<path[^>]*><title>([^<]*)</title>", html) == tooltips * 2
+    assert html.count('fill="var(--blue)"') == 4
+    assert charts.BLUE not in html.partition("<figure>")[2]
+
+
 def test_ids_are_unique_and_every_reference_has_one() -> None:
     html = charts.figure(chart(FRAME), "Title", alt="Text")._repr_html_()
     ids = re.findall(r'\bid="([^"]+)"', html)
@@ -45,8 +53,8 @@ def test_ids_are_unique_and_every_reference_has_one() -> None:
 
 
 def test_without_rows_says_so_and_draws_nothing() -> None:
-    html = charts.figure(chart(FRAME.head(0)), "Title", alt="Text", about="genres with 20 films")._repr_html_()
-    assert "Nothing to draw: genres with 20 films." in html
+    html = charts.figure(chart(FRAME.head(0)), "Title", alt="Text", about="<b> with 20 films")._repr_html_()
+    assert "Nothing to draw: &lt;b&gt; with 20 films." in html
     assert "<svg" not in html
 
 

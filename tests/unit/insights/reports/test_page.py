@@ -77,6 +77,7 @@ def test_axe_finds_nothing_wrong(make: Any, tmp_path: Path, dark: bool) -> None:
 
 def test_a_page_links_its_neighbours_tells_the_age_of_its_data_and_escapes_text() -> None:
     order = [("00_first", "First"), ("01_genres", "Genres"), ("02_trends", "<b>Trends")]
+    assert report().count("<style>") == 1, "outputs do without their own"
     html = page.report_page("", REPORT | {"error": "<i>"}, order)
     assert re.findall(r'href="../../(\w+)/latest', html) == ["00_first", "02_trends"]
     assert "1 hour before this report" in html
