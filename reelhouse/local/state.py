@@ -161,7 +161,7 @@ def delete() -> None:
 @contextlib.contextmanager
 def locked() -> Iterator[None]:
     """Hold the stack for one command that starts or stops it; LocalStackError when another holds it for two minutes."""
-    path = home().with_name(f"{home().name}.lock")
+    path = home().parent / f"{home().name}.lock"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path, timeout=LOCK_SECONDS).acquire()
