@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -52,10 +52,11 @@ def command(stack_name: StackName = None, json_output: Json = False) -> None:
     Example: [bold]reelhouse doctor[/]
     """
     checks = []
-    for check in examine(stack_name):
+    for one in examine(stack_name):
+        check = replace(one, advice="") if one.ok else one
         checks.append(check)
         if not json_output:
-            advice = f" – {escape(check.advice)}" if not check.ok and check.advice else ""
+            advice = f" – {escape(check.advice)}" if check.advice else ""
             console.out.print(f"{_SIGNS[check.ok]} {escape(check.name)}: {escape(check.found)}{advice}")
     if json_output:
         console.print_json([asdict(check) for check in checks])
