@@ -38,6 +38,8 @@ def command(  # noqa: PLR0913, PLR0917 (one parameter per option)
 
     Example: [bold]reelhouse table ratings_by_genre --output ratings.csv[/]
     """
+    if not name and (output or at or csv):
+        raise typer.BadParameter("--output, --at and --csv need the NAME of a table")
     lake = stack.find(stack_name).lake()
     if not name:
         console.print_json(lake.tables()) if json_output else print("\n".join(lake.tables()))

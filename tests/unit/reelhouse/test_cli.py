@@ -119,7 +119,7 @@ def test_commands_and_their_options_are_completed(
         ("replay",), ("replay", "--all", "--run-id", RUN), ("verify", "--run-id", "x"), ("compact", "--hours", "-1"),
         ("--stack", "NAME", "down"), ("--stack", "", "status"), ("status", "--stack", ""), ("similar",),
         ("similar", "x", "-k", "0"), ("publish", "", "--because", "x"), ("rollback", "newest", "--because", "x"),
-        ("why", "movies", "--from", ""),
+        ("why", "movies", "--from", ""), ("table", "--output", "x.csv"), ("table", "--at", "2026-11-24"),
     ],
 )  # fmt: skip
 def test_wrong_usage_is_exit_2_and_no_traceback(arguments: tuple[str, ...]) -> None:
