@@ -153,7 +153,7 @@ class Lake:
         content = []
         for key, answer in zip(wanted, aws.get_many(aws.client("s3"), self.gold_bucket, wanted), strict=True):
             if isinstance(answer, ClientError | BotoCoreError):
-                raise StorageFailed("cannot be read", subject=key, step=_STEP, next_step="try again") from answer
+                raise StorageFailed(aws.cause_of(answer), subject=key, step=_STEP, next_step="try again") from answer
             content.append(_parquet(definition, key, answer[0]))
         try:
             return pa.concat_tables(content, promote_options="permissive")

@@ -124,16 +124,20 @@ def failures_of(step: str, subject: str, next_step: str = "") -> Iterator[None]:
     Raises
     ------
     StorageFailed
-        With the operation and AWS's error code. AWS's text is added only when access is denied: it names the role, the
-        action and the resource. Other texts may quote a request.
+        With :func:`cause_of` the error.
     """
     try:
         yield
     except (BotoCoreError, ClientError, ResponseParserError) as error:
-        raise StorageFailed(_cause(error), subject=subject, step=step, next_step=next_step) from error
+        raise StorageFailed(cause_of(error), subject=subject, step=step, next_step=next_step) from error
 
 
-def _cause(error: Exception) -> str:
+def cause_of(error: Exception) -> str:
+    """Return an error of boto3 in one line: the operation and AWS's error code, or the class of any other error.
+
+    AWS's text is added only when access is denied: it names the role, the action and the resource. Other texts may
+    quote a request.
+    """
     if isinstance(error, ResponseParserError):
         return "the answer is not one of AWS (ResponseParserError)"
     if not isinstance(error, ClientError):

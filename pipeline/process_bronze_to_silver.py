@@ -17,8 +17,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from pipeline import aws, keys
 from pipeline.columns import SILVER_TABLES
 from pipeline.documents import to_json
@@ -148,9 +146,8 @@ def _fetch(messages: dict[str, str], bucket: str, result: Result) -> Iterator[Br
     """Fetch the announced objects concurrently; one that cannot be fetched fails its message."""
     answers = aws.get_many(aws.client("s3"), bucket, list(messages))
     for (path, message_id), answer in zip(messages.items(), answers, strict=True):
-        if isinstance(answer, ClientError | BotoCoreError):
-            cause = aws.error_code(answer) if isinstance(answer, ClientError) else type(answer).__name__
-            failure = StorageFailed(cause, subject=path, step=STEP, next_step=_NEXT)
+        if isinstance(answer, Exception):
+            failure = StorageFailed(aws.cause_of(answer), subject=path, step=STEP, next_step=_NEXT)
             result.fail(message_id, failure, str(keys.run_of(path)), 1)
         else:
             body, version = answer

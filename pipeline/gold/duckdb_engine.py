@@ -226,7 +226,7 @@ class DuckdbEngine:
         bodies = []
         for key, answer in zip(wanted, aws.get_many(aws.client("s3"), self.gold_bucket, wanted), strict=True):
             if isinstance(answer, Exception):
-                raise StorageFailed("cannot be read", subject=key, step=STEP, next_step=RETRIED) from answer
+                raise StorageFailed(aws.cause_of(answer), subject=key, step=STEP, next_step=RETRIED) from answer
             bodies.append(answer[0])
         if bodies:
             self.database.publish(bodies)

@@ -213,7 +213,7 @@ def records(bucket: str, build_ids: Iterable[str]) -> dict[str, Build]:
         if isinstance(answer, ClientError) and aws.is_missing(answer):
             continue
         if isinstance(answer, ClientError | BotoCoreError):
-            raise StorageFailed("cannot be read", subject=key, step="gold", next_step="try again") from answer
+            raise StorageFailed(aws.cause_of(answer), subject=key, step="gold", next_step="try again") from answer
         builds[wanted[key]] = Build.from_json(answer[0], key)
     return builds
 

@@ -182,7 +182,7 @@ class SilverReader:
             if isinstance(answer, ClientError) and aws.is_missing(answer):
                 continue
             if isinstance(answer, ClientError | BotoCoreError):
-                raise StorageFailed("cannot be read", subject=entry.key, step=STEP) from answer
+                raise StorageFailed(aws.cause_of(answer), subject=entry.key, step=STEP) from answer
             fetched[entry.key] = (entry.etag, answer[0])
         return fetched
 

@@ -191,5 +191,5 @@ def test_a_record_that_cannot_be_read_is_a_failure_and_not_an_expired_build(
     (build,) = builds(1)
     monkeypatch.setattr(aws, "get_many", lambda *_: [EndpointConnectionError(endpoint_url="x")])
 
-    with pytest.raises(StorageFailed, match=build.build_id):
+    with pytest.raises(StorageFailed, match=rf"{build.build_id}.*: EndpointConnectionError; try again"):
         records("gold", [build.build_id])

@@ -11,7 +11,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from botocore.exceptions import ClientError
 
+from pipeline import aws
+from pipeline.aws import StoredObject
 from pipeline.columns import SILVER_TABLES
 from pipeline.errors import StorageFailed
 from pipeline.silver import parquet
@@ -162,6 +165,14 @@ def test_running_out_of_memory_does_not_count_as_damage(monkeypatch: pytest.Monk
 
     with pytest.raises(StorageFailed, match=r"silver\.movies: DuckDB: OutOfMemoryException"):
         add(reader, a=large, b=large)
+
+
+def test_an_object_that_cannot_be_read_is_named_with_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "role R may not read"}}, "GetObject")
+    monkeypatch.setattr(aws, "get_many", lambda *_: [denied])
+
+    with pytest.raises(StorageFailed, match=rf"{KEY}: GetObject answered AccessDenied \(role R may not read\)"):
+        SilverReader("silver").refresh([StoredObject(KEY, '"1"', 10)])
 
 
 def test_a_batch_that_failed_is_added_once_when_it_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
