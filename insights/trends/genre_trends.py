@@ -1,6 +1,6 @@
 """Trends of genres over the years: how common they are, how they are rated, what they earn. Pure.
 
-Reads Gold's ``genre_share_by_year`` and ``movies`` as data frames; makes Gold's ``genre_trends``. The three functions
+Reads Gold's ``genre_share_by_year`` and ``movies`` as data frames; makes Gold's ``genre_trends``. Three functions
 return rows of one layout, distinguished by ``measure``; the table is their union.
 
 Each row describes one series with a value per year. Its slope is the Theil-Sen estimator, the median of the slopes
@@ -97,8 +97,7 @@ def genre_trends(shares: pd.DataFrame, options: TrendOptions = DEFAULT) -> pd.Da
     DataFrame
         Rows of ``genre_trends`` with measure ``share``, one per genre, in alphabetical order.
     """
-    used = _window(shares.reindex(columns=["year", "genre", "films", "films_in_year"]).dropna(), options)
-    used = used[used["films_in_year"] >= options.min_films]
+    used = _years_used(shares, options)
     films_in_year = used.groupby("year")["films_in_year"].max()
     films = used.pivot_table(index="genre", columns="year", values="films", aggfunc="sum", fill_value=0)
     series = [
@@ -106,6 +105,24 @@ def genre_trends(shares: pd.DataFrame, options: TrendOptions = DEFAULT) -> pd.Da
         for genre, counts in films.iterrows()
     ]
     return _rows(SHARE, "percentage points a decade", series, options)
+
+
+def pooled_shares(shares: pd.DataFrame, genres: list[str], years: int, options: TrendOptions = DEFAULT) -> pd.DataFrame:
+    """Return the share of some genres among the listed films of each ``years`` years, for a chart.
+
+    ``shares`` is Gold's ``genre_share_by_year``; a year without films of a genre counts in its share.
+
+    Returns
+    -------
+    DataFrame
+        genre, Period (its first year), films of the genre, and share (0-1).
+    """
+    used = _years_used(shares, options)
+    used = used.assign(Period=used["year"] // years * years)
+    all_films = used.drop_duplicates("year").groupby("Period")["films_in_year"].sum()
+    films = used.pivot_table("films", "Period", "genre", "sum", fill_value=0).reindex(columns=genres)
+    pooled = films.melt(var_name="genre", value_name="films", ignore_index=False).reset_index()
+    return pooled.assign(share=(pooled["films"] / pooled["Period"].map(all_films)).astype(float))
 
 
 def rating_trends(movies: pd.DataFrame, options: TrendOptions = DEFAULT) -> pd.DataFrame:
@@ -145,6 +162,12 @@ class Series:
     genre: str
     values: pd.Series[float]
     films: int
+
+
+def _years_used(shares: pd.DataFrame, options: TrendOptions) -> pd.DataFrame:
+    """Return the rows of ``genre_share_by_year`` in the window, of years with enough films."""
+    used = _window(shares.reindex(columns=["year", "genre", "films", "films_in_year"]).dropna(), options)
+    return used[used["films_in_year"] >= options.min_films]
 
 
 def _window(rows: pd.DataFrame, options: TrendOptions) -> pd.DataFrame:

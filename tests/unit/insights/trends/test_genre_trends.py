@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from insights.columns import GENRE_TRENDS
-from insights.trends.genre_trends import TrendOptions, box_office_trends, fit, genre_trends, rating_trends
+from insights.trends.genre_trends import (
+    TrendOptions,
+    box_office_trends,
+    fit,
+    genre_trends,
+    pooled_shares,
+    rating_trends,
+)
 from pipeline.errors import InvalidInput
 
 FILMS_IN_YEAR = 100
@@ -272,3 +279,15 @@ def test_genres_may_be_missing_and_thin_years_do_not_count() -> None:
 def test_options_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InvalidInput):
         TrendOptions(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_year_without_films_of_a_genre_counts_in_its_pooled_share() -> None:
+    rows = [
+        (2000, "Drama", 3, 4), (2000, "War", 1, 4), (2001, "Drama", 6, 6), (2002, "War", 1, 1), (2007, "Drama", 2, 4),
+    ]  # fmt: skip
+    shares = pd.DataFrame(rows, columns=["year", "genre", "films", "films_in_year"])
+    pooled = pooled_shares(shares, ["War", "Drama"], 5, TrendOptions(min_films=2))
+    assert pooled[["genre", "Period", "films", "share"]].to_numpy().tolist() == [
+        ["War", 2000, 1, 0.1], ["War", 2005, 0, 0.0], ["Drama", 2000, 9, 0.9], ["Drama", 2005, 2, 0.5],
+    ]  # fmt: skip
+    assert len(pooled_shares(shares, [], 5)) == len(pooled_shares(shares.iloc[:0], ["War"], 5)) == 0
