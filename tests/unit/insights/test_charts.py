@@ -80,6 +80,7 @@ def test_lines_are_named_at_their_ends_without_overlap() -> None:
     assert (labels.diff().dropna() >= 6 - 1e-9).all(), "15 of 200 pixels"
     svg = charts.picture(alt.Chart(rows).mark_line().encode(x="Period:Q", y="Per cent:Q", color="Genre:N") + layer)
     assert "A</text>" in svg
+    assert not re.findall(r"<path[^>]*><title>", svg), "a line has no values of its own"
 
 
 def test_the_longest_heading_is_not_cut_on_a_phone() -> None:

@@ -108,6 +108,20 @@ def test_a_table_that_other_code_computed_otherwise_has_the_definition_as_its_ca
 
     assert (cause.origin, cause.code_versions, cause.films) == ("definition", ("1.0", "1.1"), ())
     assert cause.contribution == one(first, other).change
+    slightly, rounded = (
+        replace(second, table=second.table.assign(mean=second.table["mean"] * factor))
+        for factor in (1 + 1e-6, 1 + 1e-12)
+    )
+    assert [each.origin for each in one(first, slightly).causes] == ["definition"]
+    assert one(first, rounded).causes == ()
+
+
+def test_a_mean_that_had_no_film_has_no_change() -> None:
+    first = snapshot([row | {"imdb_rating": None} for row in before()], "ratings_by_genre")
+    explanation = one(first, snapshot(fetched(before()), "ratings_by_genre", 1))
+
+    assert (explanation.before, explanation.change, explanation.exact) == (None, None, False)
+    assert explanation.after is not None
 
 
 def test_nothing_changed_has_no_cause() -> None:
