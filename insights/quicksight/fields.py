@@ -18,7 +18,7 @@ _PLAIN_YEAR = _number(0, SeparatorConfiguration={"ThousandsSeparator": {"Visibil
 _FORMATS = {
     "whole": _number(0),
     "decimal": _number(1),
-    "signed": _number(1),
+    "signed": _number(2),
     "dollars": _number(1, "CurrencyDisplayFormatConfiguration", Symbol="USD", NumberScale="AUTO"),
     "percent": _number(1, "PercentageDisplayFormatConfiguration"),
     "fraction": _number(2),
