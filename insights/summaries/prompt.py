@@ -14,7 +14,7 @@ from insights.summaries.claims import CLAIMS
 from insights.summaries.facts import Fact
 from insights.summaries.language_model import Message
 from insights.summaries.questions import Question
-from insights.summaries.vocabulary import COMPARATIVES, NEUTRAL, SUPERLATIVES, TRENDS
+from insights.summaries.vocabulary import COMPARATIVES, JOINS, MAKES_OR_ACTS, NEUTRAL, SUPERLATIVES, TRENDS
 
 MAX_SENTENCES = 5
 
@@ -74,8 +74,8 @@ the values of another claim.
 between. "has become more common" and "has become less common" need "rising" and "falling" of a share; "over the \
 years" stands with trends only. "{{f1}} is more common among the top-rated films" needs "greater" of its share there \
 and on the list.
-- All other words are neutral ones: {_listed(list(NEUTRAL))}. No causes, opinions, negations, times, or words for \
-numbers.
+- All other words are neutral ones: {_listed(list(NEUTRAL - JOINS - MAKES_OR_ACTS))}. No causes, opinions, \
+negations, times, or words for numbers.
 
 Example: {{"sentences": [{{"text": "{{f1}} has {{f1.mean}}, ahead of {{f2}} with {{f2.mean}}.", "claims": [{{"kind": \
 "greater", "of": ["f1.mean"], "than": ["f2.mean"]}}]}}, {{"text": "{{f3}} is the most common genre, with \
