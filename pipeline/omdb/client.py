@@ -152,7 +152,8 @@ class _Request:
 class OmdbClient:
     """Client for films by id, with one keep-alive session shared by all threads, a connection per concurrent request.
 
-    ``key`` returns the API key; it is called with True after OMDb refused it, in case it was rotated.
+    ``key`` returns the API key; it is called with True after OMDb refused it or its quota was spent, in case it was
+    rotated.
     """
 
     def __init__(self, url: str, key: Callable[[bool], str], connections: int = 1) -> None:
@@ -171,7 +172,7 @@ class OmdbClient:
         OmdbUnavailable
             When no attempt gave an answer.
         OmdbQuotaSpent, OmdbKeyInvalid
-            Without a retry.
+            Without a retry, unless the key was rotated.
         """
         if not keys.is_imdb_id(imdb_id):
             raise InvalidInput("an IMDb id is tt and 7 to 10 digits", subject=repr(imdb_id)[:80], step=STEP)
@@ -199,7 +200,7 @@ class OmdbClient:
         key = self._key(False)
         try:
             return self._get(request, key)
-        except OmdbKeyInvalid:
+        except (OmdbKeyInvalid, OmdbQuotaSpent):
             rotated = self._key(True)
             if rotated == key:
                 raise

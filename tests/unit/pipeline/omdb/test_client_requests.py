@@ -120,12 +120,12 @@ def test_two_malformed_bodies_must_be_equal_to_be_refused(server: FakeOmdb) -> N
 
 def test_a_spent_quota_is_not_retried(server: FakeOmdb) -> None:
     server.bodies("request_limit.json", status=401)
-    keys = Keys(KEY, "rotated")
+    keys = Keys(KEY)
 
     with pytest.raises(OmdbQuotaSpent):
         ask(server, keys=keys)
 
-    assert (len(server.asked), keys.fresh_looks) == (1, 0)
+    assert (len(server.asked), keys.fresh_looks) == (1, 1)
 
 
 def test_a_refused_key_is_fetched_once_and_not_retried(server: FakeOmdb) -> None:
@@ -139,9 +139,10 @@ def test_a_refused_key_is_fetched_once_and_not_retried(server: FakeOmdb) -> None
     assert caught.value.subject == FILM
 
 
-def test_a_rotated_key_is_used(server: FakeOmdb) -> None:
+@pytest.mark.parametrize("refusal", ["invalid_key.json", "request_limit.json"])
+def test_a_rotated_key_is_used(server: FakeOmdb, refusal: str) -> None:
     good = (200, case("movie.json"))
-    server.reply = lambda query, nth: good if query["apikey"] == "rotated" else (401, case("invalid_key.json"))
+    server.reply = lambda query, nth: good if query["apikey"] == "rotated" else (401, case(refusal))
 
     assert isinstance(ask(server, keys=Keys(KEY, "rotated")), Found)
     assert [query["apikey"] for query in server.asked] == [KEY, "rotated"]
