@@ -27,7 +27,7 @@ QUEUES: tuple[str, ...] = get_args(QueueName)
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """Messages of a queue: waiting (also for a retry), in flight, and parked in its dead-letter queue."""
+    """Messages of a queue: waiting, in flight (being processed, or hidden until their retry), and parked."""
 
     waiting: int
     in_flight: int
@@ -157,10 +157,11 @@ class Stack:
         return build.code_version if build else ""
 
     def depth(self, output: str) -> tuple[int, int]:
-        """Return the messages of the queue whose URL is an output: visible, and in flight."""
-        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        answer = aws.client("sqs").get_queue_attributes(QueueUrl=self[output], AttributeNames=list(names))  # type: ignore[arg-type]
-        return int(answer["Attributes"][names[0]]), int(answer["Attributes"][names[1]])  # type: ignore[index]
+        """Return the messages of the queue whose URL is an output: visible or delayed, and in flight."""
+        names = ["ApproximateNumberOfMessages" + state for state in ("", "Delayed", "NotVisible")]
+        answer = aws.client("sqs").get_queue_attributes(QueueUrl=self[output], AttributeNames=names)  # type: ignore[arg-type]
+        visible, delayed, in_flight = (int(answer["Attributes"][name]) for name in names)  # type: ignore[index]
+        return visible + delayed, in_flight
 
 
 def _function_error(body: bytes) -> dict[str, Any]:

@@ -8,9 +8,10 @@ import pytest
 
 from pipeline import keys
 from pipeline.errors import DocumentInvalid, InvalidInput
+from pipeline.gold.once_a_run import look_again
 from reelhouse.run import details
 from reelhouse.run.details import FilmCounts
-from reelhouse.stack import Stack
+from reelhouse.stack import QueueCounts, Stack
 from tests.integration.moto_lake import Cold, Lake, Omdb, Top, as_stack, s3_event, sqs_event
 
 
@@ -50,6 +51,13 @@ def test_every_film_is_counted_once(stack: Stack, run_id: str) -> None:
     assert run.manifest.listed == 10
     assert run.gold is None
     assert [step.began_at for step in run.steps] == [None] * 4, "there are no logs"
+
+
+def test_a_delayed_message_counts_as_waiting(stack: Stack) -> None:
+    # With Athena, one message that is delayed by a minute stands for a build to come: nothing is lost meanwhile.
+    look_again(stack["SilverEventsUrl"])
+
+    assert stack.queues()["SilverEvents"] == QueueCounts(waiting=1, in_flight=0, parked=0)
 
 
 def test_objects_not_yet_in_silver_are_counted(stack: Stack, lake: Lake, run_id: str) -> None:

@@ -20,8 +20,8 @@ class FakeSqs:
         self.parked, self.calls = parked, list[tuple[str, str]]()
 
     def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
-        counts = {"ApproximateNumberOfMessages": str(self.parked), "ApproximateNumberOfMessagesNotVisible": "0"}
-        return {"Attributes": counts}
+        counts = {"": str(self.parked), "Delayed": "0", "NotVisible": "0"}
+        return {"Attributes": {f"ApproximateNumberOfMessages{state}": count for state, count in counts.items()}}
 
     def receive_message(self, **asked: Any) -> dict[str, Any]:
         return {"Messages": [{"Body": "{}", "ReceiptHandle": "handle"}] * asked["MaxNumberOfMessages"]}
