@@ -21,7 +21,12 @@ RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 # AWS's user guides.
 BY_AWS = {
     "AWS/SQS": (
-        "QueueName", "AWS::SQS::Queue", {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
+        "QueueName",
+        "AWS::SQS::Queue",
+        {
+            "ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateAgeOfOldestMessage",
+        },
     ),
     "AWS/Lambda": ("FunctionName", "AWS::Serverless::Function", {"Duration", "Errors", "Throttles"}),
     "AWS/States": ("StateMachineArn", "AWS::StepFunctions::StateMachine", {"ExecutionsFailed", "ExecutionsTimedOut"}),
@@ -113,6 +118,16 @@ def test_every_queue_and_function_is_on_the_dashboard(widgets: list[dict[str, An
     }
 
     assert wanted <= values
+
+
+def test_messages_that_wait_for_a_retry_are_shown(widgets: list[dict[str, Any]]) -> None:
+    (waiting,) = [widget for widget in widgets if widget["properties"].get("title") == "Messages waiting"]
+    counted = {(name, queue) for _, name, ((_, queue),) in shown([waiting])}
+
+    # While OMDb's quota is spent every message is hidden, and so not "visible".
+    for queue in ("MovieQueue", "BronzeEvents", "SilverEvents"):
+        for state in ("Visible", "NotVisible"):
+            assert (f"ApproximateNumberOfMessages{state}", f"${{{queue}.QueueName}}") in counted
 
 
 def test_widgets_fill_a_grid_of_24_columns_without_overlap(widgets: list[dict[str, Any]]) -> None:

@@ -87,10 +87,10 @@ def test_each_queue_has_a_dead_letter_queue_with_an_alarm(name: str) -> None:
 
 
 @pytest.mark.parametrize(("function", "source"), SOURCES, ids=[function for function, _ in SOURCES])
-def test_a_message_stays_hidden_for_six_timeouts_and_fails_alone(function: str, source: dict[str, Any]) -> None:
-    queue = QUEUES[target(source["Queue"])]
+def test_a_message_stays_hidden_long_enough_and_fails_alone(function: str, source: dict[str, Any]) -> None:
+    queue, window = QUEUES[target(source["Queue"])], source.get("MaximumBatchingWindowInSeconds", 0)
 
-    assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS[function]["Timeout"]
+    assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS[function]["Timeout"] + window
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
     # Lambda requires a batching window for batches larger than ten.
@@ -333,6 +333,13 @@ def test_no_completed_run_is_silent_before_the_first_run_and_without_a_schedule(
     assert TEMPLATE["Conditions"]["ScheduleIsOn"]["Fn::Equals"] == [{"Ref": "ScheduleState"}, "ENABLED"]
     assert alarm["TreatMissingData"] == "missing"
     assert alarm["InsufficientDataActions"] == [{"Ref": "Alarms"}]
+
+
+def test_the_end_of_a_hold_has_a_data_point_of_its_own() -> None:
+    alarm = of_type("AWS::CloudWatch::Alarm")["BuildHeldAlarm"]
+
+    # The state holds until the next invocation, which may come a day later.
+    assert (alarm["TreatMissingData"], alarm["Statistic"], alarm["Period"]) == ("ignore", "Maximum", 60)
 
 
 def test_the_documented_cost_is_the_computed_one() -> None:
