@@ -213,7 +213,7 @@ def _waiting_messages(queue_url: str) -> int:
 
 def _postponed(run_id: str, parameters: Parameters, settings: GetMoviesAndSendToQueueSettings, waiting: int) -> Result:
     note = (
-        f"not started: {waiting} messages of earlier runs still wait in MovieQueue, for OMDb's daily quota or a retry; "
+        f"not started: MovieQueue still has messages of earlier runs ({waiting}), for OMDb's daily quota or a retry; "
         "the next scheduled run starts when they are done"
     )
     logger.warning(note, extra={"run_id": run_id})

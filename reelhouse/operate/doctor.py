@@ -19,6 +19,7 @@ from pipeline.columns import GOLD_TABLES
 from pipeline.errors import ReelhouseError, StorageFailed
 from pipeline.gold.athena import Queries
 from reelhouse import console, stack
+from reelhouse.console import counted
 from reelhouse.local import catalogue, deploy, disk, processes, state
 from reelhouse.local.state import Process
 from reelhouse.options import Json, StackName
@@ -149,7 +150,9 @@ def _parked(deployed: Stack) -> Check:
 
 def _schedules(deployed: Stack) -> Check:
     failed = deployed.not_started()
-    text = f"{failed} scheduled invocations did not start" if failed else "everything that was due has started"
+    text = "everything that was due has started"
+    if failed:
+        text = f"{counted(failed, 'scheduled invocation')} did not start"
     return Check("schedules", not failed, text, 'see docs/operations.md, "A schedule starts nothing"')
 
 
@@ -226,9 +229,9 @@ def _athena(deployed: Stack) -> Check:
     answer = queries.answer(
         "SELECT count(*) AS films FROM movies", time.monotonic() + ATHENA_SECONDS, deployed["GoldDatabaseName"]
     )
-    counted = int(str(answer.rows[0][0]))
-    text = f"work group {deployed['AthenaWorkGroupName']} counts {counted:,} films, Gold's build {films:,}"
-    return Check("Athena", counted == films, text, 'see docs/aws.md, "Athena"')
+    by_athena = int(str(answer.rows[0][0]))
+    text = f"work group {deployed['AthenaWorkGroupName']} counts {by_athena:,} films, Gold's build {films:,}"
+    return Check("Athena", by_athena == films, text, 'see docs/aws.md, "Athena"')
 
 
 def _dashboard(deployed: Stack) -> Check:

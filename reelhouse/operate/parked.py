@@ -123,7 +123,8 @@ def _describe(queue: str, message: dict[str, Any], errors: dict[str, LoggedError
     run_id, films = about(queue, message["Body"])
     receives = int(message["Attributes"]["ApproximateReceiveCount"])
     error = errors.get(message["MessageId"]) or errors.get("")
-    why = error.message if error else f"{FUNCTIONS[queue]} logged no error for it and gave no answer, {receives} times"
+    no_answer = f"{FUNCTIONS[queue]} logged no error for it and gave no answer; received {counted(receives, 'time')}"
+    why = error.message if error else no_answer
     return Parked(
         queue, message["MessageId"], run_id, films, why, _sent_at(message).isoformat(),
         error.at if error else None, receives,

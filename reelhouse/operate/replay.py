@@ -22,6 +22,7 @@ from pipeline.errors import StorageFailed
 from pipeline.gold.publication import Held
 from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
+from reelhouse.console import counted
 from reelhouse.operate import bronze_events
 from reelhouse.operate.differences import Change, compare, compare_builds
 from reelhouse.operate.outcomes import OUTCOMES
@@ -104,8 +105,8 @@ def print_replay(result: Replay) -> None:
         console.fail(f"no new outcome: {key}")
     if result.missing:
         console.fail(
-            f"{len(result.missing):,} objects have no new outcome, and the old Silver of their runs is kept: see "
-            "`reelhouse redrive --peek --queue BronzeEvents`, then replay again"
+            f"{counted(len(result.missing), 'object')} without a new outcome; the old Silver of their runs is kept: "
+            "see `reelhouse redrive --peek --queue BronzeEvents`, then replay again"
         )
     if result.held:
         print_held(result.held)

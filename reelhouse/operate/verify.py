@@ -235,8 +235,9 @@ def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
             missing.note("gold", key, f"cannot be compared: {str(error).splitlines()[0]}"[:300])
             continue
         if built and change.before != built.rows:
-            missing.note("gold", key, f"holds {change.before} rows; the build wrote {built.rows}")
+            missing.note("gold", key, f"holds {counted(change.before, 'row')}; the build wrote {built.rows:,}")
         if not change.same:
-            cause = f"{change.added} rows of Silver are missing, {change.removed} are not in Silver, "
-            missing.note("gold", key, cause + f"{change.changed} differ")
+            lacking = f"rows of Silver that are missing: {change.added:,}; "
+            other = f"rows that are not in Silver: {change.removed:,}; rows that differ: {change.changed:,}"
+            missing.note("gold", key, lacking + other)
         missing.result.checked["gold_tables"] += 1

@@ -20,6 +20,7 @@ from pipeline.gold.publication import Held
 from pipeline.runs import Manifest, started_at
 from pipeline.silver.reader import SilverReader
 from reelhouse import console
+from reelhouse.console import counted
 from reelhouse.operate.parked import Parked, parked
 from reelhouse.run import steps
 from reelhouse.run.advice import Advice, advise
@@ -239,7 +240,7 @@ def _print_head(run: RunDetails) -> None:
     rows = [
         ("started by", escape(f"{manifest.requested_by or 'unknown'}, {_time(manifest.started_at)} UTC")),
         ("parameters", escape(parameters)),
-        ("list", f"{entries}{len(manifest.expected):,} taken in {manifest.messages:,} messages{unusable}"),
+        ("list", f"{entries}{len(manifest.expected):,} taken in {counted(manifest.messages, 'message')}{unusable}"),
         ("", escape(manifest.source_uri)),
     ]
     shown = manifest.skipped[:_UNUSABLE_SHOWN]
@@ -296,7 +297,7 @@ def _print_gold(run: RunDetails) -> None:
     if gold is not None:
         newer = "" if gold.newest_run == run.manifest.run_id else f"; newest run {gold.newest_run}"
         text = f"build {gold.build_id}, {_time(gold.built_at)} UTC: the run is {gold.status}, "
-        text += f"{gold.films:,} films are from it{newer}"
+        text += f"{counted(gold.films, 'film')} from it{newer}"
     rows = [("Gold", escape(text))]
     for index, report in enumerate(reports[-_REPORTS_SHOWN:]):
         rows.append(("" if index else "reports", escape(f"{report.name} {report.status}, {report.page}")))

@@ -20,6 +20,7 @@ from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
 from pipeline.omdb.refusals import is_final_rejection
 from pipeline.runs import Manifest, utc
 from pipeline.silver.reader import SilverReader
+from reelhouse.console import counted
 from reelhouse.local import state
 from reelhouse.local.state import State
 from reelhouse.operate import bronze_events
@@ -41,7 +42,7 @@ class Missing:
 
     def __str__(self) -> str:
         """Return the counts as text."""
-        return f"{len(self.films)} films from OMDb, {len(self.objects)} stored objects"
+        return f"{counted(len(self.films), 'film')} from OMDb, {counted(len(self.objects), 'stored object')}"
 
 
 def resume(stack: Stack, run_id: str) -> Resumed:

@@ -12,6 +12,7 @@ from pipeline.errors import InvalidInput
 from pipeline.gold.publication import Held
 from pipeline.runs import RunReply
 from reelhouse import console, stack
+from reelhouse.console import counted
 from reelhouse.options import Json, ResumedRunId, StackName
 from reelhouse.run import resume as resuming
 from reelhouse.run.watch import Report, StillMissing, run_bars, watch
@@ -76,7 +77,8 @@ def start(stack: Stack, top_n: int | None, batch_size: int | None) -> RunReply:
 def watch_to_end(stack: Stack, reply: RunReply, seconds: float) -> Report:
     """Watch a run with progress bars; Ctrl-C ends the command and says how to look at the run later."""
     run_id = reply.run_id
-    console.err.print(f"Run [bold]{run_id}[/]: {reply.selected:,} films in {reply.messages:,} messages")
+    films, messages = counted(reply.selected, "film"), counted(reply.messages, "message")
+    console.err.print(f"Run [bold]{run_id}[/]: {films} in {messages}")
     try:
         with run_bars(reply.selected) as on_progress:
             return watch(stack, reply, on_progress, seconds)
@@ -94,10 +96,11 @@ def print_report(report: Report) -> None:
     if report.note:
         console.warn(report.note)
     colour = "green" if report.status == "complete" else "red"
+    films, rows = counted(report.expected, "film"), counted(report.silver_rows, "Silver row")
+    messages, seconds = counted(report.messages, "message"), report.seconds.get("total", 0)
     console.out.print(
-        f"Run [bold]{report.run_id}[/] is [{colour}]{report.status}[/]: {report.stored:,} of {report.expected:,} films "
-        f"stored, {report.rejected:,} rejected, {report.quarantined:,} quarantined, {report.silver_rows:,} Silver rows "
-        f"({report.messages:,} messages, {report.seconds.get('total', 0):.1f} s)"
+        f"Run [bold]{report.run_id}[/] is [{colour}]{report.status}[/]: {report.stored:,} of {films} stored, "
+        f"{report.rejected:,} rejected, {report.quarantined:,} quarantined, {rows} ({messages}, {seconds:.1f} s)"
     )
     if report.held:
         print_held(report.held)
@@ -121,7 +124,7 @@ def _print_missing(run_id: str, missing: StillMissing) -> None:
     console.fail(f"stopped watching: {missing.why}")
     if films:
         more = f" and {len(films) - _MISSING_SHOWN} more" if len(films) > _MISSING_SHOWN else ""
-        console.err.print(f"  {len(films):,} films are missing: {', '.join(films[:_MISSING_SHOWN])}{more}")
+        console.err.print(f"  {counted(len(films), 'film')} missing: {', '.join(films[:_MISSING_SHOWN])}{more}")
     elif films is not None:
         console.err.print("  every film is in Bronze; Silver or Gold is not finished")
     console.err.print(f"  `reelhouse status {run_id}` shows where it stopped and what to do")

@@ -167,7 +167,7 @@ def test_a_scheduled_run_waits_while_films_of_an_earlier_run_do(lake: Lake, hand
     reply = handler(STEP)(SCHEDULED)
 
     assert (reply["status"], reply["selected"], reply["messages"]) == ("postponed", 0, 0)
-    assert "1 messages of earlier runs still wait in MovieQueue" in reply["note"]
+    assert "MovieQueue still has messages of earlier runs (1)" in reply["note"]
     assert len(manifests(lake)) == 1
     assert handler(STEP)({"top_n": 3})["status"] == "started", "a person's run does not wait"
 

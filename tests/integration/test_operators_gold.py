@@ -117,5 +117,8 @@ def test_verify_finds_rows_that_silver_does_not_give(lake: Lake, built: list[str
 
     assert said == [
         (keys.build_table(NEW, "rank_history"), "holds 3 rows; the build wrote 6"),
-        (keys.build_table(NEW, "rank_history"), "3 rows of Silver are missing, 0 are not in Silver, 0 differ"),
+        (
+            keys.build_table(NEW, "rank_history"),
+            "rows of Silver that are missing: 3; rows that are not in Silver: 0; rows that differ: 0",
+        ),
     ]

@@ -32,6 +32,6 @@ def test_a_film_rejected_for_its_body_is_requested_again(lake: Lake, omdb: Omdb,
 
     (message,) = lake.receive()
     assert [movie["id"] for movie in json.loads(message["Body"])["movies"]] == [evil]
-    assert "1 films from OMDb" in reply.note
+    assert "1 film from OMDb" in reply.note
     handler("enrich_and_store_movie")(sqs_event(message))
     assert lake.keys("bronze", "movies/") == [keys.film("movies", run_id, film) for film in (good, evil)]

@@ -57,5 +57,5 @@ def test_doctor_reports_scheduled_runs_that_did_not_start(stack: Stack) -> None:
     sqs.purge_queue(QueueUrl=url)
 
     assert before["schedules"] is True
-    assert (after.ok, after.found) == (False, "1 scheduled invocations did not start")
+    assert (after.ok, after.found) == (False, "1 scheduled invocation did not start")
     assert "A schedule starts nothing" in after.advice

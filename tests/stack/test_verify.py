@@ -146,7 +146,7 @@ def test_a_damaged_gold_table_is_named_row_by_row(stack: Stack, gold_table: str)
     s3.put_object(Bucket=bucket, Key=gold_table, Body=table.iloc[:-1].to_parquet(index=False))
     output = said()
     assert f"holds {len(table) - 1} rows; the build wrote {len(table)}" in output
-    assert "1 rows of Silver are missing, 0 are not in Silver, 1 differ" in output
+    assert "rows of Silver that are missing: 1; rows that are not in Silver: 0; rows that differ: 1" in output
     s3.put_object(Bucket=bucket, Key=gold_table, Body=b"no parquet")
     assert said() == "is no parquet file"
     s3.delete_object(Bucket=bucket, Key=gold_table)

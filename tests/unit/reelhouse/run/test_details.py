@@ -28,7 +28,7 @@ def test_all_parts_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
         f"Run {RUN} is complete", "started by schedule, 2026-11-24 03:00:00 UTC", "top_n 9, batch_size 3",
         "12 entries, 9 taken in 3 messages", "+4.0 s", "+9.2 s", "3 stored", "put back: 1 OmdbUnavailable",
         "1 failed as a whole", "no line in the log", "9 calls, 95% within 81 ms, without an answer: 2 Unclear",
-        "9 expected: 3 stored, 0 rejected, 6 quarantined, 0 parked, 0 missing", "build b1", "9 films are from it",
+        "9 expected: 3 stored, 0 rejected, 6 quarantined, 0 parked, 0 missing", "build b1", "9 films from it",
         "02_genre_trends succeeded", "Nothing to do",
     ):  # fmt: skip
         assert part in printed, part

@@ -153,7 +153,7 @@ def test_ctrl_c_says_that_the_run_continues(
 
     assert ended.value.exit_code == start.INTERRUPTED
     printed = capsys.readouterr().err
-    assert f"Run {RUN}: 2 films in 1 messages" in printed
+    assert f"Run {RUN}: 2 films in 1 message" in printed
     assert f"Run {RUN} continues; `reelhouse status {RUN}` shows it" in printed
 
 
