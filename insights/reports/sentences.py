@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 
 from insights import wording
 from insights.trends.genre_ratings import HIGHER, LOWER
@@ -67,14 +67,15 @@ def limit_of_ratings(genres: pd.DataFrame) -> str:
 
 
 def leaders(means: pd.DataFrame) -> list[str]:
-    """Return the rows whose interval reaches the highest mean: none of them is clearly below it.
+    """Return the rows whose 95% confidence interval reaches the highest mean: none of them is clearly below it.
 
-    ``means`` has mean and sem (standard error; null for one film), with labels as index.
+    ``means`` has mean, sem (standard error; null for one film) and count (films), with labels as index.
     """
     known = means.dropna(subset=["mean", "sem"])
     if known.empty:
         return []
-    return [str(label) for label in known.index[known["mean"] + 1.96 * known["sem"] >= known["mean"].max()]]
+    high = known["mean"] + t.ppf(0.975, known["count"] - 1) * known["sem"]
+    return [str(label) for label in known.index[high >= known["mean"].max()]]
 
 
 def trend_title(shares: pd.DataFrame) -> str:

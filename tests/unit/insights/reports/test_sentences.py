@@ -116,8 +116,13 @@ def test_what_few_films_cannot_show_is_said_with_its_size() -> None:
 
 
 def test_rows_that_are_not_clearly_below_the_highest_lead_with_it() -> None:
-    means = pd.DataFrame({"mean": [100.0, 95.0, 50.0, 120.0], "sem": [5.0, 4.0, 3.0, None]}, index=list("abcd"))
+    means = pd.DataFrame(
+        {"mean": [100.0, 95.0, 50.0, 120.0], "sem": [5.0, 4.0, 3.0, None], "count": [9, 9, 9, 1]}, index=list("abcd")
+    )
     assert sentences.leaders(means) == ["a", "b"]
+    # Of two films, the interval is 12.7 standard errors to each side.
+    assert sentences.leaders(means.assign(count=[9, 9, 5, 1])) == ["a", "b"]
+    assert sentences.leaders(means.assign(sem=4.0, count=[9, 9, 2, 1]).head(3)) == ["a", "b", "c"]
     assert sentences.leaders(means.head(0)) == []
 
 
