@@ -97,6 +97,13 @@ def test_a_message_stays_hidden_long_enough_and_fails_alone(function: str, sourc
     assert source["BatchSize"] <= 10 or source["MaximumBatchingWindowInSeconds"] >= 1
 
 
+def test_the_documented_delays_are_the_visibility_timeouts() -> None:
+    minutes = {name: QUEUES[name]["VisibilityTimeout"] // 60 for name in ("BronzeEvents", "MovieQueue", "SilverEvents")}
+    text = "after {BronzeEvents} minutes in BronzeEvents, {MovieQueue} in MovieQueue and {SilverEvents} in SilverEvents"
+
+    assert text.format(**minutes) in (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
 def test_every_queue_feeds_one_function() -> None:
     assert sorted(target(source["Queue"]) for _, source in SOURCES) == sorted(set(QUEUES) - DEAD_LETTERS)
 
