@@ -190,7 +190,8 @@ class Lake:
         """Run one SQL statement over Gold and Silver, by DuckDB in this process or by Athena.
 
         Tables are Gold's by their names and Silver's as ``silver.movies``; each that the query names is read whole.
-        Data frames of the caller can be named too, and so can local files.
+        Data frames of the caller can be named too, except by a table's name, and so can local files. What a statement
+        creates or changes is gone after it; :meth:`write` keeps a data frame.
 
         Parameters
         ----------

@@ -6,8 +6,13 @@ Only tables that a query names are read.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pandas as pd
 
 from insights import guarded_query, lake_tables, query_rows
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
 
 _SHOW_TABLES = re.compile(r"\s*show\s+(?:all\s+)?tables\s*;?\s*", re.IGNORECASE)
 _DESCRIBE = re.compile(r"\s*describe\s+((?:\w+\.)?\w+)\s*;?\s*", re.IGNORECASE)
+_OWN_PACKAGES = {"reelhouse", "insights"}
 __all__ = ["LIMITS", "Limits", "run"]
 
 
@@ -44,7 +50,9 @@ def run(query: str, lake: Lake, limits: Limits | None) -> pd.DataFrame:
     with database.connect() as connection, guarded_query.duckdb_errors():
         guarded_query.prepare(connection, tables)
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET python_scan_all_frames = true")
+        # DuckDB would also find our own variables, such as `query`, before a data frame of that name.
+        connection.execute("SET python_enable_replacements = false")
+        _register_frames(connection, query, names)
         if guarded_query.demand_one_statement(connection, query, guarded=False):
             return from_arrow(query_rows.fetch(connection.sql(guarded_query.without_end(query))))
         return connection.execute(query).df()
@@ -54,6 +62,28 @@ def _named(query: str, tables: list[str]) -> list[str]:
     """Return the tables whose names stand anywhere in a query; one too many costs only the reading of it."""
     patterns = {name: r"\W+".join(re.escape(part) for part in name.split(".")) for name in tables}
     return [name for name, pattern in patterns.items() if re.search(rf"\b{pattern}\b", query, re.IGNORECASE)]
+
+
+def _register_frames(connection: duckdb.DuckDBPyConnection, query: str, tables: Collection[str]) -> None:
+    """Let a query read the caller's variables that it names, except those with the name of a table of the lake."""
+    words = set(re.findall(r"\w+", query))
+    registered = {word for word in words if word.lower() in tables}
+    for variables in _variables_of_callers():
+        for name in words & variables.keys() - registered:
+            # A word may also be a column, and the variable of that name anything.
+            with suppress(duckdb.Error, TypeError):
+                connection.register(name, variables[name])
+                registered.add(name)
+
+
+def _variables_of_callers() -> Iterator[Mapping[str, Any]]:
+    """Yield the variables of each function outside of this package that led here, the nearest first."""
+    frame: FrameType | None = sys._getframe()
+    while frame:
+        if frame.f_globals.get("__name__", "").partition(".")[0] not in _OWN_PACKAGES:
+            yield frame.f_locals
+            yield frame.f_globals
+        frame = frame.f_back
 
 
 def _meaning(name: str) -> str:

@@ -78,6 +78,19 @@ def test_sql_joins_gold_silver_and_the_caller_s_frames(used: GoldLake) -> None:
     assert used.sql("SELECT count(*) AS n FROM movies", read_only=True)["n"].tolist() == [len(used.table("movies"))]
 
 
+@pytest.mark.parametrize("name", ["query", "names", "tables", "limits", "connection", "self", "fields", "settings"])
+def test_a_frame_may_have_the_name_of_a_variable_of_reelhouse(used: GoldLake, name: str) -> None:
+    variables = {"lake": used, name: pd.DataFrame({"stars": [5, 3]})}
+    exec(f"rows = lake.sql('SELECT sum(stars) AS stars FROM {name}')", variables)
+    assert variables["rows"]["stars"].tolist() == [8]
+
+
+def test_a_table_of_the_lake_comes_before_a_frame_of_its_name(used: GoldLake) -> None:
+    movies = used.table("movies").head(1)
+    title = "a text that has the name of a column"
+    assert len(used.sql("SELECT title FROM Movies")) > len(movies), title
+
+
 @pytest.mark.parametrize(
     ("query", "fault"),
     [
