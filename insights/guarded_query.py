@@ -188,7 +188,7 @@ def duckdb_errors() -> Iterator[None]:
         next_step = ""
         if "Table with name" in text:
             # DuckDB would suggest one of its own tables: it has only those that the query names.
-            text, next_step = text.partition(" Did you mean")[0], "SHOW TABLES lists the tables"
+            text, next_step = text.partition(" Did you mean")[0].rstrip("!."), "SHOW TABLES lists the tables"
         raise InvalidInput(text[:500], subject=SUBJECT, next_step=next_step) from None
 
 

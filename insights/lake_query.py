@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _SHOW_TABLES = re.compile(r"\s*show\s+(?:all\s+)?tables\s*;?\s*", re.IGNORECASE)
 _DESCRIBE = re.compile(r"\s*describe\s+((?:\w+\.)?\w+)\s*;?\s*", re.IGNORECASE)
+# Where DuckDB lists its tables, which are those that were read.
+_CATALOGUE = re.compile(r"\b(?:information_schema|duckdb_\w+|show\s+tables)\b", re.IGNORECASE)
 _OWN_PACKAGES = {"reelhouse", "insights"}
 __all__ = ["LIMITS", "Limits", "run"]
 
@@ -59,7 +61,12 @@ def run(query: str, lake: Lake, limits: Limits | None) -> pd.DataFrame:
 
 
 def _named(query: str, tables: list[str]) -> list[str]:
-    """Return the tables whose names stand anywhere in a query; one too many costs only the reading of it."""
+    """Return the tables whose names stand anywhere in a query; one too many costs only the reading of it.
+
+    A query that asks DuckDB which tables there are gets all.
+    """
+    if _CATALOGUE.search(query):
+        return tables
     patterns = {name: r"\W+".join(re.escape(part) for part in name.split(".")) for name in tables}
     return [name for name, pattern in patterns.items() if re.search(rf"\b{pattern}\b", query, re.IGNORECASE)]
 

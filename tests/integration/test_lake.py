@@ -85,6 +85,20 @@ def test_a_frame_may_have_the_name_of_a_variable_of_reelhouse(used: GoldLake, na
     assert variables["rows"]["stars"].tolist() == [8]
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT table_schema || '.' || table_name AS name FROM information_schema.tables",
+        "SELECT schema_name || '.' || table_name AS name FROM duckdb_tables()",
+        "SELECT 'silver.' || name AS name FROM (SHOW TABLES FROM silver)",
+    ],
+)
+@pytest.mark.parametrize("read_only", [False, True])
+def test_duckdb_s_own_lists_have_all_tables(used: GoldLake, query: str, read_only: bool) -> None:
+    names = {name.removeprefix("gold.") for name in used.sql(query, read_only=read_only)["name"]}
+    assert names == {name for name in used.tables() if name.startswith("silver.") or "FROM silver" not in query}
+
+
 def test_a_table_of_the_lake_comes_before_a_frame_of_its_name(used: GoldLake) -> None:
     movies = used.table("movies").head(1)
     title = "a text that has the name of a column"
