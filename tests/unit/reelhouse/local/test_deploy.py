@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -51,6 +53,23 @@ def test_functions_with_the_same_code_share_an_archive(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         {first["CodeUri"], layer["ContentUri"], template.name}
     )
+
+
+def test_functions_are_packed_into_a_folder_with_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / """it's "$HOME" ü; $(exit 1)"""
+    folder.mkdir()
+    # Installing packages is left out: it takes seconds.
+    command = ["make", "--silent", "build-AggregateToGold", "UV=/bin/true", f"BIN={Path(sys.executable).parent}"]
+
+    done = subprocess.run(
+        command, cwd=state.ROOT, env={**os.environ, "ARTIFACTS_DIR": str(folder), "REELHOUSE_BUILD": "local"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (folder / "pipeline" / "CODE_VERSION").is_file()
+    assert list((folder / "pipeline" / "__pycache__").glob("settings.*.pyc"))
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
 
 
 def test_sam_ends_with_all_its_processes_when_it_takes_too_long(
