@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from insights.reports import notebooks
-from pipeline import get_movies_and_send_to_queue, keys, settings
+from pipeline import get_movies_and_send_to_queue, keys, retries, settings
 from pipeline.columns import GOLD, GOLD_BUILDS, SILVER, SILVER_BY_RUN, Table
 from pipeline.gold import expiry
 from tests.cloudformation import read_template
@@ -342,11 +342,10 @@ def test_no_completed_run_is_silent_before_the_first_run_and_without_a_schedule(
     assert alarm["InsufficientDataActions"] == [{"Ref": "Alarms"}]
 
 
-def test_the_end_of_a_hold_has_a_data_point_of_its_own() -> None:
-    alarm = of_type("AWS::CloudWatch::Alarm")["BuildHeldAlarm"]
+def test_a_refused_key_is_notified_once_though_messages_are_retried() -> None:
+    alarm = of_type("AWS::CloudWatch::Alarm")["OmdbKeyRefusedAlarm"]
 
-    # The state holds until the next invocation, which may come a day later.
-    assert (alarm["TreatMissingData"], alarm["Statistic"], alarm["Period"]) == ("ignore", "Maximum", 60)
+    assert alarm["Period"] * alarm["EvaluationPeriods"] > retries.BAD_KEY_RETRY_SECONDS
 
 
 def test_the_documented_cost_is_the_computed_one() -> None:
