@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline import aws, keys
+from pipeline.batches import batches
 from pipeline.documents import is_too_deep
 from pipeline.errors import InvalidInput, StorageFailed
 
@@ -69,18 +70,11 @@ def fault(item: Item) -> str | None:
 
 def make(run_id: str, items: Iterable[Item], batch_size: int) -> list[Message]:
     """Return messages of ``batch_size`` films, or fewer where a message would exceed the size limit."""
-    batches: list[list[Item]] = []
-    size = 0
-    for item in items:
-        item_size = _size(item) + 2
-        if not batches or len(batches[-1]) == batch_size or size + item_size > MAX_MESSAGE_BYTES:
-            batches.append([])
-            size = _ENVELOPE_BYTES
-        batches[-1].append(item)
-        size += item_size
+    limit = MAX_MESSAGE_BYTES - _ENVELOPE_BYTES
+    groups = list(batches(items, batch_size, size=lambda item: _size(item) + 2, limit=limit))
     return [
-        {"schema": SCHEMA, "run_id": run_id, "batch": number, "batches": len(batches), "movies": movies}
-        for number, movies in enumerate(batches, start=1)
+        {"schema": SCHEMA, "run_id": run_id, "batch": number, "batches": len(groups), "movies": movies}
+        for number, movies in enumerate(groups, start=1)
     ]
 
 
@@ -109,7 +103,8 @@ def send_all(messages: list[Message], queue_url: str, sqs: SQSClient) -> None:
         When some messages could not be sent, with the ids of their films. All others have been sent.
     """
     with ThreadPoolExecutor(_SENDERS) as pool:
-        results = list(pool.map(lambda batch: _send(batch, queue_url, sqs), _batches(messages)))
+        calls = batches(messages, _MESSAGES_PER_CALL, size=_size, limit=MAX_MESSAGE_BYTES)
+        results = list(pool.map(lambda call: _send(call, queue_url, sqs), calls))
     if unsent := [message for remaining, _ in results for message in remaining]:
         ids = [movie["id"] for message in unsent for movie in message["movies"]]
         more = f" and {len(ids) - _MAX_LISTED_IDS} more" if len(ids) > _MAX_LISTED_IDS else ""
@@ -124,21 +119,6 @@ def send_all(messages: list[Message], queue_url: str, sqs: SQSClient) -> None:
 
 def _size(value: Any) -> int:
     return len(json.dumps(value))
-
-
-def _batches(messages: list[Message]) -> Iterator[list[Message]]:
-    """Group messages for SendMessageBatch: at most ten, and together within the size limit."""
-    batch: list[Message] = []
-    size = 0
-    for message in messages:
-        message_size = _size(message)
-        if batch and (len(batch) == _MESSAGES_PER_CALL or size + message_size > MAX_MESSAGE_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(message)
-        size += message_size
-    if batch:
-        yield batch
 
 
 def _send(messages: list[Message], queue_url: str, sqs: SQSClient) -> tuple[list[Message], str]:

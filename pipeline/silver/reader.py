@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
+from pipeline.batches import batches
 from pipeline.columns import DUCKDB_TYPES, SILVER, Table
 from pipeline.database import PARQUET, connect, scratch
 from pipeline.errors import SilverDamaged, StorageFailed
@@ -123,7 +124,7 @@ class SilverReader:
             self.drop({key for key, etag in self.objects.items() if etags.get(key) != etag})
             for table in self._tables:
                 new = [e for e in listed if e.key.startswith(f"{table.name}/") and e.key not in self.objects]
-                for batch in _batches(new):
+                for batch in batches(new, size=lambda entry: entry.size, limit=BATCH_BYTES):
                     self.add(table, self._fetch(batch))
         self.objects = etags
 
@@ -335,19 +336,6 @@ def damage(damaged: Mapping[str, str], step: str) -> SilverDamaged:
         step=step,
         next_step=f"Gold is unchanged; `reelhouse replay {scope}` rebuilds them from Bronze",
     )
-
-
-def _batches(objects: list[StoredObject]) -> Iterator[list[StoredObject]]:
-    """Split objects into batches of at most :data:`BATCH_BYTES`; a larger object is a batch of its own."""
-    batch, size = list[StoredObject](), 0
-    for entry in objects:
-        if batch and size + entry.size > BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append(entry)
-        size += entry.size
-    if batch:
-        yield batch
 
 
 def _source(table: Table, file_format: str = "") -> str:

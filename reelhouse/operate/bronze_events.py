@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 
 from pipeline import aws, keys
+from pipeline.batches import batches
 from pipeline.errors import StorageFailed
 from reelhouse.stack import Stack
 
@@ -33,13 +34,11 @@ def announce(stack: Stack, bronze_keys: Iterable[str], step: str) -> None:
     StorageFailed
         When SQS does not accept them.
     """
-    ordered = sorted(bronze_keys)
     bodies = [
-        json.dumps({"Records": [{"s3": {"object": {"key": key}}} for key in ordered[at : at + OBJECTS_A_MESSAGE]]})
-        for at in range(0, len(ordered), OBJECTS_A_MESSAGE)
+        json.dumps({"Records": [{"s3": {"object": {"key": key}}} for key in some]})
+        for some in batches(sorted(bronze_keys), OBJECTS_A_MESSAGE)
     ]
-    for at in range(0, len(bodies), _MESSAGES_A_CALL):
-        call = bodies[at : at + _MESSAGES_A_CALL]
+    for call in batches(bodies, _MESSAGES_A_CALL):
         answer = aws.client("sqs").send_message_batch(
             QueueUrl=stack["BronzeEventsUrl"],
             Entries=[{"Id": str(index), "MessageBody": body} for index, body in enumerate(call)],

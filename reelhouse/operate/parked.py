@@ -15,6 +15,7 @@ from typing import Any
 from rich.markup import escape
 
 from pipeline import aws, keys, messages
+from pipeline.batches import batches
 from pipeline.errors import InvalidInput
 from pipeline.process_bronze_to_silver import announced
 from reelhouse import logs
@@ -96,12 +97,12 @@ def received(queue_url: str) -> Iterator[list[dict[str, Any]]]:
         yield list(held.values())
     finally:
         handles = [message["ReceiptHandle"] for message in held.values()]
-        for start in range(0, len(handles), _BATCH):
+        for some in batches(handles, _BATCH):
             sqs.change_message_visibility_batch(
                 QueueUrl=queue_url,
                 Entries=[
                     {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": 0}
-                    for index, handle in enumerate(handles[start : start + _BATCH])
+                    for index, handle in enumerate(some)
                 ],
             )
 

@@ -9,7 +9,7 @@ credentials: no function's role may delete anything. A replay that is interrupte
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
@@ -17,6 +17,7 @@ import typer
 from rich.markup import escape
 
 from pipeline import aws, keys
+from pipeline.batches import batches
 from pipeline.columns import SILVER
 from pipeline.errors import StorageFailed
 from pipeline.gold.publication import Held
@@ -132,7 +133,7 @@ def replay(stack: Stack, run_ids: list[str], on_progress: OnProgress, patience: 
         before = stack.build()
         bronze = {run_id: bronze_events.stored(stack, run_id) for run_id in run_ids}
         total = sum(len(bronze_keys) for bronze_keys in bronze.values())
-        for group in groups({run_id: len(bronze_keys) for run_id, bronze_keys in bronze.items()}, OBJECTS_AT_ONCE):
+        for group in batches(run_ids, size=lambda run_id: len(bronze[run_id]), limit=OBJECTS_AT_ONCE):
             batch = _Group(stack, group, {key for run_id in group for key in bronze[run_id]})
             bronze_events.announce(stack, batch.wanted, "replay")
             result.missing += batch.wait(lambda done: on_progress(result.objects + done, total), patience)
@@ -145,18 +146,6 @@ def replay(stack: Stack, run_ids: list[str], on_progress: OnProgress, patience: 
     if before and pointer.build:
         result.changes |= compare_builds(stack.lake(), before, pointer.build)
     return result
-
-
-def groups(sizes: dict[str, int], limit: int) -> Iterator[list[str]]:
-    """Group runs so that each group has at most ``limit`` objects; a larger run is a group by itself."""
-    group: list[str] = []
-    for run_id, size in sizes.items():
-        if group and sum(sizes[each] for each in group) + size > limit:
-            yield group
-            group = []
-        group.append(run_id)
-    if group:
-        yield group
 
 
 def superseded(rows: list[tuple[str, str]], old: set[str], unfinished: set[str]) -> list[str]:
@@ -212,8 +201,8 @@ class _Group:
         records = {keys.silver_run(run_id) for run_id in self.run_ids}
         rows += [(damaged, "") for damaged in old - records - {key for key, _ in rows}]
         gone = superseded(rows, old, set(missing))
-        for at in range(0, len(gone), _DELETED_A_CALL):
-            objects: Any = [{"Key": key} for key in gone[at : at + _DELETED_A_CALL]]
+        for some in batches(gone, _DELETED_A_CALL):
+            objects: Any = [{"Key": key} for key in some]
             answer = aws.client("s3").delete_objects(
                 Bucket=self.stack["SilverBucketName"], Delete={"Objects": objects, "Quiet": True}
             )

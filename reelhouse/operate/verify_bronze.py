@@ -15,6 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import aws, keys
+from pipeline.batches import batches
 from pipeline.errors import DocumentInvalid, StorageFailed
 from pipeline.runs import Manifest
 from pipeline.silver.records import BronzeObject
@@ -69,10 +70,9 @@ def examine(bucket: str, run_id: str | None, recomputation: Recomputation) -> Br
     current: dict[str, dict[str, Any]] = {}
     for prefix in _prefixes(run_id):
         current |= _current(bronze, bucket, prefix)
-    wanted = list(current)
-    recomputed = recomputation.choose(wanted)
-    for at in range(0, len(wanted), _AT_ONCE):
-        some, objects = wanted[at : at + _AT_ONCE], list[BronzeObject]()
+    recomputed = recomputation.choose(current)
+    for some in batches(current, _AT_ONCE):
+        objects: list[BronzeObject] = []
         for key, answer in zip(some, aws.get_many(aws.client("s3"), bucket, some), strict=True):
             if isinstance(answer, ClientError | BotoCoreError):
                 raise StorageFailed("cannot be read", subject=key, step="verify") from answer

@@ -1,8 +1,6 @@
-"""Which old Silver objects a replay removes, how runs are grouped, and what counts as a change."""
+"""Which old Silver objects a replay removes, and what counts as a change."""
 
 from __future__ import annotations
-
-from itertools import pairwise
 
 import duckdb
 import pytest
@@ -12,7 +10,7 @@ from hypothesis import strategies as st
 from insights.columns import INSIGHTS_TABLES
 from pipeline.columns import GOLD, SILVER
 from reelhouse.operate.differences import Change, compare
-from reelhouse.operate.replay import groups, superseded
+from reelhouse.operate.replay import superseded
 
 A, B = (f"movies/run_id=2026112{day}T030000Z-1a2b3c4d" for day in (3, 4))
 FILMS = [f"{run}/imdb_id=tt000000{n}.json" for run in (A, B) for n in range(4)]
@@ -45,15 +43,6 @@ def test_a_damaged_old_object_goes_with_its_finished_run() -> None:
 
     assert superseded(rows, {OBJECTS[0]}, set()) == [OBJECTS[0]]
     assert superseded(rows, {OBJECTS[0]}, {FILMS[1]}) == []
-
-
-@given(st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 30)), st.integers(1, 40))
-def test_groups_hold_every_run_once_and_no_more_than_they_may(sizes: dict[str, int], limit: int) -> None:
-    cut = list(groups(sizes, limit))
-
-    assert [run for group in cut for run in group] == list(sizes)
-    assert all(len(group) == 1 or sum(sizes[run] for run in group) <= limit for group in cut)
-    assert all(sum(sizes[run] for run in one) + sizes[two[0]] > limit for one, two in pairwise(cut))
 
 
 @pytest.fixture

@@ -1,0 +1,28 @@
+"""Split items into batches within limits of number and size. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def batches(
+    items: Iterable[T], most: float = math.inf, *, size: Callable[[T], int] = lambda _: 0, limit: int = 0
+) -> Iterator[list[T]]:
+    """Yield all items in their order, at most ``most`` in a list, whose sizes add up to at most ``limit``.
+
+    An item that is larger than ``limit`` is a batch by itself.
+    """
+    batch, total = list[T](), 0
+    for item in items:
+        item_size = size(item)
+        if batch and (len(batch) >= most or total + item_size > limit):
+            yield batch
+            batch, total = [], 0
+        batch.append(item)
+        total += item_size
+    if batch:
+        yield batch
