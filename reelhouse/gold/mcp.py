@@ -77,6 +77,8 @@ class LakeServer(MCPServer[Any]):
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
+            if isinstance(error.__cause__, ToolError):
+                raise error.__cause__ from None  # without the SDK's words before it
             if not isinstance(error.__cause__, ValidationError):
                 raise
             faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.__cause__.errors()]

@@ -205,6 +205,7 @@ def test_wrong_arguments_are_one_line(ask: Ask) -> None:
         error = ask(tool, **arguments)["error"]
         assert "\n" not in error
         assert "pydantic" not in error
+        assert "Error executing" not in error
 
 
 def test_a_very_long_answer_is_refused(ask: Ask) -> None:
