@@ -91,10 +91,10 @@ def check_table(table: str) -> None:
         When it is not.
     """
     if table not in explained_tables():
-        cause = "is no aggregate"
+        cause, explained = "is no aggregate", explained_tables()
         if table not in GOLD_TABLES:
-            cause = "is not built by AggregateToGold, so it has no earlier builds"
-        raise InvalidInput(cause, subject=table, step="why", next_step=f"explained are {', '.join(GOLD_TABLES)}")
+            cause, explained = "is not built by AggregateToGold, so it has no earlier builds", list(GOLD_TABLES)
+        raise InvalidInput(cause, subject=table, step="why", next_step=f"explained are {', '.join(explained)}")
 
 
 def films_of(table: str, movies: pd.DataFrame) -> pd.DataFrame:
