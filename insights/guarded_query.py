@@ -48,11 +48,22 @@ _SETTINGS = (
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that a guarded query may take."""
+    """The most that a guarded query may take.
+
+    Raises
+    ------
+    InvalidInput
+        If one is not above 0.
+    """
 
     rows: int = 10_000
     seconds: float = 30.0
     memory_mb: int = 1024
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not value > 0:  # a timer of 0 seconds would never end the query
+                raise InvalidInput(f"{value} is no limit", subject=name, next_step="give a number above 0")
 
 
 LIMITS = Limits()

@@ -25,6 +25,13 @@ def test_rows_come_back_with_their_types() -> None:
     assert run("SELECT 'é; -- ü' AS a /* ; */; -- the end", {}, LIMITS).to_pylist() == [{"a": "é; -- ü"}]
 
 
+@pytest.mark.parametrize("limit", [{"rows": 0}, {"seconds": 0}, {"seconds": float("nan")}, {"memory_mb": -1}])
+def test_what_is_no_limit_is_refused(limit: dict[str, float]) -> None:
+    """A timer of 0 seconds would never end a query."""
+    with pytest.raises(InvalidInput, match=f"{next(iter(limit))}: .* is no limit"):
+        Limits(**limit)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("end", ["", ";", " ; ; ", "; -- é", " -- é", "; /* a; */ -- b\n"])
 def test_the_end_of_a_statement_is_no_part_of_it(end: str) -> None:
     statement = "SELECT ';' AS é, '-- x'"
