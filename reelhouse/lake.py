@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from insights.lake import Lake
 from insights.notebook_display import register_formatters
 from pipeline import settings
-from pipeline.errors import ReelhouseError, UnexpectedFailure
+from pipeline.errors import InvalidInput, ReelhouseError, UnexpectedFailure
 from pipeline.settings import LakeSettings
 
 if TYPE_CHECKING:
@@ -66,8 +66,10 @@ def connect(stack: str | None = None) -> Lake:
     LocalStackError
         When the local stack does not run; the message says how to start it.
     InvalidInput
-        When AWS has no such stack.
+        When AWS has no such stack, or its name is empty.
     """
+    if stack == "":  # of an unset variable: it must not mean another stack
+        raise InvalidInput("is empty", subject="stack", next_step="name a stack, or leave it out for the local one")
     if stack is None and settings.variable("GOLD_BUCKET"):
         lake_settings = settings.load(LakeSettings)
         return Lake(
@@ -86,7 +88,7 @@ def tables() -> list[str]:
     return connect().tables()
 
 
-def table(name: str, columns: Sequence[str] | None = None, *, at: str | datetime | None = None) -> pd.DataFrame:
+def table(name: str, columns: Sequence[str] | None = None, *, at: str | date | None = None) -> pd.DataFrame:
     """Read a table, or some of its columns, now or as it was; see :meth:`insights.lake.Lake.table`."""
     return connect().table(name, columns, at=at)
 

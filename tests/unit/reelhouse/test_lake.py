@@ -33,6 +33,11 @@ def test_a_script_without_a_stack_ends_in_one_line_that_says_what_to_start(tmp_p
     ]
 
 
+def test_the_empty_name_of_an_unset_variable_is_no_stack() -> None:
+    with pytest.raises(InvalidInput, match="stack: is empty"):
+        lake.connect("")
+
+
 def raised(error: Exception, cause: Exception | None = None) -> Exception:
     try:
         raise error from cause
