@@ -10,7 +10,7 @@ import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -72,9 +72,7 @@ class Lake:
             gold = gold_tables.names(self.gold_bucket, self.pinned)
         return gold + ([f"{SILVER}{name}" for name in SILVER_TABLES] if self.silver_bucket else [])
 
-    def table(
-        self, name: str, columns: Sequence[str] | None = None, *, at: str | datetime | None = None
-    ) -> pd.DataFrame:
+    def table(self, name: str, columns: Sequence[str] | None = None, *, at: str | date | None = None) -> pd.DataFrame:
         """Read a whole table.
 
         Parameters
@@ -82,8 +80,8 @@ class Lake:
         name : str
             A table of Gold, or of Silver with ``silver.`` before its name.
         columns : sequence of str, optional
-            Columns to read, in this order; None means all.
-        at : str or datetime, optional
+            Columns to read, in this order; None means all, one text means that column.
+        at : str, datetime or date, optional
             The id of a build, or a time (ISO 8601, UTC if it names no zone; a date means its end). Where no such build
             is stored, the table is computed again from the Silver of that time, with a warning. None means now.
 
@@ -110,24 +108,25 @@ class Lake:
             frame.attrs["as_of"] = note
         if columns is None:
             return frame
-        unknown = [column for column in columns if column not in frame]
+        columns = [columns] if isinstance(columns, str) else list(columns)
+        unknown = [str(column) for column in columns if column not in frame]
         if unknown:
             next_step = f"it has: {', '.join(frame.columns)}"
             raise InvalidInput(f"has no column {', '.join(unknown)}", subject=name, next_step=next_step)
-        return frame[list(columns)]
+        return frame[columns]
 
     def arrow(self, name: str) -> Any:
         """Read a whole table as an Arrow table, in no order; see :meth:`table`."""
         if name.startswith(SILVER):
             return self._silver(name)
         with aws.failures_of(_STEP, name):
-            parts = gold_tables.parts(self.gold_bucket, name, self.pinned)
+            parts = gold_tables.parts(self.gold_bucket, name, self.pinned) if keys.is_table_name(name) else None
         if parts is None:
             next_step = f"there are: {', '.join(self.tables()) or 'none yet'}"
-            raise InvalidInput("Gold has no such table", subject=name, next_step=next_step)
+            raise InvalidInput("Gold has no such table", subject=name[:80] or "''", next_step=next_step)
         return self._read(name, parts)
 
-    def _as_of(self, name: str, at: str | datetime) -> tuple[Any, str]:
+    def _as_of(self, name: str, at: str | date) -> tuple[Any, str]:
         """Read a table as it was, and say which build it is of."""
         from pipeline.gold import as_of  # noqa: PLC0415 (reports do not need DuckDB)
 
@@ -208,10 +207,12 @@ class Lake:
         Raises
         ------
         InvalidInput
-            When the engine refuses the statement, or it exceeds a limit.
+            When there is no such engine, the engine refuses the statement, or it exceeds a limit.
         StorageFailed, SilverDamaged
             When a table cannot be read, or Athena cannot be reached.
         """
+        if engine not in {"duckdb", "athena"}:
+            raise InvalidInput("is no engine", subject=engine, next_step='use "duckdb" or "athena"')
         if engine == "athena":
             from insights import athena_query  # noqa: PLC0415 (reports do not need sqlglot)
 
@@ -327,7 +328,9 @@ class Lake:
         """
         lake_tables.check_own(name)
         if name not in self.tables():
-            raise InvalidInput("Gold has no such table", subject=name)
+            own = [table for table in self.tables() if lake_tables.definition(table) is None]
+            next_step = f"tables of your own are: {', '.join(own) or 'none'}"
+            raise InvalidInput("Gold has no such table", subject=name, next_step=next_step)
         with aws.failures_of(_STEP, name):
             aws.client("s3").delete_object(Bucket=self.gold_bucket, Key=keys.gold_table(name))
             lake_tables.forget(self.gold_database, name)

@@ -35,12 +35,12 @@ class AsOf:
         return f"no build of that time is stored: computed again from the Silver of {self.moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def find(bucket: str, at: str | datetime) -> AsOf:
+def find(bucket: str, at: str | date) -> AsOf:
     """Find the build with an id, or the one that was published at a time.
 
     Parameters
     ----------
-    at : str or datetime
+    at : str, datetime or date
         A build id, or a time: ISO 8601 text or a datetime, UTC if it names no zone. A date means its end.
 
     Raises
@@ -86,14 +86,14 @@ def recompute(
     return database
 
 
-def parse_moment(at: str | datetime) -> datetime:
+def parse_moment(at: str | date) -> datetime:
     """Return a time in UTC; see :func:`find`."""
     try:
-        moment = _from_text(at) if isinstance(at, str) else at
+        moment = at if isinstance(at, datetime) else _from_text(str(at))
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         hint = "such as 2026-11-24, 2026-11-24T06:00 or 20261124T030000.000000Z; `reelhouse builds` lists the builds"
-        raise InvalidInput("is neither a time nor a build id", subject=str(at)[:80], next_step=hint) from None
+        raise InvalidInput("is neither a time nor a build id", subject=str(at)[:80] or "''", next_step=hint) from None
 
 
 def _from_text(text: str) -> datetime:

@@ -54,8 +54,13 @@ def test_columns_come_in_the_order_asked_for(used: GoldLake) -> None:
     assert used.table("movies", columns=["title", "imdb_id"]).columns.tolist() == ["title", "imdb_id"]
     with pytest.raises(InvalidInput, match="has no column colour"):
         used.table("movies", columns=["colour"])
-    for name in ("nothing", "silver.nothing"):
-        with pytest.raises(InvalidInput, match="no such table"):
+    for columns in ("year", iter(["year"])):
+        assert used.table("movies", columns=columns).columns.tolist() == ["year"]
+    for odd in ("colour", [1]):
+        with pytest.raises(InvalidInput, match=r"has no column (colour|1); it has: imdb_id"):
+            used.table("movies", columns=odd)
+    for name in ("nothing", "silver.nothing", "Movies", "gold.movies", "Silver.Movies", " movies", ""):
+        with pytest.raises(InvalidInput, match=r"no such table; .*silver\.movies"):
             used.table(name)
 
 
@@ -123,6 +128,11 @@ def test_a_guarded_query_reads_tables_and_nothing_else(used: GoldLake, query: st
     assert len(secret) == 1
 
 
+def test_another_engine_is_refused(used: GoldLake) -> None:
+    with pytest.raises(InvalidInput, match="Athena: is no engine"):
+        used.sql("SELECT 1", engine="Athena")  # type: ignore[arg-type]
+
+
 def test_describe_gives_units_and_options(used: GoldLake) -> None:
     rows = pd.DataFrame([["tt1", 1, "tt2", 0.5, "both"]], columns=RECOMMENDATIONS.column_names)
     used.publish(RECOMMENDATIONS, rows, {"k": 5})
@@ -163,7 +173,8 @@ def test_a_table_of_one_s_own_is_typed_described_and_dropped(used: GoldLake) -> 
     assert "my_ratings" not in used.tables()
     with pytest.raises(aws.client("glue").exceptions.EntityNotFoundException):
         aws.client("glue").get_table(DatabaseName=DATABASE, Name="my_ratings")
-    with pytest.raises(InvalidInput, match="no such table"):
+    used.write("my_stars", mine)
+    with pytest.raises(InvalidInput, match="no such table; tables of your own are: my_stars"):
         used.drop("my_ratings")
 
 

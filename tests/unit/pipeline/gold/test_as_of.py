@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -22,6 +22,7 @@ from pipeline.gold.as_of import parse_moment
 def test_a_date_means_its_end_and_a_time_without_a_zone_is_utc(text: str, moment: datetime) -> None:
     assert parse_moment(text) == moment
     assert parse_moment(datetime(2026, 11, 24, 6)) == datetime(2026, 11, 24, 6, tzinfo=UTC)
+    assert parse_moment(date(2026, 11, 24)) == parse_moment("2026-11-24")
 
 
 def test_today_means_now() -> None:
