@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-import yaml
 
 from insights.columns import INSIGHTS_TABLES
 from insights.quicksight import template
 from pipeline.columns import GOLD
+from tests.cloudformation import read_template
 from tests.trino_cluster.lake import BUILD_ID, Silver, columns_of
 from tests.trino_cluster.server import Trino
 
@@ -28,7 +28,7 @@ QUICKSIGHT_TYPES = {
 NUMBERS = count()
 DATA_SETS = {
     name: physical["CustomSql"]
-    for name, resource in yaml.safe_load(template.PATH.read_text(encoding="utf-8"))["Resources"].items()
+    for name, resource in read_template(template.PATH)["Resources"].items()
     if resource["Type"] == "AWS::QuickSight::DataSet"
     for physical in resource["Properties"]["PhysicalTableMap"].values()
 }
