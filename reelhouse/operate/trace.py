@@ -242,9 +242,9 @@ def _stopped(
 ) -> str | None:
     """Return where the film stopped in a run, and why; None when Gold has it from this run."""
     if bronze is None:
-        return _held(stack, "MovieQueue", film, "not fetched from OMDb yet")
+        return _in_queue(stack, "MovieQueue", film, "not fetched from OMDb yet")
     if outcome is None:
-        return _held(stack, "BronzeEvents", film, "not processed into Silver yet")
+        return _in_queue(stack, "BronzeEvents", film, "not processed into Silver yet")
     if outcome.table == keys.REJECTED:
         return f"rejected by OMDb: {outcome.row['reason']}"
     if outcome.table == keys.QUARANTINE:
@@ -252,12 +252,19 @@ def _stopped(
     in_gold = str(gold["movies"][0].get("run_id")) if gold else ""
     if in_gold > film[0]:
         return f"in Silver; Gold has the film from the newer run {in_gold}"
-    return (
-        None if in_gold == film[0] else _held(stack, "SilverEvents", film, "in Silver; Gold has not been built with it")
-    )
+    return None if in_gold == film[0] else _before_gold(stack, film)
 
 
-def _held(stack: Stack, queue: str, film: tuple[str, str], what: str) -> str:
+def _before_gold(stack: Stack, film: tuple[str, str]) -> str:
+    """Return why Gold lacks a film that is in Silver."""
+    held = stack.held_build(stack.pointer())
+    if held and film[0] in held.complete_runs:
+        return f"in Silver; build {held.build_id} of Gold has it, and is held: `reelhouse status` says why"
+    return _in_queue(stack, "SilverEvents", film, "in Silver; Gold has not been built with it")
+
+
+def _in_queue(stack: Stack, queue: str, film: tuple[str, str], what: str) -> str:
+    """Return what is missing, and whether the film's message is parked or may wait in the queue."""
     for one in parked(stack, queue):
         if one.run_id == film[0] and (film[1] in one.films or queue == "SilverEvents"):
             return f"{what}: its message is parked in {queue}DeadLetters: {one.why}"

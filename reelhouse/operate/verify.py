@@ -210,13 +210,15 @@ def _check_values(recomputation: Recomputation, silver: SilverReader, missing: _
 
 def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
     """Silver against Gold: every table is recomputed from Silver, and compared row by row."""
-    build = stack.build()
+    pointer = stack.pointer()
+    build, held = pointer.build, pointer.held
     listed = aws.list_objects(aws.client("s3"), stack["SilverBucketName"])
     if build is None or build.silver.fingerprint != aggregate_to_gold.fingerprint(listed):
         if missing.is_busy("SilverEvents"):
             missing.result.waiting += 1
         else:
-            missing.note("gold", keys.BUILD, "Gold was not built from the current Silver")
+            why = f": build {held.build_id} is held" if held else ""
+            missing.note("gold", keys.BUILD, f"Gold was not built from the current Silver{why}")
         return
     lake = replace(stack.lake(), pinned=build)
     silver.query("CREATE SCHEMA gold")

@@ -23,6 +23,8 @@ from pipeline.gold.tables import intact
 from pipeline.settings import AggregateToGoldSettings
 from reelhouse import cli, stack
 from reelhouse.operate import doctor
+from reelhouse.operate.trace import trace
+from reelhouse.operate.verify import verify
 from reelhouse.stack import Stack
 from tests.daily_films import held_in
 from tests.integration.gold_of_films import made_once
@@ -222,6 +224,19 @@ def test_why_compares_a_held_build_with_the_published_one(held: tuple[Stack, str
 
     assert (explained["before"]["build_id"], explained["after"]["build_id"]) == (first, build_id)
     assert {cause["column"] for cause in explained["causes"]} == {"runtime_minutes", "genres"}
+
+
+def test_trace_and_verify_say_that_the_build_is_held(lake: Lake, held: tuple[Stack, str, str]) -> None:
+    deployed, _, build_id = held
+    lake.expect(RUN_IDS[1], "tt0000001")
+    lake.put("bronze", keys.film(keys.MOVIES, RUN_IDS[1], "tt0000001"), b"{}")
+
+    (traced,) = trace(deployed, "tt0000001").runs
+    (gold,) = [one for one in verify(deployed).differences if one.layer == "gold"]
+
+    # Neither a resumption nor a replay would help.
+    assert traced.stopped == f"in Silver; build {build_id} of Gold has it, and is held: `reelhouse status` says why"
+    assert gold.difference == f"Gold was not built from the current Silver: build {build_id} is held"
 
 
 def test_publish_needs_a_reason_and_keeps_it(held: tuple[Stack, str, str]) -> None:
