@@ -303,7 +303,8 @@ class Lake:
         name : str
             Lower-case letters, digits and underscores; no table of Reelhouse.
         frame : DataFrame
-            Its columns become the table's, with the types they have; the index is not written.
+            Its columns become the table's, with the types they have; times with a zone become UTC. The index is not
+            written.
         meaning : str
             What the table holds, for :meth:`describe` and the catalogue.
 
@@ -315,6 +316,7 @@ class Lake:
             When it cannot be written.
         """
         lake_tables.check_own(name)
+        frame = lake_tables.checked_frame(name, frame)
         definition = lake_tables.inferred(name, frame, meaning)
         self._put(definition, frame, {_MEANING: _encoded(meaning)})
 

@@ -56,28 +56,49 @@ def check_own(name: str) -> None:
         raise InvalidInput("is no table name", subject=name[:80], next_step=rule)
 
 
+def checked_frame(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Check that a value is a data frame with columns that a table can have; return it with times in UTC.
+
+    Raises
+    ------
+    InvalidInput
+        Naming the columns that it cannot have.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        cause = f"is written from a data frame, not from a {type(frame).__name__}"
+        raise InvalidInput(cause, subject=name, next_step="`pd.DataFrame(…)` makes one")
+    odd = [repr(column) for column in frame.columns if not (isinstance(column, str) and column)]
+    if odd or frame.columns.empty:
+        cause = f"needs columns that are named by text, not {', '.join(odd) or 'none'}"
+        raise InvalidInput(cause[:300], subject=name, next_step="name them by `frame.columns = [...]`")
+    same = frame.columns[frame.columns.str.lower().duplicated(keep=False)]
+    if len(same):
+        cause = f"has columns of the same name, but for upper and lower case: {', '.join(same)}"
+        raise InvalidInput(cause, subject=name, next_step="rename one")
+    # PyArrow would convert them too, with a warning of pandas.
+    zoned = frame.select_dtypes("datetimetz")
+    return frame.assign(**{str(column): zoned[column].dt.tz_convert(None) for column in zoned})
+
+
 def inferred(name: str, frame: pd.DataFrame, meaning: str) -> Table:
-    """Define a table by a data frame.
+    """Define a table by a checked data frame.
 
     Raises
     ------
     InvalidInput
         Naming every column whose type no table can have.
     """
-    if not len(frame.columns) or not all(isinstance(column, str) and column for column in frame.columns):
-        raise InvalidInput("needs columns that are named by text", subject=name)
-    if not frame.columns.str.lower().is_unique:
-        raise InvalidInput("has columns of the same name, but for upper and lower case", subject=name)
     columns, faults = [], []
     for column in frame.columns:
+        values = frame[column]
         try:
-            kind = _glue_type(pa.Array.from_pandas(frame[column]).type)
-        except (pa.ArrowException, TypeError, ValueError, AttributeError):
-            kind = None
-        if kind is None:
-            faults.append(column)
-        else:
+            found = pa.Array.from_pandas(values).type
+        except (pa.ArrowException, TypeError, ValueError, AttributeError, OverflowError):
+            found = None
+        if kind := found and _glue_type(found):
             columns.append(Column(column, kind, "", null="not known"))
+        else:
+            faults.append(f"{column} ({found or pd.api.types.infer_dtype(values)})")
     if faults:
         next_step = "use text, numbers, booleans, dates, times or lists of text"
         raise InvalidInput(f"has columns of other types: {', '.join(faults)}", subject=name, next_step=next_step)
@@ -90,7 +111,7 @@ def _glue_type(kind: Any) -> str | None:
     if types.is_dictionary(kind):
         return _glue_type(kind.value_type)
     if types.is_list(kind):
-        return "array<string>" if types.is_string(kind.value_type) else None
+        return "array<string>" if types.is_string(kind.value_type) or types.is_null(kind.value_type) else None
     tests = {
         "string": lambda k: types.is_string(k) or types.is_large_string(k) or types.is_null(k),
         "boolean": types.is_boolean,
@@ -104,7 +125,7 @@ def _glue_type(kind: Any) -> str | None:
 
 
 def encode(table: Table, frame: pd.DataFrame) -> bytes:
-    """Encode rows as one parquet file with the table's columns and types; times with a zone become UTC.
+    """Encode rows as one parquet file with the table's columns and types.
 
     Raises
     ------
@@ -114,7 +135,8 @@ def encode(table: Table, frame: pd.DataFrame) -> bytes:
     try:
         rows = pa.Table.from_pandas(frame[table.column_names], schema=arrow_schema(table), preserve_index=False)
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise InvalidInput(str(error)[:200], subject=table.name, next_step="nothing was written") from error
+        cause = "; ".join(map(str, error.args))[:300]
+        raise InvalidInput(cause, subject=table.name, next_step="nothing was written; convert the column") from error
     sink = pa.BufferOutputStream()
     pq.write_table(rows.replace_schema_metadata(), sink, compression="zstd", row_group_size=_ROW_GROUP)
     return bytes(sink.getvalue().to_pybytes())

@@ -199,12 +199,30 @@ def test_no_table_of_reelhouse_is_written_over(used: GoldLake) -> None:
 def test_columns_that_no_table_can_have_are_named(used: GoldLake) -> None:
     with pytest.raises(InvalidInput, match="other types: odd"):
         used.write("mine", pd.DataFrame({"fine": [1], "odd": [{"a": 1}]}))
-    with pytest.raises(InvalidInput, match="named by text"):
+    for column, kind in (([1, "a"], "mixed-integer"), ([2**70], "integer"), ([[1]], "list<.*int64>")):
+        with pytest.raises(InvalidInput, match=rf"other types: odd \({kind}\)"):
+            used.write("mine", pd.DataFrame({"odd": column}))
+    with pytest.raises(InvalidInput, match="named by text, not 0, 1"):
         used.write("mine", pd.DataFrame([[1, 2]]))
+    with pytest.raises(InvalidInput, match="named by text, not none"):
+        used.write("mine", pd.DataFrame())
     for names in (["a", "a"], ["a", "A"]):
-        with pytest.raises(InvalidInput, match="same name"):
+        with pytest.raises(InvalidInput, match=f"same name, .*: {names[0]}, {names[1]}"):
             used.write("mine", pd.DataFrame([[1, 2]], columns=names))
+    with pytest.raises(InvalidInput, match="not from a Series"):
+        used.write("mine", pd.Series([1], name="a"))  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match=r"would lose data: 1577872800123456789; .* column when"):
+        used.write("mine", pd.DataFrame({"when": pd.to_datetime(["2020-01-01 10:00:00.123456789"])}))
     assert "mine" not in used.tables()
+
+
+@pytest.mark.filterwarnings("error")
+def test_times_become_utc_and_empty_lists_are_lists_of_text(used: GoldLake) -> None:
+    when = pd.to_datetime(["2026-01-02 10:00", None]).tz_localize("Europe/Berlin")
+    used.write("my_table", pd.DataFrame({"when": when, "tags": [[], []]}))
+    table = used.table("my_table")
+    assert table["when"].tolist() == [pd.Timestamp("2026-01-02 09:00"), pd.NaT]
+    assert used.describe("my_table").columns["type"].tolist() == ["timestamp", "array<string>"]
 
 
 def test_a_query_reads_all_its_tables_from_one_build(used: GoldLake) -> None:
