@@ -59,6 +59,8 @@ def plain(value: Any) -> Any:
     """Return a cell as Python has it: None for a missing or infinite value, a list for an array, no NumPy types."""
     if isinstance(value, np.ndarray | list | tuple):
         return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
     if isinstance(value, np.generic):
         value = value.item()
     is_missing = value is None or pd.isna(value) or (isinstance(value, float) and math.isinf(value))

@@ -80,10 +80,15 @@ def fail(message: str) -> None:
 
 def print_json(value: Any) -> None:
     """Print a value as one JSON document on stdout."""
-    print(json_text(json.dumps(value, ensure_ascii=False, default=text_in_json)))
+    print(json_text(json.dumps(value, ensure_ascii=False, default=_text_in_json)))
 
 
-def text_in_json(value: Any) -> str:
+def json_values(value: Any) -> Any:
+    """Return lists and dicts with JSON's values only, as :func:`print_json` writes them."""
+    return json.loads(json.dumps(value, default=_text_in_json))
+
+
+def _text_in_json(value: Any) -> str:
     """Return what JSON has no type for as text: dates and times in ISO 8601."""
     return value.isoformat() if isinstance(value, date) else str(value)
 

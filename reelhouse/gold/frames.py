@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -12,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 
+from insights.frames import plain
 from pipeline.errors import InvalidInput
 from reelhouse import console
 
@@ -55,20 +54,11 @@ def print_json(data: pd.DataFrame) -> None:
 
 def records(data: pd.DataFrame) -> list[dict[str, Any]]:
     """Return rows as JSON values: dates and times in ISO 8601; missing, NaN and infinite values as None."""
-    columns = [[_json_value(value) for value in data[name]] for name in data.columns]
-    return [dict(zip(map(str, data.columns), row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _json_value(value: Any) -> Any:
-    if isinstance(value, np.ndarray | list | tuple):
-        return [_json_value(item) for item in value]
-    if isinstance(value, dict):
-        return {str(name): _json_value(item) for name, item in value.items()}
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or pd.isna(value) or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    return value.isoformat() if isinstance(value, date) else value
+    columns = [map(plain, data[name]) for name in data.columns]
+    rows: list[dict[str, Any]] = console.json_values(
+        [dict(zip(map(str, data.columns), row, strict=True)) for row in zip(*columns, strict=True)]
+    )
+    return rows
 
 
 def print_csv(data: pd.DataFrame) -> None:

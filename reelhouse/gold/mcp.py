@@ -191,7 +191,7 @@ class Tools:
         """
         deployed = self.find()
         lake = deployed.lake().of_one_build()
-        path = _plain(trace.trace(deployed, imdb_id, run_id or None))
+        path = console.json_values(asdict(trace.trace(deployed, imdb_id, run_id or None)))
         return _answer(lake, f"SELECT * FROM silver.movies WHERE imdb_id = '{imdb_id}'", path["runs"], path["gold"])
 
     def explain_change(
@@ -217,25 +217,20 @@ class Tools:
             "after": asdict(explanation.after),
         }
         numbers = [
-            {**_plain(replace(number, causes=())), "causes": list(map(_cause, number.causes))}
+            {**asdict(replace(number, causes=())), "causes": list(map(_cause, number.causes))}
             for number in explanation.numbers
         ]
         where = " AND ".join(f"{name} = {_literal(value)}" for name, value in explanation.key.items())
-        return _answer(lake, f"SELECT * FROM {table} WHERE {where}", numbers, about)
+        return _answer(lake, f"SELECT * FROM {table} WHERE {where}", console.json_values(numbers), about)
 
 
 def _cause(cause: Cause) -> dict[str, Any]:
     """Return a cause with its largest contributions only, and the number of all its films."""
-    return {**_plain(replace(cause, films=cause.films[:FILMS_PER_CAUSE])), "film_count": len(cause.films)}
+    return {**asdict(replace(cause, films=cause.films[:FILMS_PER_CAUSE])), "film_count": len(cause.films)}
 
 
 def _literal(value: Any) -> str:
     return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
-
-
-def _plain(value: Any) -> Any:
-    """Return a dataclass as JSON's values."""
-    return json.loads(json.dumps(asdict(value), default=console.text_in_json))
 
 
 def _tool(function: Callable[_P, Answer], lock: Lock) -> Callable[_P, Answer]:
