@@ -59,7 +59,7 @@ class Result:
     """Rows of a query, and the bytes that Athena scanned."""
 
     rows: pd.DataFrame
-    bytes_scanned: int
+    bytes_scanned: int = 0
 
 
 def run(sql: str, work_group: str, database: str) -> Result:

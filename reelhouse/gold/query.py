@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import pandas as pd
 import typer
 
 from insights import athena_query
+from insights.athena_query import Result
 from insights.lake_query import Limits
 from pipeline import aws
 from pipeline.errors import InvalidInput
@@ -23,15 +23,6 @@ _DUCKDB_LIMITS = Limits(rows=1_000_000, seconds=300, memory_mb=2048)
 Engine = Literal["athena", "duckdb"]
 _SHOW_TABLES = re.compile(r"\s*show\s+tables\s*;?\s*", re.IGNORECASE)
 _DESCRIBE = re.compile(r'\s*describe\s+(?:"?(\w+)"?\s*\.\s*)?"?(\w+)"?\s*;?\s*', re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class QueryResult:
-    """Rows of a query, the bytes that Athena scanned, and its duration."""
-
-    rows: pd.DataFrame
-    bytes_scanned: int
-    seconds: float
 
 
 def command(
@@ -53,14 +44,16 @@ def command(
     Example: [bold]reelhouse query "SELECT title, year FROM movies WHERE year < 1960" --output old.csv[/]
     """
     chosen = engine or ("athena" if stack_name else "duckdb")
+    started = time.monotonic()
     result = run(stack.find(stack_name), sql, chosen)
+    seconds = time.monotonic() - started
     frames.give(result.rows, output, csv=csv, json_output=json_output)
     scanned = f"{result.bytes_scanned / 1e6:,.1f} MB scanned, " if chosen == "athena" else ""
     written = f" written to {output}" if output else ""
-    console.say(f"{console.counted(len(result.rows), 'row')}{written} ({scanned}{result.seconds:.1f} s)")
+    console.say(f"{console.counted(len(result.rows), 'row')}{written} ({scanned}{seconds:.1f} s)")
 
 
-def run(deployed: Stack, sql: str, engine: Engine) -> QueryResult:
+def run(deployed: Stack, sql: str, engine: Engine) -> Result:
     """Run one statement that reads; table names without a database are Gold's.
 
     Raises
@@ -71,18 +64,13 @@ def run(deployed: Stack, sql: str, engine: Engine) -> QueryResult:
     StorageFailed
         When a table cannot be read, or Athena cannot be reached or does not finish within half an hour.
     """
-    started = time.monotonic()
-    scanned = 0
     if engine == "duckdb":
-        rows = deployed.lake().sql(sql, read_only=True, limits=_DUCKDB_LIMITS)
-    elif _SHOW_TABLES.fullmatch(sql):
-        rows = _described(deployed["GoldDatabaseName"], None)
-    elif match := _DESCRIBE.fullmatch(sql):
-        rows = _described(match[1] or deployed["GoldDatabaseName"], match[2].lower())
-    else:
-        answer = athena_query.run(sql, deployed["AthenaWorkGroupName"], deployed["GoldDatabaseName"])
-        rows, scanned = answer.rows, answer.bytes_scanned
-    return QueryResult(rows, scanned, time.monotonic() - started)
+        return Result(deployed.lake().sql(sql, read_only=True, limits=_DUCKDB_LIMITS))
+    if _SHOW_TABLES.fullmatch(sql):
+        return Result(_described(deployed["GoldDatabaseName"], None))
+    if match := _DESCRIBE.fullmatch(sql):
+        return Result(_described(match[1] or deployed["GoldDatabaseName"], match[2].lower()))
+    return athena_query.run(sql, deployed["AthenaWorkGroupName"], deployed["GoldDatabaseName"])
 
 
 def _described(database: str, name: str | None) -> pd.DataFrame:
