@@ -23,17 +23,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-import yaml
-
 from pipeline import aws, settings
 from pipeline.errors import InvalidInput, ReelhouseError
 from reelhouse.local import catalogue
 from reelhouse.local.deploy import SAM, sam_config
 from reelhouse.local.state import ROOT
 from reelhouse.stack import find
+from tools.scale import template
 
 DEPLOYMENTS = ROOT / "deployments"
-TEMPLATE = ROOT / "template.yaml"
 # A Lambda function's name has at most 64 characters, and the longest here is "<stack>-GetMoviesAndSendToQueue".
 MAX_NAME_LENGTH = 40
 # https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
@@ -54,17 +52,9 @@ class Deployment:
     changed: frozenset[str]
 
 
-class _Template(yaml.CSafeLoader):
-    """A YAML loader that reads CloudFormation's tags, such as ``!Ref``, as None."""
-
-
-_Template.add_multi_constructor("!", lambda *_: None)
-
-
 def template_parameters() -> dict[str, dict[str, Any]]:
     """Return the parameters of ``template.yaml`` that a settings file may set: all but those with NoEcho."""
-    declared = yaml.load(TEMPLATE.read_text(encoding="utf-8"), _Template)["Parameters"]  # noqa: S506
-    return {name: body for name, body in declared.items() if not body.get("NoEcho")}
+    return {name: body for name, body in template()["Parameters"].items() if not body.get("NoEcho")}
 
 
 def check_name(stack: str) -> str:
