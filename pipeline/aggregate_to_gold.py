@@ -277,7 +277,10 @@ def _repair(
     Silver may be too large.
     """
     build, gold = pointer.build, settings.gold_bucket
-    if build is None or build.engine != DuckdbEngine.name:
+    if build is None:
+        return pointer
+    if build.engine != DuckdbEngine.name:
+        logger.warning("build %s is damaged and cannot be computed again: %s built it", build.build_id, build.engine)
         return pointer
     damaged = build.tables.keys() - intact_tables.keys()
     moment = build_started_at(build.build_id)
@@ -296,7 +299,7 @@ def _repair(
     repaired = {name: upload(gold, database, build.build_id, name, build.tables[name].rows) for name in same}
     build = replace(build, tables=build.tables | repaired)
     _write_record(gold, build)
-    logger.info("damaged tables of build %s were computed again: %s", build.build_id, ", ".join(sorted(same)))
+    logger.warning("damaged tables of build %s were computed again: %s", build.build_id, ", ".join(sorted(same)))
     return correct(gold, build, pointer)
 
 

@@ -99,4 +99,4 @@ def look_again(queue_url: str) -> None:
     aws.client("sqs").send_message(
         QueueUrl=queue_url, MessageBody=LOOK_AGAIN, DelaySeconds=int(QUIET.total_seconds())
     )  # fmt: skip
-    logger.info("Silver is changing: Gold is built when the run is complete, or after a quiet minute")
+    logger.debug("Silver is changing: Gold is built when the run is complete, or after a quiet minute")

@@ -159,10 +159,15 @@ def damaged(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> tuple[Pointer, str]:
 
 
 def test_a_damaged_published_table_is_repaired_while_a_newer_build_is_held(
-    lake: Lake, damaged: tuple[Pointer, str]
+    lake: Lake, damaged: tuple[Pointer, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     before, key = damaged
     after = build()
+
+    assert before.build
+    assert ("WARNING", f"damaged tables of build {before.build.build_id} were computed again: movies") in [
+        (line.levelname, line.getMessage()) for line in caplog.records
+    ]
 
     assert (after.builds, after.held, after.build.build_id) == (0, before.held, before.build.build_id)
     assert intact("gold", after.build).keys() == before.build.tables.keys()
@@ -172,7 +177,7 @@ def test_a_damaged_published_table_is_repaired_while_a_newer_build_is_held(
 
 
 def test_a_damaged_build_by_athena_is_left(
-    lake: Lake, damaged: tuple[Pointer, str], monkeypatch: pytest.MonkeyPatch
+    lake: Lake, damaged: tuple[Pointer, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     before, key = damaged
     correct("gold", replace(before.build, engine="athena"), read_pointer("gold"))
@@ -180,6 +185,7 @@ def test_a_damaged_build_by_athena_is_left(
 
     assert build().held == before.held
     assert lake.get("gold", key) == b"no parquet"
+    assert "is damaged and cannot be computed again: athena built it" in caplog.text
 
 
 def test_a_damaged_table_whose_rows_would_be_others_is_left(

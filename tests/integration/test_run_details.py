@@ -53,11 +53,13 @@ def test_every_film_is_counted_once(stack: Stack, run_id: str) -> None:
     assert [step.began_at for step in run.steps] == [None] * 4, "there are no logs"
 
 
-def test_a_delayed_message_counts_as_waiting(stack: Stack) -> None:
+def test_a_delayed_message_counts_as_waiting(stack: Stack, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     # With Athena, one message that is delayed by a minute stands for a build to come: nothing is lost meanwhile.
     look_again(stack["SilverEventsUrl"])
 
     assert stack.queues()["SilverEvents"] == QueueCounts(waiting=1, in_flight=0, parked=0)
+    assert not caplog.records, "at level INFO there are summaries only"
 
 
 def test_objects_not_yet_in_silver_are_counted(stack: Stack, lake: Lake, run_id: str) -> None:
