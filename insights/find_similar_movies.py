@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,7 @@ def similar_films(bucket: str, title: str, k: int) -> dict[str, Any]:
         return catalogue.similar(match.films[0].imdb_id, k)
     if match.films:
         return {"films": [film.shown() for film in match.films]}
-    closest = ", ".join(f"{film.title} ({film.year}, {film.imdb_id})" for film in match.closest)
+    closest = ", ".join(named(film.shown()) for film in match.closest)
     hint = f"the closest titles are: {closest}" if closest else "give its title or IMDb id"
     raise InvalidInput("no such film in the catalogue", subject=title, next_step=hint)
 
@@ -116,6 +116,15 @@ def similar_to_one(bucket: str, title: str, k: int) -> dict[str, Any]:
     """Answer as :func:`similar_films`, but raise InvalidInput with the films to choose from too."""
     answer = similar_films(bucket, title, k)
     if "films" in answer:
-        choice = ", ".join(f"{film['title']} ({film['year']}, {film['imdb_id']})" for film in answer["films"])
+        choice = ", ".join(map(named, answer["films"]))
         raise InvalidInput("several films have this title", subject=title, next_step=f"choose one of: {choice}")
     return answer
+
+
+def named(film: Mapping[str, Any]) -> str:
+    """Return a film's title with its year, if known, and its id."""
+    return (
+        f"{film['title']} ({film['year']}, {film['imdb_id']})"
+        if film["year"]
+        else f"{film['title']} ({film['imdb_id']})"
+    )

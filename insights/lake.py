@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 SILVER = "silver."
 _STEP = "lake"
+_SIMILAR = {
+    "rank": "Int32", "imdb_id": "string", "title": "string", "year": "Int32", "similarity": "float64",
+    "because": "string",
+}  # fmt: skip
 _OPTIONS, _MEANING = "options", "meaning"
 
 
@@ -270,7 +274,8 @@ class Lake:
         """
         from insights.find_similar_movies import similar_to_one  # noqa: PLC0415 (reports do not need it)
 
-        return pd.DataFrame(similar_to_one(self.gold_bucket, title, k)["similar"])
+        rows = similar_to_one(self.gold_bucket, title, k)["similar"]
+        return pd.DataFrame(rows, columns=list(_SIMILAR)).astype(_SIMILAR)
 
     def publish(self, definition: Table, frame: pd.DataFrame, options: Mapping[str, Any] | None = None) -> None:
         """Replace a table that Reelhouse defines, in one step, and enter it into the catalogue.

@@ -185,7 +185,7 @@ class Catalogue:
 
     def _closest(self, title: str) -> tuple[Film, ...]:
         """Return films of that title, of any year, then one of each similar title."""
-        near = process.extract(title, self._titles, scorer=fuzz.ratio, limit=MAX_CLOSEST)
+        near = process.extract(title, self._titles, scorer=fuzz.ratio, limit=MAX_CLOSEST, score_cutoff=1)
         like = [self._by_title[other][0] for other, _, _ in near]
         return tuple(dict.fromkeys([*self._same(title), *like]))[:MAX_CLOSEST]
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import pandas as pd
 import typer
 from rich.markup import escape
 
-from insights.find_similar_movies import similar_films
+from insights.find_similar_movies import named, similar_films
 from reelhouse import console, stack
-from reelhouse.gold import frames
 from reelhouse.options import Json, StackName
 
 
@@ -27,23 +25,26 @@ def command(
     Example: [bold]reelhouse similar "the godfather" -k 5[/]
     """
     answer = similar_films(stack.find(stack_name)["GoldBucketName"], query, k)
+    error = f"{query}: several films have this title; repeat with the id or the year of one"
     if json_output:
-        console.print_json(answer)
+        console.print_json({"error": error, **answer} if "films" in answer else answer)
     else:
         print_answer(answer)
     if "films" in answer:
+        console.fail(error)
         raise typer.Exit(1)
 
 
 def print_answer(answer: dict[str, Any]) -> None:
     """Print the similar films, or the films to choose from."""
     if "films" in answer:
-        frames.show(pd.DataFrame(answer["films"]), "Several films fit: repeat with the id or the year of one")
+        rows = [[film["imdb_id"], film["title"], film["year"]] for film in answer["films"]]
+        console.print_table(["imdb_id", "title", "year"], rows)
         return
-    film = f"{answer['title']} ({answer['year']}, {answer['imdb_id']})"
+    film = named(answer)
     if answer["similar"]:
-        films = pd.DataFrame(answer["similar"]).drop(columns="imdb_id").rename(columns={"similarity": "match"})
-        films["match"] = (100 * films["match"]).round().astype(int)
-        frames.show(films, f"Similar to {film}")
+        names = ["rank", "title", "year", "match", "because"]
+        films = [{**row, "match": round(100 * row["similarity"])} for row in answer["similar"]]
+        console.print_table(names, [[row[name] for name in names] for row in films], f"Similar to {film}")
     else:
         console.out.print(f"{escape(film)} has no similar films: too little is known about it.")

@@ -128,6 +128,16 @@ def test_a_guarded_query_reads_tables_and_nothing_else(used: GoldLake, query: st
     assert len(secret) == 1
 
 
+def test_similar_films_have_the_types_of_tables_also_when_there_are_none(used: GoldLake) -> None:
+    movies = used.table("movies")
+    first, second = movies["imdb_id"][:2]
+    used.publish(RECOMMENDATIONS, pd.DataFrame([[first, 1, second, 0.5, "both"]], columns=RECOMMENDATIONS.column_names))
+    some, none = used.similar(first), used.similar(second)
+    assert (len(some), len(none)) == (1, 0)
+    assert none.dtypes.equals(some.dtypes)
+    assert all(some.dtypes[name] == movies.dtypes[name] for name in ("imdb_id", "title", "year"))
+
+
 def test_another_engine_is_refused(used: GoldLake) -> None:
     with pytest.raises(InvalidInput, match="Athena: is no engine"):
         used.sql("SELECT 1", engine="Athena")  # type: ignore[arg-type]

@@ -124,6 +124,10 @@ def test_an_unknown_title_gets_the_closest(catalogue: Catalogue) -> None:
     assert match.closest[0].imdb_id == "tt0111161"
 
 
+def test_a_title_that_shares_no_letter_gets_no_closest(catalogue: Catalogue) -> None:
+    assert catalogue.find("羅生門").closest == ()
+
+
 def test_an_unknown_id_is_not_taken_for_a_title(catalogue: Catalogue) -> None:
     assert catalogue.find("tt7654321") == Match("tt7654321", ())
 
