@@ -60,11 +60,13 @@ $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Reelhouse needs Python 3.11 or later: PYTHON=python3.13 make $(MAKECMDGOALS)' >&2; exit 1; }
 	@echo 'Building the environment in .venv (once, about a minute) …'
 	@$(PYTHON) -m venv .venv
-	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock | $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement /dev/stdin
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock | $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-user --no-deps --require-hashes --requirement /dev/stdin
 
 .venv/.ready: requirements.lock pyproject.toml | $(UV)
 	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@# Python 3.11 and 3.12 read this file in the locale's encoding, which may not have the letters of the folder's name.
+	@echo ../../../.. | tee .venv/lib/python*/site-packages/_editable_impl_reelhouse.pth > /dev/null
 	@touch $@
 
 # Four test processes would each compile the same imports.
