@@ -71,8 +71,9 @@ def parked(stack: Stack, queue: str | None = None) -> list[Parked]:
         with aws.failures_of("redrive", name), received(stack[f"{name}DeadLettersUrl"]) as held:
             if held:
                 logged = logs.errors(stack, FUNCTIONS[name], min(map(_sent_at, held)))
-                # The last error by message; an error without a message id is one of the whole invocation.
-                errors = {one.message_id: one for one in logged}
+                # The last error by message; one with a class but no message id is of a whole invocation. Any other is
+                # about a film, whose message has an error of its own.
+                errors = {one.message_id: one for one in logged if one.message_id or one.error}
                 parked_messages += [_describe(name, message, errors) for message in held]
     return sorted(parked_messages, key=lambda one: (QUEUES.index(one.queue), one.sent_at, one.message_id))
 

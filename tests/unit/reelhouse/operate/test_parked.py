@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from itertools import count
 from typing import Any
 
 import pytest
 
 from pipeline import aws
+from reelhouse import logs
+from reelhouse.logs import LoggedError
 from reelhouse.operate import parked
+from reelhouse.stack import Stack
 
 
 class FakeQueue:
@@ -66,6 +70,23 @@ def test_it_ends_at_2000_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     queue = FakeQueue(*([f"{batch}.{number}" for number in range(10)] for batch in range(1000)))
 
     assert len(held(queue, monkeypatch)) == parked.MOST_SHOWN
+
+
+def test_a_message_that_killed_its_function_is_not_explained_by_a_film_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    attributes = {"SentTimestamp": "1795575600000", "ApproximateReceiveCount": "11"}
+    message = {"MessageId": "killed", "ReceiptHandle": "h", "Body": MESSAGE, "Attributes": attributes}
+    logged = [LoggedError("", "film failed unexpectedly", "", "2026-11-25 04:00:00")]
+    monkeypatch.setattr(parked, "received", lambda _: nullcontext([message]))
+    monkeypatch.setattr(logs, "errors", lambda *_: logged)
+
+    (one,) = parked.parked(Stack("s", {"MovieQueueDeadLettersUrl": "url"}), "MovieQueue")
+
+    assert "logged no error" in one.why
+    logged.append(LoggedError("StorageFailed", "the invocation failed: S3", "", "2026-11-25 05:00:00"))
+    (one,) = parked.parked(Stack("s", {"MovieQueueDeadLettersUrl": "url"}), "MovieQueue")
+    assert one.why == "the invocation failed: S3"
 
 
 RUN = "20261124T030000Z-1a2b3c4d"
