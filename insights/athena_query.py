@@ -90,6 +90,10 @@ def demand_one_select(sql: str) -> None:
     InvalidInput
         When it is not, or cannot be parsed in Athena's dialect nor in DuckDB's.
     """
+    try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"is no text in UTF-8: {error.reason}", subject="query") from error
     statements, faults = [], []
     for dialect in _DIALECTS:
         try:

@@ -165,6 +165,7 @@ def demand_one_statement(connection: duckdb.DuckDBPyConnection, query: str, *, g
     InvalidInput
         When it is not.
     """
+    query.encode()  # DuckDB would answer half a character by a TypeError
     statements = connection.extract_statements(query)
     if len(statements) != 1:
         count = len(statements) or "no"

@@ -87,3 +87,8 @@ def test_one_select_is_allowed(sql: str) -> None:
 def test_anything_else_is_refused(sql: str) -> None:
     with pytest.raises(InvalidInput, match=r"query: (only reading is allowed|cannot be parsed)"):
         demand_one_select(sql)
+
+
+def test_half_a_character_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="query: is no text in UTF-8"):
+        demand_one_select("SELECT '\udce9'")

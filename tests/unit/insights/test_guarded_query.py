@@ -99,6 +99,10 @@ def refusal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
     return error_of
 
 
+def test_half_a_character_is_refused_as_such(refusal: Callable[[str], str]) -> None:
+    assert "can't encode character" in refusal("SELECT '\udce9'")
+
+
 @pytest.mark.parametrize("kind", REFUSED)
 def test_a_query_that_does_not_read_is_refused(refusal: Callable[[str], str], kind: str) -> None:
     for query in REFUSED[kind]:
