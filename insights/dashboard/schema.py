@@ -28,6 +28,7 @@ _KINDS = {
 }
 NUMBERS = (INTEGER, FRACTION)
 YEAR_UNIT = "calendar year"
+SCORE_UNIT = "0-1"
 
 
 def glue_type(table: str, column: str) -> str | None:
@@ -51,14 +52,18 @@ def columns(data_set: DataSet) -> dict[str, str]:
 
 
 def column_format(data_set: DataSet, name: str) -> str | None:
-    """Return the format of a column: ``year``, ``decade``, ``fraction``, ``whole``, or None if it is not a number."""
+    """Return the format of a column; None if it is not a number.
+
+    It is ``year``, ``decade``, ``score`` (0 to 1, shown as 0 to 100), ``fraction`` or ``whole``.
+    """
     kind = columns(data_set)[name]
     if kind not in NUMBERS:
         return None
     if name == "decade":
         return name
     unit = next((one.unit for one in TABLES[data_set.table].columns if one.name == name), "")
-    return "year" if unit == YEAR_UNIT else "fraction" if kind == FRACTION else "whole"
+    by_unit = {YEAR_UNIT: "year", SCORE_UNIT: "score"}
+    return by_unit.get(unit) or ("fraction" if kind == FRACTION else "whole")
 
 
 def source_tables(definition: Dashboard) -> list[str]:

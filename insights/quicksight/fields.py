@@ -22,6 +22,7 @@ _FORMATS = {
     "dollars": _number(1, "CurrencyDisplayFormatConfiguration", Symbol="USD", NumberScale="AUTO"),
     "percent": _number(1, "PercentageDisplayFormatConfiguration"),
     "fraction": _number(2),
+    "score": _number(0, "PercentageDisplayFormatConfiguration"),
     "decade": _PLAIN_YEAR,
     "year": _PLAIN_YEAR,
 }

@@ -95,6 +95,15 @@ def test_a_film_counts_once_however_many_rows_it_has() -> None:
     assert fields.formula(DEFINITION, measures["genre_share"]) == "sum({films}) / sum({films_in_year})"
 
 
+def test_a_match_is_from_0_to_100() -> None:
+    (format_of_match,) = fields.plain(DEFINITION, "similar_films", "recommendations", "similarity")[
+        "FormatConfiguration"
+    ]["NumberFormatConfiguration"]["FormatConfiguration"]
+
+    assert schema.column_format(DEFINITION.data_sets["recommendations"], "similarity") == "score"
+    assert format_of_match == "PercentageDisplayFormatConfiguration"
+
+
 def test_nothing_is_averaged() -> None:
     expressions = [fields.formula(DEFINITION, measure) for measure in DEFINITION.measures.values()]
 
