@@ -96,17 +96,20 @@ function dotChart(bars, width, title, description, ends = null) {
   return svg;
 }
 
-// lines: [{label, points: [[x, y, text]]}], x ascending; y of null breaks a line. `zoom` leaves zero out; `top` fixes
-// the upper end; few whole numbers of one line are columns.
+// lines: [{label, points: [[x, y, text]]}], x ascending; y of null breaks a line. `zoom` leaves zero out; `highest`
+// fixes the upper end; whole numbers of one line are columns.
 function lineChart(lines, width, height, formats, words, { zoom = false, highest = null } = {}) {
   const points = lines.flatMap((line) => line.points).filter((point) => point[1] !== null);
   const [first, last] = [Math.min(...points.map((p) => p[0])), Math.max(...points.map((p) => p[0]))];
   const values = points.map((p) => p[1]);
-  const margin = 0.08 * (Math.max(...values) - Math.min(...values)) || 1;
-  const low = zoom ? Math.min(...values) - margin : Math.min(0, ...values);
-  const high = highest ?? (zoom ? Math.max(...values) + margin : Math.max(...values, Number.EPSILON));
+  const headroom = 0.08 * (Math.max(...values) - Math.min(...values)) || 1;
+  const low = zoom ? Math.min(...values) - headroom : Math.min(0, ...values);
+  const high = highest ?? (zoom ? Math.max(...values) + headroom : Math.max(...values, Number.EPSILON));
   const [left, right, top, bottom] = [52, 14, 12, 26];
-  const x = (value) => left + ((width - left - right) * (value - first)) / (last - first || 1);
+  const asColumns = lines.length === 1 && formats.y === "whole";
+  const step = lines[0].points.length > 1 ? lines[0].points[1][0] - lines[0].points[0][0] : 1;
+  const margin = asColumns || first === last ? step / 2 : 0; // room for half a column; a single value is in the middle
+  const x = (value) => left + ((width - left - right) * (value - first + margin)) / (last - first + 2 * margin);
   const y = (value) => height - bottom - ((height - top - bottom) * (value - low)) / (high - low || 1);
   const svg = picture(width, height, words.title, words.description);
   for (const value of ticks(low, high, 5).filter((one) => formats.y !== "whole" || Number.isInteger(one))) {
@@ -117,15 +120,16 @@ function lineChart(lines, width, height, formats, words, { zoom = false, highest
   for (const value of years.length ? years : [first]) {
     svg.append(shape("text", { x: x(value), y: height - 6, "text-anchor": "middle", class: "tick" }, tickLabel(value, formats.x)));
   }
-  const asColumns = lines.length === 1 && formats.y === "whole";
-  lines.forEach((line, place) => svg.append(...(asColumns ? columnsOf(line, x, y, (width - left - right) / (last - first + 1 || 1)) : strokes(line, place, x, y))));
+  lines.forEach((line, place) => svg.append(...(asColumns ? columnsOf(line, x, y, x(first + step) - x(first)) : strokes(line, place, x, y))));
   svg.append(...hoverStrips(lines, x, [left, width - right, top, height - bottom], formats.x));
   return svg;
 }
 
+const WIDEST = 48; // pixels of a column
 function columnsOf(line, x, y, width) {
   const known = line.points.filter((point) => point[1]);
-  return known.map((point) => shape("rect", { x: x(point[0]) - 0.4 * width, width: Math.max(1, 0.8 * width), y: y(point[1]), height: y(0) - y(point[1]), class: "bar" }));
+  const wide = Math.min(WIDEST, Math.max(1, 0.8 * width));
+  return known.map((point) => shape("rect", { x: x(point[0]) - wide / 2, width: wide, y: y(point[1]), height: y(0) - y(point[1]), class: "bar" }));
 }
 
 function strokes(line, place, x, y) {

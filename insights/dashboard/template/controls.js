@@ -32,10 +32,12 @@ class Filters {
     }
   }
 
+  // A range within the data's; null: all of it, or nothing of it.
   rangeOf(name, first, last) {
     const [low, high] = this.extents[name];
-    const [from, to] = [Number(first) || low, Number(last) || high];
-    return from <= low && to >= high ? null : { range: [from, to] };
+    const [from, to] = [Number(first) || low, Number(last) || high].sort((a, b) => a - b);
+    const covers = from <= low && to >= high;
+    return covers || from > high || to < low ? null : { range: [Math.max(low, from), Math.min(high, to)] };
   }
 
   set(name, state) {
@@ -45,7 +47,7 @@ class Filters {
       if (one && one.range) address.set(key, one.range.join("-"));
       else if (one && !(this.filters[key].kind === "pick" && one.texts.has(this.options[key].list[0]))) for (const text of one.texts) address.append(key, (this.filters[key].kind === "pick" && this.ids.get(text)) || text);
     }
-    history.replaceState(null, "", `#${address}`);
+    if (location.hash.slice(1) !== String(address)) history.pushState(null, "", `#${address}`);
     this.changed();
   }
 
@@ -97,21 +99,22 @@ function options(dataSet, filter) {
 }
 
 function listed(list) {
-  return { list, known: new Set(list), folded: list.map(folded) };
+  const titles = list.map((text) => folded(text.replace(/ \([^()]*\)$/, "")));
+  return { list, known: new Set(list), folded: list.map(folded), titles };
 }
 
 const MOST_OFFERED = 40;
 // What fits the letters typed, best first: the whole text, the text but for its year, its beginning, a word's
 // beginning, any place. "Big" is first the film "Big (1988)", then "The Big Sleep (1946)".
-function offered({ list, folded: letters }, typed) {
-  const wanted = folded(typed.trim());
-  const fit = (text) => {
+function offered({ list, folded: letters, titles }, typed) {
+  const wanted = folded(typed);
+  const fit = (text, title) => {
     if (text === wanted) return 0;
-    if (text.replace(/ \([^()]*\)$/, "") === wanted) return 1;
+    if (title === wanted) return 1;
     const at = text.indexOf(wanted);
-    return at < 0 ? null : at === 0 ? 2 : /[^\p{L}\p{N}]/u.test(text[at - 1]) ? 3 : 4;
+    return at < 0 ? null : at === 0 ? 2 : text[at - 1] === " " ? 3 : 4;
   };
-  const found = letters.map((text, place) => ({ fit: fit(text), place })).filter((one) => one.fit !== null);
+  const found = letters.map((text, place) => ({ fit: fit(text, titles[place]), place })).filter((one) => one.fit !== null);
   return found.sort((a, b) => a.fit - b.fit || a.place - b.place).slice(0, MOST_OFFERED).map((one) => list[one.place]);
 }
 
@@ -121,7 +124,7 @@ function rangeControl(filters, name) {
   const ends = ["from", "to"].map((word) => node("input", { type: "number", id: `${name}-${word}`, min: low, max: high, step: 1, inputmode: "numeric", "aria-label": `${filter.title}, ${word}` }));
   const change = () => {
     const [from, to] = ends.map((one, place) => (one.value === "" ? [low, high][place] : Number(one.value)));
-    filters.set(name, filters.rangeOf(name, Math.min(from, to), Math.max(from, to)));
+    filters.set(name, filters.rangeOf(name, from, to));
   };
   ends.forEach((one) => one.addEventListener("change", change));
   const show = () => ends.forEach((one, place) => { one.value = (filters.state[name] ? filters.state[name].range : [low, high])[place]; });
@@ -139,14 +142,17 @@ function textControl(filters, name) {
   const chips = node("ul", { class: "chips", "aria-label": `${filter.title}: chosen` });
   const offer = () => list.replaceChildren(...offered(filters.options[name], input.value).map((one) => node("option", { value: one })));
   const take = () => {
-    const typed = folded(input.value.trim());
+    const typed = input.value.trim();
     const found = offered(filters.options[name], typed);
     input.setCustomValidity(typed && !found.length ? `No ${filter.title.toLowerCase()} fits` : "");
     if (!typed || !found.length) { input.reportValidity(); return; }
     input.value = "";
     filters.set(name, { texts: new Set(single ? [found[0]] : [...(filters.state[name] ? filters.state[name].texts : []), found[0]]) });
   };
-  input.addEventListener("input", () => { offer(); input.setCustomValidity(""); if (filters.options[name].known.has(input.value)) take(); });
+  // "Music" is a genre and the beginning of another: what is typed waits for Enter, what is picked from the list does not.
+  const isTyped = (event) => /^(insert(Composition)?Text|delete)/.test(event.inputType || "");
+  input.addEventListener("input", (event) => { offer(); input.setCustomValidity(""); if (!isTyped(event) && filters.options[name].known.has(input.value)) take(); });
+  input.addEventListener("change", () => { if (filters.options[name].known.has(input.value)) take(); });
   input.addEventListener("focus", offer);
   input.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); take(); } });
   const show = () => {

@@ -79,12 +79,12 @@ function evaluate(measures, name, dataSet, rows) {
   return { value: measureOf(measure, dataSet, rows), n, margin: margin(measure, dataSet, rows) };
 }
 
-// Half of the 95% confidence interval of a mean; null: it is not a mean, or one of fewer than two values.
+// Half of the 95% confidence interval of a mean, infinite for fewer than two values; null: it is not a mean.
 function margin(measure, dataSet, rows) {
   if (measure.kind !== "mean") return null;
   const of = dataSet.columns[measure.of];
   const values = rows.map((row) => of.values[row]).filter((value) => value !== null);
-  if (values.length < 2) return null;
+  if (values.length < 2) return Infinity;
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   const freedom = values.length - 1;
@@ -114,7 +114,11 @@ function compareTexts(one, other) {
   return typeof one === "number" && typeof other === "number" ? one - other : collator.compare(String(one), String(other));
 }
 
-// Letters without case and accents, as people type them.
+// Letters that Unicode does not decompose, as people without them on their keyboard type them.
+const PLAIN_LETTERS = { ø: "o", æ: "ae", œ: "oe", đ: "d", ð: "d", þ: "th", ł: "l", ı: "i", ß: "ss", "&": " and " };
+
+// Words without case, accents and punctuation, as people type them; a text of punctuation stays.
 function folded(text) {
-  return text.normalize("NFD").replace(/\p{Diacritic}/gu, "").toLowerCase();
+  const letters = text.toLowerCase().normalize("NFD").replace(/[\p{Diacritic}'’‘]/gu, "").replace(/[øæœđðþłıß&]/g, (letter) => PLAIN_LETTERS[letter]);
+  return letters.replace(/[^\p{L}\p{M}\p{N}]+/gu, " ").trim() || text.trim().toLowerCase();
 }

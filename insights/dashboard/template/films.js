@@ -12,12 +12,15 @@ function drawFilmList(page, filters) {
   const details = document.getElementById("film-list");
   if (!page.cards.length) { details.hidden = true; return; }
   const names = shared(page);
+  const chosen = filters.described(names);
+  // A list that a reader opened or closed stays so while another film is picked.
+  if (page.listed && page.listed.chosen === chosen) return;
   const passing = select(page.data[page.main], filters.conditions(names, page.main));
   const ids = new Set(passing.rows.map((row) => cell(passing.dataSet, "imdb_id", row)));
   const films = page.cards.filter((card) => ids.has(card.imdb_id));
+  page.listed = { chosen, films };
   drawSpread(films);
   drawEarners(films);
-  const chosen = filters.described(names);
   details.querySelector("summary").textContent = chosen ? `${count(films.length, "films")}: ${chosen}` : `All ${count(films.length, "films")}, by rank`;
   const button = details.querySelector("button");
   const fill = (most) => {
@@ -27,7 +30,7 @@ function drawFilmList(page, filters) {
   };
   button.onclick = () => fill(films.length);
   fill(FIRST_FILMS);
-  details.open = Boolean(chosen);
+  details.open = Boolean(chosen) && films.length > 0;
 }
 
 function drawCard(page, filters) {
@@ -87,7 +90,10 @@ function drawSpread(films) {
   const words = { title: "Films by rating, for each source", description: lines.map((line) => `${line.label}: most films from ${most(line)[0]} to ${most(line)[0] + STEP}`).join("; ") };
   const body = figure.querySelector(".body");
   const width = Math.max(240, body.clientWidth);
-  body.replaceChildren(lines.length > 1 ? legend(lines) : "", lineChart(lines, width, 260, { x: "whole", y: "whole" }, words));
+  const head = [{ text: "Points" }, ...lines.map((line) => ({ text: line.label, number: true }))];
+  const rows = lines[0].points.map(([step], place) => [{ text: `${step}–${step + STEP}` }, ...lines.map((line) => text(line.points[place][1]))]);
+  const context = { visual: { title: words.title }, open: Boolean(body.querySelector("details[open]")) };
+  body.replaceChildren(lines.length > 1 ? legend(lines) : "", lineChart(lines, width, 260, { x: "whole", y: "whole" }, words), asTable(context, head, rows));
 }
 
 function drawEarners(films) {

@@ -5,9 +5,9 @@ const plain = new Map();
 
 function decimals(value, places) {
   if (!plain.has(places)) {
-    plain.set(places, new Intl.NumberFormat("en", { minimumFractionDigits: places, maximumFractionDigits: places }));
+    plain.set(places, new Intl.NumberFormat("en", { minimumFractionDigits: places, maximumFractionDigits: places, signDisplay: "negative" }));
   }
-  return plain.get(places).format(value);
+  return plain.get(places).format(value).replace("-", "−");
 }
 
 function dollars(value) {
@@ -20,8 +20,9 @@ function dollars(value) {
 const FORMATS = {
   whole: (value) => decimals(value, 0),
   decimal: (value) => decimals(value, 1),
-  signed: (value) => (value > 0 ? "+" : value < 0 ? "−" : "") + decimals(Math.abs(value), 2),
+  signed: (value) => (value > 0 ? "+" : "") + decimals(value, 2),
   fraction: (value) => decimals(value, 2),
+  score: (value) => decimals(100 * value, 0),
   percent: (value) => `${decimals(100 * value, 1)}%`,
   year: (value) => String(value),
   decade: (value) => `${value}s`,

@@ -15,7 +15,7 @@ async function start() {
   window.addEventListener("resize", () => {
     if (document.body.clientWidth === width) return;
     width = document.body.clientWidth;
-    requestAnimationFrame(() => { drawVisuals(page, filters, drawn.filter((one) => !one.element.hidden)); drawCard(page, filters); });
+    requestAnimationFrame(() => { drawVisuals(page, filters, drawn.filter((one) => !one.element.hidden)); drawCard(page, filters); if (page.listed) drawSpread(page.listed.films); });
   });
   document.documentElement.dataset.ready = "true";
 }

@@ -19,9 +19,9 @@ function finding(context, found) {
 
 const MOST_EQUAL = 2; // more names of one value say nothing
 
-// The bar with the ends of its confidence interval, where its measure has one.
+// The bar with the ends of its confidence interval, where it has one.
 function withInterval(bar) {
-  return bar.margin === null ? bar : { ...bar, low: bar.value - bar.margin, high: bar.value + bar.margin };
+  return bar.margin === null || bar.margin === Infinity ? bar : { ...bar, low: bar.value - bar.margin, high: bar.value + bar.margin };
 }
 
 // Whether the largest mean differs from the next by more than chance; bars without margins are counts.
@@ -35,7 +35,8 @@ function foundIn(bars) {
   const found = { count: bars.length };
   for (const [key, one] of [["first", bars[0]], ["top", bars.reduce((a, b) => (b.value > a.value ? b : a), bars[0])]]) {
     const equal = bars.filter((bar) => one && bar.text === one.text);
-    if (equal.length && equal.length <= MOST_EQUAL) Object.assign(found, { [key]: equal.map((bar) => bar.label).join(" and "), [`${key}_value`]: one.text });
+    if (!equal.length || equal.length > MOST_EQUAL) continue;
+    Object.assign(found, { [key]: equal.map((bar) => bar.label).join(" and "), [`${key}_value`]: equal.length > 1 ? `${one.text} each` : one.text });
   }
   return found;
 }
@@ -63,7 +64,7 @@ function asTable(context, head, body) {
 }
 
 function nothing(context) {
-  return [node("p", { class: "nothing" }, [context.filtered ? "No film that passes the filters has this." : "There is nothing to show: no film has such a value."])];
+  return [node("p", { class: "nothing" }, [context.filtered ? "Nothing to show with these filters." : "There is nothing to show: no film has such a value."])];
 }
 
 const note = (n) => (n === null ? "" : `n = ${decimals(n, 0)}`);
@@ -125,8 +126,10 @@ const DRAW = {
       .slice(0, visual.top);
     context.element.dataset.marks = groups.length;
     if (!groups.length) return nothing(context);
-    // A column without any value says nothing; its number of films goes with it.
-    const used = visual.measures.map((name, place) => ({ name, place })).filter(({ place }) => groups.some((group) => group.values[place]));
+    // A mean without any value says nothing; its number of films goes with it.
+    const columns = visual.measures.map((name, place) => ({ name, place }));
+    const empty = columns.filter(({ place }) => groups.every((group) => group.values[place] === null)).flatMap(({ name }) => [name, context.measures[name].n]);
+    const used = columns.filter(({ name }) => !empty.includes(name));
     const head = [{ text: inWords(visual.dimension) }, ...used.map(({ name }) => ({ text: context.measures[name].title, number: true }))];
     const format = context.format(visual.dimension);
     const label = (key) => (visual.dimension === "column_name" ? inWords(key) : shown(key, format));
@@ -146,7 +149,6 @@ const DRAW = {
     const head = names.map((name) => ({ text: visual.columns[name], number: numbers.has(name) }));
     const body = rows.map((row) => names.map((name) => {
       const known = cell(selection.dataSet, name, row);
-      if (name === "similarity" && known !== null) return { text: decimals(100 * known, 0), number: true };
       const linked = name === "similar_film" && known !== null && context.filmIds.get(known);
       if (linked) return { link: filmLink(linked, known) };
       return { text: known === null ? "–" : shown(known, context.format(name)), number: numbers.has(name) };

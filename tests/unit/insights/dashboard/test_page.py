@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -94,13 +93,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def unfiltered(page: Path) -> Shown:
     return chromium.show(page)
-
-
-def acting(page: Path, script: str) -> str:
-    """The page with a script of a test's, which its policy allows by its hash."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    text = page.read_text(encoding="utf-8").replace("script-src ", f"script-src 'sha256-{digest}' ", 1)
-    return text.replace("</body>", f"<script>{script}</script></body>")
 
 
 def wrong(shown: Shown, chosen: Mapping[str, Choice]) -> dict[str, tuple[str, object]]:
@@ -196,7 +188,7 @@ addEventListener("load", () => setTimeout(() => {
 @browser
 def test_a_phone_needs_no_sideways_scrolling(page: Path) -> None:
     path = page.with_name("phone.html")
-    path.write_text(chromium.framed(acting(page, MEASURE), 390), encoding="utf-8")
+    path.write_text(chromium.framed(chromium.acting(PAGE, MEASURE), 390), encoding="utf-8")
 
     shown = chromium.show(path)
 
@@ -238,7 +230,7 @@ addEventListener("load", async () => {
 @browser
 def test_a_person_can_filter_and_pick_with_the_keyboard(page: Path) -> None:
     path = page.with_name("acts.html")
-    path.write_text(acting(page, ACTS), encoding="utf-8")
+    path.write_text(chromium.acting(PAGE, ACTS), encoding="utf-8")
 
     shown = chromium.show(path)
 
@@ -285,7 +277,7 @@ def test_a_title_typed_in_full_opens_its_own_film(tmp_path: Path) -> None:
     path = tmp_path / "titles.html"
     path.write_text(render(DEFINITION, data.frames(DEFINITION, gold), cards=data.cards(gold), stands_on="R"), "utf-8")
     typed = [*titles, "big", "amelie"]
-    path.write_text(acting(path, TITLES.replace("TYPED", json.dumps(typed))), "utf-8")
+    path.write_text(chromium.acting(path.read_text("utf-8"), TITLES.replace("TYPED", json.dumps(typed))), "utf-8")
 
     (log,) = re.findall(r'data-log="([^"]*)"', chromium.show(path).document)
 
@@ -365,7 +357,7 @@ def test_intervals_have_the_coverage_they_name(page: Path, tmp_path: Path) -> No
         f"{list(range(10))}), ...[5, 30, 1000].map(studentT)].join(' ');"
     )
     acted = tmp_path / "acted.html"
-    acted.write_text(acting(page, script), "utf-8")
+    acted.write_text(chromium.acting(PAGE, script), "utf-8")
     title, *_ = re.findall("<title>([^<]*)</title>", chromium.show(acted).document)
     interval = stats.ttest_1samp(values, 0).confidence_interval(0.95)
     expected = [10 * (interval.high - interval.low) / 2, *(stats.t.isf(0.025, freedom) for freedom in (5, 30, 1000))]
