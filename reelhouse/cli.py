@@ -6,7 +6,9 @@ A command is a function called ``command`` in a module of its own, which is impo
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -138,10 +140,21 @@ def _reporting_errors(function: Callable[..., None], name: str) -> Callable[...,
 
 
 def main() -> None:
-    """Run the command line; characters that an output cannot encode are written as escapes."""
+    """Run the command line; characters that an output cannot encode are written as escapes, a full disk is one line."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     if variable("REELHOUSE_END_WITH_PARENT"):
         lifeline.end_with_parent()
-    app()
+    try:
+        try:
+            app()
+        finally:
+            if sys.stdout:  # None where the caller closed it
+                sys.stdout.flush()
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        console.fail(f"{error.filename or 'output'}: {error.strerror}; free some space and try again")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes the rest of it at its end
+        sys.exit(1)

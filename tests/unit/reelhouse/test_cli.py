@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,6 +166,19 @@ def test_an_error_is_one_line_and_exit_1(refused: Exception, capsys: pytest.Capt
     assert printed.out.startswith('{"error": "asking: AWS: ')
     assert printed.err.startswith("✗ asking: AWS: ")
     assert printed.err.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+@pytest.mark.parametrize("length", [10, 100_000])
+def test_a_full_disk_is_one_line_and_exit_1(length: int) -> None:
+    code = f"from reelhouse import cli\ncli.app = lambda: print('x' * {length})\ncli.main()"
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False, text=True
+        )
+
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines() == ["✗ output: No space left on device; free some space and try again"]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
