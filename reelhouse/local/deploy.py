@@ -153,7 +153,12 @@ def sam_config(parameters: dict[str, str]) -> str:
 def _environment() -> dict[str, str]:
     """Return the environment of SAM: this process's, pointed at the local stack, without settings of a person's own."""
     kept = {name: value for name, value in settings.environment_with().items() if not name.startswith(_DROPPED)}
-    return kept | {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": POLL_SECONDS, "REELHOUSE_BUILD": "local"}
+    return kept | {
+        "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_POLL_DELAY": POLL_SECONDS,
+        "__SAM_CLI_APP_DIR": str(state.home() / "sam"),  # instead of ~/.aws-sam
+        "REELHOUSE_BUILD": "local",
+    }
 
 
 def _sam(*arguments: str, lifeline: Lifeline) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import aws, settings
-from reelhouse.local import connection, deploy, stack
+from reelhouse.local import connection, deploy, stack, state
 from reelhouse.local.state import Process, State
 
 PERSONAL = {
@@ -112,6 +112,7 @@ def test_sam_gets_no_setting_of_a_persons_own(current: State, monkeypatch: pytes
 
     environment = deploy._environment()
 
+    assert environment["__SAM_CLI_APP_DIR"] == str(state.home() / "sam"), "SAM writes into it, else into ~/.aws-sam"
     assert "mine" not in environment.values()
     assert environment["AWS_ENDPOINT_URL"] == current.connection()["AWS_ENDPOINT_URL"]
     assert not PERSONAL.keys() & environment.keys() - {"AWS_REGION", "HTTP_PROXY", "http_proxy", "ALL_PROXY"}
