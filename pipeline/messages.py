@@ -95,26 +95,36 @@ def read(body: str) -> MovieBatch:
 
 
 def send_all(messages: list[Message], queue_url: str, sqs: SQSClient) -> None:
-    """Send messages in batches of ten, several at once; resend every message that SQS does not confirm.
+    """Send messages of films, as :func:`send` does.
 
     Raises
     ------
     StorageFailed
         When some messages could not be sent, with the ids of their films. All others have been sent.
     """
-    with ThreadPoolExecutor(_SENDERS) as pool:
-        calls = batches(messages, _MESSAGES_PER_CALL, size=_size, limit=MAX_MESSAGE_BYTES)
-        results = list(pool.map(lambda call: _send(call, queue_url, sqs), calls))
-    if unsent := [message for remaining, _ in results for message in remaining]:
+    unsent, causes = send(messages, queue_url, sqs)
+    if unsent:
         ids = [movie["id"] for message in unsent for movie in message["movies"]]
         more = f" and {len(ids) - _MAX_LISTED_IDS} more" if len(ids) > _MAX_LISTED_IDS else ""
-        run_id, causes = unsent[0]["run_id"], sorted({cause for remaining, cause in results if remaining})
+        run_id = unsent[0]["run_id"]
         raise StorageFailed(
-            f"{len(unsent)} of {len(messages)} messages could not be sent ({', '.join(causes)})",
+            f"{len(unsent)} of {len(messages)} messages could not be sent ({causes})",
             subject=f"{run_id} ({', '.join(ids[:_MAX_LISTED_IDS])}{more})",
             step=STEP,
             next_step=f"the run lacks these films; `reelhouse run --resume {run_id}` sends them",
         )
+
+
+def send(messages: list[Message], queue_url: str, sqs: SQSClient) -> tuple[list[Message], str]:
+    """Send messages in batches of ten, several at once; resend every message that SQS does not confirm.
+
+    Returns the messages that could not be sent, and why. All others have been sent.
+    """
+    with ThreadPoolExecutor(_SENDERS) as pool:
+        calls = batches(messages, _MESSAGES_PER_CALL, size=_size, limit=MAX_MESSAGE_BYTES)
+        results = list(pool.map(lambda call: _send(call, queue_url, sqs), calls))
+    unsent = [message for remaining, _ in results for message in remaining]
+    return unsent, ", ".join(sorted({cause for remaining, cause in results if remaining}))
 
 
 def _size(value: Any) -> int:

@@ -5,17 +5,15 @@ Reads the Bronze bucket's listing; sends to BronzeEvents.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
-from pipeline import aws, keys
+from pipeline import aws, keys, messages
 from pipeline.batches import batches
 from pipeline.errors import StorageFailed
 from reelhouse.stack import Stack
 
 # Objects in one message: ProcessBronzeToSilver receives up to 100 messages at once, and has a minute.
 OBJECTS_A_MESSAGE = 20
-_MESSAGES_A_CALL = 10
 
 
 def stored(stack: Stack, run_id: str) -> list[str]:
@@ -34,14 +32,10 @@ def announce(stack: Stack, bronze_keys: Iterable[str], step: str) -> None:
     StorageFailed
         When SQS does not accept them.
     """
-    bodies = [
-        json.dumps({"Records": [{"s3": {"object": {"key": key}}} for key in some]})
+    events = [
+        {"Records": [{"s3": {"object": {"key": key}}} for key in some]}
         for some in batches(sorted(bronze_keys), OBJECTS_A_MESSAGE)
     ]
-    for call in batches(bodies, _MESSAGES_A_CALL):
-        answer = aws.client("sqs").send_message_batch(
-            QueueUrl=stack["BronzeEventsUrl"],
-            Entries=[{"Id": str(index), "MessageBody": body} for index, body in enumerate(call)],
-        )
-        if answer.get("Failed"):
-            raise StorageFailed("SQS did not accept all messages", subject="BronzeEvents", step=step)
+    unsent, causes = messages.send(events, stack["BronzeEventsUrl"], aws.client("sqs"))
+    if unsent:
+        raise StorageFailed(f"SQS did not accept all messages ({causes})", subject="BronzeEvents", step=step)
