@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -93,8 +91,16 @@ class Queries:
 
     def _start(self, sql: str, database: str) -> str:
         context = {"QueryExecutionContext": {"Database": database}} if database else {}
-        with _refusals(), aws.failures_of(STEP, self.work_group):
-            answer = self.client.start_query_execution(QueryString=sql, WorkGroup=self.work_group, **context)  # type: ignore[arg-type]
+        try:
+            with aws.failures_of(STEP, self.work_group):
+                answer = self.client.start_query_execution(QueryString=sql, WorkGroup=self.work_group, **context)  # type: ignore[arg-type]
+        except StorageFailed as error:
+            cause = error.__cause__
+            if isinstance(cause, ClientError) and aws.error_code(cause) == "InvalidRequestException":
+                # Athena's message says where the statement is wrong, and quotes nothing else.
+                message = cause.response["Error"].get("Message", "refused")
+                raise InvalidInput(message, subject="query", step=STEP) from cause
+            raise
         return answer["QueryExecutionId"]
 
     def _stop(self, query_ids: list[str]) -> None:
@@ -116,18 +122,6 @@ class Queries:
         # The first row of a SELECT is its header; other statements, such as SHOW, have none.
         names = tuple(name for name, _ in columns)
         return columns, rows[1:] if rows[:1] == [names] else rows
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Turn a refused statement into our error; Athena's message says where it is wrong, and quotes nothing else."""
-    try:
-        yield
-    except StorageFailed as error:
-        cause = error.__cause__
-        if isinstance(cause, ClientError) and aws.error_code(cause) == "InvalidRequestException":
-            raise InvalidInput(cause.response["Error"].get("Message", "refused"), subject="query", step=STEP) from cause
-        raise
 
 
 def _demand_success(execution: dict[str, Any]) -> None:
