@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from itertools import takewhile
 from pathlib import Path
@@ -71,13 +72,7 @@ def connect(stack: str | None = None) -> Lake:
     if stack == "":  # of an unset variable: it must not mean another stack
         raise InvalidInput("is empty", subject="stack", next_step="name a stack, or leave it out for the local one")
     if stack is None and settings.variable("GOLD_BUCKET"):
-        lake_settings = settings.load(LakeSettings)
-        return Lake(
-            lake_settings.gold_bucket,
-            lake_settings.gold_database,
-            lake_settings.silver_bucket,
-            lake_settings.athena_work_group,
-        )
+        return Lake(**asdict(settings.load(LakeSettings)))
     from reelhouse import stack as deployed_stack  # noqa: PLC0415 (reports in AWS have no command line)
 
     return deployed_stack.find(stack).lake()
