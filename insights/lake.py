@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
-from botocore.exceptions import BotoCoreError, ClientError
 
 from insights import lake_tables
 from insights.frames import arrow_schema, from_arrow, typed
@@ -24,7 +23,7 @@ from insights.lake_tables import Description
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
 from pipeline.columns import GOLD_TABLES, SILVER_TABLES, Table
-from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.errors import InvalidInput
 from pipeline.gold import tables as gold_tables
 from pipeline.gold.build import Build
 from pipeline.gold.publication import published_build
@@ -153,11 +152,8 @@ class Lake:
         if not parts and definition is not None:
             return arrow_schema(definition).empty_table()
         wanted = [part.key for part in parts]
-        content = []
-        for key, answer in zip(wanted, aws.get_many(aws.client("s3"), self.gold_bucket, wanted), strict=True):
-            if isinstance(answer, ClientError | BotoCoreError):
-                raise StorageFailed(aws.cause_of(answer), subject=key, step=_STEP, next_step="try again") from answer
-            content.append(_parquet(definition, key, answer[0]))
+        bodies = aws.get_all(aws.client("s3"), self.gold_bucket, wanted, _STEP, "try again")
+        content = [_parquet(definition, key, body) for key, body in bodies.items()]
         try:
             return pa.concat_tables(content, promote_options="permissive")
         except pa.ArrowException as error:

@@ -112,9 +112,9 @@ def error_code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def is_missing(error: ClientError) -> bool:
+def is_missing(error: BaseException | None) -> bool:
     """Whether an error says that an object does not exist."""
-    return error_code(error) in _MISSING
+    return isinstance(error, ClientError) and error_code(error) in _MISSING
 
 
 @contextmanager
@@ -295,3 +295,22 @@ def get_many(
 
     with ThreadPoolExecutor(MAX_CONNECTIONS) as pool:
         return list(pool.map(one, keys))
+
+
+def get_all(
+    s3: S3Client, bucket: str, keys: list[str], step: str, next_step: str = "", *, skip_missing: bool = False
+) -> dict[str, bytes]:
+    """Read several objects concurrently; return the bytes of each by key.
+
+    Raises
+    ------
+    StorageFailed
+        About the first that cannot be read, or does not exist; with ``skip_missing`` the latter are left out.
+    """
+    bodies = {}
+    for key, answer in zip(keys, get_many(s3, bucket, keys), strict=True):
+        if isinstance(answer, tuple):
+            bodies[key] = answer[0]
+        elif not (skip_missing and is_missing(answer)):
+            raise StorageFailed(cause_of(answer), subject=key, step=step, next_step=next_step) from answer
+    return bodies

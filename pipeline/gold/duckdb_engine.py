@@ -223,13 +223,8 @@ class DuckdbEngine:
     def query(self, build_id: str, movies: BuiltTable | None, deadline: float) -> Query:  # noqa: ARG002
         """Return a function that queries the last build and the published ``movies``; see :class:`GoldEngine`."""
         wanted = [entry.key for entry in movies.objects] if movies else []
-        bodies = []
-        for key, answer in zip(wanted, aws.get_many(aws.client("s3"), self.gold_bucket, wanted), strict=True):
-            if isinstance(answer, Exception):
-                raise StorageFailed(aws.cause_of(answer), subject=key, step=STEP, next_step=RETRIED) from answer
-            bodies.append(answer[0])
-        if bodies:
-            self.database.publish(bodies)
+        if bodies := aws.get_all(aws.client("s3"), self.gold_bucket, wanted, STEP, RETRIED):
+            self.database.publish(list(bodies.values()))
         return lambda sql: self.database.answer(sql, deadline)
 
 

@@ -12,10 +12,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from pipeline import aws, documents, keys
-from pipeline.errors import DocumentInvalid, StorageFailed
+from pipeline.errors import DocumentInvalid
 from pipeline.gold.build import Build, check_build_id
 from pipeline.runs import check_time, utc
 
@@ -208,14 +206,8 @@ def records(bucket: str, build_ids: Iterable[str]) -> dict[str, Build]:
         When a record is damaged.
     """
     wanted = {keys.build_record(build_id): build_id for build_id in build_ids}
-    builds = {}
-    for key, answer in zip(wanted, aws.get_many(aws.client("s3"), bucket, list(wanted)), strict=True):
-        if isinstance(answer, ClientError) and aws.is_missing(answer):
-            continue
-        if isinstance(answer, ClientError | BotoCoreError):
-            raise StorageFailed(aws.cause_of(answer), subject=key, step="gold", next_step="try again") from answer
-        builds[wanted[key]] = Build.from_json(answer[0], key)
-    return builds
+    bodies = aws.get_all(aws.client("s3"), bucket, list(wanted), "gold", "try again", skip_missing=True)
+    return {wanted[key]: Build.from_json(body, key) for key, body in bodies.items()}
 
 
 def _move(bucket: str, document: Published, before: Pointer) -> Pointer:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
@@ -177,15 +176,9 @@ class SilverReader:
 
     def _fetch(self, batch: list[StoredObject]) -> dict[str, tuple[str, bytes]]:
         """Fetch objects; one that was deleted since it was listed is left out."""
-        fetched = {}
-        answers = aws.get_many(aws.client("s3"), self._bucket, [entry.key for entry in batch])
-        for entry, answer in zip(batch, answers, strict=True):
-            if isinstance(answer, ClientError) and aws.is_missing(answer):
-                continue
-            if isinstance(answer, ClientError | BotoCoreError):
-                raise StorageFailed(aws.cause_of(answer), subject=entry.key, step=STEP) from answer
-            fetched[entry.key] = (entry.etag, answer[0])
-        return fetched
+        etags = {entry.key: entry.etag for entry in batch}
+        bodies = aws.get_all(aws.client("s3"), self._bucket, list(etags), STEP, skip_missing=True)
+        return {key: (etags[key], body) for key, body in bodies.items()}
 
     def find_damage(self) -> None:
         """Read every large part to its last row, after a query has failed; note the damaged ones."""

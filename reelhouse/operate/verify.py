@@ -13,7 +13,6 @@ from typing import Annotated, Any
 
 import duckdb
 import typer
-from botocore.exceptions import ClientError
 from rich.markup import escape
 
 from pipeline import aggregate_to_gold, aws, keys
@@ -230,8 +229,8 @@ def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
             silver.database.register("stored_", lake.arrow(table.name))
             change = compare(silver.database, "stored_", f"gold.{table.name}", table.key)
         except ReelhouseError as error:
-            gone = isinstance(error.__cause__, ClientError) and aws.is_missing(error.__cause__)
-            missing.note("gold", key, "is missing" if gone or built is None else error.cause)
+            gone = built is None or aws.is_missing(error.__cause__)
+            missing.note("gold", key, "is missing" if gone else error.cause)
             continue
         except duckdb.Error as error:
             missing.note("gold", key, f"cannot be compared: {str(error).splitlines()[0]}"[:300])

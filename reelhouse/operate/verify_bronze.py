@@ -12,11 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from pipeline import aws, keys
 from pipeline.batches import batches
-from pipeline.errors import DocumentInvalid, StorageFailed
+from pipeline.errors import DocumentInvalid
 from pipeline.runs import Manifest
 from pipeline.silver.records import BronzeObject
 from reelhouse.operate.outcomes import Recomputation
@@ -73,12 +71,10 @@ def examine(bucket: str, run_id: str | None, recomputation: Recomputation) -> Br
     recomputed = recomputation.choose(current)
     for some in batches(current, _AT_ONCE):
         objects: list[BronzeObject] = []
-        for key, answer in zip(some, aws.get_many(aws.client("s3"), bucket, some), strict=True):
-            if isinstance(answer, ClientError | BotoCoreError):
-                raise StorageFailed("cannot be read", subject=key, step="verify") from answer
-            _check(bronze, key, answer[0], current[key])
+        for key, body in aws.get_all(aws.client("s3"), bucket, some, "verify").items():
+            _check(bronze, key, body, current[key])
             if key in recomputed:
-                objects.append(BronzeObject(key, current[key]["VersionId"], answer[0]))
+                objects.append(BronzeObject(key, current[key]["VersionId"], body))
         recomputation.add(objects)
     for each, manifest in bronze.manifests.items():
         digest = bronze.lists.get(each)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
 from pipeline import aws, keys
@@ -204,7 +203,7 @@ def _reports(stack: Stack, run_id: str) -> list[ReportPage]:
     pages = []
     for key, answer in zip(later, aws.get_many(aws.client("s3"), bucket, later), strict=True):
         # A report that expired since it was listed is skipped.
-        report = {} if isinstance(answer, ClientError | BotoCoreError) else _object(answer[0])
+        report = _object(answer[0]) if isinstance(answer, tuple) else {}
         if _object(report.get("data")).get("run_id") == run_id:
             page = key.removesuffix("report.json") + "report.html"
             pages.append(ReportPage(report.get("name"), report.get("started_at"), report.get("status"), page))

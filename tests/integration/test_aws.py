@@ -134,6 +134,14 @@ def test_objects_are_read_in_order_and_fail_separately(lake: Lake) -> None:
     assert isinstance(second, ClientError)
 
 
+def test_a_missing_object_is_an_error_that_names_it_or_is_left_out(lake: Lake) -> None:
+    lake.put("bronze", "a", b"A")
+
+    with pytest.raises(StorageFailed, match=r"verify: b: GetObject answered NoSuchKey"):
+        aws.get_all(lake.s3, "bronze", ["a", "b"], "verify")
+    assert aws.get_all(lake.s3, "bronze", ["a", "b"], "verify", skip_missing=True) == {"a": b"A"}
+
+
 @pytest.mark.parametrize("error", [client_error("InternalError"), EndpointConnectionError(endpoint_url="x")])
 def test_faults_of_aws_become_ours_without_their_text(error: Exception) -> None:
     with pytest.raises(StorageFailed) as caught, aws.failures_of("Step", "tt0111161", "its message is retried"):
