@@ -213,14 +213,16 @@ class Lake:
         """
         if engine not in {"duckdb", "athena"}:
             raise InvalidInput("is no engine", subject=engine, next_step='use "duckdb" or "athena"')
+        from insights import lake_query  # noqa: PLC0415 (reports do not need DuckDB)
+
+        if (listing := lake_query.listing(query, self)) is not None:
+            return listing
         if engine == "athena":
             from insights import athena_query  # noqa: PLC0415 (reports do not need sqlglot)
 
             if not self.athena_work_group:
                 raise InvalidInput("this lake has no Athena work group", subject="engine", next_step='use "duckdb"')
             return athena_query.run(query, self.athena_work_group, self.gold_database).rows
-        from insights import lake_query  # noqa: PLC0415 (reports do not need DuckDB)
-
         return lake_query.run(query, self, (limits or lake_query.LIMITS) if read_only else None)
 
     def describe(self, name: str) -> Description:
@@ -233,20 +235,26 @@ class Lake:
         """
         lake = self.of_one_build()
         content = lake.arrow(name)
-        definition = lake_tables.definition(name)
-        written: Mapping[str, str] = {}
-        if not name.startswith(SILVER):
-            with aws.failures_of(_STEP, name):
-                written = aws.metadata(aws.client("s3"), self.gold_bucket, keys.gold_table(name))
         build = lake.pinned if name in GOLD_TABLES else None
         return Description(
             name=name,
-            meaning=definition.meaning if definition else _decoded(written.get(_MEANING, "")),
+            meaning=lake.meaning(name),
             rows=content.num_rows,
             build_id=build.build_id if build else "",
-            options=json.loads(written.get(_OPTIONS, "{}")),
-            columns=lake_tables.columns(content.schema, definition),
+            options=json.loads(lake._metadata(name).get(_OPTIONS, "{}")),
+            columns=lake_tables.columns(content.schema, lake_tables.definition(name)),
         )
+
+    def meaning(self, name: str) -> str:
+        """Return what a table holds; "" for one of your own that was written without a meaning."""
+        definition = lake_tables.definition(name)
+        return definition.meaning if definition else _decoded(self._metadata(name).get(_MEANING, ""))
+
+    def _metadata(self, name: str) -> Mapping[str, str]:
+        if name.startswith(SILVER):
+            return {}
+        with aws.failures_of(_STEP, name):
+            return aws.metadata(aws.client("s3"), self.gold_bucket, keys.gold_table(name))
 
     def build(self) -> Build | None:
         """Return the pinned build, or the one that is published now; None before the first."""

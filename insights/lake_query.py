@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pandas as pd
 
-from insights import guarded_query, lake_tables, query_rows
+from insights import guarded_query, query_rows
 from insights.frames import from_arrow
 from insights.guarded_query import LIMITS, Limits
 from pipeline import database
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from insights.lake import Lake
 
 _SHOW_TABLES = re.compile(r"\s*show\s+(?:all\s+)?tables\s*;?\s*", re.IGNORECASE)
-_DESCRIBE = re.compile(r"\s*describe\s+((?:\w+\.)?\w+)\s*;?\s*", re.IGNORECASE)
+_DESCRIBE = re.compile(r'\s*describe\s+((?:"?\w+"?\.)?"?\w+"?)\s*;?\s*', re.IGNORECASE)
 # Where DuckDB lists its tables, which are those that were read.
 _CATALOGUE = re.compile(r"\b(?:information_schema|duckdb_\w+|show\s+tables)\b", re.IGNORECASE)
 _OWN_PACKAGES = {"reelhouse", "insights"}
-__all__ = ["LIMITS", "Limits", "run"]
+__all__ = ["LIMITS", "Limits", "listing", "run"]
 
 
 def run(query: str, lake: Lake, limits: Limits | None) -> pd.DataFrame:
@@ -39,11 +39,6 @@ def run(query: str, lake: Lake, limits: Limits | None) -> pd.DataFrame:
     limits : Limits or None
         None runs it unguarded.
     """
-    if _SHOW_TABLES.fullmatch(query):
-        rows = [(name, _meaning(name)) for name in lake.tables()]
-        return pd.DataFrame(rows, columns=["table", "meaning"])
-    if described := _DESCRIBE.fullmatch(query):
-        return lake.describe(described[1].lower().removeprefix("gold.")).columns
     lake = lake.of_one_build()
     names = _named(query, lake.tables())
     tables = {name if name.startswith("silver.") else f"gold.{name}": lake.arrow(name) for name in names}
@@ -58,6 +53,16 @@ def run(query: str, lake: Lake, limits: Limits | None) -> pd.DataFrame:
         if guarded_query.demand_one_statement(connection, query, guarded=False):
             return from_arrow(query_rows.fetch(connection.sql(guarded_query.without_end(query))))
         return connection.execute(query).df()
+
+
+def listing(query: str, lake: Lake) -> pd.DataFrame | None:
+    """Answer SHOW TABLES and DESCRIBE as the lake does; None for any other statement."""
+    if _SHOW_TABLES.fullmatch(query):
+        rows = [(name, lake.meaning(name) or "a user's table") for name in lake.tables()]
+        return pd.DataFrame(rows, columns=["table", "meaning"])
+    if described := _DESCRIBE.fullmatch(query):
+        return lake.describe(described[1].lower().replace('"', "").removeprefix("gold.")).columns
+    return None
 
 
 def _named(query: str, tables: list[str]) -> list[str]:
@@ -91,8 +96,3 @@ def _variables_of_callers() -> Iterator[Mapping[str, Any]]:
             yield frame.f_locals
             yield frame.f_globals
         frame = frame.f_back
-
-
-def _meaning(name: str) -> str:
-    definition = lake_tables.definition(name)
-    return definition.meaning if definition else "a user's table"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pytest
@@ -224,6 +224,19 @@ def test_columns_that_no_table_can_have_are_named(used: GoldLake) -> None:
     with pytest.raises(InvalidInput, match=r"would lose data: 1577872800123456789; .* column when"):
         used.write("mine", pd.DataFrame({"when": pd.to_datetime(["2020-01-01 10:00:00.123456789"])}))
     assert "mine" not in used.tables()
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "athena"])
+def test_show_tables_and_describe_answer_the_same_for_both_engines(
+    used: GoldLake, engine: Literal["duckdb", "athena"]
+) -> None:
+    used.write("my_table", pd.DataFrame({"a": [1]}), "Stars – mine")
+    used.write("without", pd.DataFrame({"a": [1]}))
+    meanings = used.sql("SHOW TABLES", engine=engine).set_index("table")["meaning"]
+    assert meanings.index.tolist() == used.tables()
+    assert meanings[["my_table", "without"]].tolist() == ["Stars – mine", "a user's table"]
+    for name in ("movies", 'gold."movies"', '"Movies"'):
+        pd.testing.assert_frame_equal(used.sql(f"DESCRIBE {name}", engine=engine), used.describe("movies").columns)
 
 
 @pytest.mark.filterwarnings("error")
