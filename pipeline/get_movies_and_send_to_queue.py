@@ -142,7 +142,7 @@ def start(parameters: Parameters, settings: GetMoviesAndSendToQueueSettings, inv
         run_id = _run_id(parameters, settings, invocation_id)
         if earlier := _earlier_delivery(run_id, settings.bronze_bucket):
             return earlier
-        if parameters.requested_by == SCHEDULE and (waiting := _waiting_messages(settings.movie_queue_url)):
+        if parameters.requested_by == SCHEDULE and (waiting := sum(messages.depth(settings.movie_queue_url))):
             return _postponed(run_id, parameters, settings, waiting)
     selected = films.items[: parameters.top_n]
     batches = messages.make(run_id, selected, parameters.batch_size)
@@ -196,19 +196,6 @@ def _earlier_delivery(run_id: str, bucket: str) -> Result | None:
     logger.warning("this invocation was delivered before: its run is not started again", extra={"run_id": run_id})
     note = "this invocation was delivered before: its run was started then, and nothing was sent now"
     return Result(_reply(manifest, "already_started", note), manifest)
-
-
-def _waiting_messages(queue_url: str) -> int:
-    """Return the approximate number of messages in MovieQueue: visible, delayed, in flight or waiting for a retry."""
-    answer = aws.client("sqs").get_queue_attributes(
-        QueueUrl=queue_url,
-        AttributeNames=[
-            "ApproximateNumberOfMessages",
-            "ApproximateNumberOfMessagesDelayed",
-            "ApproximateNumberOfMessagesNotVisible",
-        ],
-    )
-    return sum(map(int, answer["Attributes"].values()))
 
 
 def _postponed(run_id: str, parameters: Parameters, settings: GetMoviesAndSendToQueueSettings, waiting: int) -> Result:

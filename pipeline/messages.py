@@ -127,6 +127,14 @@ def send(messages: list[Message], queue_url: str, sqs: SQSClient) -> tuple[list[
     return unsent, ", ".join(sorted({cause for remaining, cause in results if remaining}))
 
 
+def depth(queue_url: str) -> tuple[int, int]:
+    """Return the approximate number of a queue's messages: visible or delayed; in flight or hidden until a retry."""
+    names = ["ApproximateNumberOfMessages" + state for state in ("", "Delayed", "NotVisible")]
+    answer = aws.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)  # type: ignore[arg-type]
+    visible, delayed, in_flight = (int(answer["Attributes"][name]) for name in names)  # type: ignore[index]
+    return visible + delayed, in_flight
+
+
 def _size(value: Any) -> int:
     return len(json.dumps(value))
 

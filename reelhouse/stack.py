@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline import aws, documents, keys
+from pipeline import aws, documents, keys, messages
 from pipeline.errors import DocumentInvalid, InvalidInput, LocalStackError, SourceListInvalid, StorageFailed
 from pipeline.gold.build import Build
 from pipeline.gold.publication import Pointer, read_pointer, records
@@ -157,11 +157,8 @@ class Stack:
         return build.code_version if build else ""
 
     def depth(self, output: str) -> tuple[int, int]:
-        """Return the messages of the queue whose URL is an output: visible or delayed, and in flight."""
-        names = ["ApproximateNumberOfMessages" + state for state in ("", "Delayed", "NotVisible")]
-        answer = aws.client("sqs").get_queue_attributes(QueueUrl=self[output], AttributeNames=names)  # type: ignore[arg-type]
-        visible, delayed, in_flight = (int(answer["Attributes"][name]) for name in names)  # type: ignore[index]
-        return visible + delayed, in_flight
+        """Return :func:`pipeline.messages.depth` of the queue whose URL is an output."""
+        return messages.depth(self[output])
 
 
 def _function_error(body: bytes) -> dict[str, Any]:

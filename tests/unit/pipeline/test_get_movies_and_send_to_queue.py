@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pipeline import aws
+from pipeline import aws, messages
 from pipeline.errors import InvalidInput
-from pipeline.get_movies_and_send_to_queue import MAX_BATCH_SIZE, Parameters, _waiting_messages, whole_number
+from pipeline.get_movies_and_send_to_queue import MAX_BATCH_SIZE, Parameters, whole_number
 from pipeline.settings import GetMoviesAndSendToQueueSettings
 
 SETTINGS = GetMoviesAndSendToQueueSettings("bronze", "https://queue.example", "s3://lists/top.json", 250, 10)
@@ -85,7 +85,7 @@ def test_messages_wait_visible_delayed_and_in_flight(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(aws, "client", lambda _: Queue())
 
-    assert _waiting_messages("queue") == 7
+    assert messages.depth("queue") == (3, 4)
 
 
 @pytest.mark.parametrize(
