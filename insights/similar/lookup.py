@@ -80,7 +80,6 @@ class Match:
         The films with the closest titles, if none matches.
     """
 
-    query: str
     films: tuple[Film, ...]
     closest: tuple[Film, ...] = ()
 
@@ -131,14 +130,14 @@ class Catalogue:
         text = checked(query)
         if IMDB_ID.fullmatch(text.lower()):
             film = self._films.get(text.lower())
-            return Match(query, (film,) if film else ())
+            return Match((film,) if film else ())
         title, year = split_year(text)
         attempts = [(normalised(text), None)] + ([(normalised(title), year)] if year else [])
         for search in (self._same, self._mistyped, self._containing):
             for wanted, wanted_year in attempts:
                 if films := of_year(search(wanted), wanted_year):
-                    return Match(query, tuple(films[:MAX_SHOWN]))
-        return Match(query, (), self._closest(normalised(title)))
+                    return Match(tuple(films[:MAX_SHOWN]))
+        return Match((), self._closest(normalised(title)))
 
     def similar(self, imdb_id: str, k: int = MAX_K) -> dict[str, Any]:
         """Return a film's recommendations.
