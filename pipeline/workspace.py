@@ -20,7 +20,10 @@ _LOCK = "lock"
 
 
 class Workspace:
-    """A temporary ``folder`` of this process; it is removed with this object, or by a later process."""
+    """A temporary ``folder`` of this process, removed at the end of a ``with`` or with this object.
+
+    A later process removes it if this one is killed.
+    """
 
     def __init__(self) -> None:
         parent = Path(tempfile.gettempdir(), _PARENT)
@@ -34,7 +37,15 @@ class Workspace:
             self.folder = Path(tempfile.mkdtemp(dir=parent))
             lock = (self.folder / _LOCK).open("w")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        weakref.finalize(self, _remove, self.folder, lock)
+        self._remove = weakref.finalize(self, _remove, self.folder, lock)
+
+    def __enter__(self) -> Workspace:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove the folder."""
+        self._remove()
 
 
 def _is_locked(path: Path) -> bool:

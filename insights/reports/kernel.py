@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import nbformat
 import papermill
@@ -22,6 +22,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from insights.reports.notebooks import Notebook, Value
 from pipeline import settings
+from pipeline.workspace import Workspace
 
 # Far above the slowest notebook (recommendations for 17,472 films take seconds), and below a function's 15 minutes.
 CELL_TIMEOUT_SECONDS = 600
@@ -32,6 +33,8 @@ _START = "import insights; from ipykernel import kernelapp; kernelapp.launch_new
 _PERSONAL = ("PYTHONSTARTUP", "JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "MPLBACKEND")
 
 Progress = Callable[[int], None]
+
+_managers: WeakSet[AsyncKernelManager] = WeakSet()
 
 
 class OwnKernelManager(AsyncKernelManager):
@@ -55,8 +58,17 @@ class OwnKernelManager(AsyncKernelManager):
         environment = settings.environment_with(**self.variables, IPYTHONDIR=str(self.folder / "ipython"))
         for name in _PERSONAL:
             environment.pop(name, None)
+        self.connection_file = str(self.folder / "connection.json")
+        _managers.add(self)
         with log_of(self.folder).open("wb") as log:
             await super().start_kernel(**{**options, "cwd": str(self.folder), "env": environment, "stderr": log})
+
+
+def end_all() -> None:
+    """Kill the kernels that still run, after Ctrl-C for example: each :func:`execute` then returns an error."""
+    for manager in list(_managers):
+        if process := getattr(manager.provisioner, "process", None):
+            process.kill()
 
 
 def log_of(folder: Path) -> Path:
@@ -88,9 +100,9 @@ def execute(
     """
     logging.getLogger("papermill").setLevel(logging.ERROR)
     to_run = nbformat.read(notebook.path, as_version=4)  # type: ignore[no-untyped-call]
-    with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
-        output = Path(folder, "notebook.ipynb")
-        own = {"folder": Path(folder), "variables": dict(variables)}
+    with Workspace() as workspace:
+        output = workspace.folder / "notebook.ipynb"
+        own = {"folder": workspace.folder, "variables": dict(variables)}
         manager = type("KernelManagerOfOne", (OwnKernelManager,), own)
         error = _run(to_run, parameters, manager, output, progress)
         executed = nbformat.read(output, as_version=4) if output.is_file() else to_run  # type: ignore[no-untyped-call]

@@ -20,7 +20,7 @@ from insights.lake import Lake
 from insights.reports import headlines
 from insights.reports import page as report_page
 from insights.reports.index import report_keys
-from insights.reports.kernel import Executed, execute
+from insights.reports.kernel import Executed, end_all, execute
 from insights.reports.notebooks import Notebook, Value, assign, discover, waves
 from insights.reports.store import Store, put, write_index
 from pipeline.runs import utc
@@ -85,9 +85,13 @@ def run(
         return report, executed.notebook
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for wave in waves(notebooks):
-            for report, notebook in pool.map(make, wave):
-                yield _publish(report, notebook, stores, order)
+        try:
+            for wave in waves(notebooks):
+                for report, notebook in pool.map(make, wave):
+                    yield _publish(report, notebook, stores, order)
+        finally:
+            # After Ctrl-C, the pool would wait for the notebooks that run.
+            end_all()
     for store in stores:
         write_index(store, datetime.now(UTC))
 

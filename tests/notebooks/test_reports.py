@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from insights.reports.publish import Published
 from insights.reports.store import FolderStore
 from pipeline import keys
 from pipeline.errors import InvalidInput
+from tests.running import wait_until
 
 LAKE = Lake("gold", "gold")
 PARAMETERS = "fail: bool = False  # raise in the middle\nn: int = 3  # films"
@@ -151,3 +155,25 @@ def test_a_kernel_that_dies_at_its_start_is_one_failed_report(
     assert [one.succeeded for one in failed] == [False, False]
     assert failed[0].report["error"] == "the kernel did not start: ImportError: no room"
     assert good.succeeded
+
+
+def test_ctrl_c_ends_a_kernel_that_runs_and_removes_its_files(
+    notebooks: list[Notebook], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    waiting = json.loads(notebooks[0].path.read_text())
+    waiting["cells"][2]["source"] = "open('started', 'w').close(); import time; time.sleep(600)"
+    notebooks[0].path.write_text(json.dumps(waiting))
+
+    def interrupt() -> None:
+        wait_until(lambda: any(temporary.rglob("started")))
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        list(publish.run(notebooks[:1], {}, LAKE, [FolderStore(tmp_path / "out")]))
+
+    assert [path.name for path in temporary.rglob("*") if path.is_file()] == ["lock"], "the one of all workspaces"
+    assert not (tmp_path / "out").exists()
