@@ -307,6 +307,7 @@ def test_the_list_the_box_offices_and_the_spread_follow_the_filters(page: Path) 
     count = kpis.kpis(DEFINITION, FRAMES, {"director": ["Chloé Zhao"], "year": (1950, 1969)})["films"][1].value
     listed = shown.document.split('id="film-list"', 1)[1].split("</details>", 1)[0]
     assert listed.count('href="#film=tt') == count > 0
+    assert "<li value" not in listed  # Chromium takes minutes to number 17,000 of them
     assert all(f"({year})" not in listed for year in range(1970, 2010))
     films = GOLD["movies"][GOLD["movies"]["year"].between(1950, 1969).fillna(False)]
     hers = films[["Chloé Zhao" in names for names in films["directors"]]]
