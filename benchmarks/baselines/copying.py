@@ -119,8 +119,8 @@ def tables(_event: dict[str, Any], _context: object) -> None:
 def published(runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return the content of ``_build.json``, which ends the watch."""
     silver = {"bucket": "", "objects": 0, "size": 0, "fingerprint": ""}
-    build = {"build_id": "floor", "built_at": "2026-11-28T00:00:00Z", "seconds": 0.0, "code_version": "floor",
-             "engine": "floor", "silver": silver, "tables": {}, "runs": runs}  # fmt: skip
+    build = {"build_id": "20261128T000000.000000Z", "built_at": "2026-11-28T00:00:00Z", "seconds": 0.0,
+             "code_version": "floor", "engine": "floor", "silver": silver, "tables": {}, "runs": runs}  # fmt: skip
     return {"build": build, "history": []}
 
 

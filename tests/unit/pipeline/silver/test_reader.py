@@ -169,6 +169,7 @@ def test_running_out_of_memory_does_not_count_as_damage(monkeypatch: pytest.Monk
 
 def test_an_object_that_cannot_be_read_is_named_with_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "role R may not read"}}, "GetObject")
+    monkeypatch.setattr(aws, "client", lambda _: None)
     monkeypatch.setattr(aws, "get_many", lambda *_: [denied])
 
     with pytest.raises(StorageFailed, match=rf"{KEY}: GetObject answered AccessDenied \(role R may not read\)"):
