@@ -17,6 +17,7 @@ from moto.s3.models import S3Backend
 
 from pipeline import aggregate_to_gold, aws
 from pipeline.gold import duckdb_engine
+from reelhouse.operate import verify
 from tests.integration.moto_lake import (
     FEW_TABLES,
     KEY,
@@ -102,8 +103,9 @@ def lake(monkeypatch: pytest.MonkeyPatch, cloud: None) -> Lake:
 
 @pytest.fixture
 def few_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Gold have :data:`FEW_TABLES` only; a build of all takes twice as long."""
-    monkeypatch.setattr(duckdb_engine, "GOLD", FEW_TABLES)
+    """Let Gold have :data:`FEW_TABLES` only, also for `verify`; a build of all takes twice as long."""
+    for module in (duckdb_engine, verify):
+        monkeypatch.setattr(module, "GOLD", FEW_TABLES)
 
 
 @pytest.fixture

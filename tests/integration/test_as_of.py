@@ -14,7 +14,7 @@ from moto.s3.models import s3_backends
 
 from insights.lake import Lake as GoldLake
 from pipeline import keys
-from pipeline.columns import GOLD, GOLD_TABLES
+from pipeline.columns import GOLD_TABLES
 from pipeline.errors import InvalidInput
 from pipeline.gold import as_of
 from pipeline.gold.publication import published_build
@@ -63,7 +63,7 @@ class History:
         self.handler("aggregate_to_gold")(sqs_event(s3_event("movies/any")))
         build = published_build("gold")
         assert build
-        self.builds[build.build_id] = {table.name: rows_of(GOLD_LAKE.table(table.name)) for table in GOLD}
+        self.builds[build.build_id] = {name: rows_of(GOLD_LAKE.table(name)) for name in build.tables}
         self.moments[build.build_id] = datetime.now(UTC)
 
     def process(self, run_id: str = "") -> None:
@@ -136,6 +136,7 @@ def test_past_builds_are_recalled_row_for_row_after_expiry_replay_and_compaction
             assert rows_of(pd.read_parquet(computed.path(name), dtype_backend="numpy_nullable")) == rows, build_id
 
 
+@pytest.mark.usefixtures("few_tables")
 def test_a_table_of_a_time_is_that_of_the_build_published_then(history: History) -> None:
     for number in (0, 5):
         history.day(number)
@@ -149,6 +150,7 @@ def test_a_table_of_a_time_is_that_of_the_build_published_then(history: History)
     assert rows_of(today) == rows_of(GOLD_LAKE.table("movies")), "a date means its end"
 
 
+@pytest.mark.usefixtures("few_tables")
 def test_a_build_that_has_expired_is_computed_again_and_says_so(history: History) -> None:
     history.day(0)
     first = max(history.builds)

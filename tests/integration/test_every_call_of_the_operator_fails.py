@@ -35,7 +35,9 @@ class Answer:
 
 
 @pytest.fixture
-def pipeline(lake: Lake, omdb: Omdb, handler: Cold, top: Top, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+def pipeline(
+    lake: Lake, omdb: Omdb, handler: Cold, top: Top, few_tables: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Pipeline]:
     """Return a pipeline whose last function an operator can invoke, without waits."""
     monkeypatch.setattr(replay, "POLL_SECONDS", 0.001)
     ids = top(FILMS)

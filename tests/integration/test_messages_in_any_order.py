@@ -68,13 +68,12 @@ def is_of(queue: str, body: str) -> bool:
 
 
 def test_any_order_gives_the_same_gold(undisturbed: Pipeline) -> None:
-    for seed in range(2):
-        any_order_will_do(undisturbed, random.Random(seed))
+    any_order_will_do(undisturbed, random.Random(0))
 
 
 @pytest.mark.chaos
 @pytest.mark.timeout(3600)
 def test_each_of_many_orders_gives_the_same_gold(undisturbed: Pipeline) -> None:
-    for seed in range(2, 150):
+    for seed in range(1, 150):
         print(f"seed {seed}")
         any_order_will_do(undisturbed, random.Random(seed))

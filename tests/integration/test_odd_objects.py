@@ -18,6 +18,7 @@ from reelhouse.stack import QUEUES, Stack
 from tests.gold_builds import body_of, rewrite
 from tests.integration.moto_lake import Cold, Lake, Omdb, Top, s3_event, sqs_event
 
+pytestmark = pytest.mark.usefixtures("few_tables")
 FILM = "tt0000003"
 Ran = Callable[..., Result]
 QUERY = ("query", "SELECT count(*) FROM movies", "--engine", "duckdb")

@@ -51,10 +51,10 @@ def split_into_parts(parts: int = 2) -> None:
     build = published_build("gold")
     assert build
     tables = {}
-    for table in GOLD:
-        frame = pd.read_parquet(io.BytesIO(body_of("gold", table.name)))
+    for name in build.tables:
+        frame = pd.read_parquet(io.BytesIO(body_of("gold", name)))
         rows = [frame.iloc[start::parts] for start in range(parts)]
-        tables[table.name] = [part.to_parquet(index=False) for part in rows if len(part)]
+        tables[name] = [part.to_parquet(index=False) for part in rows if len(part)]
     publish_files("gold", tables, build_id=NEW, silver=build.silver, rows=build.rows)
 
 
@@ -73,6 +73,7 @@ def test_gold_by_athena_reads_like_gold_by_duckdb(lake: Lake, built: list[str]) 
     assert [row["title"] for row in gold_rows(STACK.lake(), built[2])["movies"]] == [built[2]]
 
 
+@pytest.mark.usefixtures("few_tables")
 def test_a_table_that_is_missing_or_unreadable_is_left_out_of_the_changes(lake: Lake, built: list[str]) -> None:
     before = published_build("gold")
     assert before
@@ -84,10 +85,11 @@ def test_a_table_that_is_missing_or_unreadable_is_left_out_of_the_changes(lake: 
     after = published_build("gold")
 
     assert after
-    names = {f"gold.{table.name}" for table in GOLD}
+    names = {f"gold.{name}" for name in after.tables}
     assert compare_builds(STACK.lake(), before, after).keys() == names - {"gold.movies", "gold.rank_history"}
 
 
+@pytest.mark.usefixtures("few_tables")
 def test_verify_reads_what_athena_built(lake: Lake, built: list[str]) -> None:
     assert verify(STACK).ok
     split_into_parts()
@@ -104,11 +106,12 @@ def test_verify_reads_what_athena_built(lake: Lake, built: list[str]) -> None:
     }
 
 
+@pytest.mark.usefixtures("few_tables")
 def test_verify_finds_rows_that_silver_does_not_give(lake: Lake, built: list[str]) -> None:
     """A build as another version of the code might have written it."""
     build = published_build("gold")
     assert build
-    frames = {table.name: pd.read_parquet(io.BytesIO(body_of("gold", table.name))) for table in GOLD}
+    frames = {name: pd.read_parquet(io.BytesIO(body_of("gold", name))) for name in build.tables}
     frames["rank_history"] = frames["rank_history"].head(3)
     files = {name: [frame.to_parquet(index=False)] for name, frame in frames.items()}
     publish_files("gold", files, build_id=NEW, silver=build.silver, rows=build.rows)

@@ -76,7 +76,7 @@ def size_of_changes(lake: Lake, before: Build, after: Build) -> float:
 
 @pytest.mark.parametrize(
     ("films", "days"),
-    [(60, 3), pytest.param(1000, 30, marks=[pytest.mark.chaos, pytest.mark.timeout(900)])],
+    [(60, 2), pytest.param(1000, 30, marks=[pytest.mark.chaos, pytest.mark.timeout(900)])],
 )
 def test_builds_store_one_build_and_what_changed(lake: Lake, films: int, days: int) -> None:
     world, engine = FilmWorld(films), DuckdbEngine("silver", "gold", 256)
