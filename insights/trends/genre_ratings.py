@@ -20,7 +20,7 @@ from insights import rating_sources
 from insights.trends.genre_trends import CONFIDENCE
 
 HIGHER, LOWER, UNCLEAR = "higher", "lower", "no clear difference"
-LEAST_FILMS = 10  # rated, of a genre and of the others; of fewer films, a mean says little
+LEAST_FILMS = 10  # of fewer films, a mean says little
 FALSE_DISCOVERY_RATE = 0.05
 COLUMNS = (
     "genre",
@@ -37,7 +37,7 @@ COLUMNS = (
 )
 
 
-def genre_ratings(movies: pd.DataFrame, source: str) -> pd.DataFrame:
+def genre_ratings(movies: pd.DataFrame, source: str, least: int = LEAST_FILMS) -> pd.DataFrame:
     """Compare the mean rating of each genre with that of the films not of that genre.
 
     Parameters
@@ -46,6 +46,8 @@ def genre_ratings(movies: pd.DataFrame, source: str) -> pd.DataFrame:
         Gold's ``movies``; lists of genres may be lists, arrays or None.
     source : str
         Name of a rating source in Gold.
+    least : int
+        Fewest rated films of a genre, and of the others; at least two are needed.
 
     Returns
     -------
@@ -61,7 +63,7 @@ def genre_ratings(movies: pd.DataFrame, source: str) -> pd.DataFrame:
     rows = []
     for genre in sorted(set().union(*genres)):
         has = np.array([genre in names for names in genres], dtype=bool)
-        if min(has.sum(), (~has).sum()) >= LEAST_FILMS:
+        if min(has.sum(), (~has).sum()) >= max(least, 2):
             rows.append({"genre": genre, **_compared(values[has], values[~has])})
     comparison = pd.DataFrame(rows, columns=[*COLUMNS[:-2], "p"])
     comparison["q"] = stats.false_discovery_control(comparison["p"]) if len(comparison) else comparison["p"]

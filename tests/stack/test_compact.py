@@ -50,7 +50,7 @@ def test_readers_see_the_same_rows_before_and_after_a_compaction(stack: Stack, r
     assert done.returncode == 0, done.stderr
     said = " ".join(done.stdout.split())
     # Of a part that is there twice, one is merged.
-    assert f"1 runs compacted: {len(before) // 2} small parts became 1, {len(before)} replaced parts removed." in said
+    assert f"1 run compacted: {len(before) // 2} small parts became 1, {len(before)} replaced parts removed." in said
     left = parts(stack, run_id)
     assert [(keys.is_compacted(part.key), keys.rows_of(part.key)) for part in left] == [(True, FILMS)]
     let_events_settle(stack)
