@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import time
 
-import requests
-
 from benchmarks import deployed
-from benchmarks.enrichment import FASTER, FILMS, LATENCY_MS, one_by_one
+from benchmarks.enrichment import FASTER, FILMS, LATENCY_MS, one_by_one, set_latency
 from benchmarks.measure import Case, Plan, Result, Run, compared, interleaved
 from pipeline import keys
 from reelhouse.local import processes, state
@@ -33,19 +31,15 @@ def run(plan: Plan) -> list[Result]:
     films = 50 if plan.quick else FILMS
     ids = [item["id"] for item in sample_films.source_list()["items"][:films]]
     results = []
-    _set_latency(url, LATENCY_MS)
+    set_latency(url, LATENCY_MS)
     try:
         for name, runs in (("first run of a fresh stack", 1), ("warm", plan.runs())):
             plan.say(name)
             pairs = interleaved(lambda: _timed(stack, films), lambda: one_by_one(url, ids), runs)
             results.append(compared(Case(f"{films} films at {LATENCY_MS} ms, {name}", FASTER), pairs))
     finally:
-        _set_latency(url, 0)
+        set_latency(url, 0)
     return results
-
-
-def _set_latency(url: str, milliseconds: int) -> None:
-    requests.put(f"{url}faults", json={"latency_ms": milliseconds}, timeout=10).raise_for_status()
 
 
 def _timed(stack: Stack, films: int) -> Run:

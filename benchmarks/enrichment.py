@@ -63,12 +63,17 @@ def run(plan: Plan) -> list[Result]:
     ids = [item["id"] for item in sample_films.source_list()["items"][: 50 if plan.quick else FILMS]]
     with _omdb() as url:
         plan.say(f"latency {LATENCY_MS} ms")
-        requests.put(f"{url}faults", json={"latency_ms": LATENCY_MS}, timeout=10).raise_for_status()
+        set_latency(url, LATENCY_MS)
         pairs = interleaved(
             lambda: fresh("enrichment", "ours", url=url, ids=ids), lambda: one_by_one(url, ids), plan.runs()
         )
     note = f"The baseline fetches {BASELINE_FILMS} films; its time is extrapolated to all."
     return [compared(Case(f"{len(ids)} films at {LATENCY_MS} ms", FASTER, notes=note), pairs)]
+
+
+def set_latency(url: str, milliseconds: int) -> None:
+    """Make the OMDb-compatible server answer later."""
+    requests.put(f"{url}faults", json={"latency_ms": milliseconds}, timeout=10).raise_for_status()
 
 
 def one_by_one(url: str, ids: list[str]) -> Run:

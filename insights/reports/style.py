@@ -14,12 +14,6 @@ from pathlib import Path
 _FILE = Path(__file__).parent / "template" / "output.css"
 
 
-@cache
-def css() -> str:
-    """Return the style sheet of outputs."""
-    return _FILE.read_text(encoding="utf-8")
-
-
 def styled(html: str) -> str:
     """Wrap the HTML of an output so that it looks the same wherever it is shown."""
     return f'{_element()}<div class="reelhouse">{html}</div>'
@@ -35,5 +29,6 @@ def for_page(html: str) -> str:
     return re.sub(r'<p class="note in-notebook">[^<]*</p>', "", html.replace(_element(), ""))
 
 
+@cache
 def _element() -> str:
-    return f"<style>{css()}</style>"
+    return f"<style>{_FILE.read_text(encoding='utf-8')}</style>"
