@@ -61,7 +61,7 @@ def command(films: Annotated[int, typer.Option(min=1, help="Films to ingest.")] 
     published = report.run(deployed, notebooks.discover(), {}, REPORTS)
     report.print_published(published, REPORTS, deployed)
     dashboard.print_page(dashboard.make(deployed.lake(), REPORTS / "dashboard.html"), browser=False)
-    console.out.print("[bold]Next[/]")
+    console.out.print("[bold]Next[/], after `source .venv/bin/activate`")
     console.print_fields(NEXT, width=max(len(example) for example, _ in NEXT))
     if not all(one.succeeded for one in published):
         raise typer.Exit(1)
