@@ -77,7 +77,7 @@ function origin(card) {
 }
 
 const STEP = 5;
-function drawSpread(films) {
+function drawSpread(films, printed = false) {
   const figure = document.getElementById("view-spread");
   const lines = SOURCES.map(([name, title, times]) => {
     const steps = films.filter((card) => card[name] !== undefined).map((card) => Math.min(100 - STEP, STEP * Math.floor((card[name] * times) / STEP)));
@@ -91,7 +91,7 @@ function drawSpread(films) {
   const most = (line) => line.points.reduce((a, b) => (b[1] > a[1] ? b : a));
   const words = { title: "Films by rating, for each source", description: lines.map((line) => `${line.label}: most films from ${most(line)[0]} to ${most(line)[0] + STEP}`).join("; ") };
   const body = figure.querySelector(".body");
-  const width = Math.max(240, body.clientWidth);
+  const width = widthOf(figure, printed);
   const head = [{ text: "Points" }, ...lines.map((line) => ({ text: line.label, number: true }))];
   const rows = lines[0].points.map(([step], place) => [{ text: `${step}–${step + STEP}` }, ...lines.map((line) => text(line.points[place][1]))]);
   const context = { visual: { title: words.title }, open: Boolean(body.querySelector("details[open]")) };

@@ -11,12 +11,19 @@ async function start() {
   followLinks();
   followFilms(filters);
   draw(page, filters, drawn, controls);
+  const redraw = (printed) => {
+    drawVisuals(page, filters, drawn.filter((one) => !one.element.hidden), printed);
+    drawCard(page, filters);
+    if (page.listed) drawSpread(page.listed.films, printed);
+  };
   let width = document.body.clientWidth;
   window.addEventListener("resize", () => {
     if (document.body.clientWidth === width) return;
     width = document.body.clientWidth;
-    requestAnimationFrame(() => { drawVisuals(page, filters, drawn.filter((one) => !one.element.hidden)); drawCard(page, filters); if (page.listed) drawSpread(page.listed.films); });
+    requestAnimationFrame(() => redraw(false));
   });
+  window.addEventListener("beforeprint", () => redraw(true));
+  window.addEventListener("afterprint", () => redraw(false));
   document.documentElement.dataset.ready = "true";
 }
 
@@ -60,10 +67,18 @@ function draw(page, filters, drawn, controls) {
   document.querySelector(".reset").disabled = shared(page).every((name) => !filters.state[name]);
 }
 
+const PAPER = 722; // pixels between the margins of A4, and a gap of the grid
+const NARROWEST = 280; // pixels of a printed chart: a third of a page is scaled, so that names fit
+// Pixels of a figure's chart; on paper, of which a script cannot ask the layout, from its share of the grid.
+function widthOf(figure, printed) {
+  if (printed) return Math.max(NARROWEST, Math.floor((PAPER * figure.style.getPropertyValue("--width")) / 36) - 22);
+  return Math.max(240, figure.querySelector(".body").clientWidth);
+}
+
 // All widths are read before anything is written, or the browser would lay the page out once a visual.
-function drawVisuals(page, filters, drawn) {
+function drawVisuals(page, filters, drawn, printed = false) {
   const selections = new Map();
-  const widths = drawn.map((one) => Math.max(240, one.body.clientWidth));
+  const widths = drawn.map((one) => widthOf(one.element, printed));
   drawn.forEach((one, place) => drawVisual(page, filters, { one, width: widths[place], selections }));
 }
 

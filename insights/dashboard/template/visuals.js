@@ -210,7 +210,7 @@ function linesBySeries(context) {
 // A small chart for each line, all on one scale.
 function panels(context, lines, formats) {
   const highest = Math.max(...lines.flatMap((line) => line.points.map((p) => p[1] ?? 0)));
-  const across = context.width < 460 ? 1 : context.width < 760 ? 2 : 3;
+  const across = context.width < 320 ? 1 : context.width < 760 ? 2 : 3;
   const width = Math.floor((context.width - 16 * (across - 1)) / across);
   const one = (line) => node("div", {}, [
     node("p", { class: "panel" }, [`${line.label} `, node("span", { class: "about" }, [line.text])]),

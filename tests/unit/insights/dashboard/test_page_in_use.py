@@ -161,3 +161,14 @@ def test_negative_numbers_have_a_minus_sign_and_a_match_is_out_of_100(tmp_path: 
     shown = shown_page(tmp_path / "page.html", dashboard_gold.movies(4), genre_trends=trends)
     assert re.findall(r'class="number">(−?[\d.]+)</td>', shown.part("visual-trends"))[:3] == ["−2.50", "−3.00", "0.00"]
     assert 'data-label="Match" class="number">90<' in shown.part("visual-similar_films")
+
+
+def test_charts_are_drawn_for_the_width_of_paper(tmp_path: Path) -> None:
+    script = """
+      const width = () => document.querySelector("#visual-films_by_year svg").getAttribute("width");
+      log.widths = [width()];
+      for (const name of ["beforeprint", "afterprint"]) { dispatchEvent(new Event(name)); log.widths.push(width()); }
+    """
+    screen, paper, again = logged(shown_page(tmp_path / "page.html", dashboard_gold.movies(8), steps(script)))["widths"]
+    assert int(paper) == 722 // 2 - 22
+    assert screen == again != paper
