@@ -225,7 +225,8 @@ class Description:
         build = f" Gold build {self.build_id}." if self.build_id else ""
         options = ", ".join(f"{name} = {value}" for name, value in self.options.items())
         meaning = self.meaning if not self.meaning or self.meaning.endswith((".", "!", "?")) else f"{self.meaning}."
-        return f"{meaning} {self.rows:,} rows.{build}{f' Made with {options}.' if options else ''}".strip()
+        rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
+        return f"{meaning} {rows}.{build}{f' Made with {options}.' if options else ''}".strip()
 
     def __repr__(self) -> str:
         return f"{self.name}: {self._head}\n{self.columns.to_string(index=False)}"

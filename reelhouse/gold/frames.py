@@ -9,6 +9,7 @@ from typing import Any, TextIO
 import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
+import typer
 
 from insights.frames import plain
 from pipeline.errors import InvalidInput
@@ -23,6 +24,8 @@ def give(
     data: pd.DataFrame, output: Path | None, *, csv: bool, json_output: bool, title: str = "", rows: int | None = None
 ) -> None:
     """Write a data frame to a file, and print it as JSON or CSV; without any of these, print a table."""
+    if csv and json_output:
+        raise typer.BadParameter("--json and --csv cannot be given together")
     if output is not None:
         write(data, output)
     if json_output:
@@ -84,7 +87,8 @@ def write(data: pd.DataFrame, path: Path) -> None:
                 # RFC 4180's line ends; with others a carriage return inside a text would not be quoted.
                 _to_csv(data, file, "\r\n")
     except OSError as error:
-        raise InvalidInput(error.strerror or "cannot be written", subject=str(path)) from error
+        next_step = "write to another folder, or create this one"
+        raise InvalidInput(error.strerror or "cannot be written", subject=str(path), next_step=next_step) from error
     except pa.ArrowException as error:
         cause = f"parquet cannot hold a column: {' '.join(map(str, error.args))}"
         raise InvalidInput(cause[:300], subject=str(path), next_step="write a .csv file") from error

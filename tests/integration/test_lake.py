@@ -152,7 +152,7 @@ def test_describe_gives_units_and_options(used: GoldLake) -> None:
     assert about.columns.set_index("column").loc["similarity", "unit"] == "0-1"
     assert "k = 5" in repr(about)
     used.write("my_stars", pd.DataFrame({"a": [1]}), "What I think of films, from 1 to 5")
-    assert "from 1 to 5. 1 rows." in repr(used.describe("my_stars"))
+    assert "from 1 to 5. 1 row." in repr(used.describe("my_stars"))
     assert used.describe("my_stars").build_id == used.describe("recommendations").build_id == ""
     assert "<table" in about._repr_html_()
     build = used.build()

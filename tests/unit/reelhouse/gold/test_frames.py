@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import InvalidInput
-from reelhouse.gold.frames import _csv_cell, print_csv, records, write
+from reelhouse.gold.frames import _csv_cell, give, print_csv, records, write
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,11 @@ def test_a_title_is_escaped_in_csv_and_unchanged_in_parquet(tmp_path: Path, titl
         (row,) = csv.DictReader(file)
     assert row == {"title": f"'{title}", "genres": f"'{title}; Drama", "change": "-3"}
     assert pd.read_parquet(tmp_path / "films.parquet")["title"][0] == title
+
+
+def test_json_and_csv_together_are_wrong_usage() -> None:
+    with pytest.raises(typer.BadParameter, match="--json and --csv"):
+        give(pd.DataFrame({"a": [1]}), None, csv=True, json_output=True)
 
 
 @given(st.text())
