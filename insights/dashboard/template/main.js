@@ -16,6 +16,9 @@ async function start() {
     drawCard(page, filters);
     if (page.listed) drawSpread(page.listed.films, printed);
   };
+  // What is scrolled to stops below the filters, whose height changes with what is chosen.
+  const bar = document.querySelector(".filter-bar");
+  new ResizeObserver(() => { document.documentElement.style.scrollPaddingTop = `${bar.offsetHeight + 12}px`; }).observe(bar);
   let width = document.body.clientWidth;
   window.addEventListener("resize", () => {
     if (document.body.clientWidth === width) return;
@@ -152,7 +155,7 @@ function followFilms(filters) {
     if (!label || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     filters.set("film", { texts: new Set([label]) });
-    document.getElementById("film-card").scrollIntoView();
+    moveTo("film-card");
   });
 }
 
@@ -161,11 +164,16 @@ function followLinks() {
   for (const link of document.querySelectorAll("a[data-to]")) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      const target = document.getElementById(link.dataset.to);
-      target.scrollIntoView();
-      target.focus({ preventScroll: true });
+      moveTo(link.dataset.to);
     });
   }
+}
+
+// Shows an element, and goes on from there with the keyboard.
+function moveTo(id) {
+  const target = document.getElementById(id);
+  target.scrollIntoView();
+  target.focus({ preventScroll: true });
 }
 
 // Nothing is sent: the filters act by themselves.

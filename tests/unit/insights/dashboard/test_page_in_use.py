@@ -89,6 +89,7 @@ def test_going_back_undoes_the_last_choice_and_leaves_an_opened_list_open(tmp_pa
       document.querySelector('#film-list a[data-film="tt0000002"]').click();
       log.picked = card();
       log.open = byId("film-list").open;
+      log.focus = document.activeElement.id;
       history.back();
       await until(() => card() !== log.picked);
       log.back = card();
@@ -105,6 +106,7 @@ def test_going_back_undoes_the_last_choice_and_leaves_an_opened_list_open(tmp_pa
     assert log == {
         "picked": "Film 2 (1952)",
         "open": True,
+        "focus": "film-card",
         "back": "Film 1 (1951)",
         "filtered": "4 of 8 films: year of release 1955–1958",
         "unfiltered": "All 8 films",
@@ -172,3 +174,17 @@ def test_charts_are_drawn_for_the_width_of_paper(tmp_path: Path) -> None:
     screen, paper, again = logged(shown_page(tmp_path / "page.html", dashboard_gold.movies(8), steps(script)))["widths"]
     assert int(paper) == 722 // 2 - 22
     assert screen == again != paper
+
+
+def test_what_a_link_leads_to_is_not_covered_by_the_filters(tmp_path: Path) -> None:
+    script = """
+      for (const name of ["Ann Ash", "Bob Bay", "Chloé Zhao", "Dee O'Dell"]) type("director-input", name);
+      const root = document.documentElement;
+      root.style.scrollBehavior = "auto";
+      await until(() => parseFloat(root.style.scrollPaddingTop) > document.querySelector(".filter-bar").offsetHeight);
+      document.querySelector('nav a[data-to="sheet-trends"]').click();
+      log.top = byId("sheet-trends").getBoundingClientRect().top;
+      log.bar = document.querySelector(".filter-bar").getBoundingClientRect().bottom;
+    """
+    log = logged(shown_page(tmp_path / "page.html", dashboard_gold.movies(8), steps(script)))
+    assert 0 < log["bar"] <= log["top"]
