@@ -186,13 +186,13 @@ def test_there_are_at_least_60_attempts() -> None:
     assert sum(map(len, REFUSED.values())) + len(ENDLESS) >= 60
 
 
-@pytest.mark.parametrize("sql", ENDLESS)
+@pytest.mark.parametrize("sql", [ENDLESS[0], *(pytest.param(sql, marks=pytest.mark.chaos) for sql in ENDLESS[1:])])
 def test_what_would_run_for_ever_or_fill_memory_ends(
     deployed: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch, sql: str
 ) -> None:
-    monkeypatch.setattr(mcp, "LIMITS", mcp.Limits(rows=1000, seconds=2, memory_mb=256))
+    monkeypatch.setattr(mcp, "LIMITS", mcp.Limits(rows=1000, seconds=1, memory_mb=256))
     error = ask("query", sql=sql)["error"]
-    assert "longer than 2 seconds" in error or "more memory" in error or "more than 1,000 rows" in error
+    assert "longer than 1 seconds" in error or "more memory" in error or "more than 1,000 rows" in error
 
 
 def test_wrong_arguments_are_one_line(ask: Ask) -> None:
