@@ -74,7 +74,7 @@ def nothing_written(lake: Lake) -> Iterator[None]:
     assert len(versions) == len(before)
 
 
-def test_every_table_and_what_the_build_stands_on(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_build_records_its_tables_and_its_silver(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duckdb_engine, "GOLD", GOLD)
     for name, rows in (("movies", FILMS), ("quarantine", QUARANTINE), ("rejected", REJECTED), ("runs", RUNS)):
         store(lake, rows, name)

@@ -179,7 +179,7 @@ def test_a_build_that_takes_too_long_stops_its_queries(lake: Lake, engine: Athen
     assert athena.stopped == list(athena.asked)
 
 
-def test_each_engine_builds_anew_after_the_other(lake: Lake, engine: AthenaEngine) -> None:
+def test_each_engine_builds_again_after_the_other(lake: Lake, engine: AthenaEngine) -> None:
     store(lake, [film(1)])
 
     for each in (engine, DuckdbEngine("silver", "gold", 256), engine):

@@ -59,7 +59,7 @@ def test_nothing_of_the_history_expires(lake: Lake, pointer: Pointer) -> None:
     assert tagged(lake) == set()
 
 
-def test_what_was_never_published_expires_once_nobody_can_still_write_it(lake: Lake, pointer: Pointer) -> None:
+def test_unpublished_objects_expire_once_no_build_can_still_write_them(lake: Lake, pointer: Pointer) -> None:
     killed, written_now = id_of(0.1), id_of(0.01)
     for build_id in (killed, written_now):
         lake.put("gold", f"{keys.build_table(build_id, 'movies')}movies.parquet", b"bytes")

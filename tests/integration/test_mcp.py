@@ -187,7 +187,7 @@ def test_there_are_at_least_60_attempts() -> None:
 
 
 @pytest.mark.parametrize("sql", [ENDLESS[0], *(pytest.param(sql, marks=pytest.mark.chaos) for sql in ENDLESS[1:])])
-def test_what_would_run_for_ever_or_fill_memory_ends(
+def test_endless_queries_and_queries_that_fill_memory_end(
     deployed: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch, sql: str
 ) -> None:
     monkeypatch.setattr(mcp, "LIMITS", mcp.Limits(rows=1000, seconds=1, memory_mb=256))

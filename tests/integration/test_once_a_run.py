@@ -153,7 +153,7 @@ def test_a_complete_run_beside_one_that_pours_in_waits(driver: Driver) -> None:
     assert (driver.builds, films_in_gold()) == (1, 2)
 
 
-def test_another_function_that_is_told_of_the_same_silver_does_not_build_it_too(driver: Driver) -> None:
+def test_a_second_function_with_an_event_of_the_same_silver_does_not_build_it(driver: Driver) -> None:
     """It is told while the first one builds; a minute later it finds Gold up to date."""
     inner = driver.engine.build
 
@@ -199,7 +199,7 @@ def test_duckdb_builds_at_every_event(driver: Driver) -> None:
     assert (free.builds, free.postponed) == (2, 0)
 
 
-def test_of_two_functions_that_are_told_of_the_same_silver_one_builds_it(
+def test_of_two_functions_with_events_of_the_same_silver_one_builds_it(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second is told while the first one builds, waits for its build, and finds Gold up to date."""

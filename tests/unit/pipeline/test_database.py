@@ -26,7 +26,7 @@ def test_databases_share_nothing() -> None:
     assert connect().execute("SELECT count(*) FROM duckdb_tables()").fetchall() == [(0,)]
 
 
-def test_the_scratch_database_is_kept_and_opened_anew_after_an_error() -> None:
+def test_the_scratch_database_is_reused_and_replaced_after_an_error() -> None:
     with scratch(memory_mb=64) as first:
         first.execute("CREATE TABLE only_here AS SELECT 1")
     with scratch(memory_mb=64) as second:

@@ -45,7 +45,7 @@ def scores(**model: object) -> pd.DataFrame:
     )
 
 
-def test_the_largest_clear_difference_is_told_and_the_others_are_named() -> None:
+def test_the_largest_clear_difference_is_stated_and_the_others_are_named() -> None:
     lines = sentences.rated_differently(genres(Drama="lower", War="lower", Crime="no clear difference"), "IMDb")
     assert lines == [
         "War films are rated lower than the other listed films: 90.0 against 92.0 of 100 on IMDb, a difference of 3.0"
@@ -92,7 +92,7 @@ def test_the_steepest_trend_is_the_largest_change_in_either_direction() -> None:
     assert "War changed most: its share of the listed films rises by 1.7" in sentences.steepest_trend(rising)[0]
 
 
-def test_a_trend_is_told_without_signs() -> None:
+def test_a_trend_is_written_without_signs() -> None:
     assert sentences.steepest_trend(shares(Drama="falling", War="no clear trend")) == [
         "Drama changed most: its share of the listed films falls by 1.5 percentage points a decade"
         " (95% confidence interval 0.5 to 2.5, n = 40 films)."
@@ -126,7 +126,7 @@ def test_rows_that_are_not_clearly_below_the_highest_lead_with_it() -> None:
     assert sentences.leaders(means.head(0)) == []
 
 
-def test_a_prediction_is_told_next_to_the_best_guess_in_plain_units() -> None:
+def test_a_prediction_is_stated_next_to_the_best_guess_in_plain_units() -> None:
     assert sentences.predictions(scores()) == [
         "Box office: the model is not clearly better than a guess at the genre's average. It is off by a factor of 3.2"
         " on average, the guess by a factor of 4.0 (n = 31 films); that may be chance."

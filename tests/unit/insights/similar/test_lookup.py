@@ -83,7 +83,9 @@ def test_a_film_is_found_as_people_write_it(catalogue: Catalogue, query: str) ->
         (ATTACK.lower(), "tt0000002"),
     ],
 )
-def test_accents_signs_and_numbers_do_not_stand_in_the_way(catalogue: Catalogue, query: str, expected: str) -> None:
+def test_a_title_is_found_without_accents_or_signs_and_with_either_numeral(
+    catalogue: Catalogue, query: str, expected: str
+) -> None:
     assert ids(catalogue.find(query)) == [expected]
 
 

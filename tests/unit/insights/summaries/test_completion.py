@@ -86,7 +86,7 @@ def test_only_whole_numbers_of_tokens_are_read(count: object, tokens: int | None
 
 
 def test_lone_surrogates_are_replaced() -> None:
-    read_completion(message(content="x").replace('"x"', r'"\ud800"')).content.encode()
+    assert read_completion(message(content="x").replace('"x"', r'"Dra\ud800ma"')).content == "Dra?ma"
 
 
 @pytest.mark.parametrize(

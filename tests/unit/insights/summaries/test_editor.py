@@ -47,7 +47,7 @@ def test_genres_decades_and_changes_are_described() -> None:
     ]
 
 
-def test_films_that_left_and_lists_without_moves_are_told() -> None:
+def test_films_that_left_and_lists_without_moves_are_mentioned() -> None:
     history = gold_rows.rank_history()
     still = history.assign(rank=history["previous_rank"].fillna(history["rank"]))
     (*_, changes) = questions({"rank_history": still})
@@ -97,7 +97,7 @@ def test_quarantined_films_are_stored_ones_and_missing_films_are_counted(
           "day, although prices rose."]),
     ],
 )  # fmt: skip
-def test_a_trend_is_told_with_its_interval_and_no_trend_only_of_the_years_tested(
+def test_a_trend_has_its_interval_and_no_trend_is_claimed_beyond_the_years_tested(
     changed: dict[str, object], expected: list[str]
 ) -> None:
     row = {"genre": "Drama", "trend": "no clear trend", "slope": 12.0, "slope_low": 3.0, "slope_high": 30.0,

@@ -118,7 +118,11 @@ def test_ctrl_c_while_waiting_ends_it_too(monkeypatch: pytest.MonkeyPatch) -> No
         raise KeyboardInterrupt
 
     monkeypatch.setattr(report.time, "sleep", interrupted)
-    report.repeat(lambda: None, 60)
+    reports: list[int] = []
+
+    report.repeat(lambda: reports.append(1), 60)
+
+    assert reports == [1]
 
 
 def test_what_is_wrong_from_the_start_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
