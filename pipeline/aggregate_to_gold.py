@@ -166,9 +166,10 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
             if time.monotonic() > deadline:
                 raise StorageFailed("Silver keeps changing", subject="Gold", step=STEP, next_step=RETRIED)
             silver = _settled(silver, settings.silver_bucket, deadline)
-            alone = again or engine.once_a_run
-            moved = None if alone else _built_by_another(gold, _basis(engine, silver), pointer, deadline)
-            if moved:
+            basis = _basis(engine, silver)
+            if basis == pointer.newest_basis and not again:
+                break  # a change was undone meanwhile
+            if not (again or engine.once_a_run) and (moved := _built_by_another(gold, basis, pointer, deadline)):
                 pointer, earlier = moved, intact(gold, moved.build)
                 silver = aws.list_objects(s3, settings.silver_bucket)
                 continue
@@ -178,8 +179,7 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
                 completed |= build.complete_runs - (before.build.complete_runs if before.build else set())
             builds, again, earlier = builds + 1, False, pointer.build.tables if pointer.build else {}
             if engine.once_a_run and pointer.newest_basis == build.basis:
-                # What changed meanwhile has events of its own.
-                break
+                break  # what changed meanwhile has events of its own
             silver = aws.list_objects(s3, settings.silver_bucket)
         if settings.gold_database:
             pointer = _move_catalogue(settings, pointer)

@@ -318,6 +318,26 @@ def test_who_waits_for_a_build_looks_again_when_a_newer_one_is_published(
     assert clock.now < 5
 
 
+def test_a_silver_that_is_as_published_again_is_neither_built_nor_waited_for(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(lake, FILMS)
+    begin("gold", build().build.basis, datetime.now(UTC))
+    before = set(lake.keys("silver"))
+    store(lake, [film(9)], etag="2")
+    (added,) = set(lake.keys("silver")) - before
+
+    def settled(*_: object) -> list[aws.StoredObject]:
+        lake.s3.delete_object(Bucket="silver", Key=added)
+        return aws.list_objects(lake.s3, "silver")
+
+    monkeypatch.setattr(aggregate_to_gold, "_settled", settled)
+    monkeypatch.setattr(aggregate_to_gold, "_built_by_another", None)
+
+    with nothing_written(lake):
+        assert build().builds == 0
+
+
 def test_a_silver_that_never_rests_fails_within_the_time_budget(lake: Lake) -> None:
     store(lake, [film(1)])
     numbers = iter(range(2, 10_000))
