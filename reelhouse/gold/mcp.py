@@ -270,6 +270,7 @@ def serve_http(made: LakeServer, port: int) -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, port))
+            listener.listen()  # from here on a client may connect: the address is printed next
         except OSError as error:
             cause = error.strerror or str(error)
             raise InvalidInput(cause, subject=f"{HOST}:{port}", next_step="choose another --port") from error

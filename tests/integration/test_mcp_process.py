@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import zipfile
@@ -17,8 +18,11 @@ import pexpect
 import psutil
 import pytest
 import requests
+import uvicorn
 from mcp import Client, StdioServerParameters
 
+from reelhouse import console, stack
+from reelhouse.gold import mcp
 from tests.running import reelhouse
 
 ROOT = Path(__file__).parents[2]
@@ -109,6 +113,23 @@ def test_http(served: tuple[subprocess.Popen[str], str]) -> None:
     assert process.wait(timeout=60) in (0, 130, -signal.SIGINT)
     assert process.stderr is not None
     assert "Traceback" not in process.stderr.read()
+
+
+def test_the_address_is_printed_when_a_client_may_connect(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def serve(self: uvicorn.Server, sockets: list[socket.socket]) -> None:
+        pass
+
+    def connect(line: str) -> None:
+        port = re.search(r":(\d+)/mcp", line)
+        assert port
+        socket.create_connection(("127.0.0.1", int(port[1])), timeout=5).close()
+        connected.append(line)
+
+    connected: list[str] = []
+    monkeypatch.setattr(uvicorn.Server, "serve", serve)
+    monkeypatch.setattr(console, "say", connect)
+    mcp.serve_http(mcp.server(lambda: stack.find(None)), 0)
+    assert connected
 
 
 def test_the_installed_package_has_the_documentation(tmp_path: Path) -> None:
