@@ -19,7 +19,7 @@ from lambdas.telemetry import (
 )
 from pipeline import aws
 from pipeline import enrich_and_store_movie as step
-from pipeline.omdb.key import ApiKey
+from pipeline.api_key import ApiKey
 from pipeline.settings import EnrichAndStoreMovieSettings, load
 
 settings = load(EnrichAndStoreMovieSettings)

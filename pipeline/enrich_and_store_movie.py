@@ -28,9 +28,7 @@ from pipeline.errors import (
     UnexpectedFailure,
 )
 from pipeline.messages import Item, MovieBatch, QueueMessage
-from pipeline.omdb.calls import Calls
-from pipeline.omdb.client import Found, OmdbClient, Refused
-from pipeline.omdb.refusals import is_final_rejection
+from pipeline.omdb import Calls, Found, OmdbClient, Refused, is_final_rejection
 from pipeline.runs import Manifest, started_at, utc
 from pipeline.settings import EnrichAndStoreMovieSettings
 from pipeline.tally import UNKNOWN_RUN, Tally

@@ -19,7 +19,7 @@ import requests
 
 from insights.summaries.completion import UNREADABLE, Reply, as_object, error_in, read_completion, status_in
 from pipeline import http
-from pipeline.omdb.key import without_key
+from pipeline.api_key import without_key
 
 if TYPE_CHECKING:  # imported late elsewhere: it takes half a second, and most reports have no model
     from openai import OpenAI

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from pipeline import aws, keys, messages, source_list
 from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
-from pipeline.omdb.refusals import is_final_rejection
+from pipeline.omdb import is_final_rejection
 from pipeline.runs import Manifest, utc
 from pipeline.silver.reader import SilverReader
 from reelhouse.console import counted

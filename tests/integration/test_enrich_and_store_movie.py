@@ -12,7 +12,7 @@ import pytest
 
 from pipeline import aws, keys, messages
 from pipeline import enrich_and_store_movie as step
-from pipeline.omdb.client import Found, OmdbClient
+from pipeline.omdb import Found, OmdbClient
 from pipeline.runs import new_run_id
 from pipeline.settings import EnrichAndStoreMovieSettings
 from tests.integration.moto_lake import Cold, Lake, Omdb, sqs_event

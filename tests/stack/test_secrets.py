@@ -17,7 +17,7 @@ import pytest
 from insights.reports import notebooks, publish
 from insights.reports.store import BucketStore, FolderStore, Store
 from pipeline import aws
-from pipeline.omdb.key import HIDDEN
+from pipeline.api_key import HIDDEN
 from reelhouse.local import stack as local_stack
 from reelhouse.stack import Stack
 from tests import everywhere

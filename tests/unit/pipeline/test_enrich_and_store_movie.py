@@ -10,7 +10,7 @@ import pytest
 from pipeline import aws, keys, messages
 from pipeline import enrich_and_store_movie as step
 from pipeline.errors import OmdbQuotaSpent, OmdbUnavailable, UnexpectedFailure
-from pipeline.omdb.client import Found, OmdbClient
+from pipeline.omdb import Found, OmdbClient
 from pipeline.runs import Manifest
 from pipeline.settings import EnrichAndStoreMovieSettings
 from tests.exceptions import EXCEPTIONS, an_instance

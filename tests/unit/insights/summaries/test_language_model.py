@@ -12,7 +12,7 @@ from insights.summaries import language_model as lm
 from insights.summaries.completion import CUT_OFF, NOTHING_SAID, UNREADABLE, Reply
 from insights.summaries.language_model import HttpModel, ModelSettings
 from insights.summaries.prompt import SCHEMA
-from pipeline.omdb.key import HIDDEN
+from pipeline.api_key import HIDDEN
 from tests.openai_server import Answer, Behaviour, ChatServer, Request, chat_server, completion, failing
 
 KEY = "sk-secret-of-the-test"

@@ -10,9 +10,9 @@ import pytest
 from aws_lambda_powertools.utilities.parameters import base
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from pipeline import api_key
+from pipeline.api_key import HIDDEN, ApiKey, without_key
 from pipeline.errors import StorageFailed
-from pipeline.omdb import key as api_key
-from pipeline.omdb.key import HIDDEN, ApiKey, without_key
 
 SECRET = "s3cr3t-key"
 

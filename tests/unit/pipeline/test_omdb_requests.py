@@ -12,11 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from pipeline import omdb
+from pipeline.api_key import HIDDEN
 from pipeline.errors import InvalidInput, OmdbError, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable
-from pipeline.omdb import client as omdb
-from pipeline.omdb.calls import Calls
-from pipeline.omdb.client import Found, OmdbClient, Refused
-from pipeline.omdb.key import HIDDEN
+from pipeline.omdb import Calls, Found, OmdbClient, Refused
 from tests.fake_omdb import FakeOmdb, case
 
 KEY = "s3cr3t-key"

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import OmdbError, OmdbKeyInvalid, OmdbQuotaSpent, OmdbUnavailable
-from pipeline.omdb.client import Found, Refused, Unclear, read_answer
+from pipeline.omdb import Calls, Found, Refused, Unclear, is_final_rejection, read_answer
 
-CASES = Path(__file__).parents[3] / "cases" / "omdb"
+CASES = Path(__file__).parents[2] / "cases" / "omdb"
 
 
 def case(name: str) -> bytes:
@@ -132,3 +132,49 @@ def test_valid_json_is_never_changed(record: dict[str, str | float]) -> None:
     record["Response"] = "True"
 
     assert read_answer(200, json.dumps(record).encode()) == Found(record)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "p50", "p95"),
+    [
+        ([], None, None),
+        ([7], 7.0, 7.0),
+        (list(range(1, 101)), 50.0, 95.0),
+        (list(range(100, 0, -1)), 50.0, 95.0),
+        ([1, 1, 1, 90], 1.0, 90.0),
+    ],
+)
+def test_a_latency_percentile_is_the_duration_of_a_call(
+    milliseconds: list[int], p50: float | None, p95: float | None
+) -> None:
+    calls = Calls(seconds=[one / 1000 for one in milliseconds])
+
+    assert (calls.latency_ms(0.5), calls.latency_ms(0.95)) == (p50, p95)
+
+
+def test_failed_calls_are_recorded_too() -> None:
+    calls = Calls()
+    with calls.one():
+        pass
+    for error in (OmdbQuotaSpent, OmdbKeyInvalid):
+        with pytest.raises(error), calls.one():
+            raise error("refused")
+
+    assert len(calls.seconds) == 3
+    assert calls.errors == ["OmdbQuotaSpent", "OmdbKeyInvalid"]
+
+
+@pytest.mark.parametrize(
+    ("rejection", "final"),
+    [
+        (b'{"reason": "Incorrect IMDb ID."}', True),
+        (b'{"reason": "Error getting data."}', True),
+        (b'{"reason": "Movie not found!"}', True),
+        (b'{"reason": "the body is not a film\'s JSON"}', False),
+        (b'{"reason": null}', False),
+        (b"[]", False),
+        (b"", False),
+    ],
+)
+def test_only_omdbs_own_refusal_is_final(rejection: bytes, final: bool) -> None:
+    assert is_final_rejection(rejection) is final

@@ -1,4 +1,4 @@
-"""OMDb: fetch one film by its IMDb id, and classify the answers.
+"""OMDb: fetch one film by its IMDb id, classify the answers, and record the calls.
 
 The key travels in the query, so no address and no text of an HTTP library's error is ever shown or chained.
 """
@@ -11,14 +11,16 @@ import math
 import re
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay, wait_random_exponential
 
 from pipeline import http, keys
+from pipeline.api_key import without_key
 from pipeline.documents import is_too_deep
 from pipeline.errors import (
     InvalidInput,
@@ -29,9 +31,6 @@ from pipeline.errors import (
     ReelhouseError,
     UnexpectedFailure,
 )
-from pipeline.omdb.calls import Calls
-from pipeline.omdb.key import without_key
-from pipeline.omdb.refusals import is_final
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +42,8 @@ _KEPT_OF_LARGE_BODY_BYTES = 64 * 1024
 _SHOWN_CHARACTERS = 200
 ATTEMPTS = 4
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.2, 5.0
+# OMDb's wordings of "no such film", which differ for the same id from day to day.
+_NO_SUCH_FILM = {"incorrect imdb id.", "error getting data.", "movie not found!", "series or episode not found!"}
 _BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})|(\\.)', re.DOTALL)
 
 
@@ -149,6 +150,38 @@ class _Request:
     calls: Calls
 
 
+@dataclass
+class Calls:
+    """Calls by any number of threads, every retry one of its own: duration of each, length of each body that was read.
+
+    ``errors`` has the error's name of each call that gave no usable answer, or ``Unclear``.
+    """
+
+    seconds: list[float] = field(default_factory=list)
+    bytes_read: list[int] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Record the call made inside the block."""
+        started = time.monotonic()
+        try:
+            yield
+        except ReelhouseError as error:
+            self.errors.append(type(error).__name__)
+            raise
+        finally:
+            self.seconds.append(time.monotonic() - started)
+
+    def latency_ms(self, share: float) -> float | None:
+        """Return a percentile of the latency in milliseconds (nearest rank), or None without calls.
+
+        ``share`` is the percentile as a fraction, such as 0.95.
+        """
+        ordered = sorted(self.seconds)
+        return round(ordered[math.ceil(share * len(ordered)) - 1] * 1000, 1) if ordered else None
+
+
 class OmdbClient:
     """Client for films by id, with one keep-alive session shared by all threads, a connection per concurrent request.
 
@@ -240,3 +273,19 @@ def _failure(error: Exception, imdb_id: str, key: str) -> ReelhouseError:
         return OmdbUnavailable(f"no answer ({type(error).__name__})", subject=imdb_id, step=STEP)
     logger.error("unexpected: %s", without_key(traceback.format_exc(), key), extra={"imdb_id": imdb_id})
     return UnexpectedFailure(type(error).__name__, subject=imdb_id, step=STEP, next_step="its message is retried")
+
+
+def is_final(reason: str) -> bool:
+    """Whether a refusal is OMDb's own "no such film"."""
+    return reason.strip().lower() in _NO_SUCH_FILM
+
+
+def is_final_rejection(body: bytes) -> bool:
+    """Whether a Bronze object of ``rejected/`` is final.
+
+    False for a damaged object, too. The film may then be requested again, and is stored beside its rejection.
+    """
+    try:
+        return is_final(str(json.loads(body)["reason"]))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return False
