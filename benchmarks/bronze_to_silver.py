@@ -15,9 +15,9 @@ import duckdb
 
 from benchmarks import bronze_objects
 from benchmarks.measure import Case, Pairs, Plan, Result, Target, compared, fresh, interleaved, measured, peak_of
+from pipeline import process_bronze_to_silver
 from pipeline.columns import SILVER_TABLES
 from pipeline.process_bronze_to_silver import ROWS, SilverWriter
-from pipeline.silver import parquet
 from pipeline.silver.records import BronzeObject
 
 ROW = "Bronze → Silver"
@@ -45,7 +45,7 @@ def ours(path: str, at_once: int, folder: str = "") -> dict[str, Any]:
         writer = SilverWriter("silver", cast("Any", s3))
         added = [writer.add(BronzeObject(key, None, body)) for key, body in batch]
         rows = [row for outcome, row in added if outcome == ROWS]
-        writer.put_part(bronze_objects.RUN_ID, rows, parquet.encode(rows, SILVER_TABLES["movies"]))
+        writer.put_part(bronze_objects.RUN_ID, rows, process_bronze_to_silver.encode(rows, SILVER_TABLES["movies"]))
     return {"seconds": time.perf_counter() - started}
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import duckdb
 
 from benchmarks import bronze_objects
+from pipeline import process_bronze_to_silver
 from pipeline.columns import SILVER_TABLES
 from pipeline.database import PARQUET
 from pipeline.documents import to_json
-from pipeline.silver import parquet
 from pipeline.silver.records import sql_time
 
 ROWS_A_PART = 100_000
@@ -63,7 +63,7 @@ def write(folder: Path, rows: int, runs: int) -> None:
     films = -(-rows // runs)
     (folder / "movies").mkdir(parents=True)
     sample = folder / "sample.parquet"
-    sample.write_bytes(parquet.encode(_sample(), _MOVIES))
+    sample.write_bytes(process_bronze_to_silver.encode(_sample(), _MOVIES))
     database = duckdb.connect()
     database.execute(_SETUP.format(path=sample))
     (count,) = database.execute("SELECT count(*) FROM sample").fetchall()[0]

@@ -23,18 +23,17 @@ from pipeline.gold.as_of import recompute
 from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import AthenaEngine
 from pipeline.gold.build import Build, BuiltTable, SilverInput, build_started_at, new_build_id
-from pipeline.gold.catalogue import point_at
 from pipeline.gold.comparison import compare, reasons_to_hold
 from pipeline.gold.duckdb_engine import RETRIED, DuckdbEngine, upload
-from pipeline.gold.engine import GoldEngine
-from pipeline.gold.expiry import expire, is_due
 from pipeline.gold.once_a_run import begin, has_begun_only, look_again, must_wait
-from pipeline.gold.publication import Held, Pointer, correct, hold, publish, read_pointer
+from pipeline.gold.publication import Held, Pointer, correct, expire, hold, is_due, point_at, publish, read_pointer
 from pipeline.gold.tables import intact
 from pipeline.runs import started_at, utc
 from pipeline.settings import CODE_VERSION, AggregateToGoldSettings
 
 logger = logging.getLogger(__name__)
+
+GoldEngine = DuckdbEngine | AthenaEngine
 
 STEP = "AggregateToGold"
 # A build during a run is stale at once: wait until the run is complete or Silver has been quiet, within limits.
@@ -243,11 +242,11 @@ def _build(
 ) -> Build:
     """Build all tables, compare them with the published ones, then write the build's record."""
     started, build_id = time.monotonic(), new_build_id(datetime.now(UTC))
-    written = engine.build(build_id, silver, earlier, deadline)
+    tables, runs = engine.build(build_id, silver, earlier, deadline)
     movies = earlier.get("movies")
     query = engine.query(build_id, movies, deadline)
     has_movies = bool(movies and movies.objects)
-    comparison = compare(settings.gold_bucket, query, pointer, has_movies=has_movies, tables=written.tables)
+    comparison = compare(settings.gold_bucket, query, pointer, has_movies=has_movies, tables=tables)
     build = Build(
         build_id=build_id,
         built_at=utc(datetime.now(UTC)),
@@ -257,8 +256,8 @@ def _build(
         silver=SilverInput(
             settings.silver_bucket, len(silver), sum(entry.size for entry in silver), fingerprint(silver)
         ),
-        tables=written.tables,
-        runs=written.runs,
+        tables=tables,
+        runs=runs,
         profile=comparison.profile,
         reasons=comparison.reasons,
     )

@@ -1,17 +1,18 @@
-"""The one home of boto3: clients, and the S3 operations that the steps share.
+"""The one home of boto3: clients, and the operations that the steps share.
 
 On a laptop ``AWS_ENDPOINT_URL`` points boto3 at the local stack; nothing here depends on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import boto3
 from botocore.config import Config
@@ -56,6 +57,7 @@ _REQUIRED_FIELDS = {
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _SHOWN_CHARACTERS = 300
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -314,3 +316,22 @@ def get_all(
         elif not (skip_missing and is_missing(answer)):
             raise StorageFailed(cause_of(answer), subject=key, step=step, next_step=next_step) from answer
     return bodies
+
+
+def batches(
+    items: Iterable[T], max_items: float = math.inf, *, size: Callable[[T], int] = lambda _: 0, limit: int = 0
+) -> Iterator[list[T]]:
+    """Yield all items in their order, at most ``max_items`` in a list, whose sizes add up to at most ``limit``.
+
+    An item that is larger than ``limit`` is a batch by itself.
+    """
+    batch, total = list[T](), 0
+    for item in items:
+        item_size = size(item)
+        if batch and (len(batch) >= max_items or total + item_size > limit):
+            yield batch
+            batch, total = [], 0
+        batch.append(item)
+        total += item_size
+    if batch:
+        yield batch

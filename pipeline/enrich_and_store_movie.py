@@ -27,11 +27,10 @@ from pipeline.errors import (
     ReelhouseError,
     UnexpectedFailure,
 )
-from pipeline.messages import Item, MovieBatch, QueueMessage
+from pipeline.messages import UNKNOWN_RUN, Item, MovieBatch, QueueMessage, Tally
 from pipeline.omdb import Calls, Found, OmdbClient, Refused, is_final_rejection
 from pipeline.runs import Manifest, started_at, utc
 from pipeline.settings import EnrichAndStoreMovieSettings
-from pipeline.tally import UNKNOWN_RUN, Tally
 
 logger = logging.getLogger(__name__)
 

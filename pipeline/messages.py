@@ -1,4 +1,4 @@
-"""Messages of MovieQueue: made and sent by step 1, read by step 2; and a queue function's input.
+"""Messages of MovieQueue: made and sent by step 1, read by step 2; and what a queue function receives and counts.
 
 A message is ``{"schema": 1, "run_id", "batch", "batches", "movies": [<list items>]}`` in ASCII JSON, since SQS refuses
 some characters that a title may contain.
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipeline import aws, keys
-from pipeline.batches import batches
+from pipeline.aws import batches
 from pipeline.documents import is_too_deep
 from pipeline.errors import InvalidInput, StorageFailed
 
@@ -37,6 +38,8 @@ _MAX_LISTED_IDS = 100
 
 Item = dict[str, Any]
 Message = dict[str, Any]
+# The run of a message that names none.
+UNKNOWN_RUN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -163,3 +166,50 @@ def _send(messages: list[Message], queue_url: str, sqs: SQSClient) -> tuple[list
         failed = answer.get("Failed", [])
         cause = failed[0]["Code"] if failed else "SQS did not confirm them"
     return list(unsent.values()), cause
+
+
+@dataclass
+class Tally:
+    """Counts of one invocation: messages received, IMDb ids in them, and bytes.
+
+    By run id, ``outcomes`` counts films or objects by outcome, and ``put_back`` messages that are delivered again (or
+    replaced by a copy) by the error's name.
+    """
+
+    messages: int = 0
+    outcomes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    put_back: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    films: set[str] = field(default_factory=set)
+    bytes_read: int = 0
+    bytes_written: int = 0
+
+    @property
+    def total(self) -> Counter[str]:
+        """Outcomes of all runs."""
+        return sum(self.outcomes.values(), Counter())
+
+    @property
+    def errors(self) -> Counter[str]:
+        """Messages of all runs that return to the queue, by the error's name."""
+        return sum(self.put_back.values(), Counter())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the counts for the log: total and by run; ``run_id`` and ``imdb_id`` when there is only one."""
+        runs = sorted({*self.outcomes, *self.put_back})
+        single = {"run_id": runs[0]} if len(runs) == 1 else {}
+        if len(self.films) == 1:
+            single["imdb_id"] = next(iter(self.films))
+        return {
+            **single,
+            "received": {"messages": self.messages, "films": len(self.films)},
+            "outcomes": dict(self.total),
+            "put_back": dict(self.errors),
+            "by_run": {
+                run_id: {
+                    "outcomes": dict(self.outcomes.get(run_id, {})),
+                    "put_back": dict(self.put_back.get(run_id, {})),
+                }
+                for run_id in runs
+            },
+            "bytes": {"read": self.bytes_read, "written": self.bytes_written},
+        }

@@ -9,24 +9,28 @@ from __future__ import annotations
 
 import json
 import logging
+import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
+import duckdb
+from pydantic_core import to_json as row_to_json
+
 from pipeline import aws, keys
-from pipeline.columns import SILVER_TABLES
+from pipeline.columns import SILVER_TABLES, Table
+from pipeline.database import scratch
 from pipeline.documents import to_json
 from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed, UnexpectedFailure
-from pipeline.messages import QueueMessage
+from pipeline.messages import UNKNOWN_RUN, QueueMessage, Tally
 from pipeline.runs import utc
 from pipeline.settings import CODE_VERSION, ProcessBronzeToSilverSettings
-from pipeline.silver import parquet
 from pipeline.silver.records import BronzeObject, part_digest, silver_row, sql_time
-from pipeline.tally import UNKNOWN_RUN, Tally
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,6 +42,10 @@ STEP = "ProcessBronzeToSilver"
 OUTCOMES = ROWS, QUARANTINED, REJECTED, RUN, FAILED = "rows", "quarantined", "rejected", "runs", "failed"
 _OUTCOME_OF_TABLE = {keys.MOVIES: ROWS, keys.QUARANTINE: QUARANTINED, keys.REJECTED: REJECTED}
 _NEXT = "its message is retried, then parked in BronzeEventsDeadLetters"
+_WRITE = """
+    COPY (FROM read_json($rows, format = 'newline_delimited', columns = {types}, hive_partitioning = false))
+    TO $part (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)
+"""
 
 
 @dataclass
@@ -103,7 +111,7 @@ def _write_part(
     subject = rows[0]["bronze_key"] if len(rows) == 1 else f"{len(rows)} rows of {run_id}"
     with _isolated(result, run_id, subject, [messages[row["bronze_key"]] for row in rows]):
         try:
-            body = parquet.encode(rows, SILVER_TABLES[keys.MOVIES])
+            body = encode(rows, SILVER_TABLES[keys.MOVIES])
         except Exception as error:
             if len(rows) == 1:
                 raise
@@ -187,3 +195,32 @@ class SilverWriter:
     def _put(self, key: str, body: bytes, content_type: str) -> None:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)
         self.bytes_written += len(body)
+
+
+def encode(rows: Iterable[dict[str, Any]], table: Table) -> bytes:
+    """Return rows as the bytes of one parquet file with zstd compression.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        JSON values by column name; dates and times as ISO 8601 text without a zone. A missing column is null, and a
+        key that is no column is ignored.
+    table : Table
+        Gives the columns, their order and types.
+
+    Raises
+    ------
+    StorageFailed
+        When DuckDB runs out of memory or disk space.
+    """
+    with tempfile.TemporaryDirectory(prefix="reelhouse-") as folder:
+        source, target = Path(folder, "rows.json"), Path(folder, "part.parquet")
+        source.write_bytes(b"\n".join(map(row_to_json, rows)))
+        try:
+            sql = _WRITE.format(types=table.duckdb_types())
+            # A part is one row group, which one thread writes; others would only be woken for it.
+            with scratch(threads=1) as database:
+                database.execute(sql, {"rows": str(source), "part": str(target)})
+        except duckdb.Error as error:
+            raise StorageFailed(f"DuckDB: {type(error).__name__}", subject=f"a part of {table.name}") from error
+        return target.read_bytes()

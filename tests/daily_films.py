@@ -16,8 +16,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from insights.frames import ARROW_TYPES
 from pipeline.columns import GOLD_TABLES
-from pipeline.gold import breaker, profile
-from pipeline.gold.breaker import Verdict
+from pipeline.gold import comparison, profile
+from pipeline.gold.comparison import Verdict
 from pipeline.gold.profile import Profile
 from pipeline.gold.statements import to_duckdb
 from pipeline.silver.records import Clean, to_silver
@@ -185,7 +185,7 @@ class Builds:
         if before is None:
             self._publish(current, rows)
             return None
-        verdict = breaker.compare(current, before, profile.turnover_of(self._query, before), self.changes)
+        verdict = comparison.judge(current, before, profile.turnover_of(self._query, before), self.changes)
         if not verdict.reasons:
             deeper = current if depth == before.depth else profile.profile_of(self._query)
             assert deeper

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline import process_bronze_to_silver
 from pipeline.columns import GOLD_TABLES, SILVER_TABLES
 from pipeline.documents import to_json
 from pipeline.gold.duckdb_engine import GoldDatabase
-from pipeline.silver import parquet
 
 FIRST, SECOND = "20261123T030000Z-aaaaaaaa", "20261124T030000Z-bbbbbbbb"
 Row = dict[str, Any]
@@ -100,7 +100,7 @@ def silver_files(rows: list[Row], name: str, etag: str = "1") -> Files:
     """Silver objects of rows: one parquet part, or one JSON a row."""
     table = SILVER_TABLES[name]
     if table.format == "parquet":
-        return {f"{name}/part-{etag}.parquet": (etag, parquet.encode(rows, table))}
+        return {f"{name}/part-{etag}.parquet": (etag, process_bronze_to_silver.encode(rows, table))}
     return {f"{name}/{index}.json": (etag, to_json(row)) for index, row in enumerate(rows)}
 
 

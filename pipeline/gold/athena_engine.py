@@ -16,7 +16,6 @@ from pipeline.aws import StoredObject
 from pipeline.columns import BUILD_ID, GOLD, TYPES, Table
 from pipeline.gold.athena import Queries
 from pipeline.gold.build import BuiltObject, BuiltTable, RunCounts, content_digest
-from pipeline.gold.engine import Written
 from pipeline.gold.profile import Query
 from pipeline.gold.statements import statement
 
@@ -67,8 +66,8 @@ class AthenaEngine:
         silver: list[StoredObject],  # noqa: ARG002
         earlier: Mapping[str, BuiltTable],
         deadline: float,
-    ) -> Written:
-        """Build all tables from Silver as it is now; see :class:`GoldEngine`.
+    ) -> tuple[dict[str, BuiltTable], dict[str, RunCounts]]:
+        """Build all tables from Silver as it is now; as :meth:`DuckdbEngine.build`, and InvalidInput when refused.
 
         A table is compared with the earlier one after it was written. If their content is the same, nothing refers to
         the new objects, and they expire.
@@ -81,10 +80,10 @@ class AthenaEngine:
             before = earlier.get(name)
             new = BuiltTable(keys.build_table(build_id, name), rows, digest, objects.get(name, ()))
             tables[name] = before if before and before.digest == digest else new
-        return Written(tables, self._runs(build_id, deadline))
+        return tables, self._runs(build_id, deadline)
 
     def query(self, build_id: str, movies: BuiltTable | None, deadline: float) -> Query:
-        """Return a function that queries a build and the published ``movies``; see :class:`GoldEngine`."""
+        """Return a function that queries a build and the published ``movies``; see :meth:`DuckdbEngine.query`."""
         published = str(keys.build_of(movies.folder)) if movies else ""
         build_ids = {"gold": build_id, "published": published}
 

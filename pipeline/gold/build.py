@@ -121,7 +121,7 @@ class Build:
     profile : Profile or None
         The numbers by which later builds are compared with this one; None before the first complete run.
     reasons : tuple of str
-        Why the breaker held the build when it was compared with the one published then; () when it did not.
+        Why the comparison held the build when it was compared with the one published then; () when it did not.
     """
 
     build_id: str

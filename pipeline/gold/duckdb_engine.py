@@ -20,7 +20,6 @@ from pipeline.columns import GOLD, SILVER, Table
 from pipeline.database import PARQUET
 from pipeline.errors import StorageFailed
 from pipeline.gold.build import BuiltObject, BuiltTable, RunCounts, content_digest
-from pipeline.gold.engine import Written
 from pipeline.gold.profile import Query
 from pipeline.gold.statements import rows_of, to_duckdb
 from pipeline.runs import utc
@@ -194,7 +193,10 @@ class GoldDatabase:
 
 
 class DuckdbEngine:
-    """The engine that runs in the function: each table is one parquet object."""
+    """The engine that runs in the function: each table is one parquet object.
+
+    ``once_a_run`` is True where each build costs money, so that a run is built once: see that module.
+    """
 
     name = "duckdb"
     once_a_run = False
@@ -205,8 +207,27 @@ class DuckdbEngine:
 
     def build(
         self, build_id: str, silver: list[StoredObject], earlier: Mapping[str, BuiltTable], deadline: float
-    ) -> Written:
-        """Build all tables on disk, and upload those that changed; see :class:`GoldEngine`."""
+    ) -> tuple[dict[str, BuiltTable], dict[str, RunCounts]]:
+        """Build all tables on disk, and upload those that changed; return the tables, and the films of each run.
+
+        Parameters
+        ----------
+        build_id : str
+            The build's folder; readers do not use it before it is published.
+        silver : list of StoredObject
+            Silver's objects as they were listed.
+        earlier : mapping of str to BuiltTable
+            Tables of the published build. The new build reuses those whose content is the same.
+        deadline : float
+            By ``time.monotonic()``; a build that takes longer is stopped.
+
+        Raises
+        ------
+        StorageFailed
+            When Silver or Gold cannot be reached, memory or disk space runs out, or the deadline passes.
+        SilverDamaged
+            When objects of Silver cannot be used.
+        """
         self.database.refresh(silver)
         rows = self.database.build(deadline)
 
@@ -218,10 +239,25 @@ class DuckdbEngine:
 
         with ThreadPoolExecutor(len(rows)) as pool:
             tables = dict(zip(rows, pool.map(stored, rows), strict=True))
-        return Written(tables, self.database.run_counts())
+        return tables, self.database.run_counts()
 
     def query(self, build_id: str, movies: BuiltTable | None, deadline: float) -> Query:  # noqa: ARG002
-        """Return a function that queries the last build and the published ``movies``; see :class:`GoldEngine`."""
+        """Return a function that runs statements in Trino's dialect over ``gold.*`` and ``published.movies``.
+
+        Parameters
+        ----------
+        build_id : str
+            The build that this engine made last; its tables are ``gold.*``.
+        movies : BuiltTable or None
+            Table ``movies`` of the published build; without it there is no ``published.movies``.
+        deadline : float
+            By ``time.monotonic()``.
+
+        Raises
+        ------
+        StorageFailed
+            When the published table cannot be read; the function raises it as :meth:`build` does.
+        """
         wanted = [entry.key for entry in movies.objects] if movies else []
         if bodies := aws.get_all(aws.client("s3"), self.gold_bucket, wanted, STEP, RETRIED):
             self.database.publish(list(bodies.values()))

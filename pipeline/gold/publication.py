@@ -3,21 +3,34 @@
 It holds the published build, the builds that were published before, and the newest build that was held back. It changes
 in one step, by a conditional put, so that readers see one whole build or the one before. Of two concurrent writers one
 succeeds; the other reads the winner's document.
+
+Afterwards Glue's tables, by whose locations Athena reads, are moved to the published build, and objects that no kept
+build refers to are tagged, so that a lifecycle rule removes them. Kept are the builds of the history and the held one.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pipeline import aws, documents, keys
 from pipeline.errors import DocumentInvalid
-from pipeline.gold.build import Build, check_build_id
+from pipeline.gold.build import Build, build_started_at, check_build_id
 from pipeline.runs import check_time, utc
 
 logger = logging.getLogger(__name__)
+# What GetTables answers and UpdateTable takes.
+_TABLE_INPUT = {"Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType"}
+_TABLE_INPUT |= {"Parameters", "ViewOriginalText", "ViewExpandedText", "LastAccessTime", "LastAnalyzedTime"}
+UNREFERENCED = "unreferenced"
+# A function runs for five minutes at most, so no older build is still being written. Athena's queries time out after
+# 30 minutes, so no query still reads a table that was replaced earlier.
+SETTLED_AFTER = timedelta(hours=1)
+_TAGS: Any = {"TagSet": [{"Key": UNREFERENCED, "Value": "true"}]}
 
 
 @dataclass(frozen=True)
@@ -218,3 +231,63 @@ def _move(bucket: str, document: Published, before: Pointer) -> Pointer:
     etag = aws.put_if_unchanged(aws.client("s3"), bucket, keys.BUILD, body, before.etag, metadata=metadata)
     # Without an ETag, another writer was faster or the answer to our own put was lost: read which.
     return Pointer(document, etag) if etag else read_pointer(bucket)
+
+
+def point_at(build: Build, database: str, bucket: str) -> int:
+    """Move the catalogue's tables to the objects of a build; return the number of tables that had to move.
+
+    Also after a deployment has reset a table's location: the next invocation of AggregateToGold moves it again.
+
+    Tables that are missing from the catalogue are not created: the template defines them.
+    """
+    glue = aws.client("glue")
+    moved = 0
+    for page in glue.get_paginator("get_tables").paginate(DatabaseName=database):
+        for table in page["TableList"]:
+            built = build.tables.get(table["Name"])
+            location = f"s3://{bucket}/{built.folder}" if built else ""
+            if location and table["StorageDescriptor"]["Location"] != location:
+                glue.update_table(DatabaseName=database, TableInput=_at(table, location), SkipArchive=True)
+                moved += 1
+    return moved
+
+
+def _at(table: dict[str, Any], location: str) -> dict[str, Any]:
+    """Return the input of UpdateTable that changes nothing but the location."""
+    unchanged = {key: value for key, value in table.items() if key in _TABLE_INPUT and value}
+    return unchanged | {"StorageDescriptor": table["StorageDescriptor"] | {"Location": location}}
+
+
+def is_due(pointer: Pointer) -> bool:
+    """Whether the last publication is the first of its day: expiry reads the records of all kept builds."""
+    days = [entry.at_time.date() for entry in pointer.history[-2:]]
+    return len(days) == 2 and days[0] != days[1]
+
+
+def expire(bucket: str, pointer: Pointer, now: datetime | None = None) -> int:
+    """Tag all objects of builds that no kept build refers to; return their number.
+
+    An unchanged table is an object of an earlier build, so what a kept build refers to is kept, whatever its age.
+
+    Parameters
+    ----------
+    now : datetime, optional
+        Objects of builds that started within the last hour are left alone; None means the present.
+    """
+    kept = {entry.build_id for entry in pointer.history} | ({pointer.held.build_id} if pointer.held else set())
+    try:
+        builds = records(bucket, kept)
+    except DocumentInvalid as error:
+        # What such a build refers to is unknown, so nothing may expire.
+        logger.warning("no build expires: %s", error)
+        return 0
+    read_from = [*builds.values(), *([pointer.build] if pointer.build else [])]
+    needed = {entry.key for build in read_from for table in build.tables.values() for entry in table.objects}
+    needed |= {keys.build_record(build_id) for build_id in kept}
+    s3, now = aws.client("s3"), now or datetime.now(UTC)
+    listed = [entry.key for entry in aws.list_objects(s3, bucket, keys.BUILDS)]
+    old = [key for key in listed if key not in needed and (build_id := keys.build_of(key))
+           and now - build_started_at(build_id) > SETTLED_AFTER]  # fmt: skip
+    with ThreadPoolExecutor(aws.MAX_CONNECTIONS) as pool:
+        list(pool.map(lambda key: s3.put_object_tagging(Bucket=bucket, Key=key, Tagging=_TAGS), old))
+    return len(old)

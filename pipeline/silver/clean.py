@@ -2,7 +2,7 @@
 
 Each takes a field of an OMDb answer or a source list. It returns None for "N/A", "" and a missing field, and raises
 ``ValueError`` with a reason for text that is not such a value. A readable but impossible value, such as a rating of 11,
-is returned: :mod:`pipeline.silver.quality` judges it.
+is returned: :class:`pipeline.silver.records.SilverMovie` judges it.
 """
 
 from __future__ import annotations

@@ -17,8 +17,7 @@ from typing import Any
 import duckdb
 
 from pipeline import aws, keys
-from pipeline.aws import StoredObject
-from pipeline.batches import batches
+from pipeline.aws import StoredObject, batches
 from pipeline.columns import DUCKDB_TYPES, SILVER, Table
 from pipeline.database import PARQUET, connect, scratch
 from pipeline.errors import SilverDamaged, StorageFailed

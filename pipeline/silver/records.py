@@ -3,6 +3,9 @@
 A film's object becomes a row of ``movies``, or of ``quarantine`` when its answer holds an impossible value. A rejection
 becomes a row of ``rejected``, a manifest one of ``runs``. The same object always becomes the same row, so that Silver
 can be verified by computing it again: see :func:`silver_row`.
+
+An impossible value quarantines the whole film, because then nothing else in the answer can be trusted. pydantic checks
+types and ranges, so that each fault names the field, the value and the rule.
 """
 
 from __future__ import annotations
@@ -11,17 +14,16 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, create_model
 
 from pipeline import keys
-from pipeline.columns import MAX_FILMS
+from pipeline.columns import FILM, FIRST_YEAR, MAX_FILMS, Column
 from pipeline.errors import InvalidInput
 from pipeline.runs import Manifest
 from pipeline.silver import clean
-from pipeline.silver.quality import SilverMovie, SilverRun, reasons
 
 # Columns that say when and by which version a row was made: they differ when it is made again.
 PROCESSING = ("processed_at", "code_version")
@@ -65,6 +67,18 @@ _FROM_RATINGS: _Columns = (
     ("metascore", "Metacritic", clean.percent),
     ("rotten_tomatoes", "Rotten Tomatoes", clean.percent),
 )
+# Films are announced a few years ahead.
+YEARS_AHEAD = 10
+_MAX_SHOWN = 10**60
+_PYTHON_TYPES: dict[str, Any] = {
+    "string": str,
+    "int": int,
+    "bigint": int,
+    "double": float,
+    "date": date,
+    "array<string>": list[str],
+}
+_STRICT = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
 class Clean(NamedTuple):
@@ -200,3 +214,75 @@ def sql_time(iso: str) -> str:
     """Return an ISO time in UTC without a zone: parquet, Athena's JSON reader and DuckDB agree on that form."""
     moment = datetime.fromisoformat(iso).astimezone(UTC)
     return moment.isoformat(" ", "microseconds").removesuffix("+00:00")
+
+
+def _check_imdb_id(value: str, info: ValidationInfo) -> str:
+    asked_for = (info.context or {}).get("asked_for", value)
+    if value != asked_for:
+        raise ValueError(f"the answer is about another film than {asked_for}")
+    return value
+
+
+def _check_year(value: int | date, info: ValidationInfo) -> int | date:
+    latest = (info.context or {}).get("this_year", date.max.year) + YEARS_AHEAD
+    if not FIRST_YEAR <= (value if isinstance(value, int) else value.year) <= latest:
+        raise ValueError(f"films are from {FIRST_YEAR} to {latest}")
+    return value
+
+
+_CHECKS: dict[str, Callable[..., Any]] = {"imdb_id": _check_imdb_id, "year": _check_year, "released": _check_year}
+
+
+def _field(column: Column) -> Any:
+    """Return a column as a field of the model: its type, its range, and whether it may be null."""
+    ranges = {"ge": column.low, "le": column.high}
+    limits: dict[str, Any] = {name: limit for name, limit in ranges.items() if limit is not None}
+    field: Any = Annotated[_PYTHON_TYPES[column.type], Field(**limits)]
+    if check := _CHECKS.get(column.name):
+        field = Annotated[field, AfterValidator(check)]
+    return field if column.null == "never" else field | None
+
+
+# A clean film, with the columns of FILM. The validation context gives ``asked_for`` and ``this_year``.
+_FIELDS: dict[str, Any] = {column.name: (_field(column), ...) for column in FILM}
+SilverMovie: type[BaseModel] = create_model("SilverMovie", __config__=_STRICT, **_FIELDS)
+
+
+def _without_surrogates(value: str) -> str:
+    """Reject lone surrogates, which no JSON reader of Silver accepts."""
+    value.encode()
+    return value
+
+
+Text = Annotated[str, AfterValidator(_without_surrogates)]
+Count = Annotated[int, Field(ge=1, le=MAX_FILMS)]
+
+
+class SilverRun(BaseModel):
+    """A run's record, within the ranges of the columns of Silver's ``runs``."""
+
+    model_config = _STRICT
+
+    run_id: Text
+    started_at: Text
+    source_uri: Text
+    source_sha256: Text
+    top_n: Count
+    batch_size: Count
+    expected: Annotated[int, Field(ge=0, le=MAX_FILMS)]
+    code_version: Text
+
+
+def reasons(error: ValidationError) -> list[str]:
+    """Return one line per fault: field, value (shortened) and rule."""
+    return [
+        f"{'.'.join(str(part) for part in fault['loc'])}: {_shown(fault['input'])!r}: "
+        + fault["msg"].removeprefix("Value error, ")
+        for fault in error.errors(include_url=False, include_context=False)
+    ]
+
+
+def _shown(value: object) -> str:
+    """Return the start of a value; Python cannot print whole numbers of more than 4,300 digits."""
+    too_long = isinstance(value, int) and abs(value) > _MAX_SHOWN
+    return "a number of more than 60 digits" if too_long else str(value)[:60]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pipeline import aws, keys, messages
-from pipeline.batches import batches
+from pipeline.aws import batches
 from pipeline.errors import StorageFailed
 from reelhouse.stack import Stack
 

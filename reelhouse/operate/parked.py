@@ -15,7 +15,7 @@ from typing import Any
 from rich.markup import escape
 
 from pipeline import aws, keys, messages
-from pipeline.batches import batches
+from pipeline.aws import batches
 from pipeline.errors import InvalidInput
 from pipeline.process_bronze_to_silver import announced
 from reelhouse import logs

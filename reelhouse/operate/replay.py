@@ -17,7 +17,7 @@ import typer
 from rich.markup import escape
 
 from pipeline import aws, keys
-from pipeline.batches import batches
+from pipeline.aws import batches
 from pipeline.columns import SILVER
 from pipeline.errors import StorageFailed
 from pipeline.gold.publication import Held

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline import aws, keys
-from pipeline.batches import batches
+from pipeline.aws import batches
 from pipeline.errors import DocumentInvalid
 from pipeline.runs import Manifest
 from pipeline.silver.records import BronzeObject

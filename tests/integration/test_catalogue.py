@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import aws, keys
 from pipeline.columns import GOLD
-from pipeline.gold.catalogue import point_at
+from pipeline.gold.publication import point_at
 from tests.fake_athena import make_catalogue
 from tests.gold_builds import BUILD_ID, a_build, a_table
 from tests.integration.moto_lake import Lake

@@ -17,11 +17,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from moto.s3.models import s3_backends
 
-from pipeline import aws, keys
+from pipeline import aws, keys, process_bronze_to_silver
 from pipeline.columns import SILVER, SILVER_TABLES
 from pipeline.errors import StorageFailed
 from pipeline.gold.duckdb_engine import GoldDatabase
-from pipeline.silver import parquet
 from reelhouse.operate.compact import Compaction, compact_silver
 from tests.integration.moto_lake import FEW_TABLES, Lake
 from tests.silver_rows import FILMS, QUARANTINE, REJECTED, RUNS, SECOND, Row, film, silver_files
@@ -34,7 +33,7 @@ Gold = dict[str, list[tuple[object, ...]]]
 def put_part(lake: Lake, rows: list[Row], digest: str) -> str:
     """Write rows of one run as ProcessBronzeToSilver does."""
     key = keys.silver_part(rows[0]["run_id"], digest, len(rows))
-    lake.put("silver", key, parquet.encode(rows, SILVER_TABLES["movies"]))
+    lake.put("silver", key, process_bronze_to_silver.encode(rows, SILVER_TABLES["movies"]))
     return key
 
 
@@ -150,7 +149,7 @@ def test_a_part_that_was_written_again_after_the_merge_keeps_its_newer_rows(lake
     compacted([SECOND])
     key = next(key for key in parts if keys.run_of(key) == SECOND and rows_of(lake, key)["imdb_id"][0] == "tt0000002")
     again = film(2, title="Made anew", processed_at="2026-11-24 09:00:00.000000")
-    lake.put("silver", key, parquet.encode([again], SILVER_TABLES["movies"]))
+    lake.put("silver", key, process_bronze_to_silver.encode([again], SILVER_TABLES["movies"]))
     age(2)
     before = gold(lake)
     assert "Made anew" in str(before["movies"])

@@ -9,8 +9,7 @@ import pytest
 
 from pipeline import aws, keys
 from pipeline.gold.build import new_build_id
-from pipeline.gold.expiry import UNREFERENCED, expire, is_due
-from pipeline.gold.publication import Pointer, Publication, hold, publish, read_pointer
+from pipeline.gold.publication import UNREFERENCED, Pointer, Publication, expire, hold, is_due, publish, read_pointer
 from pipeline.runs import utc
 from tests.gold_builds import a_build, publish_files
 from tests.integration.moto_lake import Lake

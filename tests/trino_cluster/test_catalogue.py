@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from trino.exceptions import TrinoUserError
 
+from pipeline import process_bronze_to_silver
 from pipeline.columns import GOLD, SILVER, SILVER_BY_RUN, SILVER_TABLES, Table
-from pipeline.silver import parquet
 from reelhouse.stack import Stack
 from tests.silver_rows import FILMS, film
 from tests.trino_cluster.lake import Silver, trino_type
@@ -70,7 +70,11 @@ def test_parts_of_an_older_and_a_newer_schema_are_read(folder: Path, trino: Trin
     older = replace(movies, columns=tuple(c for c in movies.columns if c.name != "production"))
     silver = Silver(folder, "evolved")
     silver.write(
-        "movies", {"new.parquet": parquet.encode(FILMS, movies), "old.parquet": parquet.encode([film(99)], older)}
+        "movies",
+        {
+            "new.parquet": process_bronze_to_silver.encode(FILMS, movies),
+            "old.parquet": process_bronze_to_silver.encode([film(99)], older),
+        },
     )
     silver.register(trino)
 

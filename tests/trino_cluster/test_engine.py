@@ -15,8 +15,7 @@ from pipeline import aggregate_to_gold, aws, keys
 from pipeline.columns import GOLD, GOLD_TABLES
 from pipeline.gold.athena import Queries
 from pipeline.gold.athena_engine import AthenaEngine
-from pipeline.gold.expiry import SETTLED_AFTER, UNREFERENCED, expire
-from pipeline.gold.publication import published_build, read_pointer
+from pipeline.gold.publication import SETTLED_AFTER, UNREFERENCED, expire, published_build, read_pointer
 from pipeline.settings import AggregateToGoldSettings
 from reelhouse.stack import Stack
 from tests.cloudformation import read_template

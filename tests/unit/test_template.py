@@ -13,7 +13,7 @@ import pytest
 from insights.reports import notebooks
 from pipeline import get_movies_and_send_to_queue, keys, retries, settings
 from pipeline.columns import GOLD, GOLD_BUILDS, SILVER, SILVER_BY_RUN, Table
-from pipeline.gold import expiry
+from pipeline.gold import publication
 from tests.cloudformation import read_template
 from tools import deploy
 
@@ -261,7 +261,7 @@ def test_only_unreferenced_builds_and_dated_reports_expire() -> None:
     by_age = [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule and rule not in by_tag]
 
     assert [(rule["Prefix"], rule["TagFilters"]) for rule in by_tag] == [
-        (keys.BUILDS, [{"Key": expiry.UNREFERENCED, "Value": "true"}])
+        (keys.BUILDS, [{"Key": publication.UNREFERENCED, "Value": "true"}])
     ]
     for notebook in notebooks.discover():
         dated = keys.report(notebook.name, "20261124T030000.000000Z", "report.html")

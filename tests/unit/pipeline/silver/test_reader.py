@@ -13,11 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 
-from pipeline import aws
+from pipeline import aws, process_bronze_to_silver
 from pipeline.aws import StoredObject
 from pipeline.columns import SILVER_TABLES
 from pipeline.errors import StorageFailed
-from pipeline.silver import parquet
 from pipeline.silver import reader as module
 from pipeline.silver.reader import SilverReader, damage
 from tests.silver_rows import FILMS, QUARANTINE, REJECTED, RUNS, film, odd_folder, silver_files
@@ -34,7 +33,7 @@ def _size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 
 def part(*rows: dict[str, Any], **columns: Any) -> bytes:
     """Return a part, with columns replaced; None removes one."""
-    table = pq.read_table(io.BytesIO(parquet.encode(rows, MOVIES)))
+    table = pq.read_table(io.BytesIO(process_bronze_to_silver.encode(rows, MOVIES)))
     for name, values in columns.items():
         index = table.schema.get_field_index(name)
         table = table.remove_column(index) if index >= 0 else table

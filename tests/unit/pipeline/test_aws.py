@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.batches import batches
+from pipeline.aws import batches
 
 
 @given(st.lists(st.integers(0, 30)), st.integers(1, 5), st.integers(1, 40))

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.gold import breaker
-from pipeline.gold.breaker import Reason
+from pipeline.gold import comparison
+from pipeline.gold.comparison import Reason
 from pipeline.gold.profile import ColumnProfile, Profile, Turnover
 from tests.accidents import ACCIDENTS, Accident
 from tests.daily_films import FIRST_DAY, Builds, FilmWorld, Row, documents, first_rows, held_in, movie, stamped
@@ -121,24 +121,24 @@ QUIET = Turnover(0, 0, {})
     ],
 )
 def test_a_lost_column_is_held_and_a_new_one_is_not(columns: dict[str, str], expected: list[str]) -> None:
-    verdict = breaker.compare(profile(schema={"movies": columns}), profile(), QUIET, [])
+    verdict = comparison.judge(profile(schema={"movies": columns}), profile(), QUIET, [])
 
     assert [str(reason) for reason in verdict.reasons] == expected
 
 
 def test_a_lost_table_is_held() -> None:
-    assert breaker.compare(profile(schema={}), profile(), QUIET, []).reasons
+    assert comparison.judge(profile(schema={}), profile(), QUIET, []).reasons
 
 
 @pytest.mark.parametrize("earlier", [0.0, 0.04])
 def test_a_change_of_the_usual_size_is_not_held(earlier: float) -> None:
     """Seven earlier builds say nothing yet; the median of eight does, and one or two odd ones do not move it."""
     turnover = Turnover(0, 0, {"title": (12, 100)})
-    (key,) = (key for key, change in breaker.compare(profile(), profile(), turnover, []).changes.items() if change)
+    (key,) = (key for key, change in comparison.judge(profile(), profile(), turnover, []).changes.items() if change)
 
     def held(changes: list[float]) -> bool:
         earlier_builds = [{key: change} for change in changes]
-        return bool(breaker.compare(profile(), profile(), turnover, earlier_builds).reasons)
+        return bool(comparison.judge(profile(), profile(), turnover, earlier_builds).reasons)
 
     assert held([])
     assert held([earlier] * 7)
@@ -146,8 +146,8 @@ def test_a_change_of_the_usual_size_is_not_held(earlier: float) -> None:
 
 
 def test_fewer_rejected_films_are_not_held() -> None:
-    assert not breaker.compare(profile(), profile(rejected=40), QUIET, []).reasons
-    (reason,) = breaker.compare(profile(rejected=40), profile(), QUIET, []).reasons
+    assert not comparison.judge(profile(), profile(rejected=40), QUIET, []).reasons
+    (reason,) = comparison.judge(profile(rejected=40), profile(), QUIET, []).reasons
     # Five times sqrt(2 * share * (1 - share) / 100), where the share is taken as (0 + 1) / (100 + 2).
     limit = "limit: ±7.0 percentage points"
     assert str(reason) == f"movies: share of rejected films in the newest run 0.0% → 40.0% ({limit})"
@@ -155,7 +155,7 @@ def test_fewer_rejected_films_are_not_held() -> None:
 
 def test_a_build_of_few_films_is_not_held() -> None:
     few = {"films": 3, "settled": 3, "columns": {}}
-    assert not breaker.compare(profile(**few), profile(**few), Turnover(3, 3, {}), []).reasons
+    assert not comparison.judge(profile(**few), profile(**few), Turnover(3, 3, {}), []).reasons
 
 
 LEFT = "movies: share of films that left the list 0.0% → 30.0% (limit: ±10.0 percentage points)"
@@ -173,14 +173,14 @@ LEFT = "movies: share of films that left the list 0.0% → 30.0% (limit: ±10.0 
     ],
 )
 def test_a_list_may_lose_or_gain_a_tenth_of_its_films(films: int, turnover: Turnover, reasons: list[str]) -> None:
-    verdict = breaker.compare(profile(films=films), profile(columns={}), turnover, [])
+    verdict = comparison.judge(profile(films=films), profile(columns={}), turnover, [])
 
     assert [str(reason) for reason in verdict.reasons] == reasons
 
 
 def test_missing_values_are_named_before_changed_ones() -> None:
     half = profile(columns={"title": ColumnProfile(50)})
-    verdict = breaker.compare(half, profile(), Turnover(0, 0, {"title": (100, 100)}), [])
+    verdict = comparison.judge(half, profile(), Turnover(0, 0, {"title": (100, 100)}), [])
 
     assert [reason.number for reason in verdict.reasons] == ["share of nulls"]
 
@@ -203,7 +203,7 @@ def test_a_mean_may_move_by_five_standard_errors(films: tuple[int, int], after: 
     def scores(filled: int, mean: float) -> Profile:
         return profile(films=filled, columns={"metascore": ColumnProfile(filled, mean, 10.0)})
 
-    verdict = breaker.compare(scores(films[1], after), scores(films[0], 50.0), QUIET, [])
+    verdict = comparison.judge(scores(films[1], after), scores(films[0], 50.0), QUIET, [])
 
     assert any(reason.number == "mean" for reason in verdict.reasons) == held
 
@@ -211,7 +211,7 @@ def test_a_mean_may_move_by_five_standard_errors(films: tuple[int, int], after: 
 def test_a_date_is_named_as_a_day_and_its_limit_in_days() -> None:
     """Days since 1970: 9,000 is 23 August 1994, and 12,000 is 9 November 2002."""
     after, before = (profile(columns={"released": ColumnProfile(50, day, 1000.0)}) for day in (12_000.0, 9_000.0))
-    (reason,) = (one for one in breaker.compare(after, before, QUIET, []).reasons if one.number == "mean")
+    (reason,) = (one for one in comparison.judge(after, before, QUIET, []).reasons if one.number == "mean")
 
     assert str(reason) == "movies.released: mean 1994-08-23 → 2002-11-09 (limit: ±1,000 days)"
     assert reason.excess == pytest.approx(3)
