@@ -1,9 +1,10 @@
-"""MiniStack, saving its memory on demand, unpacking code once, without files in SQL, and with complete logs.
+"""MiniStack, for its owner only, saving its memory on demand, without files in SQL, and with complete logs.
 
-``python -m reelhouse.local.emulator --home FOLDER`` is ``python -m ministack``, with four differences. On SIGUSR1 it
-saves queues, functions, roles and everything else to ``STATE_DIR`` and then creates the file ``saved``; MiniStack
-itself saves S3 objects at once. Its stand-in for Athena, a DuckDB, reads only the tables that a query names. The log of
-an invocation ends with its summary, on a busy machine too. Workers with the same code share its files.
+``python -m reelhouse.local.emulator --home FOLDER`` is ``python -m ministack``, with five differences. It refuses web
+pages and everybody who does not have its keys. On SIGUSR1 it saves queues, functions, roles and everything else to
+``STATE_DIR`` and then creates the file ``saved``; MiniStack itself saves S3 objects at once. Its stand-in for Athena, a
+DuckDB, reads only the tables that a query names. The log of an invocation ends with its summary, on a busy machine too.
+Workers with the same code share its files.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 
@@ -34,7 +36,11 @@ _TABLES_OF_QUERIES = "ministack-athena-*"
 SUMMARY = '"message": "invocation"'
 _SUMMARY_SECONDS = 2.0
 
+# What `reelhouse up` asks for before it has a client.
+_READINESS = {"/_ministack/health", "/_ministack/ready"}
+
 Connect = Callable[..., duckdb.DuckDBPyConnection]
+Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,8 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lifeline.watch(parser.parse_args(arguments).lifeline)
     sys.argv = sys.argv[:1]  # MiniStack reads it too
     from ministack import app  # noqa: PLC0415 (other users of this module need not load the emulator)
-    from ministack.core import lambda_runtime  # noqa: PLC0415
+    from ministack.core import iam_evaluator, lambda_runtime  # noqa: PLC0415
 
+    # MiniStack takes any signature of its root user, whose keys are ours, "test" and any 12 digits. It checks those of
+    # other users; all root keys have the secret that `reelhouse up` generated.
+    iam_evaluator._is_root_key = lambda _: False
+    app.app = for_owner_only(app.app)
     lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": SharedArchive})
     worker = lambda_runtime.Worker
     worker._drain_stderr_bounded = with_summary(worker._drain_stderr_bounded)
@@ -54,6 +64,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGUSR1, lambda *_: threading.Thread(target=save).start())
     app.main()
     return 0
+
+
+def for_owner_only(application: Application) -> Application:
+    """Return an ASGI application that refuses web pages and what is not signed; MiniStack checks the signatures.
+
+    Any web page may send requests to 127.0.0.1, and MiniStack lets it read the answers; browsers name its origin.
+    MiniStack's own administration needs no signature, and erases everything on request.
+    """
+
+    async def guarded(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan" or _is_allowed(scope):
+            await application(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await send({"type": "http.response.start", "status": 403, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+
+    return guarded
+
+
+def _is_allowed(scope: dict[str, Any]) -> bool:
+    headers = {name.lower(): value for name, value in scope["headers"]}
+    if b"origin" in headers:
+        return False
+    if scope["path"].startswith("/_ministack/"):
+        return scope["path"] in _READINESS
+    is_signed = b"authorization" in headers or b"X-Amz-Signature=" in scope["query_string"]
+    # The address of a function answers itself that it refuses strangers.
+    return is_signed or b".lambda-url." in headers.get(b"host", b"")
 
 
 class SharedArchive(zipfile.ZipFile):

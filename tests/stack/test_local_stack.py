@@ -12,8 +12,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import psutil
 import pytest
+from botocore.exceptions import ClientError
 
 from pipeline import aws
 from reelhouse import stack as deployed_stack
@@ -93,6 +95,23 @@ def test_servers_listen_on_loopback_only(stack: Stack, local: State) -> None:
         assert process is not None
         addresses = {address for member in with_children(process.pid) for address in listening(member)}
         assert addresses == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("key_id", ["", "test", "000000000000"])
+def test_the_emulator_checks_who_asks(stack: Stack, local: State, key_id: str) -> None:
+    """MiniStack takes any signature of its root user's keys, these two among them; here all need the secret."""
+    session = boto3.Session(aws_access_key_id=key_id or local.access_key_id, aws_secret_access_key="not it")
+    calls = {
+        "secretsmanager": ("get_secret_value", {"SecretId": stack["OmdbSecretName"]}),
+        "s3": ("list_objects_v2", {"Bucket": stack["BronzeBucketName"]}),
+        "lambda": ("list_functions", {}),
+    }
+
+    for service, (method, arguments) in calls.items():
+        client: Any = session.client(service)  # type: ignore[call-overload]
+        with pytest.raises(ClientError) as refused:
+            getattr(client, method)(**arguments)
+        assert aws.error_code(refused.value) in {"InvalidSignatureException", "SignatureDoesNotMatch"}
 
 
 def test_up_again_changes_nothing(stack: Stack, local: State) -> None:

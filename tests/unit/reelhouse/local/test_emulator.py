@@ -1,4 +1,4 @@
-"""The emulator: its stand-in for Athena has no files, and logs of functions are complete."""
+"""The emulator: refuses strangers, its stand-in for Athena has no files, and logs of functions are complete."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import json
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
 import pytest
+from starlette.responses import Response
+from starlette.testclient import TestClient
 
 from lambdas import telemetry
 from reelhouse.local import emulator
@@ -88,3 +91,33 @@ def test_workers_with_the_same_code_share_its_files(tmp_path: Path, monkeypatch:
     assert [file.read_bytes() for file in unpacked] == [b"same", b"same", b"other"]
     assert first.samefile(second)
     assert not first.samefile(other)
+
+
+SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=A/20261129/eu-central-1/s3/aws4_request"}
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "passes"),
+    [
+        ("/bucket/key", SIGNED, True),
+        ("/bucket/key?X-Amz-Signature=0", {}, True),
+        ("/_ministack/ready", {}, True),
+        ("/", {"Host": "abc.lambda-url.eu-central-1.on.aws"}, True),
+        ("/", {}, False),
+        ("/bucket/key", SIGNED | {"Origin": "https://attacker.example"}, False),
+        ("/bucket/key", SIGNED | {"Origin": "null"}, False),
+        ("/_ministack/ready", {"Origin": "https://attacker.example"}, False),
+        ("/_ministack/reset", {}, False),
+        ("/_ministack/config", SIGNED, False),
+        ("/_ministack/sqs/messages", SIGNED, False),
+    ],
+)
+def test_web_pages_and_unsigned_requests_are_refused(path: str, headers: dict[str, str], passes: bool) -> None:
+    async def emulator_itself(scope: Any, receive: Any, send: Any) -> None:
+        await Response("passed")(scope, receive, send)
+
+    client = TestClient(emulator.for_owner_only(emulator_itself))
+
+    assert client.post(path, headers=headers).text == ("passed" if passes else "")
+    if not passes:
+        assert client.post(path, headers=headers).status_code == 403
