@@ -107,6 +107,9 @@ catalogue: environment ## Generate Glue tables, docs/data.md and the QuickSight 
 
 # Deploying to AWS: docs/aws.md.
 STACK ?= reelhouse
+# The AWS CLI's region is that of the stack's settings, as it is for make deploy; without a file the environment's.
+REGION = $(shell sed -n 's/^region *= *"\(.*\)".*/\1/p' deployments/$(STACK).toml 2>/dev/null)
+in_region = $(if $(REGION),export AWS_REGION=$(REGION) AWS_DEFAULT_REGION=$(REGION);)
 output_of = $$(aws cloudformation describe-stacks --stack-name $(STACK) --query "Stacks[0].Outputs[?OutputKey=='$(1)'].OutputValue" --output text)
 
 deploy: environment ## Deploy the stack STACK to AWS (docs/aws.md)
@@ -115,19 +118,22 @@ deploy: environment ## Deploy the stack STACK to AWS (docs/aws.md)
 delete: environment ## Delete the stack STACK from AWS, except its Bronze bucket
 	@$(BIN)/python -m tools.delete $(STACK)
 
+NO_REPOSITORY = "stack $(STACK) has no image repository: set ReportsImageBuild = true in deployments/$(STACK).toml, then run make deploy STACK=$(STACK)"
+find_repository = set -euo pipefail; $(in_region) repository=$(call output_of,ReportsRepositoryUri); \
+	[ -n "$$repository" ] || { echo $(NO_REPOSITORY) >&2; exit 1; }
 # Tags in the repository are immutable; the time makes a second build of the same commit possible.
 TAG := $(VERSION)-$(shell date -u +%Y%m%dT%H%M%S)
 NEXT_STEP = "Next: set ReportsImageUri = \"$$repository:$(TAG)\" in deployments/$(STACK).toml, then run make deploy STACK=$(STACK)"
 
 reports-image: ## Build the reports' image with Docker and push it to the stack's repository
-	@set -euo pipefail; repository=$(call output_of,ReportsRepositoryUri); \
+	@$(find_repository); \
 	aws ecr get-login-password | docker login --username AWS --password-stdin "$${repository%%/*}"; \
 	docker buildx build --platform linux/arm64 --provenance=false --sbom=false --file lambdas/Dockerfile \
 		--build-arg VERSION="$(VERSION)" --tag "$$repository:$(TAG)" --push .; \
 	echo $(NEXT_STEP)
 
 reports-image-codebuild: ## Build the same image in CodeBuild, from the last commit, without Docker on this machine
-	@set -euo pipefail; repository=$(call output_of,ReportsRepositoryUri); source=$$(mktemp -d); \
+	@$(find_repository); source=$$(mktemp -d); \
 	git archive --format zip --output "$$source/source.zip" HEAD; \
 	aws s3 cp "$$source/source.zip" "s3://$(call output_of,ReportsSourceBucketName)/source.zip"; rm -r "$$source"; \
 	build=$$(aws codebuild start-build --project-name $(call output_of,ReportsImageProjectName) \
