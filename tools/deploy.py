@@ -19,7 +19,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -39,17 +39,22 @@ REGIONS_WITHOUT_FUNCTION_URLS = {
     "ap-east-2", "ap-south-2", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-west-1",
     "eu-central-2", "eu-south-2", "il-central-1", "me-central-1",
 }  # fmt: skip
+# States of a stack that has no resources yet: it is created, and needs the OMDb key.
+NEW = {"", "REVIEW_IN_PROGRESS"}
+# States in which only deletion is possible.
+_DEAD = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"}
 _OTHER_PARTITIONS = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """A stack's settings: every parameter of ``template.yaml`` but the OMDb key, and which of them its file sets."""
+    """A stack's settings: its tags, its parameters without the OMDb key, and which of them its file sets."""
 
     stack: str
     region: str
     parameters: dict[str, str]
     changed: frozenset[str]
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 def template_parameters() -> dict[str, dict[str, Any]]:
@@ -94,6 +99,12 @@ def write_settings(stack: str, region: str, alarm_email: str) -> Path:
     for name, body in template_parameters().items():
         given = alarm_email if name == "AlarmEmail" else ""
         lines += [f"# {body['Description']}", f"{'' if given else '# '}{name} = {json.dumps(given or body['Default'])}"]
+    lines += [
+        "",
+        "[tags]",
+        "# Tags of the stack and of its resources, where the account demands some.",
+        '# Owner = "films"',
+    ]
     path = settings_file(stack)
     path.parent.mkdir(mode=0o700, exist_ok=True)
     path.touch(mode=0o600)
@@ -114,18 +125,23 @@ def read_settings(stack: str) -> Deployment:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(f"is not TOML ({error})", subject=str(path)) from error
-    given = document.get("parameters", {})
-    if not isinstance(given, dict):
-        raise InvalidInput("parameters must be a table: [parameters]", subject=str(path))
-    if unknown := sorted(set(given) - set(known)):
+    texts = _table_of_texts(document, "parameters", path)
+    if unknown := sorted(set(texts) - set(known)):
         raise InvalidInput(f"unknown parameters: {', '.join(unknown)}", subject=str(path))
-    if odd := sorted(name for name, value in given.items() if not isinstance(value, str | int)):
-        raise InvalidInput(f"neither text nor whole numbers: {', '.join(odd)}", subject=str(path))
-    # TOML's true is CloudFormation's "true".
-    texts = {name: json.dumps(value) if isinstance(value, bool) else str(value) for name, value in given.items()}
     defaults = {name: str(body["Default"]) for name, body in known.items()}
     region = check_region(str(document.get("region", "")))
-    return Deployment(stack, region, defaults | texts, frozenset(texts))
+    return Deployment(stack, region, defaults | texts, frozenset(texts), _table_of_texts(document, "tags", path))
+
+
+def _table_of_texts(document: dict[str, Any], name: str, path: Path) -> dict[str, str]:
+    """Return a table of a settings file, with its values as CloudFormation takes them."""
+    given = document.get(name, {})
+    if not isinstance(given, dict):
+        raise InvalidInput(f"{name} must be a table: [{name}]", subject=str(path))
+    if odd := sorted(key for key, value in given.items() if not isinstance(value, str | int)):
+        raise InvalidInput(f"neither text nor whole numbers: {', '.join(odd)}", subject=str(path))
+    # TOML's true is CloudFormation's "true".
+    return {key: json.dumps(value) if isinstance(value, bool) else str(value) for key, value in given.items()}
 
 
 def ask_region() -> str:
@@ -141,15 +157,33 @@ def use_region(region: str) -> None:
 
 def exists(stack: str) -> bool:
     """Return whether the account has the stack, in whatever state but a deleted or never created one."""
+    return state_of(stack) not in NEW
+
+
+def check_state(stack: str, state: str) -> None:
+    """Raise InvalidInput when CloudFormation would reject an update: ``sam build`` would take a minute first."""
+    if state in _DEAD:
+        next_step = f"make delete STACK={stack}, then deploy again"
+    elif state == "UPDATE_ROLLBACK_FAILED":
+        next_step = f"aws cloudformation continue-update-rollback --stack-name {stack}, then deploy again"
+    elif state.endswith("_IN_PROGRESS") and state not in NEW:
+        next_step = "wait until that has ended"
+    else:
+        return
+    raise InvalidInput(f"it cannot be updated while {state}", subject=f"stack {stack}", next_step=next_step)
+
+
+def state_of(stack: str) -> str:
+    """Return a stack's state, such as CREATE_COMPLETE; "" when there is none."""
     cloudformation = aws.client("cloudformation")
     with aws.failures_of("deploy", f"stack {stack}", "check the AWS credentials and the region"):
         try:
             (description,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
         except cloudformation.exceptions.ClientError as error:
             if aws.error_code(error) == "ValidationError":
-                return False
+                return ""
             raise
-    return str(description["StackStatus"]) != "REVIEW_IN_PROGRESS"
+    return str(description["StackStatus"])
 
 
 def deploy(deployment: Deployment, omdb_api_key: str) -> None:
@@ -162,7 +196,7 @@ def deploy(deployment: Deployment, omdb_api_key: str) -> None:
     # The key must not be on a command line, where other users of the machine could read it. Files made this way are
     # readable by their owner only.
     with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as config:
-        config.write(sam_config(values))
+        config.write(sam_config(values, deployment.tags))
         config.flush()
         _sam(
             "deploy", "--config-file", config.name, "--stack-name", deployment.stack, "--region", deployment.region,
@@ -186,6 +220,8 @@ def _confirm(deployment: Deployment) -> bool:
     print(f"Stack {deployment.stack}, account {account}, region {deployment.region}")
     for name in sorted(deployment.changed):
         print(f"  {name} = {deployment.parameters[name]}")
+    for name, value in sorted(deployment.tags.items()):
+        print(f"  tag {name} = {value}")
     return input("Deploy? [y/N]: ").strip().lower() == "y"
 
 
@@ -194,6 +230,18 @@ def _ask_key() -> str:
     if not key:
         raise InvalidInput("is empty", subject="the OMDb API key", next_step="get one at https://www.omdbapi.com/")
     return key
+
+
+def _bring_gold_up_to_date(stack: str, outcome: str) -> None:
+    # CloudFormation does not notice a table that was dropped from the catalogue, and resets one whose definition
+    # changed. The build also takes the new code.
+    try:
+        deployed = find(stack)
+        for name in catalogue.restore(deployed):
+            print(f"{name} was missing in the catalogue and is there again")
+        deployed.build_gold()
+    except ReelhouseError as error:
+        print(f"{outcome} Gold was not brought up to date: {error}", file=sys.stderr)
 
 
 def main(arguments: list[str]) -> int:
@@ -209,17 +257,18 @@ def main(arguments: list[str]) -> int:
     if not _confirm(deployment):
         print("Not deployed.")
         return 1
-    deploy(deployment, "" if exists(stack) else _ask_key())
-    # CloudFormation does not notice a table that was dropped from the catalogue, and resets one whose definition
-    # changed. The build also takes the new code.
+    state = state_of(stack)
+    check_state(stack, state)
     try:
-        deployed = find(stack)
-        for name in catalogue.restore(deployed):
-            print(f"{name} was missing in the catalogue and is there again")
-        deployed.build_gold()
-    except ReelhouseError as error:
-        print(f"Deployed, but Gold was not brought up to date: {error}", file=sys.stderr)
-    print(f"Deployed. Start a run: reelhouse run --stack {stack} --top-n 20 --batch-size 5")
+        deploy(deployment, _ask_key() if state in NEW else "")
+    except InvalidInput:
+        if state not in NEW:
+            # A rollback resets the tables whose definitions it changes back.
+            _bring_gold_up_to_date(stack, "Not deployed, and")
+        raise
+    _bring_gold_up_to_date(stack, "Deployed, but")
+    print("Deployed. Start a run:")
+    print(f"  AWS_REGION={deployment.region} reelhouse run --stack {stack} --top-n 20 --batch-size 5")
     return 0
 
 

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import yaml
@@ -142,12 +142,19 @@ def _deploy(template: Path, parameters: dict[str, str], lifeline: Lifeline) -> N
         config.unlink()
 
 
-def sam_config(parameters: dict[str, str]) -> str:
-    """Return a configuration file of SAM that gives a template's parameters to `sam deploy`."""
+def sam_config(parameters: dict[str, str], tags: Mapping[str, str] | None = None) -> str:
+    """Return a configuration file of SAM that gives a template's parameters, and a stack's tags, to `sam deploy`."""
     # SAM cuts a value at its first space, such as that of `rate(10 minutes)`, unless it is quoted.
-    quoted = {name: value.replace('"', '\\"') for name, value in parameters.items()}
-    overrides = json.dumps([f'{name}="{value}"' for name, value in quoted.items()])
-    return f"version = 0.1\n[default.deploy.parameters]\nparameter_overrides = {overrides}\n"
+    lines = ["version = 0.1", "[default.deploy.parameters]"]
+    lines.append(f"parameter_overrides = {json.dumps([f'{n}={_quoted(value)}' for n, value in parameters.items()])}")
+    if tags:
+        lines.append(f"tags = {json.dumps([f'{_quoted(n)}={_quoted(value)}' for n, value in tags.items()])}")
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _environment() -> dict[str, str]:

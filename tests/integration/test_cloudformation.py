@@ -25,6 +25,7 @@ LACKING = {
     "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::Scheduler::Schedule", "AWS::SecretsManager::Secret",
 }  # fmt: skip
 PRINCIPAL = "arn:aws:quicksight:eu-central-1:123456789012:group/default/films"
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 PARAMETERS = {
     MAIN: {"OmdbApiKey": "k", "GoldEngine": "athena", "QuickSightPrincipalArn": PRINCIPAL, "AlarmEmail": "a@b.example"},
     REPORTS: {
@@ -89,7 +90,10 @@ def test_the_second_emulator_creates_every_resource_that_it_knows(cloud: None, n
     cloudformation.create_stack(
         StackName="films",
         TemplateBody=json.dumps(template),
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in PARAMETERS[name].items()],
+        Parameters=[
+            {"ParameterKey": key, "ParameterValue": value}
+            for key, value in (PARAMETERS[name] | {"PermissionsBoundary": BOUNDARY}).items()
+        ],
         Capabilities=["CAPABILITY_IAM"],
     )
 
@@ -98,3 +102,6 @@ def test_the_second_emulator_creates_every_resource_that_it_knows(cloud: None, n
     created = {one["LogicalResourceId"] for page in pages for one in page["StackResourceSummaries"]}
     assert created == set(template["Resources"])
     assert lacking <= LACKING
+    roles = aws.client("iam").list_roles()["Roles"]
+    bounded = [aws.client("iam").get_role(RoleName=role["RoleName"])["Role"] for role in roles]
+    assert {role["PermissionsBoundary"]["PermissionsBoundaryArn"] for role in bounded} == {BOUNDARY}

@@ -106,6 +106,15 @@ def test_a_role_is_assumed_by_one_service_only(name: str) -> None:
     assert not ROLES[name][1].get("ManagedPolicyArns")
 
 
+def test_every_role_has_the_permissions_boundary_of_the_settings() -> None:
+    boundary = {"Ref": "PermissionsBoundary"}
+    for name, (_, role) in ROLES.items():
+        given = ["HasPermissionsBoundary", boundary, {"Ref": "AWS::NoValue"}]
+        assert role["PermissionsBoundary"] == {"Fn::If": given}, name
+    for stack in ("Reports", "ReportsImage"):
+        assert TEMPLATES[MAIN]["Resources"][stack]["Properties"]["Parameters"]["PermissionsBoundary"] == boundary
+
+
 def test_no_role_deletes_data_or_administers_services() -> None:
     for role, grant in GRANTS:
         for action in listed(grant["Action"]):

@@ -45,6 +45,7 @@ def test_every_line_of_the_file_becomes_a_setting_without_its_comment_sign(folde
     document = tomllib.loads("\n".join(line for line in settings if not line.startswith("#")))
 
     assert set(document["parameters"]) == set(deploy.template_parameters())
+    assert document["tags"] == {"Owner": "films"}
 
 
 def test_no_secret_is_a_setting() -> None:
@@ -72,6 +73,8 @@ def test_numbers_and_truth_values_may_be_written_as_such(folder: Path) -> None:
         ('region = "eu-west-1"\n[parameters]\nTopN = 2.5', "neither text nor whole numbers: TopN"),
         ("[parameters]", "region"),
         ('region = "eu-west-1"\nparameters = 3', r"parameters must be a table"),
+        ('region = "eu-west-1"\ntags = "films"', r"tags must be a table"),
+        ('region = "eu-west-1"\n[tags]\nOwner = ["films"]', "neither text nor whole numbers: Owner"),
     ],
 )
 def test_an_unusable_file_is_refused_with_its_cause(folder: Path, text: str, cause: str) -> None:
@@ -112,13 +115,15 @@ def test_the_key_reaches_sam_in_a_private_file_and_in_no_argument(monkeypatch: p
 
     monkeypatch.setattr(deploy, "_sam", sam)
     settings = {"ScheduleExpression": "rate(10 minutes)", "AlarmEmail": ""}
-    deploy.deploy(deploy.Deployment("films", "eu-west-1", settings, frozenset()), "the-key")
+    tags = {"Cost Center": "A 1", "Note": 'so "called"'}
+    deploy.deploy(deploy.Deployment("films", "eu-west-1", settings, frozenset(), tags), "the-key")
 
     assert [call[0] for call in calls] == ["build", "deploy"]
     assert "the-key" not in json.dumps(calls)
     assert given["mode"] == 0o600
     assert given["values"] == {
-        "parameter_overrides": ['ScheduleExpression="rate(10 minutes)"', 'AlarmEmail=""', 'OmdbApiKey="the-key"']
+        "parameter_overrides": ['ScheduleExpression="rate(10 minutes)"', 'AlarmEmail=""', 'OmdbApiKey="the-key"'],
+        "tags": ['"Cost Center"="A 1"', '"Note"="so \\"called\\""'],
     }
     assert not Path(str(given["file"])).exists()
 
@@ -134,20 +139,66 @@ def test_every_setting_and_refused_region_is_documented() -> None:
     assert documented == set(deploy.template_parameters())
 
 
-def test_a_deployment_restores_dropped_tables_of_the_catalogue_before_it_builds_gold(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """CloudFormation does not notice them, and `reelhouse doctor` says that a deployment enters them again."""
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A deployed stack films; what a deployment does to the catalogue and to Gold is listed."""
     deploy.write_settings("films", "eu-west-1", "")
     done: list[str] = []
     deployed = SimpleNamespace(build_gold=lambda: done.append("Gold"))
-    for name, value in {"_confirm": True, "deploy": None, "exists": True, "find": deployed, "use_region": None}.items():
+    answers = {
+        "_confirm": True, "deploy": None, "state_of": "UPDATE_COMPLETE", "find": deployed, "use_region": None,
+    }  # fmt: skip
+    for name, value in answers.items():
         monkeypatch.setattr(deploy, name, lambda *_, value=value: value)
     monkeypatch.setattr(catalogue, "restore", lambda _: done.append("catalogue") or ["films_gold.movies"])
+    return done
 
+
+def test_a_deployment_restores_dropped_tables_of_the_catalogue_before_it_builds_gold(
+    done: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CloudFormation does not notice them, and `reelhouse doctor` says that a deployment enters them again."""
     assert deploy.main(["films"]) == 0
     assert done == ["catalogue", "Gold"]
-    assert "films_gold.movies was missing in the catalogue and is there again" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "films_gold.movies was missing in the catalogue and is there again" in printed
+    assert "AWS_REGION=eu-west-1 reelhouse run --stack films" in printed
+
+
+def test_a_rolled_back_update_moves_the_catalogue_to_the_published_build_too(
+    done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise InvalidInput("failed", subject="sam deploy")
+
+    monkeypatch.setattr(deploy, "deploy", fail)
+
+    with pytest.raises(InvalidInput, match="sam deploy"):
+        deploy.main(["films"])
+    assert done == ["catalogue", "Gold"]
+
+
+@pytest.mark.parametrize(
+    ("state", "help_"),
+    [
+        ("ROLLBACK_COMPLETE", "make delete STACK=films"),
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name films"),
+        ("ROLLBACK_IN_PROGRESS", "wait"),
+    ],
+)
+def test_a_stack_that_cannot_be_updated_is_refused_before_it_is_built(
+    done: list[str], monkeypatch: pytest.MonkeyPatch, state: str, help_: str
+) -> None:
+    monkeypatch.setattr(deploy, "state_of", lambda _: state)
+
+    with pytest.raises(InvalidInput, match=f"{state}.*{help_}"):
+        deploy.main(["films"])
+    assert done == []
+
+
+@pytest.mark.parametrize("state", ["", "REVIEW_IN_PROGRESS", "CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+def test_new_and_whole_stacks_are_deployed(state: str) -> None:
+    deploy.check_state("films", state)
 
 
 @pytest.mark.parametrize("module", ["deploy", "delete"])
