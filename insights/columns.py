@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from pipeline.columns import Column, Table
+from pipeline.columns import RATING_SOURCES, Column, Table
 
 TOO_FEW_YEARS = "fewer than three years"
 NO_TEST = "fewer than three years, or all values equal"
@@ -15,7 +15,7 @@ GENRE_TRENDS = Table(
     "gold",
     "Trend of each genre's share of the listed films, ratings and box office; one row per measure and genre.",
     (
-        Column("measure", "string", "share, imdb, metascore, rotten_tomatoes, source_list or box_office"),
+        Column("measure", "string", f"share, {', '.join(source.name for source in RATING_SOURCES)} or box_office"),
         Column("genre", "string", "Genre"),
         Column(
             "trend",

@@ -7,20 +7,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-NAMES = {
-    "imdb": "IMDb",
-    "rotten_tomatoes": "Rotten Tomatoes",
-    "metascore": "Metacritic",
-    "source_list": "source list",
-}
+from pipeline.columns import RATING_SOURCES
+
+NAMES = {source.name: source.label for source in RATING_SOURCES}
 # Column of a film's rating in Gold's movies, and the factor that brings it to 0-100.
-COLUMNS = {
-    "imdb": "imdb_rating",
-    "rotten_tomatoes": "rotten_tomatoes",
-    "metascore": "metascore",
-    "source_list": "source_rating",
-}
-FACTORS = {"imdb": 10.0, "rotten_tomatoes": 1.0, "metascore": 1.0, "source_list": 10.0}
+COLUMNS = {source.name: source.column for source in RATING_SOURCES}
+FACTORS = {source.name: float(source.factor) for source in RATING_SOURCES}
 
 
 def widest(ratings: pd.DataFrame) -> str:

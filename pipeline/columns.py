@@ -108,6 +108,24 @@ class Table:
         return {column.name: TYPES[column.type].pandas for column in self.columns}
 
 
+@dataclass(frozen=True)
+class RatingSource:
+    """A source of ratings: its name in Gold and for readers, its columns of ``movies``, and the factor to 0-100."""
+
+    name: str
+    label: str
+    column: str
+    factor: int
+    votes: str | None
+
+
+RATING_SOURCES = (
+    RatingSource("imdb", "IMDb", "imdb_rating", 10, "imdb_votes"),
+    RatingSource("metascore", "Metacritic", "metascore", 1, None),
+    RatingSource("rotten_tomatoes", "Rotten Tomatoes", "rotten_tomatoes", 1, "rotten_tomatoes_reviews"),
+    RatingSource("source_list", "source list", "source_rating", 10, "source_rating_count"),
+)
+
 # ── Silver ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 NOT_GIVEN, NOT_LISTED = "OMDb gives none", "the list gives none"
@@ -117,10 +135,14 @@ FIRST_YEAR = 1870
 MAX_FILMS = 10**9
 
 RUN_ID = Column("run_id", "string", "Run that fetched the film; sorts by time")
+IMDB_ID = Column("imdb_id", "string", "IMDb id; identifies the film")
+TITLE = Column("title", "string", "Title as OMDb has it", null=NOT_GIVEN)
+YEAR = Column("year", "int", "Year of release; the first year of a series", "calendar year", NOT_GIVEN, low=FIRST_YEAR)
+RANK = Column("rank", "int", "Rank on the source list of that run", "1 is best", low=1, high=MAX_FILMS)
 FILM = (
-    Column("imdb_id", "string", "IMDb id; identifies the film"),
-    Column("title", "string", "Title as OMDb has it", null=NOT_GIVEN),
-    Column("year", "int", "Year of release; the first year of a series", "calendar year", NOT_GIVEN, low=FIRST_YEAR),
+    IMDB_ID,
+    TITLE,
+    YEAR,
     Column("type", "string", "movie, series, episode or game", null=NOT_GIVEN),
     Column("rated", "string", "Age rating, one spelling each", null=NOT_GIVEN),
     Column("released", "date", "Day of release", null=NOT_GIVEN),
@@ -142,7 +164,7 @@ FILM = (
     Column("rotten_tomatoes_average", "double", "Average rating by critics", "0-10", NOT_GIVEN, 0, 10),
     Column("rotten_tomatoes_reviews", "int", "Reviews behind rotten_tomatoes", "reviews", NOT_GIVEN, 0, 10**6),
     Column("box_office_usd", "bigint", "Reported box office, nominal", "US dollars", NOT_GIVEN, 0, 10**10),
-    Column("rank", "int", "Rank on the source list of that run", "1 is best", low=1, high=MAX_FILMS),
+    RANK,
     Column("source_rating", "double", "Rating on the source list", "0-10", NOT_LISTED, 0, 10),
     Column("source_rating_count", "bigint", "Votes behind source_rating", "votes", NOT_LISTED, 0, 10**12),
 )
@@ -212,10 +234,8 @@ SILVER = (
 SILVER_TABLES = {table.name: table for table in SILVER}
 # The same objects partitioned by run, for queries about one run.
 SILVER_BY_RUN = tuple(
-    table.by_folder(
-        f"{table.name}_by_run", RUN_ID, folder=table.name, meaning=f"{table.meaning} Queries must name run_id."
-    )
-    for table in SILVER
+    t.by_folder(f"{t.name}_by_run", RUN_ID, folder=t.name, meaning=f"{t.meaning} Queries must name run_id.")
+    for t in SILVER
 )
 
 # ── Gold ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -224,11 +244,7 @@ UNKNOWN = "not known"
 ON_LIST = Column(
     "on_list", "boolean", "False when a later complete run looked as deep as the film's last rank and did not list it"
 )
-LIST_RANK = replace(
-    next(column for column in FILM if column.name == "rank"),
-    meaning="Rank on the source list, from the newest runs",
-    null="the film is not on the list, or a later run gave its rank to another film",
-)
+LEFT = "the film is not on the list, or a later run gave its rank to another film"
 DECADE = Column("decade", "int", "First year of the decade", "calendar year")
 FILMS = Column("films", "bigint", "Films behind the row", "films")
 BOX_OFFICE = (
@@ -236,24 +252,26 @@ BOX_OFFICE = (
     Column("box_office_mean_usd", "double", "Mean over those films, nominal", "US dollars", "no film has one"),
     Column("box_office_total_usd", "bigint", "Sum over those films, nominal", "US dollars", "no film has one"),
 )
+SOURCE = Column("source", "string", f"{', '.join(s.name for s in RATING_SOURCES[:-1])} or {RATING_SOURCES[-1].name}")
 RATINGS_BY_SOURCE = tuple(
     column
-    for source, label in (
-        ("imdb", "IMDb"),
-        ("metascore", "Metacritic"),
-        ("rotten_tomatoes", "Rotten Tomatoes"),
-        ("source_list", "source list"),
-    )
+    for s in RATING_SOURCES
     for column in (
-        Column(f"{source}_mean", "double", f"Mean rating by {label}", "0-100", f"no film has a {label} rating"),
-        Column(f"{source}_films", "bigint", f"Films with a rating by {label}", "films"),
+        Column(f"{s.name}_mean", "double", f"Mean rating by {s.label}", "0-100", f"no film has a {s.label} rating"),
+        Column(f"{s.name}_films", "bigint", f"Films with a rating by {s.label}", "films"),
     )
 )
+# What takes the place of a column of a film's Silver row in Gold.
+_IN_GOLD = {
+    "year": (YEAR, replace(DECADE, null=NOT_GIVEN)),
+    "rank": (ON_LIST, replace(RANK, meaning="Rank on the source list, from the newest runs", null=LEFT)),
+}
 
 
-def films_by(column: Column, name: str, meaning: str) -> Table:
+def films_by(column: Column, groups: str) -> Table:
     """Gold table of the films on the list, their ratings by source and box office, for each value of ``column``."""
-    return Table(name, "gold", meaning, (column, FILMS, *RATINGS_BY_SOURCE, *BOX_OFFICE), key=(column.name,))
+    columns = (column, FILMS, *RATINGS_BY_SOURCE, *BOX_OFFICE)
+    return Table(f"films_by_{column.name}", "gold", f"Films on the list by {groups}.", columns, key=(column.name,))
 
 
 GOLD = (
@@ -261,7 +279,7 @@ GOLD = (
         "movies",
         "gold",
         "The newest row of each film, also of films that have left the list.",
-        (*FILM[:3], replace(DECADE, null=NOT_GIVEN), *FILM[3:-3], ON_LIST, LIST_RANK, *FILM[-2:], UNREADABLE, *LINEAGE),
+        (*(column for own in FILM for column in _IN_GOLD.get(own.name, (own,))), UNREADABLE, *LINEAGE),
         order=("rank", "imdb_id"),
         key=("imdb_id",),
     ),
@@ -270,8 +288,8 @@ GOLD = (
         "gold",
         "One row per film on the list and rating source, all on one scale.",
         (
-            FILM[0],
-            Column("source", "string", "imdb, metascore, rotten_tomatoes or source_list"),
+            IMDB_ID,
+            SOURCE,
             Column("rating", "double", "The source's rating", "0-100"),
             Column("votes", "bigint", "Votes or reviews behind it", "votes", UNKNOWN),
         ),
@@ -284,7 +302,7 @@ GOLD = (
         "Ratings of the films on the list by genre and source; a film counts in each of its genres.",
         (
             Column("genre", "string", "Genre"),
-            Column("source", "string", "imdb, metascore, rotten_tomatoes or source_list"),
+            SOURCE,
             Column("films", "bigint", "Films with a rating by this source", "films"),
             Column("mean", "double", "Mean rating", "0-100"),
             Column("median", "double", "Median rating", "0-100"),
@@ -306,26 +324,10 @@ GOLD = (
         ),
         key=("decade",),
     ),
-    films_by(
-        Column("director", "string", "Director"),
-        "films_by_director",
-        "Films on the list by director; a film counts for each of its directors.",
-    ),
-    films_by(
-        Column("language", "string", "Language"),
-        "films_by_language",
-        "Films on the list by language; a film counts for each of its languages.",
-    ),
-    films_by(
-        Column("country", "string", "Country"),
-        "films_by_country",
-        "Films on the list by country; a film counts for each of its countries.",
-    ),
-    films_by(
-        Column("year", "int", "Year of release", "calendar year"),
-        "films_by_year",
-        "Films on the list by year of release.",
-    ),
+    films_by(Column("director", "string", "Director"), "director; a film counts for each of its directors"),
+    films_by(Column("language", "string", "Language"), "language; a film counts for each of its languages"),
+    films_by(Column("country", "string", "Country"), "country; a film counts for each of its countries"),
+    films_by(Column("year", "int", "Year of release", "calendar year"), "year of release"),
     Table(
         "genre_share_by_year",
         "gold",
@@ -345,8 +347,8 @@ GOLD = (
         "Rank of each film in each run, and its change since the previous run; films that left the list are kept.",
         (
             RUN_ID,
-            FILM[0],
-            FILM[1],
+            IMDB_ID,
+            TITLE,
             Column("rank", "int", "Rank in this run", "1 is best"),
             Column("previous_run_id", "string", "The previous run", null="the first run"),
             Column("previous_rank", "int", "Rank in the previous run", "1 is best", "the film was not in that run"),

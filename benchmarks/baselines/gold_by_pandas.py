@@ -7,30 +7,19 @@ Tables that the pipeline writes in no order are in no order here either.
 from __future__ import annotations
 
 import time
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-SOURCES = {
-    "imdb": ("imdb_rating", 10, "imdb_votes"),
-    "metascore": ("metascore", 1, None),
-    "rotten_tomatoes": ("rotten_tomatoes", 1, "rotten_tomatoes_reviews"),
-    "source_list": ("source_rating", 10, "source_rating_count"),
-}
-RANGES: dict[str, tuple[float, float]] = {
-    "year": (1870, float("inf")),
-    "runtime_minutes": (1, float("inf")),
-    "imdb_rating": (0, 10),
-    "imdb_votes": (0, float("inf")),
-    "metascore": (0, 100),
-    "rotten_tomatoes": (0, 100),
-    "rotten_tomatoes_average": (0, 10),
-    "rotten_tomatoes_reviews": (0, float("inf")),
-    "box_office_usd": (0, float("inf")),
-    "rank": (1, float("inf")),
-    "source_rating": (0, 10),
-    "source_rating_count": (0, float("inf")),
+from pipeline.columns import FILM, RATING_SOURCES
+
+SOURCES = {source.name: (source.column, source.factor, source.votes) for source in RATING_SOURCES}
+RANGES = {
+    column.name: (-inf if column.low is None else column.low, inf if column.high is None else column.high)
+    for column in FILM
+    if (column.low, column.high) != (None, None)
 }
 LINEAGE = ["run_id", "bronze_key", "bronze_version", "fetched_at", "processed_at", "code_version"]
 Frame = Any  # a DataFrame; pandas' own types cannot follow what is done to it here

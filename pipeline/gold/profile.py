@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.columns import GOLD, GOLD_TABLES, Column
+from pipeline.columns import GOLD, GOLD_TABLES, LINEAGE, Column
 
 # Runs a statement in Trino's dialect and returns its rows; Athena's values are text.
 Query = Callable[[str], Sequence[Sequence[Any]]]
@@ -20,7 +20,7 @@ QUANTILES = {"p10": 0.1, "median": 0.5, "p90": 0.9}
 # Relative change from which a film's number counts as changed: ratings move by less from day to day.
 CHANGED_BY = 0.05
 _MOVIES = GOLD_TABLES["movies"]
-_LINEAGE = {"run_id", "bronze_key", "bronze_version", "fetched_at", "processed_at", "code_version"}
+_LINEAGE = {column.name for column in LINEAGE}
 _NUMBERS = {"int", "bigint", "double"}
 # Columns whose values may change any day: ranks move, votes and reviews grow, OMDb rewrites texts.
 _VOLATILE = {"rank", "imdb_votes", "rotten_tomatoes_reviews", "source_rating_count", "plot", "awards", "poster"}

@@ -10,19 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from pipeline.columns import FILM, GOLD
+from pipeline.columns import FILM, GOLD, RATING_SOURCES
+from pipeline.gold import statements
 from pipeline.gold.profile import Query
 
 # Sums of floating-point numbers differ by their order.
 ROUNDING = 1e-6
 LISTED, ALL_FILMS = "gold.movies AS m WHERE m.on_list", "gold.movies AS m"
 # Expression of a film's rating, 0-100, by source.
-_RATINGS = {
-    "imdb": "m.imdb_rating * 10",
-    "metascore": "CAST(m.metascore AS DOUBLE)",
-    "rotten_tomatoes": "CAST(m.rotten_tomatoes AS DOUBLE)",
-    "source_list": "m.source_rating * 10",
-}
+_RATINGS = {source.name: statements.rating(source) for source in RATING_SOURCES}
 _BOX_OFFICE = "CAST(m.box_office_usd AS DOUBLE)"
 # Rows of a film in each table of groups; null for none.
 _GROUPS = {

@@ -1,7 +1,7 @@
 """Gold's SQL: one statement per table in Athena's (Trino's) dialect, and its translation for DuckDB.
 
-A statement is the file of its table's name in ``sql/``. Two files are templates: ``films_by.sql`` of all
-``films_by_*`` tables, and ``data_quality.sql``, whose counts come from the column definitions. In all files
+A statement is the file of its table's name in ``sql/``; ``films_by.sql`` is that of all ``films_by_*`` tables. What the
+column definitions and the rating sources give is filled in: ``{columns}``, ``{counts}``, ``{means}``, ``{ratings}``.
 ``exact_percentile(values, share)`` stands for the SQL of an exact percentile of a sorted array.
 """
 
@@ -13,9 +13,10 @@ from pathlib import Path
 
 import sqlglot
 
-from pipeline.columns import DUCKDB_TYPES, FILM, GOLD_TABLES, Column, Table
+from pipeline.columns import DUCKDB_TYPES, FILM, GOLD_TABLES, RATING_SOURCES, Column, RatingSource, Table
 
 _FOLDER = Path(__file__).with_name("sql")
+_UNION = "\n    UNION ALL\n    "
 _PERCENTILE = re.compile(r"exact_percentile\(([\w.]+), (0\.\d+)\)")
 # By what films are grouped, as a list: a film counts for each of its directors.
 _FILMS_BY = {
@@ -27,17 +28,45 @@ _FILMS_BY = {
 }
 
 
+# Columns of movies that are not those of the film's Silver row.
+_COMPUTED = {
+    "decade": "f.year - f.year % 10 AS decade",
+    "rank": "CASE WHEN f.has_rank THEN f.rank END AS rank",
+}
+
+
 @cache
 def statement(name: str) -> str:
     """Return the SQL of a Gold table, as Athena runs it."""
-    if values := _FILMS_BY.get(name):
-        return _file("films_by").format(table=name, column=GOLD_TABLES[name].columns[0].name, values=values)
-    sql = _PERCENTILE.sub(lambda match: _percentile(match[1], match[2]), _file(name))
-    if name == "data_quality":
-        columns = [column for column in FILM if column.name != "imdb_id"]
-        counts = [_count(position, column) for position, column in enumerate(columns, start=1)]
-        return sql.format(counts="\n    UNION ALL\n    ".join(counts))
-    return sql
+    films_by = _FILMS_BY.get(name)
+    sql = _file("films_by" if films_by else name).format(
+        table=name,
+        column=GOLD_TABLES[name].columns[0].name,
+        values=films_by,
+        columns=",\n    ".join(_COMPUTED.get(c, f"f.{c}") for c in GOLD_TABLES["movies"].column_names),
+        counts=_UNION.join(_count(position, column) for position, column in enumerate(FILM[1:], start=1)),
+        means=",\n    ".join(map(_mean, RATING_SOURCES)),
+        ratings=_UNION.join(map(_ratings, RATING_SOURCES)),
+    )
+    return _PERCENTILE.sub(lambda match: _percentile(match[1], match[2]), sql)
+
+
+def rating(source: RatingSource) -> str:
+    """Return the SQL of a film's rating, 0-100, of a row ``m`` of ``movies``."""
+    return f"CAST(m.{source.column} AS DOUBLE)" if source.factor == 1 else f"m.{source.column} * {source.factor}"
+
+
+def _mean(source: RatingSource) -> str:
+    return f"avg({rating(source)}) AS {source.name}_mean,\n    count(m.{source.column}) AS {source.name}_films"
+
+
+def _ratings(source: RatingSource) -> str:
+    """Return the SELECT of the listed films' ratings by one source."""
+    votes = f"m.{source.votes}" if source.votes else "NULL"
+    return (
+        f"SELECT m.imdb_id, m.genres, '{source.name}' AS source, {rating(source)} AS rating, "
+        f"CAST({votes} AS BIGINT) AS votes FROM gold.movies AS m WHERE m.on_list"
+    )
 
 
 def _percentile(values: str, share: str) -> str:

@@ -3,14 +3,7 @@
 SELECT
     t.{column},
     count(*) AS films,
-    avg(m.imdb_rating * 10) AS imdb_mean,
-    count(m.imdb_rating) AS imdb_films,
-    avg(CAST(m.metascore AS DOUBLE)) AS metascore_mean,
-    count(m.metascore) AS metascore_films,
-    avg(CAST(m.rotten_tomatoes AS DOUBLE)) AS rotten_tomatoes_mean,
-    count(m.rotten_tomatoes) AS rotten_tomatoes_films,
-    avg(m.source_rating * 10) AS source_list_mean,
-    count(m.source_rating) AS source_list_films,
+    {means},
     count(m.box_office_usd) AS films_with_box_office,
     avg(m.box_office_usd) AS box_office_mean_usd,
     CAST(sum(m.box_office_usd) AS BIGINT) AS box_office_total_usd

@@ -58,42 +58,7 @@ films AS (
     ) AS f
 )
 SELECT
-    f.imdb_id,
-    f.title,
-    f.year,
-    f.year - f.year % 10 AS decade,
-    f.type,
-    f.rated,
-    f.released,
-    f.runtime_minutes,
-    f.genres,
-    f.directors,
-    f.writers,
-    f.actors,
-    f.languages,
-    f.countries,
-    f.plot,
-    f.awards,
-    f.poster,
-    f.production,
-    f.imdb_rating,
-    f.imdb_votes,
-    f.metascore,
-    f.rotten_tomatoes,
-    f.rotten_tomatoes_average,
-    f.rotten_tomatoes_reviews,
-    f.box_office_usd,
-    f.on_list,
-    CASE WHEN f.has_rank THEN f.rank END AS rank,
-    f.source_rating,
-    f.source_rating_count,
-    f.unreadable,
-    f.run_id,
-    f.bronze_key,
-    f.bronze_version,
-    f.fetched_at,
-    f.processed_at,
-    f.code_version
+    {columns}
 FROM (
     SELECT s.*, n.on_list, n.has_rank, 1 AS recency
     FROM silver.movies AS s

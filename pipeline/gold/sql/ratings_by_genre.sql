@@ -15,21 +15,7 @@ FROM (
         avg(r.rating) AS mean,
         array_sort(array_agg(r.rating)) AS ratings
     FROM (
-        SELECT m.genres, 'imdb' AS source, m.imdb_rating * 10 AS rating
-        FROM gold.movies AS m
-        WHERE m.on_list
-        UNION ALL
-        SELECT m.genres, 'metascore' AS source, CAST(m.metascore AS DOUBLE) AS rating
-        FROM gold.movies AS m
-        WHERE m.on_list
-        UNION ALL
-        SELECT m.genres, 'rotten_tomatoes' AS source, CAST(m.rotten_tomatoes AS DOUBLE) AS rating
-        FROM gold.movies AS m
-        WHERE m.on_list
-        UNION ALL
-        SELECT m.genres, 'source_list' AS source, m.source_rating * 10 AS rating
-        FROM gold.movies AS m
-        WHERE m.on_list
+        {ratings}
     ) AS r
     CROSS JOIN UNNEST(r.genres) AS t(genre)
     WHERE r.rating IS NOT NULL
