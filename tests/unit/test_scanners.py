@@ -32,7 +32,8 @@ NEWER_THAN_PARLIAMENT = {
     "UNKNOWN_CONDITION_FOR_ACTION: Unknown condition lambda:InvokedViaFunctionUrl for action lambda:InvokeFunction",
 }
 CHECKOV = ROOT / ".scan-venv" / "bin" / "checkov"
-LOCKS = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.lock"), *ROOT.glob("lambdas/*.lock")])
+# Without .reelhouse.lock, which a local stack leaves in the checkout.
+LOCKS = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("[!.]*.lock"), *ROOT.glob("lambdas/*.lock")])
 PINNED = re.compile(r"[a-z0-9][a-z0-9.-]*==[0-9][A-Za-z0-9.+]*( ; [^@]+)?( \\)?")
 HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 OFFLINE = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "PATH": "/usr/bin:/bin"}
