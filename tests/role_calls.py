@@ -20,6 +20,7 @@ LET_IN = {
 SERVICES = {"states": "stepfunctions"}
 METHODS = {
     "s3:ListBucket": "list_objects_v2", "s3:ListMultipartUploadParts": "list_parts",
+    "s3:ListBucketMultipartUploads": "list_multipart_uploads",
     "s3:DeleteObjectVersion": "delete_object", "lambda:InvokeFunction": "invoke", "sqs:SendMessage*": "send_message",
 }  # fmt: skip
 
@@ -132,6 +133,7 @@ ALLOWED: dict[str, list[Call]] = {
         table("GetPartitions", "SilverDatabase", "", TableName="movies"),
         table("GetTable", "GoldBuildsDatabase"),
         *(s3("GetBucketLocation", bucket) for bucket in ("SilverBucket", "GoldBucket", "AthenaResultsBucket")),
+        *(s3("ListBucketMultipartUploads", bucket) for bucket in ("GoldBucket", "AthenaResultsBucket")),
         s3("AbortMultipartUpload", "GoldBucket", f"builds/{BUILD}/movies/part", UploadId="none"),
         s3("ListMultipartUploadParts", "GoldBucket", f"builds/{BUILD}/movies/part", UploadId="none"),
         s3("PutObject", "AthenaResultsBucket", "result.csv"),
