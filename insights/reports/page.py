@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -105,16 +106,14 @@ def body_of(notebook: Mapping[str, Any]) -> str:
 
 
 def index_page(entries: Sequence[Mapping[str, Any]], now: datetime, dashboard: str | None = None) -> str:
-    """Make the page that lists all reports, as :mod:`insights.reports.index` gives them.
-
-    It opens with the first finding of each of the first three reports that has one.
-    """
-    findings = [(entry, entry["findings"][0]) for entry in entries if entry["page"] and entry["findings"]]
+    """Make the page that lists all reports with their findings, as :mod:`insights.reports.index` gives them."""
+    built = [entry for entry in entries if entry["page"] and entry["built_at"]]
     shown = [
         {**entry, "headlines": Markup(headlines.cards(entry["headlines"]))}  # noqa: S704 (escaped by cards)
         for entry in entries
     ]
-    values = {"entries": shown, "findings": findings[: headlines.MOST_FINDINGS], "dashboard": dashboard}
+    newest = max(built, key=itemgetter("built_at"), default=None)
+    values = {"entries": shown, "newest": newest, "dashboard": dashboard}
     return _page("index.html.j2", "Reports", **values, written=wording.moment(now))
 
 

@@ -86,6 +86,13 @@ def test_a_page_links_its_neighbours_tells_the_age_of_its_data_and_escapes_text(
     assert "while this report was made" in page.report_page("", later, order)
 
 
-def test_the_index_opens_with_findings_of_reports_that_have_a_good_page() -> None:
-    top = reports().partition("Explore the same films")[0]
-    assert top.count("<li>") == 1, "the failed report has no good page"
+def test_the_index_opens_with_the_time_of_the_newest_data_and_marks_reports_of_older_data() -> None:
+    older = REPORT["data"] | {"built_at": "2026-11-21T02:00:00Z"}  # type: ignore[operator]
+    stored = {f"{keys.REPORTS}{name}/{keys.LATEST}/report.json": REPORT | {"name": name, "data": data}
+              for name, data in (("01_genres", REPORT["data"]), ("02_trends", older))}  # fmt: skip
+    html = page.index_page(index.entries(index.report_keys(list(stored)), stored), datetime(2026, 11, 28, tzinfo=UTC))
+    top, new, old = re.split("<section", html)
+    assert "28 November 2026, 02:00 UTC" in top
+    assert "older data" not in new
+    assert "Made from older data, of" in old
+    assert html.count("Drama is the most common genre.") == 2, "once a report"
