@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.stats import binomtest, t
 
 from insights import wording
-from insights.trends.genre_ratings import HIGHER, LOWER
+from insights.trends.genre_ratings import HIGHER, LEAST_FILMS, LOWER
 from insights.trends.genre_trends import FALLING, RISING
 
 MOST_NAMES = 4
@@ -69,10 +69,11 @@ def limit_of_ratings(genres: pd.DataFrame) -> str:
 def leaders(means: pd.DataFrame) -> list[str]:
     """Return the rows whose 95% confidence interval reaches the highest mean: none of them is clearly below it.
 
-    ``means`` has mean, sem (standard error; null for one film) and count (films), with labels as index.
+    There are none where the highest mean is one of too few films. ``means`` has mean, sem (standard error; null for one
+    film) and count (films), with labels as index.
     """
-    known = means.dropna(subset=["mean", "sem"])
-    if known.empty:
+    known = means[means["count"] >= LEAST_FILMS].dropna(subset=["mean", "sem"])
+    if known.empty or known["mean"].max() < means["mean"].max():
         return []
     high = known["mean"] + t.ppf(0.975, known["count"] - 1) * known["sem"]
     return [str(label) for label in known.index[high >= known["mean"].max()]]

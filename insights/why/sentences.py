@@ -39,13 +39,15 @@ def what_changed(lake: Lake) -> list[str]:
     """Say in a few sentences what changed from the build before the published one, and why.
 
     They name films that came and left, values that changed, another code version, and the genre whose mean rating moved
-    most, with the main cause. Without an earlier build, one sentence says so.
+    most, with the main cause. There are none without an earlier build, or where that has no films: Gold is published
+    once before the films of a first run arrive.
     """
     try:
         before, after = compared_builds(lake)
     except InvalidInput:
-        return ["There is no earlier build of Gold to compare this one with."]
-    return describe(*(snapshot(lake, build, "ratings_by_genre") for build in (before, after)))
+        return []
+    old, new = (snapshot(lake, build, "ratings_by_genre") for build in (before, after))
+    return [] if old.movies.empty else describe(old, new)
 
 
 def describe(before: Snapshot, after: Snapshot) -> list[str]:
@@ -62,7 +64,7 @@ def describe(before: Snapshot, after: Snapshot) -> list[str]:
 
 
 def _films(before: Snapshot, causes: tuple[Cause, ...]) -> str:
-    since = f"Since the build of {wording.moment(datetime.fromisoformat(before.built_at))}"
+    since = f"Since the data of {wording.moment(datetime.fromisoformat(before.built_at))}"
     parts = []
     for change in causes:
         if change.origin in _VERBS:

@@ -117,13 +117,20 @@ def test_what_few_films_cannot_show_is_said_with_its_size() -> None:
 
 def test_rows_that_are_not_clearly_below_the_highest_lead_with_it() -> None:
     means = pd.DataFrame(
-        {"mean": [100.0, 95.0, 50.0, 120.0], "sem": [5.0, 4.0, 3.0, None], "count": [9, 9, 9, 1]}, index=list("abcd")
+        {"mean": [100.0, 95.0, 50.0, 120.0], "sem": [5.0, 4.0, 3.0, None], "count": [20, 20, 20, 1]}, index=list("abcd")
     )
-    assert sentences.leaders(means) == ["a", "b"]
-    # Of two films, the interval is 12.7 standard errors to each side.
-    assert sentences.leaders(means.assign(count=[9, 9, 5, 1])) == ["a", "b"]
-    assert sentences.leaders(means.assign(sem=4.0, count=[9, 9, 2, 1]).head(3)) == ["a", "b", "c"]
+    known = means.head(3)
+    assert sentences.leaders(known) == ["a", "b"]
+    # Of ten films, the interval is 2.3 standard errors to each side.
+    assert sentences.leaders(known.assign(sem=22.0, count=[20, 20, 10])) == ["a", "b"]
+    assert sentences.leaders(known.assign(sem=22.5, count=[20, 20, 10])) == ["a", "b", "c"]
     assert sentences.leaders(means.head(0)) == []
+
+
+def test_none_leads_where_the_highest_mean_is_one_of_few_films() -> None:
+    means = pd.DataFrame({"mean": [100.0, 50.0, 120.0], "sem": [5.0, 3.0, 1.0], "count": [20, 20, 9]})
+    assert sentences.leaders(means) == []
+    assert sentences.leaders(means.assign(mean=[100.0, 50.0, 99.0])) == ["0"]
 
 
 def test_a_prediction_is_stated_next_to_the_best_guess_in_plain_units() -> None:

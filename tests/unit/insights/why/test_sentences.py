@@ -9,6 +9,7 @@ from functools import partial
 import pandas as pd
 import pytest
 
+from insights.why import sentences
 from insights.why.sentences import cause, describe
 from insights.why.split import Cause, FilmChange
 from tests.gold_snapshots import snapshot
@@ -74,7 +75,16 @@ def test_another_code_version_is_said() -> None:
 def test_nothing_changed_is_one_sentence() -> None:
     (sentence,) = describe(snapshot(before(), "ratings_by_genre"), snapshot(fetched(before()), "ratings_by_genre", 1))
 
-    assert sentence == "Since the build of 1 January 2026, 03:00 UTC, no film came onto the list or left it."
+    assert sentence == "Since the data of 1 January 2026, 03:00 UTC, no film came onto the list or left it."
+
+
+def test_the_films_of_a_first_run_are_no_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    after = snapshot(before(), "ratings_by_genre", 1)
+    empty = replace(after, movies=after.movies.head(0), table=after.table.head(0))
+    monkeypatch.setattr(sentences, "compared_builds", lambda lake: ("before", "after"))
+    monkeypatch.setattr(sentences, "snapshot", lambda lake, build, table: {"before": empty, "after": after}[build])
+
+    assert sentences.what_changed(None) == []  # type: ignore[arg-type]
 
 
 def test_the_largest_move_is_named_with_its_largest_cause_and_no_more_than_three_columns() -> None:
