@@ -72,8 +72,9 @@ def decimals(places: int) -> Format:
 
 
 def signed(places: int = 1) -> Format:
-    """Return a format that always writes the sign, for changes and differences."""
-    return lambda value: UNKNOWN if is_missing(value) else f"{value:+z,.{places}f}"
+    """Return a format that always writes the sign, for changes and differences; zero has none."""
+    zero = f"{0:+.{places}f}"
+    return lambda value: UNKNOWN if is_missing(value) else f"{value:+z,.{places}f}".replace(zero, zero[1:])
 
 
 def dollars(value: object) -> str:
@@ -242,6 +243,6 @@ class Answer:
         return f"{self.question} {self.text}"
 
     def _repr_html_(self) -> str:
-        *lines, signature = [escape(line) for line in self.text.split("\n") if line.strip()] or [""]
-        paragraphs = "".join(f"<p>{line}</p>" for line in lines)
-        return f'<h3>{escape(self.question)}</h3>{paragraphs}<p class="note">{signature}</p>'
+        answer, *notes = [escape(line) for line in self.text.split("\n") if line.strip()] or [""]
+        small = "".join(f'<p class="note">{note}</p>' for note in notes)
+        return f"<h3>{escape(self.question)}</h3><p>{answer}</p>{small}"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from html import escape
+from numbers import Real
 from typing import Any
 
 import pandas as pd
@@ -125,12 +126,17 @@ class ReportTable:
         )
 
     def _head(self) -> str:
-        heads = (f'<th scope="col"{_side(self.frame[name])}>{escape(str(name))}</th>' for name in self.frame.columns)
+        sides = zip(self.frame.columns, self._sides(), strict=True)
+        heads = (f'<th scope="col"{side}>{escape(str(name))}</th>' for name, side in sides)
         return f"<thead><tr>{''.join(heads)}</tr></thead>"
+
+    def _sides(self) -> list[str]:
+        """The first column heads the rows, so it stands on the left even where it is a decade."""
+        return ["", *(_side(self.frame[name]) for name in self.frame.columns[1:])]
 
     def _body(self) -> str:
         shown = self.frame.head(self.rows)
-        sides = [_side(self.frame[name]) for name in shown.columns]
+        sides = self._sides()
         written = [
             [_written(value, self.formats.get(str(name), cell)) for value in shown[name]] for name in shown.columns
         ]
@@ -138,14 +144,15 @@ class ReportTable:
         return f"<tbody>{''.join(f'<tr>{line}</tr>' for line in lines)}</tbody>"
 
 
+def _side(column: pd.Series[Any]) -> str:
+    return ' class="number"' if is_numeric_dtype(column) and not is_bool_dtype(column) else ""
+
+
 def _written(value: Any, form: wording.Format) -> str:
-    return NONE if wording.is_missing(value) else escape(form(value)) or NONE
+    text = NONE if wording.is_missing(value) else escape(form(value)) or NONE
+    return text.replace("-", "−", 1) if isinstance(value, Real) and text.startswith("-") else text
 
 
 def _cells(row: Iterable[str], sides: list[str]) -> Iterable[str]:
     for index, (text, side) in enumerate(zip(row, sides, strict=True)):
         yield f'<th scope="row"{side}>{text}</th>' if index == 0 else f"<td{side}>{text}</td>"
-
-
-def _side(column: pd.Series[Any]) -> str:
-    return ' class="number"' if is_numeric_dtype(column) and not is_bool_dtype(column) else ""

@@ -92,7 +92,7 @@ def test_counts_lists_and_times_are_written_as_in_a_sentence() -> None:
 
 def test_a_value_that_rounds_to_zero_has_no_minus() -> None:
     assert [wording.decimals(2)(value) for value in (-0.004, -0.006)] == ["0.00", "-0.01"]
-    assert [wording.signed(2)(value) for value in (-0.004, -0.006)] == ["+0.00", "-0.01"]
+    assert [wording.signed(2)(value) for value in (-0.004, -0.006)] == ["0.00", "-0.01"]
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,11 @@ def test_caption_scope_and_escape() -> None:
     assert "–" in html
 
 
-def test_headings_and_the_caption_read_aloud_are_escaped_and_only_numbers_stand_right() -> None:
-    frame = pd.DataFrame({"<i>": ["A"], "n": [3], "Seen": [True]})
+def test_headings_and_captions_are_escaped_and_only_numbers_right_of_the_row_heads_stand_right() -> None:
+    frame = pd.DataFrame({"<i>": [1970], "n": [-3], "Known": [True]})
     html = ReportTable(frame, '"<b>')._repr_html_()
     assert not [tag for tag in ("<i>", "<b>", '""') if tag in html]
-    assert '<th scope="row">A</th><td class="number">3</td><td>yes</td>' in html
+    assert '<th scope="row">1,970</th><td class="number">−3</td><td>yes</td>' in html
 
 
 def test_more_rows_are_counted() -> None:
