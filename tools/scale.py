@@ -93,6 +93,12 @@ def processors(function: str) -> float:
     return float(resources()[function]["Properties"]["MemorySize"]) / MB_PER_PROCESSOR
 
 
+def alarms() -> int:
+    """Return the number of alarms of a stack without QuickSight."""
+    every = [one for one in resources().values() if one["Type"] == "AWS::CloudWatch::Alarm"]
+    return sum(one.get("Condition") != "HasQuickSight" for one in every)
+
+
 def limits() -> list[Limit]:
     """Return all limits of one daily run with a year of runs in Silver, the lowest first."""
     fetching = 2 * 86_400 * REQUESTS_AT_ONCE / (OMDB_SECONDS + S3_SECONDS)
@@ -150,9 +156,10 @@ def month(films: int, *, builds: int = 1) -> dict[str, float]:
     requests = films + parts + QUEUES * POLLS_PER_QUEUE_AND_DAY + ceil(films / 10)
     # A run of all films changes the rows of nearly every table, so each build is stored whole.
     kept = films * GOLD_BYTES * (1 + builds * GOLD_RETENTION_DAYS)
-    alarms = sum(resource["Type"] == "AWS::CloudWatch::Alarm" for resource in resources().values())
     lambda_day = sum(seconds[name] * memory_gb[name] for name in seconds) * LAMBDA_GB_SECOND
-    standing = METRICS * METRIC + alarms * ALARM + OPERATIONS_DASHBOARD
+    # A metric is billed for the hours in which it is sent: those of the run, and one for compaction.
+    hours = 1 + ceil(films * (OMDB_SECONDS + S3_SECONDS) / (2 * REQUESTS_AT_ONCE) / 3_600)
+    standing = METRICS * METRIC * hours / 24 + alarms() * ALARM + OPERATIONS_DASHBOARD
     return {
         "Lambda": DAYS_A_MONTH * (lambda_day + invocations * LAMBDA_REQUEST),
         "SQS": DAYS_A_MONTH * requests * SQS_REQUEST,
