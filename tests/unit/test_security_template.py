@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import json
 import re
 from typing import Any
 
@@ -185,6 +187,16 @@ def test_the_language_model_is_off_by_default_and_its_key_is_not_a_parameter() -
     assert reports["Resources"]["RunReportsReadsTheKey"]["Condition"] == "HasLanguageModel"
     assert variables["OPENAI_SECRET_ID"]["Fn::If"] == ["HasLanguageModel", {"Ref": "LanguageModelSecretName"}, no_value]
     assert "OPENAI_API_KEY" not in variables
+
+
+@pytest.mark.parametrize("name", ["operator", "reader", "lookup"])
+def test_a_documented_policy_names_nothing_of_a_stack_whose_name_begins_with_the_same_word(name: str) -> None:
+    policy = json.loads((ROOT / "docs" / "aws" / f"{name}-policy.json").read_text(encoding="utf-8"))
+    granted = {resource for statement in policy["Statement"] for resource in listed(statement["Resource"])}
+    own = [one.replace("reelhouse", "reelhouse-test").replace("*", "x") for one in granted if "reelhouse" in one]
+
+    assert own
+    assert [(one, pattern) for one in own for pattern in granted if fnmatch.fnmatchcase(one, pattern)] == []
 
 
 # ── Buckets, queues, topics, addresses ───────────────────────────────────────────────────────────────────────────
