@@ -6,8 +6,7 @@ import json
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from insights.find_similar_movies import GoldCatalogue
-from insights.similar.api import respond
+from insights.find_similar_movies import GoldCatalogue, respond
 from lambdas.telemetry import Event, Reply, log_summary, logger
 from pipeline.settings import FindSimilarMoviesSettings, load
 

@@ -6,7 +6,7 @@ Each is a text and the claims it declares, "greater f1.mean f2.mean". Many are n
 from __future__ import annotations
 
 from insights.summaries.check import Sentence
-from insights.summaries.claims import Claim
+from insights.summaries.facts import Claim
 
 
 def sentence(text: str, *claims: str) -> Sentence:

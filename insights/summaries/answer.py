@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from insights.summaries.check import Sentence
-from insights.summaries.claims import Claim
+from insights.summaries.facts import Claim
 
 _MOST_TRIES = 2_000  # places at which JSON is looked for in an answer
 _MOST_ENTRIES = 200  # sentences, claims, and values of a claim

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from insights.summaries import binding, framing
-from insights.summaries.claims import (
+from insights.summaries import grammar
+from insights.summaries.facts import (
     ALL,
     FALLING,
     HIGHEST,
@@ -24,11 +24,12 @@ from insights.summaries.claims import (
     RISING,
     SMALLER,
     Claim,
+    Fact,
+    FactValue,
     are_neighbours,
     is_true,
     value_of,
 )
-from insights.summaries.facts import Fact, FactValue
 from insights.summaries.parsing import Mark, Parsed, Word, has_marks, parse
 from insights.summaries.vocabulary import (
     BECOMES,
@@ -99,11 +100,11 @@ def check(sentence: Sentence, facts: Mapping[str, Fact]) -> Checked:
     claims = {claim: truth for claim in sentence.claims if (truth := is_true(claim, facts)) is not None}
     reason = (
         (OWN_WORDS if not parsed.clean or len(parsed.marks) > _MOST_MARKS else "")
-        or (OWN_WORDS if not all(framing.is_allowed(parsed, word) for word in parsed.words) else "")
+        or (OWN_WORDS if not all(grammar.is_allowed(parsed, word) for word in parsed.words) else "")
         or (FALSE_CLAIM if len(claims) < len(sentence.claims) or not all(claims.values()) else "")
-        or (WRONG_NOUN if not (framing.nouns_fit(parsed) and framing.frames_fit(parsed)) else "")
-        or (UNCLEAR if any(word.text in PRONOUNS and framing.is_unclear(parsed, word) for word in parsed.words) else "")
-        or ("" if all(framing.preposition_fits(parsed, word) for word in parsed.words) else VALUE_OF_OTHER)
+        or (WRONG_NOUN if not (grammar.nouns_fit(parsed) and grammar.frames_fit(parsed)) else "")
+        or (UNCLEAR if any(word.text in PRONOUNS and grammar.is_unclear(parsed, word) for word in parsed.words) else "")
+        or ("" if all(grammar.preposition_fits(parsed, word) for word in parsed.words) else VALUE_OF_OTHER)
         or _Words(parsed, tuple(claims), facts).fault()
     )
     if reason:
@@ -134,7 +135,7 @@ class _Words:
         for word in self._parsed.words:
             if not self._is_borne_out(word):
                 return NO_CLAIM
-        if not binding.values_stand_with_their_subjects(self._parsed, self._claimed, self._compares_between):
+        if not grammar.values_stand_with_their_subjects(self._parsed, self._claimed, self._compares_between):
             return VALUE_OF_OTHER
         return "" if all(self._is_called_right(word) for word in self._parsed.words) else WRONG_MEASURE
 
@@ -188,7 +189,7 @@ class _Words:
         if not before:
             return ()
         quantified = any(one.text in QUANTIFIERS for one in self._parsed.words if one.at < word.at)
-        return before if quantified else binding.listed_up_to(self._parsed, before)
+        return before if quantified else grammar.listed_up_to(self._parsed, before)
 
     def _right(self, word: Word) -> Sequence[Mark]:
         """The subjects after a word, up to the next verb; none where a value of the subject before stands first."""
@@ -199,7 +200,7 @@ class _Words:
         subjects = [mark for mark in following if not mark.value]
         if not subjects or (following[0].value and following[0].subject != subjects[0].subject):
             return ()
-        return binding.listed_from(self._parsed, subjects)
+        return grammar.listed_from(self._parsed, subjects)
 
     def _is_than_every_other(self, word: Word) -> bool:
         """Return whether the comparison is with "any other genre", where the subject is a genre."""
@@ -306,7 +307,7 @@ class _Words:
             return any(one.at < word.at or is_of_kind for one in superlatives)
         if isinstance(before, Word) and before.text in COMPARATIVES | {"than": 0, "of": 0}:
             after = [mark for mark in self._parsed.marks if mark.at > word.at and not mark.value]
-            beside = binding.listed_from(self._parsed, after) if after else []
+            beside = grammar.listed_from(self._parsed, after) if after else []
             return len(beside) == 2 if word.text == "both" else len(beside) > 2
         named = {subject for claim in self._claims if claim.kind == ALL for subject in self._subjects(claim.of)}
         others = [claim for claim in self._claims if claim.kind != ALL and set(self._subjects(claim.of)) == named]
@@ -359,7 +360,7 @@ class _Words:
 
     def _is_called_right(self, word: Word) -> bool:
         measure = MEASURES.get(word.text)
-        if measure is None or framing.is_noun_of_subject(self._parsed, word) or framing.is_period(self._parsed, word):
+        if measure is None or grammar.is_noun_of_subject(self._parsed, word) or grammar.is_period(self._parsed, word):
             return True
         claimed = [name for claim in self._claims for name in (*claim.of, *claim.than)]
         if any(measure in value.measure for name in claimed if (value := value_of(name, self._facts))):

@@ -2,6 +2,10 @@
 
 A fault of the service is an outcome, not an exception: :meth:`LanguageModel.ask` returns a reply without content and
 with a reason in fixed words. The service's own messages are never passed on, since they may repeat the key.
+
+The environment names the model: ``OPENAI_API_KEY``, ``OPENAI_BASE_URL``, ``OPENAI_ORG_ID`` and ``SUMMARY_MODEL``, and,
+without a key, ``OPENAI_SECRET_ID``, the secret that has it. Everyone who runs the report on a stack
+shares its cache of answers.
 """
 
 from __future__ import annotations
@@ -18,8 +22,9 @@ import httpx2
 import requests
 
 from insights.summaries.completion import UNREADABLE, Reply, as_object, error_in, read_completion, status_in
-from pipeline import http
+from pipeline import aws, http, keys, settings
 from pipeline.api_key import without_key
+from pipeline.documents import to_json
 
 if TYPE_CHECKING:  # imported late elsewhere: it takes half a second, and most reports have no model
     from openai import OpenAI
@@ -314,3 +319,55 @@ def language_model(settings: ModelSettings) -> HttpModel | None:
     address = settings.base_url or DEFAULT_ADDRESS
     local = not _fault_of_address(address) and urlsplit(address).hostname in http.LOOPBACK
     return HttpModel(settings) if settings.model and (settings.api_key or local) else None
+
+
+def model() -> HttpModel | None:
+    """Return the language model that the environment names; None without a key, except for one on this machine.
+
+    Raises
+    ------
+    StorageFailed
+        When there is a secret and it cannot be read.
+    """
+    key, secret = settings.variable("OPENAI_API_KEY"), settings.variable("OPENAI_SECRET_ID")
+    if not key and secret:
+        with aws.failures_of("summaries", "the language model's secret"):
+            answer = aws.client("secretsmanager").get_secret_value(SecretId=secret)
+        key = answer["SecretString"].strip()
+    address = settings.variable("OPENAI_BASE_URL") or None
+    return language_model(
+        ModelSettings(
+            api_key=key,
+            model=settings.variable("SUMMARY_MODEL", DEFAULT_MODEL),
+            base_url=address,
+            organization=settings.variable("OPENAI_ORG_ID"),
+        )
+    )
+
+
+class GoldCache:
+    """A cache in the Gold bucket, one object per answer.
+
+    Raises
+    ------
+    StorageFailed
+        When S3 refuses or fails.
+    """
+
+    def __init__(self, bucket: str) -> None:
+        self._bucket = bucket
+
+    def get(self, key: str) -> str | None:
+        """Return the entry, or None when there is none or it is not text."""
+        name = keys.summary_answer(key)
+        with aws.failures_of("summaries", name):
+            entry = aws.get_json(aws.client("s3"), self._bucket, name)
+        return entry if isinstance(entry, str) else None
+
+    def put(self, key: str, entry: str) -> None:
+        """Store an entry, replacing an older one."""
+        name = keys.summary_answer(key)
+        with aws.failures_of("summaries", name):
+            aws.client("s3").put_object(
+                Bucket=self._bucket, Key=name, Body=to_json(entry), ContentType="application/json"
+            )

@@ -10,8 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from insights.summaries.claims import CLAIMS
-from insights.summaries.facts import Fact
+from insights.summaries.facts import CLAIMS, Fact
 from insights.summaries.language_model import Message
 from insights.summaries.questions import Question
 from insights.summaries.vocabulary import COMPARATIVES, JOINS, MAKES_OR_ACTS, NEUTRAL, SUPERLATIVES, TRENDS

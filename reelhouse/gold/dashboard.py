@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from insights import wording
 from insights.columns import INSIGHTS_TABLES
-from insights.dashboard import checks, data, kpis, schema
+from insights.dashboard import checks, data, schema
 from insights.dashboard.definition import load
 from insights.dashboard.page import render
 from insights.lake import Lake
@@ -89,7 +89,7 @@ def make(lake: Lake, output: Path) -> Made:
     _add_to_index(output)
     numbers = {
         name: {"title": visual.title, "value": number.value, "n": number.n}
-        for name, (visual, number) in kpis.kpis(definition, frames).items()
+        for name, (visual, number) in data.kpis(definition, frames).items()
     }
     return Made(output, source, numbers)
 

@@ -20,7 +20,7 @@ import requests
 from pipeline import aws, http, settings, source_list
 from pipeline.documents import to_json
 from pipeline.errors import InvalidInput, LocalStackError, ReelhouseError
-from reelhouse.local import deploy, disk, emulator, processes, state
+from reelhouse.local import deploy, emulator, processes, state
 from reelhouse.local.connection import use
 from reelhouse.local.lifeline import Lifeline
 from reelhouse.local.omdb import films as sample_films
@@ -85,7 +85,7 @@ def up(options: Options, say: Say) -> State:
     parsed = _source(options.source_list)
     if options.omdb_url:
         http.check_url(options.omdb_url, "--omdb-url")
-    disk.require_space(state.home())
+    state.require_space(state.home())
     with state.locked(), Lifeline() as lifeline:
         current = state.load()
         state.save(current)

@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -27,6 +28,8 @@ STACK_NAME = "reelhouse"
 MARKER = "REELHOUSE"
 _MARKER_TEXT = "This folder is the data of a local Reelhouse stack. `reelhouse down --delete` removes it.\n"
 LOCK_SECONDS = 120
+# A build takes 0.12 GB, and so does the archive that each worker of a function is unpacked from.
+NEEDED_BYTES = 1024**3
 
 
 @dataclass(frozen=True)
@@ -190,3 +193,26 @@ def _require_empty(folder: Path) -> None:
 
 def _unusable(path: Path, error: OSError) -> LocalStackError:
     return LocalStackError(error.strerror or type(error).__name__, subject=str(path), next_step="check the folder")
+
+
+class DiskSpace(NamedTuple):
+    """Whether the local stack can run, and the free space for people."""
+
+    enough: bool
+    text: str
+
+
+def space(folder: Path) -> DiskSpace:
+    """Measure the file system that holds a folder, or would hold it."""
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    usage = shutil.disk_usage(existing)
+    text = f"{usage.free / 1024**3:.1f} of {usage.total / 1024**3:.1f} GB free at {folder}"
+    return DiskSpace(usage.free >= NEEDED_BYTES, text)
+
+
+def require_space(folder: Path) -> None:
+    """Raise :class:`LocalStackError` when less than 1 GB is free."""
+    free_space = space(folder)
+    if not free_space.enough:
+        hint = "free some space, or set REELHOUSE_HOME to a folder on another disk"
+        raise LocalStackError(f"the disk is nearly full: {free_space.text}", subject="local stack", next_step=hint)

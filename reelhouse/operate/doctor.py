@@ -20,7 +20,7 @@ from pipeline.errors import ReelhouseError, StorageFailed
 from pipeline.gold.athena import Queries
 from reelhouse import console, stack
 from reelhouse.console import counted
-from reelhouse.local import catalogue, deploy, disk, processes, state
+from reelhouse.local import catalogue, deploy, processes, state
 from reelhouse.local.state import Process
 from reelhouse.options import Json, StackName
 from reelhouse.stack import Stack
@@ -89,7 +89,7 @@ def examine(stack_name: str | None) -> Iterator[Check]:
 
 def _local() -> Iterator[Check]:
     """Check the disk, and the local stack's state file and processes."""
-    space = disk.space(state.home())
+    space = state.space(state.home())
     yield Check("disk", space.enough, space.text, "free some space; objects are lost on a full disk")
     try:
         current = state.load()
@@ -133,9 +133,9 @@ def _process(name: str, process: Process | None) -> Check:
 
 def _language_model(_: None) -> Check:
     """Warn if the service's model list gives the model of the summaries a shutdown date."""
-    from insights.summaries import service  # noqa: PLC0415 (loads pandas)
+    from insights.summaries import language_model  # noqa: PLC0415 (loads pandas)
 
-    model = service.model()
+    model = language_model.model()
     gone = model.shutdown_date() if model else ""
     label = model.label if model else "none: without a key summaries are computed"
     text = f"{label} is shut down on {gone}" if gone else label

@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from insights.similar.api import respond
 
 from insights import find_similar_movies
 from insights.columns import RECOMMENDATIONS
 from insights.find_similar_movies import GoldCatalogue
 from insights.lake import Lake as GoldLake
-from insights.similar.api import respond
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.aggregate_to_gold import Result
 from pipeline.columns import GOLD, GOLD_TABLES

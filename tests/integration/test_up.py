@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import InvalidInput
-from reelhouse.local import deploy, disk, stack, state
+from reelhouse.local import deploy, stack, state
 from reelhouse.local.stack import Options
 from reelhouse.local.state import Process, State
 from tests.integration.moto_lake import LIST_KEY, Lake, Top
@@ -26,7 +26,7 @@ def deployed(lake: Lake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> lis
         return False
 
     monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(disk, "require_space", lambda _: None)
+    monkeypatch.setattr(state, "require_space", lambda _: None)
     monkeypatch.setattr(stack, "_start_ministack", lambda *_: None)
     monkeypatch.setattr(stack, "_start_omdb", lambda *_: "http://127.0.0.1:1/")
     monkeypatch.setattr(stack, "use", lambda _: None)

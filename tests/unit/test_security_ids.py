@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from insights.similar import api
+from insights import find_similar_movies
 from pipeline import keys, messages, source_list
 from pipeline.errors import InvalidInput
 
@@ -45,7 +45,7 @@ def test_invalid_film_ids_are_rejected_everywhere(imdb_id: str) -> None:
 )
 def test_the_function_url_rejects_invalid_film_ids(imdb_id: str) -> None:
     with pytest.raises(InvalidInput):
-        api.parsed(f"/similar/{imdb_id}", {})
+        find_similar_movies.parsed(f"/similar/{imdb_id}", {})
 
 
 @pytest.mark.parametrize("run_id", NO_RUNS)

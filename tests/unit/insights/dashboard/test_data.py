@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insights.dashboard import data, kpis, schema
+from insights.dashboard import data, schema
+from insights.dashboard.data import Choice, Number
 from insights.dashboard.definition import load
-from insights.dashboard.kpis import Choice, Number
 from insights.frames import arrow_schema, typed
 from pipeline.gold.statements import to_duckdb
 from tests import dashboard_gold
@@ -36,7 +36,7 @@ VALUES = ("imdb_rating", "metascore", "rotten_tomatoes", "source_rating", "box_o
 
 def numbers(films: pd.DataFrame, chosen: Mapping[str, Choice]) -> dict[str, Number]:
     frames = {**FRAMES, **data.frames(DEFINITION, {"movies": films})}
-    return {name: number for name, (_, number) in kpis.kpis(DEFINITION, frames, chosen).items()}
+    return {name: number for name, (_, number) in data.kpis(DEFINITION, frames, chosen).items()}
 
 
 def exploded(films: pd.DataFrame, chosen: Mapping[str, Choice]) -> pd.DataFrame:
@@ -164,7 +164,7 @@ def test_similar_films_have_their_years_and_unknown_films_are_left_out() -> None
 
 def test_gold_without_tables_gives_no_rows_and_no_numbers() -> None:
     frames = data.frames(DEFINITION, {})
-    actual = kpis.kpis(DEFINITION, frames)
+    actual = data.kpis(DEFINITION, frames)
 
     assert {name: len(frame) for name, frame in frames.items()} == dict.fromkeys(DEFINITION.data_sets, 0)
     assert actual["films"][1] == Number(0, None)

@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 import pytest
 from scipy import stats
 
-from insights.dashboard import data, kpis
+from insights.dashboard import data
+from insights.dashboard.data import Choice
 from insights.dashboard.definition import load
-from insights.dashboard.kpis import Choice
 from insights.dashboard.page import render
 from tests import axe, chromium, dashboard_gold
 from tests.chromium import Shown
@@ -96,9 +96,9 @@ def unfiltered(page: Path) -> Shown:
 
 
 def wrong(shown: Shown, chosen: Mapping[str, Choice]) -> dict[str, tuple[str, object]]:
-    """KPIs of the page that differ from the arithmetic of :mod:`insights.dashboard.kpis`."""
+    """KPIs of the page that differ from the arithmetic of :mod:`insights.dashboard.data`."""
     differences = {}
-    for name, (_, number) in kpis.kpis(DEFINITION, FRAMES, chosen).items():
+    for name, (_, number) in data.kpis(DEFINITION, FRAMES, chosen).items():
         value, n = shown.data(name, "value"), shown.data(name, "n")
         if (float(value) if value else None) != pytest.approx(number.value, rel=1e-9) or n != str(
             number.n or 0 if number.n is not None else ""
@@ -235,7 +235,7 @@ def test_a_person_can_filter_and_pick_with_the_keyboard(page: Path) -> None:
     shown = chromium.show(path)
 
     def films(**chosen: Choice) -> str:
-        return str(kpis.kpis(DEFINITION, FRAMES, chosen)["films"][1].value)
+        return str(data.kpis(DEFINITION, FRAMES, chosen)["films"][1].value)
 
     (log,) = re.findall(r'data-log="([^"]*)"', shown.document)
     said = json.loads(log.replace("&quot;", '"').replace("&amp;", "&"))
@@ -304,7 +304,7 @@ def test_a_card_opens_by_its_address_and_links_to_similar_films(page: Path) -> N
 def test_the_list_the_box_offices_and_the_spread_follow_the_filters(page: Path) -> None:
     shown = chromium.show(page, urlencode({"director": "Chloé Zhao", "year": "1950-1969"}))
 
-    count = kpis.kpis(DEFINITION, FRAMES, {"director": ["Chloé Zhao"], "year": (1950, 1969)})["films"][1].value
+    count = data.kpis(DEFINITION, FRAMES, {"director": ["Chloé Zhao"], "year": (1950, 1969)})["films"][1].value
     listed = shown.document.split('id="film-list"', 1)[1].split("</details>", 1)[0]
     assert listed.count('href="#film=tt') == count > 0
     assert "<li value" not in listed  # Chromium takes minutes to number 17,000 of them

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from insights.dashboard.definition import load
-from insights.quicksight import data_sets, fields, filters, template, visuals
+from insights.quicksight import fields, template, visuals
 from tests.quicksight_references import faults
 
 DEFINITION = load()
@@ -25,14 +25,14 @@ def wrong_column(data_set: str, name: str) -> dict[str, Any]:
     ("module", "name", "broken"),
     [
         (fields, "column", wrong_column),
-        (filters, "column", wrong_column),
+        (visuals, "column", wrong_column),
         (fields, "sort", lambda visual, by, order: {"FieldSort": {"FieldId": by, "Direction": "ASC"}}),
         (visuals, "_tooltip", lambda _, name, one: {"FieldId": f"{name}.{one.title}"}),
         (template, "_grid", lambda sheet: {"ElementId": next(iter(sheet.visuals))}),
-        (filters, "controls", lambda definition, name, sheet: iter([])),
-        (filters, "_sheets_with", lambda definition, name: ["nowhere"]),
+        (visuals, "controls", lambda definition, name, sheet: iter([])),
+        (visuals, "_sheets_with", lambda definition, name: ["nowhere"]),
         (fields, "formula", lambda definition, measure: f"sum({{{measure.title}_}})"),
-        (data_sets, "permissions", lambda actions: []),
+        (template, "permissions", lambda actions: []),
     ],
 )
 def test_a_fault_in_the_generator_is_found(

@@ -223,6 +223,6 @@ def test_a_year_is_only_taken_from_the_end() -> None:
 
 def test_a_lambda_can_carry_it() -> None:
     """Given a fresh interpreter, when the lookup is imported, then no heavy library is."""
-    code = "import sys, insights.similar.api; print({'numpy', 'pandas', 'sklearn', 'scipy'} & set(sys.modules))"
+    code = "import sys, insights.find_similar_movies; print({'numpy', 'pandas', 'sklearn', 'scipy'} & set(sys.modules))"
 
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

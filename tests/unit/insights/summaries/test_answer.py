@@ -7,7 +7,7 @@ import pytest
 
 from insights.summaries.answer import read_answer
 from insights.summaries.check import Sentence
-from insights.summaries.claims import Claim
+from insights.summaries.facts import Claim
 from insights.summaries.prompt import SCHEMA
 
 SAID = Sentence("{f1} has {f1.mean}.", (Claim("greater", ("f1.mean",), ("f2.mean",)),))

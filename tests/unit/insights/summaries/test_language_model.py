@@ -187,7 +187,7 @@ def test_the_sdk_takes_nothing_from_the_environment(server: ChatServer, monkeypa
 
 
 def test_reports_without_a_model_do_not_load_the_sdk() -> None:
-    code = "import sys, insights.summaries.service, insights.summaries.summarise; print('openai' in sys.modules)"
+    code = "import sys, insights.summaries.language_model, insights.summaries.summarise; print('openai' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert ran.stdout.strip() == "False"
 

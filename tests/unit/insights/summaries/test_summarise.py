@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from insights.columns import SUMMARIES
-from insights.summaries import check, claims, prompt
+from insights.summaries import check, facts, prompt
 from insights.summaries import language_model as lm
 from insights.summaries import summarise as summaries
 from insights.summaries.answer import read_answer
@@ -161,7 +161,7 @@ def test_an_unreadable_answer_affects_only_its_question_and_is_not_cached(conten
 def test_a_claim_may_have_a_string_where_a_list_is_expected() -> None:
     claim = {"kind": "greater", "of": "f2.mean", "than": "f3.mean"}
     (read_sentence,) = read_answer(json.dumps({"sentences": [{"text": "x", "claims": claim}]})) or []
-    assert read_sentence.claims == (claims.Claim("greater", ("f2.mean",), ("f3.mean",)),)
+    assert read_sentence.claims == (facts.Claim("greater", ("f2.mean",), ("f3.mean",)),)
 
 
 def test_the_same_question_about_the_same_facts_is_answered_from_the_cache() -> None:

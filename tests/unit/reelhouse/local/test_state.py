@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from collections import namedtuple
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from reelhouse.local import stack, state
 from reelhouse.local.state import Process, State
 
 VALID = {"ministack": {"pid": 7, "created": 1.5, "port": 4566}, "deployed": "x", "stopped": False}
+Usage = namedtuple("Usage", ["total", "used", "free"])
 
 
 @pytest.fixture(autouse=True)
@@ -136,3 +139,17 @@ def test_a_home_below_a_file_is_one_error(tmp_path: Path, monkeypatch: pytest.Mo
 
     with pytest.raises(LocalStackError, match=r"home\.lock: .*; check the folder"):
         stack.down(delete=False)
+
+
+@pytest.mark.parametrize(("free", "enough"), [(0, False), (1024**3 - 1, False), (1024**3, True)])
+def test_one_gigabyte_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, enough: bool) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(4 * 1024**3, 0, free) if path.exists() else None)
+
+    assert state.space(tmp_path / "not" / "yet").enough is enough
+
+
+def test_a_nearly_full_disk_is_refused_with_its_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(4 * 1024**3, 0, 1024**3 // 2))
+
+    with pytest.raises(LocalStackError, match=r"nearly full: 0\.5 of 4\.0 GB free at .*REELHOUSE_HOME"):
+        state.require_space(tmp_path)
