@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from datetime import date
 from typing import Any
 
 _NOTHING = {"", "n/a"}
-# Control, invisible and direction characters separate words; lone surrogates cannot be stored.
-_GAPS = (*range(0x20), 0x7F, *range(0x200B, 0x2010), *range(0x2028, 0x202F), 0xFEFF)
-_REPLACED = dict.fromkeys(_GAPS, " ") | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+# By Unicode category: control characters, and format characters such as marks of direction and tags that only a
+# language model reads, separate words; lone surrogates cannot be stored.
+_REPLACED = {"Cc": " ", "Cf": " ", "Cs": "\ufffd"}
+_SOFT_HYPHEN = "\u00ad"
 _NOTE = re.compile(r"\s*\([^()]*\)")
 # Nested notes, as in "(novel (part two))", are removed from the inside out.
 _MAX_NOTE_DEPTH = 3
@@ -72,7 +74,8 @@ def text(value: Any) -> str | None:
     cleaned = html.unescape(value)
     # Printable text holds none of these; looking up each of its characters would take most of this function's time.
     if not cleaned.isprintable():
-        cleaned = cleaned.translate(_REPLACED)
+        characters = cleaned.replace(_SOFT_HYPHEN, "")
+        cleaned = "".join(_REPLACED.get(unicodedata.category(character), character) for character in characters)
     cleaned = " ".join(cleaned.split())
     return None if cleaned.lower() in _NOTHING else cleaned
 

@@ -71,6 +71,8 @@ def test_cleaners_raise_nothing_but_value_errors(value: Any) -> None:
         ('He said "no"', 'He said "no"'),
         ("  two\t\n words\x00 ", "two words"),
         ("zero\u200bwidth \u202eturned", "zero width turned"),
+        ("a\u2060b\u2066c\u061cd\ufeffe\x9bf\U000e0041g", "a b c d e f g"),
+        ("soft\u00adhyphen", "softhyphen"),
         ("lone \ud800 surrogate", "lone \ufffd surrogate"),
         (1994, "1994"),
         (9.3, "9.3"),
