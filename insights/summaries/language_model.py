@@ -222,7 +222,10 @@ class HttpModel:
         return _Answer(status, body, float(wait) if wait.isdecimal() else 0.0, retry=retry)
 
     def _client(self, seconds: float) -> OpenAI:
-        """Return an SDK client that follows no redirect, does not retry, and takes nothing from the environment."""
+        """Return an SDK client that follows no redirect, does not retry, and takes nothing from the environment.
+
+        Only the proxy and the certificates for https are the environment's: a proxy for http would read the key.
+        """
         import openai  # noqa: PLC0415
 
         headers = {"Accept-Encoding": "identity", "Content-Type": "application/json"}
@@ -237,7 +240,12 @@ class HttpModel:
             project="",
             max_retries=0,
             timeout=seconds,
-            http_client=BoundedClient(headers=headers, timeout=seconds, follow_redirects=False),
+            http_client=BoundedClient(
+                headers=headers,
+                timeout=seconds,
+                follow_redirects=False,
+                trust_env=urlsplit(self._address).scheme == "https",
+            ),
         )
 
     def _reply(self, answer: _Answer) -> Reply:

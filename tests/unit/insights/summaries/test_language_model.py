@@ -58,6 +58,17 @@ def test_an_answer_comes_with_the_tokens_the_service_counts(server: ChatServer) 
     assert server.headers[0]["authorization"] == f"Bearer {KEY}"
 
 
+def test_no_proxy_gets_the_key_of_a_model_on_this_machine(server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with chat_server(lambda _: GOOD) as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url.removesuffix("/v1"))
+
+        assert ask(server).content == "fine"
+        assert (len(server.requests), proxy.requests) == (1, [])
+
+
 @pytest.mark.parametrize(
     ("behaviour", "fault", "ask_again", "requests"),
     [
