@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -10,16 +9,17 @@ from functools import cache
 import duckdb
 
 from pipeline.errors import ReelhouseError
+from pipeline.workspace import private_folder
 
 # A row group is compressed and read as a whole; of wide rows, DuckDB's own 122,880 take hundreds of megabytes.
 PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 20480"
 
 
 def connect(memory_mb: int | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """Open an empty in-memory database that spills into the temporary folder and prints nothing.
+    """Open an empty in-memory database that spills into the user's temporary folder and prints nothing.
 
     By default DuckDB spills into the working directory, and draws progress bars on standard output, which holds logs or
-    JSON here.
+    JSON here. Every user may read the files that it spills, whose names are known before.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def connect(memory_mb: int | None = None, threads: int | None = None) -> duckdb.
     # In a notebook without ipywidgets there is no progress bar to disable.
     with suppress(duckdb.InvalidInputException):
         database.execute("SET enable_progress_bar = false")
-    database.execute("SET temp_directory = ?", [tempfile.gettempdir()])
+    database.execute("SET temp_directory = ?", [str(private_folder())])
     if memory_mb is not None:
         database.execute("SET memory_limit = ?", [f"{memory_mb}MB"])
     if threads is not None:

@@ -9,14 +9,35 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-# Each user has a parent folder of their own, which other users may not write to.
-_PARENT = f"reelhouse-{os.getuid()}"
+from pipeline.errors import InvalidInput
+
 _LOCK = "lock"
+
+
+def private_folder() -> Path:
+    """Return this user's own folder for temporary files, which is created; other users can neither read nor write it.
+
+    Raises
+    ------
+    InvalidInput
+        When another user took its name: that user could replace every file in it.
+    """
+    folder = Path(tempfile.gettempdir(), f"reelhouse-{os.getuid()}")
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    existing = folder.lstat()
+    if not stat.S_ISDIR(existing.st_mode) or existing.st_uid != os.getuid():
+        next_step = "remove it, or set TMPDIR to a folder of your own"
+        raise InvalidInput("is not a folder of this user", subject=str(folder), next_step=next_step)
+    folder.chmod(0o700)
+    return folder
 
 
 class Workspace:
@@ -26,8 +47,7 @@ class Workspace:
     """
 
     def __init__(self) -> None:
-        parent = Path(tempfile.gettempdir(), _PARENT)
-        parent.mkdir(mode=0o700, exist_ok=True)
+        parent = private_folder()
         with (parent / _LOCK).open("w") as starting:
             # One process at a time, so that a folder is never seen before its own lock is held.
             fcntl.flock(starting, fcntl.LOCK_EX)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import tempfile
-
 import duckdb
 import pytest
 
 from pipeline.database import connect, scratch
 from pipeline.errors import StorageFailed
+from pipeline.workspace import private_folder
 
 
-def test_it_draws_no_progress_and_spills_to_the_temporary_folder() -> None:
+def test_it_draws_no_progress_and_spills_where_no_other_user_can_read() -> None:
     wanted = ("enable_progress_bar", "temp_directory")
     settings = dict(
         connect().execute("SELECT name, value FROM duckdb_settings() WHERE list_contains(?, name)", [wanted]).fetchall()
     )
 
-    assert settings == {"enable_progress_bar": "false", "temp_directory": tempfile.gettempdir()}
+    assert settings == {"enable_progress_bar": "false", "temp_directory": str(private_folder())}
 
 
 def test_databases_share_nothing() -> None:

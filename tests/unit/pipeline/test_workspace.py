@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.workspace import Workspace
+from pipeline.errors import InvalidInput
+from pipeline.workspace import Workspace, private_folder
 
 LIVING = """
 import sys, tempfile
@@ -45,6 +46,29 @@ def test_no_other_user_meets_the_folders(tmp_path: Path) -> None:
     assert workspace.folder.parent == parent
     assert parent.name == f"reelhouse-{os.getuid()}"
     assert parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_another_user_made_first_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its owner could replace the files in it; the file behind a link named as the lock would be emptied."""
+    us = os.getuid()
+    precious, elsewhere = tmp_path / "precious", tmp_path / "elsewhere"
+    precious.write_text("kept")
+    elsewhere.mkdir()
+    (tmp_path / f"reelhouse-{us}").symlink_to(elsewhere)
+    (tmp_path / f"reelhouse-{us + 1}").mkdir()
+    (tmp_path / f"reelhouse-{us + 1}" / "lock").symlink_to(precious)
+
+    for uid in (us, us + 1):
+        monkeypatch.setattr(os, "getuid", lambda uid=uid: uid)
+        with pytest.raises(InvalidInput, match="not a folder of this user"):
+            Workspace()
+    assert (precious.read_text(), list(elsewhere.iterdir())) == ("kept", [])
+
+
+def test_a_folder_that_is_open_to_others_is_closed(tmp_path: Path) -> None:
+    (tmp_path / f"reelhouse-{os.getuid()}").mkdir(mode=0o777)
+
+    assert private_folder().stat().st_mode & 0o777 == 0o700
 
 
 def test_folders_of_killed_processes_are_removed(tmp_path: Path) -> None:
