@@ -16,7 +16,7 @@ from typing import Annotated
 import requests
 import typer
 
-from pipeline import settings
+from pipeline import http, settings
 from pipeline.errors import LocalStackError
 from reelhouse import console, stack
 from reelhouse.local import state
@@ -28,6 +28,12 @@ HOST = "127.0.0.1"
 START_SECONDS = 60
 # Configuration that switches off JupyterLab's prompt for news; the person's own configuration stays in use.
 CONFIGURATION = Path(__file__).parent / "jupyter"
+# Every user of the machine can read a command line, so the token comes in an environment variable.
+_START = """\
+import os, sys
+from jupyterlab.labapp import main
+main([*sys.argv[1:], "--IdentityProvider.token=" + os.environ.pop("REELHOUSE_LAB_TOKEN")])
+"""
 _NO_UPDATES = "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"
 
 
@@ -45,13 +51,16 @@ def command(
     raise typer.Exit(run(stack.find(stack_name), port, browser=browser))
 
 
-def server_command(port: int, token: str) -> list[str]:
-    """Return the command that starts JupyterLab in this Python, reachable from this machine only."""
+def server_command(port: int) -> list[str]:
+    """Return the command that starts JupyterLab in this Python, reachable from this machine only.
+
+    The environment variable ``REELHOUSE_LAB_TOKEN`` has the token that its visitors need.
+    """
     options = [f"--ServerApp.ip={HOST}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
-    options += [f"--ServerApp.root_dir={state.ROOT}", f"--IdentityProvider.token={token}", "--no-browser"]
+    options += [f"--ServerApp.root_dir={state.ROOT}", "--no-browser"]
     # A root user would be refused without this; the address above keeps others out all the same.
     options += ["--ServerApp.allow_root=True", "--ServerApp.log_level=ERROR"]
-    return [sys.executable, "-m", "jupyterlab", *options, _NO_UPDATES]
+    return [sys.executable, "-c", _START, *options, _NO_UPDATES]
 
 
 def environment(deployed: Stack) -> dict[str, str]:
@@ -86,9 +95,9 @@ def run(deployed: Stack, port: int, *, browser: bool) -> int:
     state.claim()
     log.parent.mkdir(exist_ok=True)
     with Lifeline() as lifeline, log.open("wb") as output, subprocess.Popen(
-        [sys.executable, "-m", "reelhouse.local.lifeline", str(lifeline.read_end), *server_command(port, token)],
-        env=environment(deployed), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-        start_new_session=True, pass_fds=[lifeline.read_end],
+        [sys.executable, "-m", "reelhouse.local.lifeline", str(lifeline.read_end), *server_command(port)],
+        env=environment(deployed) | {"REELHOUSE_LAB_TOKEN": token}, pass_fds=[lifeline.read_end],
+        stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
     ) as process:  # fmt: skip
         try:
             with console.err.status("Starting JupyterLab …"):
@@ -97,7 +106,7 @@ def run(deployed: Stack, port: int, *, browser: bool) -> int:
             console.out.print(f"JupyterLab: {address}", markup=False, soft_wrap=True)
             console.say("Ctrl-C ends it")
             if browser:
-                webbrowser.open(address)
+                open_browser(address)
             return process.wait()
         except KeyboardInterrupt:
             return 0
@@ -106,14 +115,23 @@ def run(deployed: Stack, port: int, *, browser: bool) -> int:
                 os.killpg(process.pid, signal.SIGTERM)
 
 
+def open_browser(address: str) -> None:
+    """Open an address in the browser by a page that only this user can read: browsers show theirs in command lines."""
+    page = state.home() / "lab.html"
+    page.touch(mode=0o600)
+    page.write_text(f'<meta http-equiv="refresh" content="0; url={address}">', encoding="utf-8")
+    webbrowser.open(page.as_uri())
+
+
 def _await(process: subprocess.Popen[bytes], status: str, log: Path) -> None:
     """Wait until JupyterLab answers; the address needs its token, so that no other server passes for it."""
     deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        with suppress(requests.RequestException):
-            if requests.get(status, timeout=2).ok:
-                return
-        time.sleep(0.2)
+    with http.session() as web:  # without a proxy, which would read the token
+        while process.poll() is None and time.monotonic() < deadline:
+            with suppress(requests.RequestException):
+                if web.get(status, timeout=2).ok:
+                    return
+            time.sleep(0.2)
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     cause = lines[-1].strip()[:200] if lines else "it does not answer"
     raise LocalStackError(cause, subject="JupyterLab", next_step=f"another --port may help; see {log}")

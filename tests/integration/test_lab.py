@@ -7,8 +7,10 @@ import re
 import signal
 import subprocess
 import sys
+import webbrowser
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
@@ -48,6 +50,9 @@ def test_jupyterlab_is_the_one_started_and_ends_with_its_command(tmp_path: Path,
             status = f"http://127.0.0.1:{port}/api/status?token={token[1]}"
             assert answers(status)
             assert not answers(f"http://127.0.0.1:{port}/api/status"), "it needs its token"
+            started = psutil.Process(process.pid).children(recursive=True)
+            assert started
+            assert not any(token[1] in argument for one in started for argument in one.cmdline())
             assert (home / state.MARKER).is_file(), "`reelhouse up` would refuse a folder without it"
 
             if how == signal.SIGKILL:
@@ -66,4 +71,17 @@ def test_jupyterlab_is_the_one_started_and_ends_with_its_command(tmp_path: Path,
 
 
 def test_jupyterlab_is_reachable_from_this_machine_only() -> None:
-    assert "--ServerApp.ip=127.0.0.1" in lab.server_command(8888, "token")
+    assert "--ServerApp.ip=127.0.0.1" in lab.server_command(8888)
+
+
+def test_the_token_is_in_no_command_line_of_the_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REELHOUSE_HOME", str(tmp_path))
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+
+    lab.open_browser("http://127.0.0.1:8888/lab?token=secret")
+
+    page = tmp_path / "lab.html"
+    assert opened == [page.as_uri()]
+    assert "token=secret" in page.read_text()
+    assert page.stat().st_mode & 0o777 == 0o600
