@@ -31,6 +31,16 @@ def resources(stack: str) -> Iterator[tuple[str, str, str]]:
             yield from resources(one["PhysicalResourceId"])
 
 
+def check_protection(stack: str) -> None:
+    """Raise InvalidInput for a stack with termination protection: its buckets must not be emptied either."""
+    (description,) = aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    if description.get("EnableTerminationProtection"):
+        command = (
+            f"aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {stack}"
+        )
+        raise InvalidInput("it has termination protection", subject=f"stack {stack}", next_step=command)
+
+
 def buckets(stack: str) -> dict[str, str]:
     """Return the names of the buckets of a stack and its nested stacks, by logical id."""
     return {logical: name for logical, kind, name in resources(stack) if kind == "AWS::S3::Bucket"}
@@ -97,6 +107,7 @@ def main(arguments: list[str]) -> int:
     if not exists(stack):
         raise InvalidInput("does not exist in this account and region", subject=f"stack {stack}")
     with aws.failures_of("delete", f"stack {stack}"):
+        check_protection(stack)
         bucket_names = buckets(stack)
         emptied = [name for logical, name in bucket_names.items() if logical != KEPT]
         print(f"This deletes the stack {stack} and everything in these buckets:", *emptied, sep="\n  ")

@@ -1,6 +1,8 @@
-"""Emptying buckets before a stack is deleted, on moto."""
+"""Emptying buckets before a stack is deleted, and what is checked before, on moto."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 
@@ -39,10 +41,30 @@ def test_only_what_is_below_the_prefix_is_removed(bucket: str) -> None:
     assert versions(bucket) == ["other/plain"]
 
 
-def test_an_unknown_stack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delete, "exists", lambda _: False)
+@pytest.fixture
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stack without a settings file."""
     monkeypatch.setattr(delete, "ask_region", lambda: REGION)
     monkeypatch.setattr(delete, "use_region", lambda _: None)
+
+
+@pytest.mark.usefixtures("_no_settings")
+def test_a_protected_stack_keeps_its_data(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    template = {"Resources": {"GoldBucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "gold"}}}}
+    aws.client("cloudformation").create_stack(
+        StackName="films", TemplateBody=json.dumps(template), EnableTerminationProtection=True
+    )
+    aws.client("s3").put_object(Bucket="gold", Key="_build.json", Body=b"{}")
+    monkeypatch.setattr("builtins.input", lambda _: "films")
+
+    with pytest.raises(InvalidInput, match=r"termination protection.*no-enable-termination-protection"):
+        delete.main(["films"])
+    assert versions("gold") == ["_build.json"]
+
+
+@pytest.mark.usefixtures("_no_settings")
+def test_an_unknown_stack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delete, "exists", lambda _: False)
 
     with pytest.raises(InvalidInput, match="does not exist"):
         delete.main(["films"])
