@@ -20,9 +20,11 @@ from insights.content_policy import content_policy
 from insights.dashboard import data, schema
 from insights.dashboard.data import Frames
 from insights.dashboard.definition import Dashboard
+from insights.reports.tables import heading
 
 _FOLDER = Path(__file__).parent / "template"
 _SCRIPTS = ("data.js", "format.js", "charts.js", "visuals.js", "controls.js", "films.js", "main.js")
+_HEADINGS = {"title": "Title", "column_name": "Kind of value"}
 _MAIN_DATA_SET = "films"  # its number of rows stands beside the filters
 
 
@@ -31,6 +33,7 @@ def render(
     frames: Frames,
     *,
     stands_on: str,
+    as_of: str = "",
     cards: Sequence[Mapping[str, Any]] = (),
     missing: Sequence[str] = (),
 ) -> str:
@@ -42,6 +45,8 @@ def render(
         As :mod:`insights.dashboard.data` makes them.
     stands_on : str
         Which run and build the data are of.
+    as_of : str
+        The time of the data, for the head of the page.
     missing : sequence of str
         What Gold lacks, one sentence each.
     """
@@ -54,6 +59,7 @@ def render(
     return environment.get_template("page.html.j2").render(
         definition=definition,
         stands_on=stands_on,
+        as_of=as_of,
         missing=missing,
         style=_ours("style.css"),
         script=script,
@@ -70,6 +76,7 @@ def _described(definition: Dashboard) -> dict[str, Any]:
     """The definition as the scripts read it."""
     return {
         "main": _MAIN_DATA_SET,
+        "headings": {name: heading(name) for name in schema.TABLES[schema.FILMS].column_names} | _HEADINGS,
         "measures": {name: one.model_dump() for name, one in definition.measures.items()},
         "filters": {name: one.model_dump() for name, one in definition.filters.items()},
         "formats": {

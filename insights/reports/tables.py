@@ -29,7 +29,7 @@ percent = partial(wording.percent, places=1)
 # Headings that the column's name does not give.
 _HEADINGS = {
     "because": "Why", "box_office_usd": "Box office", "films": "Films (n)", "imdb_id": "IMDb id",
-    "imdb_rating": "IMDb rating", "imdb_votes": "IMDb votes", "in_gold": "In use",
+    "imdb_rating": "IMDb rating", "imdb_votes": "IMDb votes", "in_gold": "In use", "metascore": "Metacritic score",
     "p90": "Best tenth from", "q": "q value", "rated": "Age rating", "released": "Release date",
     "rotten_tomatoes": "Rotten Tomatoes", "rotten_tomatoes_average": "Rotten Tomatoes average",
     "rotten_tomatoes_reviews": "Rotten Tomatoes reviews", "run_id": "Run", "runtime_minutes": "Running time",

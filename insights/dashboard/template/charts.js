@@ -2,6 +2,9 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const COLOURS = 5; // of lines: the classes line-0 to line-4
+// A source of ratings has one colour in all charts.
+const SOURCE_COLOURS = ["Rotten Tomatoes", "Metacritic", "IMDb", "Source list"];
+const colourOf = (title) => (SOURCE_COLOURS.includes(title) ? SOURCE_COLOURS.indexOf(title) : undefined);
 const DASHES = ["", "7 4", "2 4", "10 4 2 4", "4 3"];
 const LETTER = 6.6; // pixels of an average letter of 12 px Arial
 
@@ -120,7 +123,7 @@ function lineChart(lines, width, height, formats, words, { zoom = false, highest
   for (const value of years.length ? years : [first]) {
     svg.append(shape("text", { x: x(value), y: height - 6, "text-anchor": "middle", class: "tick" }, tickLabel(value, formats.x)));
   }
-  lines.forEach((line, place) => svg.append(...(asColumns ? columnsOf(line, x, y, x(first + step) - x(first)) : strokes(line, place, x, y))));
+  lines.forEach((line, place) => svg.append(...(asColumns ? columnsOf(line, x, y, x(first + step) - x(first)) : strokes(line, line.colour ?? place, x, y))));
   svg.append(...hoverStrips(lines, x, [left, width - right, top, height - bottom], formats.x));
   return svg;
 }
@@ -167,7 +170,8 @@ function hoverStrips(lines, x, [left, right, top, bottom], format) {
 
 function legend(lines) {
   const list = node("ul", { class: "legend" });
-  lines.forEach((line, place) => {
+  lines.forEach((line, at) => {
+    const place = line.colour ?? at;
     const key = shape("svg", { width: 26, height: 10, "aria-hidden": "true" });
     key.append(shape("path", { d: "M0 5L26 5", class: `line line-${place % COLOURS}`, "stroke-dasharray": DASHES[place % DASHES.length] }));
     list.append(node("li", {}, [key, line.label]));

@@ -84,8 +84,11 @@ function drawSpread(films, printed = false) {
     const counts = new Map();
     for (const step of steps) counts.set(step, (counts.get(step) || 0) + 1);
     const points = Array.from({ length: 100 / STEP }, (_, place) => [STEP * place, counts.get(STEP * place) || 0, count(counts.get(STEP * place) || 0, "films")]);
-    return { label: `${title} (n = ${decimals(steps.length, 0)})`, points, films: steps.length };
+    return { label: `${title} (n = ${decimals(steps.length, 0)})`, colour: colourOf(title), points, films: steps.length };
   }).filter((line) => line.films);
+  // Where no source has a film, the scale would show nothing: it starts one step before the first.
+  const empty = lines.length ? lines[0].points.findIndex((_, place) => lines.some((line) => line.points[place][1])) : 0;
+  for (const line of lines) line.points = line.points.slice(Math.max(0, empty - 1));
   figure.hidden = !lines.length;
   if (figure.hidden) return;
   const most = (line) => line.points.reduce((a, b) => (b[1] > a[1] ? b : a));

@@ -48,8 +48,8 @@ function count(n, unit) {
   return `${decimals(n, 0)} ${n === 1 && unit.endsWith("s") ? unit.slice(0, -1) : unit}`;
 }
 
-// Names of columns in words: "box_office_usd" is "Box office (US dollars)".
+const HEADINGS = {}; // of columns, as the reports have them
+
 function inWords(name) {
-  const words = name.replace(/_usd$/, " (US dollars)").replace(/_id$/, " id").replaceAll("_", " ");
-  return words.replace(/^./, (letter) => letter.toUpperCase()).replace(/^Imdb/, "IMDb").replace(/^Metascore/, "Metacritic score");
+  return HEADINGS[name] || name.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
 }

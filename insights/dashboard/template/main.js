@@ -3,6 +3,7 @@
 async function start() {
   const page = await unpack(document.getElementById("data").textContent.trim());
   const drawn = [];
+  Object.assign(HEADINGS, page.headings);
   page.filmIds = new Map(page.cards.map((card) => [card.label, card.imdb_id]));
   const filters = new Filters(page.filters, page.data, page.cards, () => draw(page, filters, drawn, controls));
   const controls = buildFilters(page, filters);
@@ -126,7 +127,7 @@ function hideEmpty(page, drawn) {
     const dataSet = page.data[visual.data_set];
     const rows = select(dataSet, fixed(visual)).rows;
     const measures = visual.measure ? [visual.measure] : visual.measures || [];
-    return !rows.length || (measures.length > 0 && measures.every((name) => evaluate(page.measures, name, dataSet, rows).value === null));
+    return !rows.length || (measures.length > 0 && measures.map((name) => evaluate(page.measures, name, dataSet, rows).value).every((value) => value === null || (visual.kind === "groups" && !value)));
   };
   for (const sheet of page.sheets) {
     const without = drawn.filter((one) => one.sheet === sheet && empty(one.visual));

@@ -67,6 +67,8 @@ function nothing(context) {
   return [node("p", { class: "nothing" }, [context.filtered ? "Nothing to show with these filters." : "There is nothing to show: no film has such a value."])];
 }
 
+// Says so where not all of the bars or groups are shown.
+const firstOf = (some, all) => (some.length < all.length ? `The first ${some.length} of ${all.length}.` : "");
 const note = (n) => (n === null ? "" : `n = ${decimals(n, 0)}`);
 const text = (value, format) => ({ text: shown(value, format), number: typeof value === "number" });
 
@@ -85,19 +87,21 @@ const DRAW = {
     const measure = context.measures[visual.measure];
     const format = context.format(visual.dimension);
     const order = visual.sort || { by: visual.measure, order: "descending" };
-    const bars = [...groupBy(selection, visual.dimension)]
+    const all = [...groupBy(selection, visual.dimension)]
       .map(([key, rows]) => ({ key, ...context.evaluate(visual.measure, rows) }))
       .filter((bar) => bar.value !== null && (!visual.fewest || (bar.n ?? bar.value) >= visual.fewest))
-      .sort(comparison(order.order, (bar) => (order.by === visual.measure ? bar.value : bar.key), (bar) => bar.key))
-      .slice(0, visual.top)
-      .map((bar) => ({ ...bar, label: visual.dimension === "column_name" ? inWords(bar.key) : shown(bar.key, format), text: shown(bar.value, measure.format), note: note(bar.n) }));
+      .sort(comparison(order.order, (bar) => (order.by === visual.measure ? bar.value : bar.key), (bar) => bar.key));
+    const sameN = all.length > 1 && all.every((bar) => bar.n === all[0].n) ? note(all[0].n) : "";
+    const bars = all.slice(0, visual.top)
+      .map((bar) => ({ ...bar, label: visual.dimension === "column_name" ? inWords(bar.key) : shown(bar.key, format), text: shown(bar.value, measure.format), note: sameN ? "" : note(bar.n) }));
     context.element.dataset.marks = bars.length;
     finding(context, isClear(bars) ? foundIn(bars) : null);
     if (!bars.length) return nothing(context);
     const head = [{ text: inWords(visual.dimension) }, { text: measure.title, number: true }];
     if (measure.n) head.push({ text: "n", number: true });
     const body = bars.map((bar) => [{ text: bar.label }, text(bar.value, measure.format), ...(measure.n ? [text(bar.n)] : [])]);
-    return [(visual.zoom ? dotChart : barChart)(visual.zoom ? bars.map(withInterval) : bars, context.width, visual.title, `${visual.alt} ${extremes(bars)}`), asTable(context, head, body)];
+    const scope = [firstOf(bars, all), sameN && `${sameN} each.`].filter(Boolean).join(" ");
+    return [scope ? node("p", { class: "about" }, [scope]) : "", (visual.zoom ? dotChart : barChart)(visual.zoom ? bars.map(withInterval) : bars, context.width, visual.title, `${visual.alt} ${extremes(bars)}`), asTable(context, head, body)];
   },
 
   line(context) {
@@ -120,21 +124,24 @@ const DRAW = {
 
   groups(context) {
     const { visual, selection } = context;
-    const groups = [...groupBy(selection, visual.dimension)]
+    const all = [...groupBy(selection, visual.dimension)]
       .map(([key, rows]) => ({ key, values: visual.measures.map((name) => context.evaluate(name, rows).value) }))
       .sort(comparison(visual.sort.order, (group) => (visual.sort.by === visual.dimension ? group.key : group.values[visual.measures.indexOf(visual.sort.by)]), (group) => group.key))
-      .slice(0, visual.top);
+      .filter((group) => group.values.some(Boolean));
+    const groups = all.slice(0, visual.top);
     context.element.dataset.marks = groups.length;
     if (!groups.length) return nothing(context);
     // A mean without any value says nothing; its number of films goes with it.
     const columns = visual.measures.map((name, place) => ({ name, place }));
     const empty = columns.filter(({ place }) => groups.every((group) => group.values[place] === null)).flatMap(({ name }) => [name, context.measures[name].n]);
     const used = columns.filter(({ name }) => !empty.includes(name));
-    const head = [{ text: inWords(visual.dimension) }, ...used.map(({ name }) => ({ text: context.measures[name].title, number: true }))];
+    const counts = new Set(visual.measures.map((name) => context.measures[name].n));
+    const title = (name) => (counts.has(name) ? "n" : context.measures[name].title);
+    const head = [{ text: inWords(visual.dimension) }, ...used.map(({ name }) => ({ text: title(name), number: true }))];
     const format = context.format(visual.dimension);
     const label = (key) => (visual.dimension === "column_name" ? inWords(key) : shown(key, format));
     const body = groups.map((group) => [{ text: label(group.key) }, ...used.map(({ name, place }) => (group.values[place] === null ? { text: "–", number: true } : text(group.values[place], context.measures[name].format)))]);
-    return [table(visual.title, head, body)];
+    return [node("p", { class: "about" }, [firstOf(groups, all)]), table(visual.title, head, body)];
   },
 
   rows(context) {
@@ -159,7 +166,7 @@ const DRAW = {
   texts(context) {
     const { visual, selection } = context;
     const value = (name) => (row) => cell(selection.dataSet, name, row);
-    const rows = [...selection.rows].sort(comparison(visual.sort.order, value(visual.sort.by), value(visual.heading)));
+    const rows = [...selection.rows].sort(comparison(visual.sort.order, (row) => value(visual.sort.by)(row).split("/")[0], value(visual.sort.by)));
     context.element.dataset.marks = rows.length;
     if (!rows.length) return nothing(context);
     return rows.map((row, place) => {
@@ -176,7 +183,7 @@ function linesByMeasure(context) {
   const { visual, selection } = context;
   const years = everyYear(groupBy(selection, visual.dimension));
   const pooled = pool(years, visual.smooth);
-  return visual.measures.map((name) => ({ label: context.measures[name].title, points: years.map(([year], place) => point(context, name, year, pooled(place))) }));
+  return visual.measures.map((name) => ({ label: context.measures[name].title, colour: colourOf(context.measures[name].title), points: years.map(([year], place) => point(context, name, year, pooled(place))) }));
 }
 
 // Rows of a year together with those of the years around it.

@@ -148,14 +148,23 @@ def test_the_chart_of_one_film_is_within_its_picture(tmp_path: Path) -> None:
     assert 0 < float(x) < float(x) + float(width) < float(whole)
 
 
-def test_a_table_keeps_counts_of_zero_and_leaves_out_means_of_nothing(tmp_path: Path) -> None:
+def test_a_table_leaves_out_means_of_nothing_and_kinds_of_values_without_a_fault(tmp_path: Path) -> None:
     quality = GOLD["data_quality"].assign(unreadable=0, out_of_range=0)
     movies = dashboard_gold.movies(20).assign(imdb_rating=None)
-    shown = shown_page(tmp_path / "page.html", movies, data_quality=quality)
-    assert ">Unreadable values</th>" in shown.part("visual-faults")
-    assert ">Values out of range</th>" in shown.part("visual-faults")
-    assert ">IMDb</th>" not in shown.part("visual-ratings_by_genre")
-    assert ">Films with an IMDb rating</th>" not in shown.part("visual-ratings_by_genre")
+    clean = shown_page(tmp_path / "clean.html", movies, data_quality=quality)
+    assert "No value is unreadable or out of range." in clean.document
+    assert re.search(r'<figure[^>]* id="visual-faults"[^>]* hidden', clean.document)
+    ratings = clean.part("visual-ratings_by_genre")
+    assert (ratings.count(">n</th>"), ">IMDb</th>" in ratings) == (3, False), "Metacritic, Rotten Tomatoes, the list"
+    faults = shown_page(tmp_path / "faulty.html", movies).part("visual-faults")
+    assert re.findall(r"<t[hd][^>]*>([^<]+)</t[hd]>", faults)[3:] == ["Plot", "2", "1"], "the title has no fault"
+
+
+def test_a_chart_says_how_many_bars_it_leaves_out(tmp_path: Path) -> None:
+    movies = dashboard_gold.movies(14)
+    shown = shown_page(tmp_path / "page.html", movies.assign(directors=[[title] for title in movies["title"]]))
+    assert "The first 12 of 14." in shown.part("visual-directors")
+    assert "The first" not in shown.part("visual-box_office_by_decade")
 
 
 def test_negative_numbers_have_a_minus_sign_and_a_match_is_out_of_100(tmp_path: Path) -> None:
