@@ -16,10 +16,19 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    MissingDependencyException,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+)
 from botocore.parsers import ResponseParserError
 
-from pipeline import documents
+from pipeline import documents, settings
 from pipeline.errors import StorageFailed
 
 if TYPE_CHECKING:
@@ -57,6 +66,10 @@ _REQUIRED_FIELDS = {
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _SHOWN_CHARACTERS = 300
+# Their texts say what is missing on this machine, and quote no request.
+_SETUP_ERRORS = (
+    MissingDependencyException, NoCredentialsError, NoRegionError, PartialCredentialsError, ProfileNotFound, SSOError,
+)  # fmt: skip
 T = TypeVar("T")
 
 
@@ -86,7 +99,8 @@ def client(service: str) -> Any:
 @cache
 def session() -> boto3.Session:
     """Return the process's session. Unlike boto3's default session, it is replaced when the credentials change."""
-    return boto3.Session()
+    # The AWS CLI and other SDKs read AWS_REGION first; boto3 reads only AWS_DEFAULT_REGION.
+    return boto3.Session(region_name=settings.variable("AWS_REGION") or None)
 
 
 @cache
@@ -137,9 +151,11 @@ def failures_of(step: str, subject: str, next_step: str = "") -> Iterator[None]:
 def cause_of(error: Exception) -> str:
     """Return an error of boto3 in one line: the operation and AWS's error code, or the class of any other error.
 
-    AWS's text is added only when access is denied: it names the role, the action and the resource. Other texts may
-    quote a request.
+    AWS's text is added only when access is denied: it names the role, the action and the resource. boto3's is used only
+    when it finds no credentials or region. Other texts may quote a request.
     """
+    if isinstance(error, _SETUP_ERRORS):
+        return str(error).rstrip(".")[:_SHOWN_CHARACTERS]
     if isinstance(error, ResponseParserError):
         return "the answer is not one of AWS (ResponseParserError)"
     if not isinstance(error, ClientError):

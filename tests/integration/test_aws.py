@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, UnauthorizedSSOTokenError
 
 from pipeline import aws
 from pipeline.errors import StorageFailed
@@ -31,6 +31,29 @@ class FakeS3:
         if self.faults:
             raise client_error(self.faults.pop(0))
         return {"ETag": '"1"'}
+
+
+@pytest.mark.parametrize(
+    ("variables", "region"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-east-1"}, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "us-east-1"}, "us-east-1"),
+    ],
+)
+def test_the_region_is_that_of_either_variable(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], region: str
+) -> None:
+    """The AWS CLI prefers AWS_REGION, which boto3 does not read."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    aws.session.cache_clear()
+    try:
+        assert aws.session().region_name == region
+    finally:
+        aws.session.cache_clear()
 
 
 def test_an_object_is_written_once(lake: Lake) -> None:
@@ -151,6 +174,11 @@ def test_faults_of_aws_become_ours_without_their_text(error: Exception) -> None:
     assert str(caught.value).endswith("; its message is retried")
     assert "s3cr3t-key" not in str(caught.value)
     assert caught.value.__cause__ is error
+
+
+def test_an_expired_session_says_how_it_is_renewed() -> None:
+    with pytest.raises(StorageFailed, match="aws sso login"), aws.failures_of("Step", "tt0111161"):
+        raise UnauthorizedSSOTokenError
 
 
 def test_denied_access_names_role_action_and_resource() -> None:
