@@ -8,7 +8,7 @@ from __future__ import annotations
 from pipeline.columns import RATING_SOURCES, Column, Table
 
 TOO_FEW_YEARS = "fewer than three years"
-NO_TEST = "fewer than three years, or all values equal"
+NO_TEST = "fewer than three years, or all values equal (of shares: all 1)"
 
 GENRE_TRENDS = Table(
     "genre_trends",
@@ -25,20 +25,18 @@ GENRE_TRENDS = Table(
         Column(
             "slope",
             "double",
-            "Theil-Sen slope of the yearly values; for box office, of their logarithm",
+            "Least-squares slope of the yearly shares, Theil-Sen slope of ratings and of the logarithm of box office",
             "unit",
             TOO_FEW_YEARS,
         ),
         Column(
-            "slope_low", "double", "Lower end of its 95% confidence interval, by the method of p", "unit", TOO_FEW_YEARS
-        ),
-        Column(
-            "slope_high",
+            "slope_low",
             "double",
-            "Upper end of its 95% confidence interval, by the method of p",
+            "Lower end of its 95% confidence interval, which allows for the number of the measure's genres as q does",
             "unit",
             TOO_FEW_YEARS,
         ),
+        Column("slope_high", "double", "Upper end of that interval", "unit", TOO_FEW_YEARS),
         Column("unit", "string", "Unit of the slope: percentage points, points of 100 or per cent, a decade"),
         Column("p", "double", "p-value of no trend, corrected for ties and autocorrelation", "0-1", NO_TEST),
         Column("q", "double", "p after Benjamini-Hochberg over the measure's genres", "0-1", NO_TEST),

@@ -16,6 +16,7 @@ from insights.trends.genre_ratings import HIGHER, LEAST_FILMS, LOWER
 from insights.trends.genre_trends import FALLING, RISING
 
 MOST_NAMES = 4
+_CHANCE = 0.05  # accepted share of lists without a difference of which one is stated
 _NEARLY = 0.02  # a share of films covered that is this close to the one stated needs no warning
 Row = Any  # a row of DataFrame.itertuples
 
@@ -67,16 +68,30 @@ def limit_of_ratings(genres: pd.DataFrame) -> str:
 
 
 def leaders(means: pd.DataFrame) -> list[str]:
-    """Return the rows whose 95% confidence interval reaches the highest mean: none of them is clearly below it.
+    """Return the rows that are not clearly below the one of the highest mean; [] where no row is.
+
+    The highest is itself chosen by chance, so any two rows may be compared: a row is below it by more than chance if
+    Welch's t-test says so after Bonferroni's correction for all pairs, at 5%.
 
     There are none where the highest mean is one of too few films. ``means`` has mean, sem (standard error; null for one
     film) and count (films), with labels as index.
     """
-    known = means[means["count"] >= LEAST_FILMS].dropna(subset=["mean", "sem"])
+    known = means[means["count"] >= LEAST_FILMS].dropna(subset=["mean", "sem"]).astype(float)
     if known.empty or known["mean"].max() < means["mean"].max():
         return []
-    high = known["mean"] + t.ppf(0.975, known["count"] - 1) * known["sem"]
-    return [str(label) for label in known.index[high >= known["mean"].max()]]
+    top = known.iloc[known["mean"].argmax()]
+    variances = [known["sem"] ** 2, top["sem"] ** 2]
+    error = (variances[0] + variances[1]) ** 0.5
+    freedom = error**4 / (variances[0] ** 2 / (known["count"] - 1) + variances[1] ** 2 / (top["count"] - 1))
+    pairs = len(known) * (len(known) - 1) / 2
+    level = _CHANCE / (2 * max(pairs, 1))
+    below = top["mean"] - known["mean"] > t.ppf(1 - level, freedom.fillna(1)) * error
+    return [str(label) for label in known[~below].index] if below.any() else []
+
+
+def box_office_title(leading: Sequence[str]) -> str:
+    """Return the title of a chart of box office by decade, of which those ``leading`` are the highest."""
+    return f"The known box offices are highest in the {wording.listed(leading)}" if leading else "Box office by decade"
 
 
 def trend_title(shares: pd.DataFrame) -> str:
@@ -114,10 +129,10 @@ def _ends(low: float, high: float) -> str:
     return f"{near:.1f} to {far:.1f}"
 
 
-def too_rare(shares: pd.DataFrame) -> str:
-    """Name the genres that most years lack, so that their slope and its interval are 0; "" without any."""
+def in_every_film(shares: pd.DataFrame) -> str:
+    """Name the genres of all films of every year, whose share cannot have a trend; "" without any."""
     names = genre_names(shares.loc[shares["slope_low"] == shares["slope_high"], "genre"], 8)
-    return f"Too rare to judge, missing in most years: {names}." if names else ""
+    return f"Every listed film has the genre, so its share has no trend: {names}." if names else ""
 
 
 def limit_of_trends(trends: pd.DataFrame, films: int, unit: str) -> str:
@@ -133,6 +148,8 @@ def limit_of_trends(trends: pd.DataFrame, films: int, unit: str) -> str:
         Unit of the slopes for readers. Slopes in % are changes by a factor, and so is the size of the smallest.
     """
     known = trends[trends["slope_low"] < trends["slope_high"]]
+    if known.empty and trends["slope_low"].notna().any():
+        return ""  # all values of each series are equal
     if known.empty:
         return f"The {films:,} listed films are too few for trends: no genre has enough years with enough films."
     least = f"{((known['slope_high'] - known['slope_low']) / 2).median():.1f} {unit}"

@@ -14,6 +14,7 @@ from insights.trends.genre_trends import (
     TrendOptions,
     box_office_trends,
     fit,
+    fit_share,
     genre_trends,
     pooled_shares,
     rating_trends,
@@ -52,7 +53,7 @@ def test_known_slopes_are_found_in_points_a_decade() -> None:
     # when
     trends = genre_trends(shares(films))
     # then
-    assert row(trends, "Up")[["slope", "slope_low", "slope_high"]].tolist() == pytest.approx([10, 10, 10])
+    assert row(trends, "Up")["slope"] == pytest.approx(10)
     assert row(trends, "Down")["slope"] == pytest.approx(-20)
     assert trends["trend"].tolist() == ["falling", "no clear trend", "rising"]
     assert row(trends, "Up")[["first_year", "last_year", "years", "films"]].tolist() == [
@@ -64,17 +65,16 @@ def test_known_slopes_are_found_in_points_a_decade() -> None:
 
 
 def test_tied_values_are_corrected_for() -> None:
-    # given shares of few values, so with many ties
+    # given a series of few values, so with many ties
     counts = [5, 5, 5, 6, 5, 6, 6, 6, 7, 6, 7, 7, 7, 7, 8, 8]
     n, ties = len(counts), [counts.count(value) for value in set(counts)]
     # when
-    trend = row(genre_trends(shares({"Tied": counts})), "Tied")
+    fitted = fit(np.array(counts, float), np.arange(n))
     # then p stands on Kendall's S as defined: pairs in order minus pairs out of order, and the variance under ties
     s = sum(np.sign(later - earlier) for i, earlier in enumerate(counts) for later in counts[i:])
     variance = (n * (n - 1) * (2 * n + 5) - sum(t * (t - 1) * (2 * t + 5) for t in ties)) / 18
     inflation = variance_inflation(np.array(counts, float))
-    assert trend["p"] == pytest.approx(2 * student.sf((s - 1) / (variance * inflation) ** 0.5, n / inflation))
-    assert trend["trend"] == "rising"
+    assert fitted.p == pytest.approx(2 * student.sf((s - 1) / (variance * inflation) ** 0.5, n / inflation))
 
 
 def test_q_is_benjamini_hochberg_over_the_genres() -> None:
@@ -103,19 +103,29 @@ def test_years_without_the_genre_count_as_zero() -> None:
     trends = genre_trends(shares({"Late": [0] * 15 + [25] * 15, "Drama": [60] * 30}))
     # then its series begins with the catalogue, not with the genre
     assert row(trends, "Late")[["first_year", "years"]].tolist() == [1950, 30]
-    slopes = [(25 if i < 15 <= j else 0) / (j - i) for i in range(30) for j in range(i + 1, 30)]
-    assert row(trends, "Late")["slope"] == pytest.approx(10 * np.median(slopes))
+    expected = np.polyfit(np.arange(30), [0] * 15 + [25] * 15, 1)[0]
+    assert row(trends, "Late")["slope"] == pytest.approx(10 * expected)
     assert row(trends, "Late")["films"] == 15 * 25
 
 
-def test_a_genre_that_most_years_lack_has_no_clear_trend() -> None:
-    # given a genre that is in every other of the last years, and one that is in every other of the first
-    late = [0] * 16 + [0, 5] * 7
-    trends = genre_trends(shares({"Late": late, "Early": late[::-1], "Drama": [60] * 30}))
-    # then the order of their years is significant, but the interval of the slope touches 0
-    for genre, end in (("Late", "slope_low"), ("Early", "slope_high")):
-        assert row(trends, genre)["q"] < 0.05
-        assert row(trends, genre)[[end, "trend"]].tolist() == [0, "no clear trend"]
+@pytest.mark.parametrize("films", [[8] * 20 + [100] * 30, [100] * 30 + [8] * 20])
+def test_a_constant_share_is_no_trend_where_only_the_number_of_films_changes(films: list[int]) -> None:
+    # given 2% of all films, so mostly no film of 8 and mostly some of 100
+    random, years = np.random.default_rng(6), np.arange(50)
+    counts = random.binomial(films, 0.02, size=(200, 50))
+    fits = [fit_share(series / films, np.array(films), years) for series in counts if series.any()]
+    # then Kendall's S would have a p of at most 0.05 in 80% of these series
+    assert np.mean([fitted.p <= 0.05 for fitted in fits]) <= 0.05
+    assert np.mean([fitted.slope for fitted in fits]) == pytest.approx(0, abs=2e-4)
+
+
+def test_the_slope_of_a_share_is_found_with_its_interval() -> None:
+    # given a share that rises from 10% to 30% over forty years with ever more films
+    random, years, films = np.random.default_rng(7), np.arange(40), np.linspace(10, 200, 40).round().astype(int)
+    shares_of_years = 0.1 + 0.2 * years / 39
+    fits = [fit_share(random.binomial(films, shares_of_years) / films, films, years) for _ in range(200)]
+    assert 0.92 <= np.mean([fitted.low <= 0.2 / 39 <= fitted.high for fitted in fits]) <= 1
+    assert np.mean([fitted.p <= 0.05 for fitted in fits]) >= 0.9
 
 
 def test_shuffled_series_rise_or_fall_in_at_most_five_per_cent() -> None:
@@ -178,18 +188,18 @@ def test_the_interval_is_the_one_of_sen_recomputed_from_sorted_slopes() -> None:
 
 def test_verdict_and_interval_agree() -> None:
     # given thirty genres, some of which rise
-    noise = autoregressive(60, 0.5, 30, seed=9)
+    noise = autoregressive(60, 0.3, 30, seed=9)
     films = {
-        f"g{i:02}": (100 + 8 * s + i * 0.05 * np.arange(60)).round().astype(int).tolist() for i, s in enumerate(noise)
+        f"g{i:02}": (40 + 5 * s + i * 0.015 * np.arange(60)).round().astype(int).tolist() for i, s in enumerate(noise)
     }
     # when
     trends = genre_trends(shares(films))
-    # then a trend has an interval without 0, and a genre without one has a p above 0.05 wherever its interval covers 0
+    # then a trend has an interval without 0, and a genre without one has an interval that covers it
     clear = trends["trend"] != "no clear trend"
     covers = (trends["slope_low"] <= 0) & (trends["slope_high"] >= 0)
     assert 0 < clear.sum() < len(trends)
-    assert not covers[clear].any()
-    assert (covers == (trends["p"] > 0.05)).all()
+    assert (covers == ~clear).all()
+    assert (trends["p"] <= 0.05).sum() > clear.sum(), "no interval excludes 0 for a p that many genres explain"
 
 
 def test_slopes_count_the_years_that_are_left_out() -> None:
@@ -219,8 +229,11 @@ def test_what_cannot_be_computed_is_null() -> None:
     assert single[["slope", "slope_low", "slope_high", "p", "q"]].isna().all()
     constant = row(genre_trends(shares({"Same": [10] * 20})), "Same")
     assert constant["trend"] == "no clear trend"
-    assert constant[["slope", "slope_low", "slope_high"]].tolist() == [0, 0, 0]
-    assert constant[["p", "q"]].isna().all()
+    assert constant[["slope", "p"]].tolist() == pytest.approx([0, 1])
+    assert constant["slope_low"] < 0 < constant["slope_high"], "20 samples of 100 films leave room for a trend"
+    in_every_film = row(genre_trends(shares({"All": [FILMS_IN_YEAR] * 20})), "All")
+    assert in_every_film[["slope", "slope_low", "slope_high"]].tolist() == [0, 0, 0]
+    assert in_every_film[["p", "q"]].isna().all()
 
 
 def test_no_rows_have_the_same_schema_as_many() -> None:
