@@ -12,9 +12,9 @@ from benchmarks import deployed
 from benchmarks.enrichment import FASTER, FILMS, LATENCY_MS, one_by_one, set_latency
 from benchmarks.measure import Case, Plan, Result, Run, compared, interleaved
 from pipeline import keys
+from reelhouse.commands.run import start
 from reelhouse.local import processes, state
 from reelhouse.local.omdb import films as sample_films
-from reelhouse.run.start import start
 from reelhouse.run.watch import watch
 from reelhouse.stack import Stack
 

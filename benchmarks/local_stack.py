@@ -11,7 +11,7 @@ from functools import partial
 
 from benchmarks import deployed, floor
 from benchmarks.measure import Case, Plan, Result, Run, Target, compared, interleaved, measured
-from reelhouse.run.start import start
+from reelhouse.commands.run import start
 from reelhouse.run.watch import watch
 from reelhouse.stack import Stack
 

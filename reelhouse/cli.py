@@ -1,7 +1,7 @@
 """The command line: ``reelhouse COMMAND``. Exit 0 done, 1 failed, 2 wrong usage.
 
-A command is a function called ``command`` in a module of its own, which is imported only when the command runs: so
-``--help`` is fast, and no command waits for libraries that it does not need. A new command is one line in COMMANDS.
+A command is the function ``command`` of the module of its name in ``commands/``, which is imported only when it runs:
+so ``--help`` is fast, and no command waits for libraries that it does not need.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
 from inspect import cleandoc
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -25,47 +26,30 @@ from reelhouse import console
 from reelhouse.local import lifeline
 from reelhouse.options import StackName
 
-# Name, module, and the first line of the command's help, in the order that help lists them.
+# In the order that help lists them.
 COMMANDS = (
-    ("up", "reelhouse.local.up", "Start the local stack and deploy to it."),
-    ("down", "reelhouse.local.down", "Stop the local stack; --delete also removes its data."),
-    ("run", "reelhouse.run.start", "Start or resume a run, and watch it from the list to Gold."),
-    ("status", "reelhouse.run.status", "Show runs and queues, or one run in detail and what to do about it."),
-    ("doctor", "reelhouse.operate.doctor", "Check everything that a run needs, and say how to repair it."),
-    ("demo", "reelhouse.gold.demo", "Run everything once: stack, films, reports, results. `make run` does this."),
-    ("table", "reelhouse.gold.table", "Show a table of Gold or Silver, or write it to a file."),
-    ("builds", "reelhouse.gold.builds", "List the builds of Gold: published, published earlier, or held."),
-    ("publish", "reelhouse.gold.publish", "Publish a build of Gold that is held."),
-    ("rollback", "reelhouse.gold.rollback", "Publish an earlier build of Gold again."),
-    ("why", "reelhouse.gold.why", "Explain why a table of Gold changed: by films, their values and the code."),
-    ("query", "reelhouse.gold.query", "Run SQL on Silver and Gold; it only reads."),
-    ("similar", "reelhouse.gold.similar", "Find films similar to a film, with the reasons."),
-    ("evaluate", "reelhouse.gold.evaluate", "Measure the recommendations on people's ratings."),
-    ("report", "reelhouse.gold.report", "Run the notebooks on Gold and publish their pages."),
-    ("dashboard", "reelhouse.gold.dashboard", "Write the dashboard page: one HTML file that works offline."),
-    ("lab", "reelhouse.gold.lab", "Open JupyterLab on the notebooks, connected to the stack's tables."),
-    ("env", "reelhouse.gold.env", "Print the variables by which other programs find the stack."),
-    ("mcp", "reelhouse.gold.mcp", "Serve the tables to agents by the Model Context Protocol; it only reads."),
-    ("redrive", "reelhouse.operate.redrive", "Show parked messages, or move them back to their queue."),
-    ("replay", "reelhouse.operate.replay", "Rebuild Silver and Gold from Bronze, and report the differences."),
-    ("compact", "reelhouse.operate.compact", "Merge the small Silver parts of finished runs."),
-    ("verify", "reelhouse.operate.verify", "Check Bronze, Silver and Gold against each other."),
-    ("trace", "reelhouse.operate.trace", "Follow one film from its run to Gold, and show where it stopped."),
-)
+    "up", "down", "run", "status", "doctor", "demo", "table", "builds", "publish", "rollback", "why", "query",
+    "similar", "evaluate", "report", "dashboard", "lab", "env", "mcp", "redrive", "replay", "compact", "verify",
+    "trace",
+)  # fmt: skip
+_SUMMARY = re.compile(r'^def command\(.*?"""(.+?)\n', re.DOTALL | re.MULTILINE)
 _LINE_BREAK = re.compile(r"(?<!\n)\n(?!\n)")
 
 
 class LazyCommand(TyperCommand):
-    """A command whose module is imported when it runs; the list of commands needs only its name and summary."""
+    """A command whose module is imported when it runs; the list of commands shows the first line of its docstring."""
 
-    def __init__(self, name: str, module: str, summary: str) -> None:
-        super().__init__(name=name, help=summary, rich_markup_mode="rich")
-        self.module = module
+    def __init__(self, name: str) -> None:
+        source = Path(__file__).with_name("commands").joinpath(f"{name}.py").read_text(encoding="utf-8")
+        summary = _SUMMARY.search(source)
+        super().__init__(name=name, help=summary[1] if summary else None, rich_markup_mode="rich")
 
     def load(self) -> Any:
         """Import the command's module and return the command."""
         app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
-        app.command(self.name)(_reporting_errors(import_module(self.module).command, str(self.name)))
+        app.command(self.name)(
+            _reporting_errors(import_module(f"reelhouse.commands.{self.name}").command, str(self.name))
+        )
         return typer.main.get_command(app)
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
@@ -80,8 +64,8 @@ class Commands(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        for name, module, summary in COMMANDS:
-            self.add_command(LazyCommand(name, module, summary))
+        for name in COMMANDS:
+            self.add_command(LazyCommand(name))
 
 
 app = typer.Typer(

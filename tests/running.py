@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 from pipeline import aws, keys
 from pipeline.documents import to_json
 from reelhouse.cli import app
+from reelhouse.commands.run import start
 from reelhouse.local import stack as local_stack
 from reelhouse.local import state
 from reelhouse.local.omdb import films as sample_films
-from reelhouse.run.start import start
 from reelhouse.run.watch import Report, watch
 from reelhouse.stack import QUEUES, Stack
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from insights.dashboard.definition import load
-from reelhouse.operate.doctor import Check
+from reelhouse.commands.doctor import Check
 
 DASHBOARD, DATA = "QuickSight dashboard", "QuickSight data"
 _CONSOLE = 'see docs/aws.md, "Quick Sight"'

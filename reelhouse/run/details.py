@@ -113,7 +113,7 @@ def describe(stack: Stack, run_id: str, waiting_for_quota_until: str | None = No
     Parameters
     ----------
     waiting_for_quota_until : str, optional
-        As :func:`reelhouse.run.status.status` returns it.
+        As :func:`reelhouse.commands.status.status` returns it.
 
     Raises
     ------

@@ -85,7 +85,7 @@ def watch(stack: Stack, reply: RunReply, on_progress: Callable[[Report], None], 
     Parameters
     ----------
     reply : RunReply
-        Reply of :func:`reelhouse.run.start.start` or :func:`reelhouse.run.resume.resume`.
+        Reply of :func:`reelhouse.commands.run.start` or :func:`reelhouse.run.resume.resume`.
     on_progress : callable
         Called with the counts after each poll.
     seconds : float

@@ -17,10 +17,10 @@ from tenacity import RetryError, retry, retry_if_result, stop_after_delay, wait_
 from pipeline import aws
 from pipeline.errors import ReelhouseError
 from reelhouse import stack as deployed_stack
+from reelhouse.commands.run import start
 from reelhouse.local import stack as local_stack
 from reelhouse.local.state import State
 from reelhouse.run import resume
-from reelhouse.run.start import start
 from reelhouse.stack import QUEUES, Stack
 from tests.chaos.account import Account, Rows, account, differences, gold_rows
 from tests.chaos.proxy import Fault, Proxy

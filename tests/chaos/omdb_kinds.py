@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from pipeline import aws
+from reelhouse.commands.redrive import redrive
 from reelhouse.local import processes, stack
-from reelhouse.operate.redrive import redrive
 from reelhouse.run import resume
 from tests.chaos.harness import Harness, Result, Scenario, wait_until
 

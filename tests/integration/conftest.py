@@ -17,7 +17,7 @@ from moto.s3.models import S3Backend
 
 from pipeline import aggregate_to_gold, aws
 from pipeline.gold import duckdb_engine
-from reelhouse.operate import verify
+from reelhouse.commands import verify
 from tests.integration.moto_lake import (
     FEW_TABLES,
     KEY,

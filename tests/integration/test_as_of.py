@@ -18,7 +18,7 @@ from pipeline.columns import GOLD_TABLES
 from pipeline.errors import InvalidInput
 from pipeline.gold import as_of
 from pipeline.gold.publication import published_build
-from reelhouse.operate.compact import compact_silver
+from reelhouse.commands.compact import compact_silver
 from reelhouse.operate.differences import MAKING
 from tests.integration.moto_lake import LIST_KEY, Cold, Lake, Omdb, s3_event, sqs_event
 

@@ -22,9 +22,9 @@ from pipeline.gold.publication import Pointer, correct, published_build, read_po
 from pipeline.gold.tables import intact
 from pipeline.settings import AggregateToGoldSettings
 from reelhouse import cli, stack
-from reelhouse.operate import doctor
-from reelhouse.operate.trace import trace
-from reelhouse.operate.verify import verify
+from reelhouse.commands import doctor
+from reelhouse.commands.trace import trace
+from reelhouse.commands.verify import verify
 from reelhouse.stack import Stack
 from tests.daily_films import held_in
 from tests.integration.gold_of_films import made_once

@@ -21,7 +21,7 @@ from pipeline import aws, keys, process_bronze_to_silver
 from pipeline.columns import SILVER, SILVER_TABLES
 from pipeline.errors import StorageFailed
 from pipeline.gold.duckdb_engine import GoldDatabase
-from reelhouse.operate.compact import Compaction, compact_silver
+from reelhouse.commands.compact import Compaction, compact_silver
 from tests.integration.moto_lake import FEW_TABLES, Lake
 from tests.silver_rows import FILMS, QUARANTINE, REJECTED, RUNS, SECOND, Row, film, silver_files
 

@@ -11,8 +11,8 @@ from pipeline import aws, keys
 from pipeline.columns import GOLD_TABLES
 from pipeline.errors import LocalStackError, ReelhouseError, StorageFailed
 from pipeline.gold import tables as gold_tables
+from reelhouse.commands import doctor
 from reelhouse.local import catalogue
-from reelhouse.operate import doctor
 from reelhouse.stack import Stack
 from tests.integration.gold_of_films import build_gold
 from tests.integration.moto_lake import Lake, as_stack

@@ -15,8 +15,8 @@ from moto.sqs.models import sqs_backends
 
 from pipeline import aws, keys
 from pipeline.errors import ReelhouseError
-from reelhouse.operate import redrive, replay
-from reelhouse.operate.verify import verify
+from reelhouse.commands import redrive, replay
+from reelhouse.commands.verify import verify
 from reelhouse.run.resume import resume
 from tests.integration.driven_pipeline import FIRST, QUEUES, TO_GOLD, Pipeline
 from tests.integration.faulty_aws import FAULTS, KILLED, FaultyAws, Killed

@@ -14,7 +14,7 @@ import psutil
 import pytest
 import requests
 
-from reelhouse.gold import lab
+from reelhouse.commands import lab
 from reelhouse.local import state
 from reelhouse.local.processes import free_port
 from tests.running import wait_until
@@ -22,7 +22,7 @@ from tests.running import wait_until
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys
-from reelhouse.gold import lab
+from reelhouse.commands import lab
 from reelhouse.stack import Stack
 names = ("GoldBucketName", "GoldDatabaseName", "SilverBucketName")
 sys.exit(lab.run(Stack("none", dict.fromkeys(names, "none")), int(sys.argv[1]), browser=False))

@@ -18,7 +18,7 @@ from insights.lake import Lake as GoldLake
 from pipeline import aws
 from pipeline.columns import GOLD_TABLES
 from pipeline.errors import LocalStackError
-from reelhouse.gold import mcp
+from reelhouse.commands import mcp
 from reelhouse.stack import Stack
 from tests.integration import test_why
 from tests.integration.gold_of_films import build_gold

@@ -22,7 +22,7 @@ import uvicorn
 from mcp import Client, StdioServerParameters
 
 from reelhouse import console, stack
-from reelhouse.gold import mcp
+from reelhouse.commands import mcp
 from tests.running import reelhouse
 
 ROOT = Path(__file__).parents[2]

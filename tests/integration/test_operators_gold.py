@@ -11,9 +11,9 @@ import pytest
 from pipeline import keys
 from pipeline.columns import GOLD
 from pipeline.gold.publication import published_build
+from reelhouse.commands.trace import gold_rows
+from reelhouse.commands.verify import verify
 from reelhouse.operate.differences import compare_builds
-from reelhouse.operate.trace import gold_rows
-from reelhouse.operate.verify import verify
 from reelhouse.stack import Stack
 from tests.gold_builds import body_of, keys_of, publish_files
 from tests.integration.moto_lake import Cold, Lake, Top, s3_event, sqs_event

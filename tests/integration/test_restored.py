@@ -8,7 +8,7 @@ from pipeline import aws, keys
 from pipeline.gold.build import Build, RunCounts, SilverInput
 from pipeline.gold.publication import publish as publish_build
 from pipeline.gold.publication import read_pointer
-from reelhouse.local.up import losses
+from reelhouse.commands.up import losses
 from reelhouse.stack import Stack
 
 WHOLE, DAMAGED = "20261124T030000Z-aaaaaaaa", "20261125T030000Z-bbbbbbbb"

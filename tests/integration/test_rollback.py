@@ -16,8 +16,8 @@ from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.gold.publication import published_build, read_pointer
 from pipeline.settings import AggregateToGoldSettings
 from reelhouse import cli, stack
-from reelhouse.gold import publish as command
-from reelhouse.gold.builds import listed
+from reelhouse.commands import publish as command
+from reelhouse.commands.builds import listed
 from reelhouse.stack import Stack
 from tests.fake_athena import make_catalogue
 from tests.integration.gold_of_films import made_once

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
 from pipeline import keys
-from reelhouse.operate.verify import Verified, verify
+from reelhouse.commands.verify import Verified, verify
 from reelhouse.stack import Stack
 from tests.integration.moto_lake import Cold, Lake, Omdb, Top, as_stack, s3_event, sqs_event
 

@@ -23,9 +23,9 @@ from pipeline import aggregate_to_gold, aws, keys, process_bronze_to_silver
 from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.messages import QueueMessage
 from pipeline.settings import AggregateToGoldSettings, ProcessBronzeToSilverSettings
-from reelhouse import console, lake
+from reelhouse import console, frames, lake
+from reelhouse.commands import dashboard
 from reelhouse.console import Terminal
-from reelhouse.gold import dashboard, frames
 from tests.integration.moto_lake import s3_event
 from tests.notebooks import cells
 

@@ -15,7 +15,7 @@ from jupyter_client.manager import start_new_kernel
 from insights.reports.notebooks import FOLDER
 from pipeline import aws, keys
 from reelhouse import lake
-from reelhouse.gold import lab
+from reelhouse.commands import lab
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
 from tests.running import WATCH_SECONDS

@@ -10,9 +10,9 @@ import pytest
 
 from pipeline import aws, keys
 from pipeline.aws import StoredObject
+from reelhouse.commands.replay import replay
+from reelhouse.commands.verify import verify
 from reelhouse.operate.differences import compare_builds
-from reelhouse.operate.replay import replay
-from reelhouse.operate.verify import verify
 from reelhouse.stack import Stack
 from tests.running import let_events_settle, reelhouse
 

@@ -11,9 +11,9 @@ import pytest
 
 from pipeline import aws, keys
 from pipeline.errors import InvalidInput
+from reelhouse.commands.run import start
 from reelhouse.local import stack as local_stack
 from reelhouse.local.omdb import films as sample_films
-from reelhouse.run.start import start
 from reelhouse.stack import Stack
 from tests.running import Omdb, run_to_the_end, wait_until
 

@@ -15,7 +15,7 @@ import pytest
 from mcp import Client
 
 from reelhouse import lake
-from reelhouse.gold import mcp
+from reelhouse.commands import mcp
 from reelhouse.stack import Stack
 from tests.running import WATCH_SECONDS
 

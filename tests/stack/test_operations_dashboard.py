@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline import aws
-from reelhouse.operate import doctor
+from reelhouse.commands import doctor
 from reelhouse.stack import Stack
 
 

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from pipeline import aws, keys
+from reelhouse.commands.redrive import redrive
+from reelhouse.commands.trace import trace
 from reelhouse.operate import parked
-from reelhouse.operate.redrive import redrive
-from reelhouse.operate.trace import trace
 from reelhouse.stack import Stack
 from tests.running import Omdb, run_to_the_end, wait_until
 

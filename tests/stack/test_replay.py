@@ -14,11 +14,11 @@ import pytest
 from pipeline import aws, keys
 from pipeline.silver.reader import SilverReader
 from reelhouse import lake
-from reelhouse.gold.publish import publish
+from reelhouse.commands.publish import publish
+from reelhouse.commands.replay import Replay, replay
+from reelhouse.commands.verify import verify
 from reelhouse.local.deploy import build_folder
 from reelhouse.operate.outcomes import OUTCOMES
-from reelhouse.operate.replay import Replay, replay
-from reelhouse.operate.verify import verify
 from reelhouse.stack import Stack
 from tests.running import Omdb, let_events_settle
 

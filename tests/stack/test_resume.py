@@ -11,11 +11,11 @@ import pytest
 
 from pipeline import aws, keys
 from reelhouse import stack as deployed_stack
+from reelhouse.commands.run import start
+from reelhouse.commands.verify import verify
 from reelhouse.local import stack as local_stack
 from reelhouse.local.state import State
-from reelhouse.operate.verify import verify
 from reelhouse.run import resume
-from reelhouse.run.start import start
 from reelhouse.stack import Stack
 from tests.chaos.account import account
 from tests.running import WATCH_SECONDS, Omdb, options, reelhouse, wait_until

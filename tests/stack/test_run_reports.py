@@ -22,7 +22,7 @@ from insights.reports.store import BucketStore
 from pipeline import aws, keys
 from reelhouse import lake
 from reelhouse import stack as deployed_stack
-from reelhouse.gold import report as report_command
+from reelhouse.commands import report as report_command
 from reelhouse.local.state import State
 from reelhouse.stack import Stack
 from tests import lambda_image

@@ -13,10 +13,10 @@ import pytest
 from pipeline import aws, keys, messages
 from pipeline.errors import InvalidInput
 from pipeline.runs import started_at
+from reelhouse.commands.status import status
 from reelhouse.run import details, steps, watch
 from reelhouse.run.details import RunDetails
 from reelhouse.run.resume import resume
-from reelhouse.run.status import status
 from reelhouse.run.steps import Step
 from reelhouse.run.watch import Report
 from reelhouse.stack import Stack

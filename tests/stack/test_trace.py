@@ -8,9 +8,9 @@ import pytest
 
 from pipeline import aws, keys
 from pipeline.errors import DocumentInvalid, InvalidInput
-from reelhouse.operate.replay import replay
-from reelhouse.operate.trace import Message, PathInRun, trace
-from reelhouse.run.status import status
+from reelhouse.commands.replay import replay
+from reelhouse.commands.status import status
+from reelhouse.commands.trace import Message, PathInRun, trace
 from reelhouse.stack import Stack
 from tests.running import Omdb, reelhouse, run_to_the_end
 

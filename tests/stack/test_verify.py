@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import aws, keys
-from reelhouse.operate.replay import replay
-from reelhouse.operate.verify import Verified, verify
+from reelhouse.commands.replay import replay
+from reelhouse.commands.verify import Verified, verify
 from reelhouse.stack import Stack
 from tests.gold_builds import keys_of
 from tests.running import let_events_settle

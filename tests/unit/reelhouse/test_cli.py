@@ -27,12 +27,18 @@ def ran(*arguments: str) -> Any:
     return CliRunner().invoke(cli.app, list(arguments))
 
 
-@pytest.mark.parametrize(("name", "module", "summary"), cli.COMMANDS)
-def test_every_command_has_the_summary_of_the_table_an_example_and_json(name: str, module: str, summary: str) -> None:
-    function = import_module(module).command
+def test_every_module_of_commands_is_a_command() -> None:
+    modules = {path.stem for path in Path(cli.__file__).with_name("commands").glob("*.py")} - {"__init__"}
+
+    assert set(cli.COMMANDS) == modules
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_has_a_summary_an_example_and_json(name: str) -> None:
+    function = import_module(f"reelhouse.commands.{name}").command
     described = " ".join(function.__doc__.split())
 
-    assert described.startswith(summary)
+    assert function.__doc__.startswith(f"{cli.LazyCommand(name).help}\n")
     assert "Example: [bold]" in described
     assert f"reelhouse {name}" in described
     assert "json_output" in function.__annotations__ or name in {"demo", "env", "lab", "mcp"}
@@ -43,14 +49,14 @@ def test_help_lists_every_command(help_option: str) -> None:
     result = ran(help_option)
 
     assert result.exit_code == 0
-    for name, _, _ in cli.COMMANDS:
+    for name in cli.COMMANDS:
         assert name in result.stdout
 
 
-@pytest.mark.parametrize("command", cli.COMMANDS, ids=lambda command: command[0])
-def test_a_paragraph_of_help_has_no_line_break_of_its_own(command: tuple[str, str, str]) -> None:
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_a_paragraph_of_help_has_no_line_break_of_its_own(name: str) -> None:
     """A terminal wraps it; breaks of the source would come on top of that."""
-    text = cli.LazyCommand(*command).load().help
+    text = cli.LazyCommand(name).load().help
 
     assert text
     assert all("\n" not in paragraph for paragraph in text.split("\n\n"))
@@ -93,7 +99,7 @@ def test_there_is_a_completion_script_for_each_shell(shell: str, monkeypatch: py
     [
         ("reelhouse st", ["status"]),
         ("reelhouse re", ["redrive", "replay", "report"]),
-        ("reelhouse ", [name for name, _, _ in cli.COMMANDS]),
+        ("reelhouse ", list(cli.COMMANDS)),
         ("reelhouse down --d", ["--delete"]),
         ("reelhouse nonsense", []),
     ],

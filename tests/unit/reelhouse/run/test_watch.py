@@ -15,8 +15,9 @@ from pipeline.gold.build import Build, RunCounts
 from pipeline.gold.publication import Held, Pointer, Published
 from pipeline.runs import RunReply
 from reelhouse import logs
+from reelhouse.commands import run
 from reelhouse.logs import LoggedError
-from reelhouse.run import start, watch
+from reelhouse.run import watch
 from reelhouse.run.watch import Report, StillMissing
 from tests.gold_builds import BUILD_ID, a_build
 
@@ -146,19 +147,19 @@ def test_ctrl_c_says_that_the_run_continues(
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(start, "watch", interrupted)
+    monkeypatch.setattr(run, "watch", interrupted)
 
     with pytest.raises(typer.Exit) as ended:
-        start.watch_to_end(FakeStack([]), REPLY, 60)  # type: ignore[arg-type]
+        run.watch_to_end(FakeStack([]), REPLY, 60)  # type: ignore[arg-type]
 
-    assert ended.value.exit_code == start.INTERRUPTED
+    assert ended.value.exit_code == run.INTERRUPTED
     printed = capsys.readouterr().err
     assert f"Run {RUN}: 2 films in 1 message" in printed
     assert f"Run {RUN} continues; `reelhouse status {RUN}` shows it" in printed
 
 
 def test_no_film_is_missing_when_only_gold_is_behind(capsys: pytest.CaptureFixture[str]) -> None:
-    start.print_report(Report(RUN, 1, 2, 2, stored=2, missing=StillMissing("too long", (), {})))
+    run.print_report(Report(RUN, 1, 2, 2, stored=2, missing=StillMissing("too long", (), {})))
 
     printed = capsys.readouterr().err
     assert "films are missing" not in printed

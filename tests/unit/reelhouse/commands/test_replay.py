@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from insights.columns import INSIGHTS_TABLES
 from pipeline.columns import GOLD, SILVER
+from reelhouse.commands.replay import superseded
 from reelhouse.operate.differences import Change, compare
-from reelhouse.operate.replay import superseded
 
 A, B = (f"movies/run_id=2026112{day}T030000Z-1a2b3c4d" for day in (3, 4))
 FILMS = [f"{run}/imdb_id=tt000000{n}.json" for run in (A, B) for n in range(4)]

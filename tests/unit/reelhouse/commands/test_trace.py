@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline import messages
 from pipeline.runs import Manifest
-from reelhouse.operate.trace import message_of
+from reelhouse.commands.trace import message_of
 
 RUN = "20261124T030000Z-1a2b3c4d"
 

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reelhouse import console, stack
-from reelhouse.gold import frames
+from reelhouse import console, frames, stack
 from reelhouse.options import Csv, Json, StackName, TableFile
 
 

@@ -9,11 +9,10 @@ import typer
 
 from insights.reports import notebooks
 from pipeline import settings
-from reelhouse import console, stack
-from reelhouse.gold import dashboard, frames, report
-from reelhouse.local import up
+from reelhouse import console, frames, stack
+from reelhouse.commands import dashboard, report, up
+from reelhouse.commands.run import WATCH_SECONDS, print_report, start, watch_to_end
 from reelhouse.local.stack import REAL_LIST, REAL_OMDB, Options
-from reelhouse.run.start import WATCH_SECONDS, print_report, start, watch_to_end
 
 # OMDb's free tier allows 1,000 calls a day.
 MOST_REAL_FILMS = 250

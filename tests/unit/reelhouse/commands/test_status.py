@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from reelhouse.commands.status import quota_wait
 from reelhouse.logs import LoggedError
-from reelhouse.run.status import quota_wait
 
 NOW = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 25, 0, 5, tzinfo=UTC)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline import aws
-from reelhouse.operate.redrive import redrive
+from reelhouse.commands.redrive import redrive
 from reelhouse.stack import Stack
 
 STACK = Stack("s", {"MovieQueueUrl": "queue", "MovieQueueDeadLettersUrl": "parked"})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from reelhouse.gold.query import run
+from reelhouse.commands.query import run
 
 
 class FakeLake:

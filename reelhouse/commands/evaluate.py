@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from insights.similar.evaluate import Protocol, evaluate, read
-from reelhouse import stack
-from reelhouse.gold import frames
+from reelhouse import frames, stack
 from reelhouse.options import Json, StackName
 
 

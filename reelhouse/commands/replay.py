@@ -23,13 +23,13 @@ from pipeline.errors import StorageFailed
 from pipeline.gold.publication import Held
 from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
+from reelhouse.commands.run import print_held
 from reelhouse.console import counted
 from reelhouse.operate import bronze_events
 from reelhouse.operate.differences import Change, compare, compare_builds
 from reelhouse.operate.outcomes import OUTCOMES
 from reelhouse.options import Json, RunId, StackName
 from reelhouse.progress import OnProgress, bar
-from reelhouse.run.start import print_held
 from reelhouse.stack import Stack
 
 POLL_SECONDS = 1.0

@@ -11,7 +11,7 @@ from insights.why.explain import BuildName, Explanation, FilmChanges
 from insights.why.films import changes
 from insights.why.split import split
 from reelhouse import console
-from reelhouse.gold import why
+from reelhouse.commands import why
 from tests.gold_snapshots import BUILDS, snapshot
 from tests.planted_changes import before, rename, swap_list
 

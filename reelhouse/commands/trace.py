@@ -178,7 +178,7 @@ def gold_rows(lake: Lake, imdb_id: str) -> dict[str, list[Row]]:
 
 def _rows(lake: Lake, name: str, column: str, value: Any) -> list[Row]:
     """Return a table's rows with a value, or one of a list of values; none of a table that cannot be read."""
-    from reelhouse.gold import frames  # noqa: PLC0415 (pandas takes a second to import)
+    from reelhouse import frames  # noqa: PLC0415 (pandas takes a second to import)
 
     try:
         table = lake.table(name)

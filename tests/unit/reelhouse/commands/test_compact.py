@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline import keys
 from pipeline.aws import StoredObject
-from reelhouse.operate import compact
+from reelhouse.commands import compact
 
 RUN = "20261123T030000Z-1a2b3c4d"
 START = datetime(2026, 11, 23, 3, tzinfo=UTC)

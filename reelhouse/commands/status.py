@@ -14,9 +14,9 @@ from pipeline.gold.build import BuiltTable, RunCounts
 from pipeline.gold.publication import Held
 from pipeline.retries import quota_renewed_at
 from reelhouse import console, logs, stack
+from reelhouse.commands.run import print_held
 from reelhouse.logs import LoggedError
 from reelhouse.options import Json, RunIdArgument, StackName
-from reelhouse.run.start import print_held
 from reelhouse.stack import QueueCounts, Stack
 
 if TYPE_CHECKING:

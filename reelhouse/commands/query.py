@@ -14,8 +14,7 @@ from insights.athena_query import Result
 from insights.lake_query import Limits
 from pipeline import aws
 from pipeline.errors import InvalidInput
-from reelhouse import console, stack
-from reelhouse.gold import frames
+from reelhouse import console, frames, stack
 from reelhouse.options import Csv, Json, StackName, TableFile
 from reelhouse.stack import Stack
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import InvalidInput, StorageFailed
-from reelhouse.gold import report
+from reelhouse.commands import report
 from reelhouse.stack import Stack
 
 STACK = Stack("s", {"GoldBucketName": "gold"})

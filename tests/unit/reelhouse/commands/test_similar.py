@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import typer
 
-from reelhouse.gold import similar
+from reelhouse.commands import similar
 
 FILM = {"imdb_id": "tt1", "title": "Crash", "year": None}
 SIMILAR = {"rank": 1, "imdb_id": "tt2", "title": "Heat", "year": 1995, "similarity": 0.503, "because": "both dramas"}

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import InvalidInput
-from reelhouse.gold.frames import _csv_cell, give, print_csv, records, write
+from reelhouse.frames import _csv_cell, give, print_csv, records, write
 
 
 @pytest.mark.parametrize(

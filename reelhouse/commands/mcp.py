@@ -32,9 +32,8 @@ from insights.why.explain import explain
 from insights.why.split import Cause
 from pipeline import aws
 from pipeline.errors import InvalidInput, ReelhouseError
-from reelhouse import console, stack
-from reelhouse.gold import frames
-from reelhouse.operate import trace
+from reelhouse import console, frames, stack
+from reelhouse.commands import trace
 from reelhouse.options import StackName
 from reelhouse.stack import Stack
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from pipeline.errors import InvalidInput
 from reelhouse import cli
-from reelhouse.operate import doctor
+from reelhouse.commands import doctor
 from reelhouse.stack import Stack
 from tests.openai_server import chat_server
 

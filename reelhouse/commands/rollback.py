@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reelhouse import stack
-from reelhouse.gold.publish import publish, report
+from reelhouse.commands.publish import publish, report
 from reelhouse.options import Because, BuildId, Json, StackName
 
 

@@ -1,1 +1,0 @@
-"""Commands that read Gold. This file imports nothing."""
