@@ -150,6 +150,15 @@ def test_a_role_logs_to_its_own_group_only(role: str, grant: dict[str, Any]) -> 
     assert target(grant["Resource"]) == role.partition(": ")[2].removesuffix("Role") + "Logs"
 
 
+def test_operators_take_and_remove_parked_messages_only() -> None:
+    document = json.loads((ROOT / "docs" / "aws" / "operator-policy.json").read_text(encoding="utf-8"))
+    by_action = {action: listed(one["Resource"]) for one in document["Statement"] for action in listed(one["Action"])}
+
+    for action in ("sqs:ReceiveMessage", "sqs:ChangeMessageVisibility*", "sqs:DeleteMessage"):
+        assert all(resource.endswith("DeadLetters-*") for resource in by_action[action]), action
+    assert not [resource for resource in by_action["sqs:SendMessage*"] if "DeadLetters" in resource]
+
+
 # ── Secrets ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -273,6 +282,18 @@ def test_the_only_function_url_requires_iam() -> None:
 
     assert addresses == {f"{MAIN}: FindSimilarMovies": {"AuthType": "AWS_IAM"}}
     assert not resources("AWS::Lambda::Permission") | resources("AWS::Lambda::Url")
+
+
+@pytest.mark.parametrize(
+    "address", ["s3://*/list.json", "s3://b?/list.json", "https://*/x", "https://a*", "https://?x"]
+)
+def test_the_address_of_the_list_is_no_wildcard_in_a_policy(address: str) -> None:
+    """GetMoviesAndSendToQueue may read the bucket that it names."""
+    pattern = TEMPLATES[MAIN]["Parameters"]["SourceListUri"]["AllowedPattern"]
+
+    assert not re.fullmatch(pattern, address)
+    assert re.fullmatch(pattern, "s3://my-lists.example/2026/*.json")
+    assert re.fullmatch(pattern, TEMPLATES[MAIN]["Parameters"]["SourceListUri"]["Default"])
 
 
 @pytest.mark.parametrize("parameter", ["SourceListUri", "OmdbUrl", "LanguageModelUrl"])
