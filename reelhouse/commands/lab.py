@@ -96,7 +96,7 @@ def run(deployed: Stack, port: int, *, browser: bool) -> int:
     log.parent.mkdir(exist_ok=True)
     with Lifeline() as lifeline, log.open("wb") as output, subprocess.Popen(
         [sys.executable, "-m", "reelhouse.local.lifeline", str(lifeline.read_end), *server_command(port)],
-        env=environment(deployed) | {"REELHOUSE_LAB_TOKEN": token}, pass_fds=[lifeline.read_end],
+        env=environment(deployed) | {"REELHOUSE_LAB_TOKEN": token}, cwd=state.ROOT, pass_fds=[lifeline.read_end],
         stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
     ) as process:  # fmt: skip
         try:

@@ -19,7 +19,7 @@ import psutil
 
 from pipeline.errors import LocalStackError
 from reelhouse.local.lifeline import Lifeline
-from reelhouse.local.state import Process
+from reelhouse.local.state import ROOT, Process
 
 HOST = "127.0.0.1"
 START_SECONDS = 30.0
@@ -112,6 +112,7 @@ def start(
             child = subprocess.Popen(
                 [*command(chosen), *tied],
                 env={**environment, "GATEWAY_PORT": str(chosen)},
+                cwd=ROOT,  # `python -m` would import modules of the current folder
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -1,10 +1,11 @@
-"""A process that ends while it is stopped or signalled is no error; its children end with it."""
+"""Servers start from anywhere; one that ends while it is stopped or signalled is no error; its children end with it."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -31,6 +32,21 @@ def test_a_process_that_has_just_ended_is_stopped(monkeypatch: pytest.MonkeyPatc
     processes.stop(ended)
     processes.stop(ended, at_once=True)
     assert processes.signalled(ended, signal.SIGUSR1) is False
+
+
+def test_a_server_imports_nothing_from_the_folder_where_it_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "socketserver.py").write_text("raise ImportError", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    def command(port: int) -> list[str]:
+        return [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)]
+
+    server = processes.start("server", command, {}, tmp_path / "log")
+
+    assert processes.healthy(server)
+    processes.stop(server, at_once=True)
 
 
 @pytest.mark.parametrize("at_once", [False, True])
