@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -87,8 +87,8 @@ def settings_file(stack: str) -> Path:
     return DEPLOYMENTS / f"{stack}.toml"
 
 
-def write_settings(stack: str, region: str, alarm_email: str) -> Path:
-    """Write a new settings file with every parameter, its description and its default; return its path."""
+def write_settings(stack: str, region: str, given: Mapping[str, str], tags: Mapping[str, str] | None = None) -> Path:
+    """Write a new settings file with every parameter, its description and its value or default; return its path."""
     lines = [
         f"# Settings of the stack {stack}, applied by `make deploy STACK={stack}`.",
         '# To change a setting, remove the "#" before its name and deploy again.',
@@ -97,19 +97,31 @@ def write_settings(stack: str, region: str, alarm_email: str) -> Path:
         "[parameters]",
     ]
     for name, body in template_parameters().items():
-        given = alarm_email if name == "AlarmEmail" else ""
-        lines += [f"# {body['Description']}", f"{'' if given else '# '}{name} = {json.dumps(given or body['Default'])}"]
-    lines += [
-        "",
-        "[tags]",
-        "# Tags of the stack and of its resources, where the account demands some.",
-        '# Owner = "films"',
+        default = body["Default"]
+        value = given.get(name, str(default))
+        line = f"{name} = {json.dumps(default if value == str(default) else value)}"
+        lines += [f"# {body['Description']}", f"# {line}" if value == str(default) else line]
+    lines += ["", "[tags]", "# Tags of the stack and of its resources, where the account demands some."]
+    lines += [f"{json.dumps(name)} = {json.dumps(value)}" for name, value in (tags or {}).items()] or [
+        '# Owner = "films"'
     ]
     path = settings_file(stack)
     path.parent.mkdir(mode=0o700, exist_ok=True)
     path.touch(mode=0o600)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def create_settings(stack: str) -> Path:
+    """Ask for what a new settings file needs, and write it; a stack that somebody else deployed keeps its settings."""
+    region = ask_region()
+    use_region(region)
+    deployed = _description(stack)
+    if deployed is None:
+        return write_settings(stack, region, {"AlarmEmail": input("Email address for alarms [none]: ").strip()})
+    print(f"Stack {stack} exists: its settings are taken from it.")
+    given = {one["ParameterKey"]: one["ParameterValue"] for one in deployed.get("Parameters", [])}
+    return write_settings(stack, region, given, {one["Key"]: one["Value"] for one in deployed.get("Tags", [])})
 
 
 def read_settings(stack: str) -> Deployment:
@@ -175,15 +187,20 @@ def check_state(stack: str, state: str) -> None:
 
 def state_of(stack: str) -> str:
     """Return a stack's state, such as CREATE_COMPLETE; "" when there is none."""
+    description = _description(stack)
+    return str(description["StackStatus"]) if description else ""
+
+
+def _description(stack: str) -> dict[str, Any] | None:
     cloudformation = aws.client("cloudformation")
     with aws.failures_of("deploy", f"stack {stack}", "check the AWS credentials and the region"):
         try:
             (description,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
         except cloudformation.exceptions.ClientError as error:
             if aws.error_code(error) == "ValidationError":
-                return ""
+                return None
             raise
-    return str(description["StackStatus"])
+    return dict(description)
 
 
 def deploy(deployment: Deployment, omdb_api_key: str) -> None:
@@ -250,7 +267,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("stack")
     stack = check_name(parser.parse_args(arguments).stack)
     if not settings_file(stack).is_file():
-        path = write_settings(stack, ask_region(), input("Email address for alarms [none]: ").strip())
+        path = create_settings(stack)
         print(f"Settings written to {path.relative_to(ROOT)}; edit it for all other settings.")
     deployment = read_settings(stack)
     use_region(deployment.region)

@@ -27,7 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_written_file_changes_nothing_but_what_was_asked() -> None:
-    path = deploy.write_settings("films", "eu-west-1", "night@example.org")
+    path = deploy.write_settings("films", "eu-west-1", {"AlarmEmail": "night@example.org"})
     read = deploy.read_settings("films")
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -37,8 +37,27 @@ def test_a_written_file_changes_nothing_but_what_was_asked() -> None:
     assert read.parameters == others | {"AlarmEmail": "night@example.org"}
 
 
+def test_a_stack_that_somebody_else_deployed_keeps_its_settings(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    defaults = {name: str(body["Default"]) for name, body in deploy.template_parameters().items()}
+    changed = {"GoldEngine": "athena", "AlarmEmail": "night@example.org", "TopN": "20"}
+    given = defaults | changed | {"OmdbApiKey": "****", "OfAnOlderVersion": "x"}
+    parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]
+    described = {"Parameters": parameters, "Tags": [{"Key": "Cost Center", "Value": 'A "1"'}]}
+    for name, value in {"ask_region": "eu-west-1", "use_region": None, "_description": described}.items():
+        monkeypatch.setattr(deploy, name, lambda *_, value=value: value)
+
+    deploy.create_settings("films")
+
+    read = deploy.read_settings("films")
+    assert (read.parameters, read.changed) == (defaults | changed, set(changed))
+    assert read.tags == {"Cost Center": 'A "1"'}
+    assert "taken from it" in capsys.readouterr().out
+
+
 def test_every_line_of_the_file_becomes_a_setting_without_its_comment_sign(folder: Path) -> None:
-    path = deploy.write_settings("films", "eu-west-1", "")
+    path = deploy.write_settings("films", "eu-west-1", {})
     lines = path.read_text(encoding="utf-8").splitlines()
     settings = [line.removeprefix("# ") if " = " in line else line for line in lines if " = " in line or "[" in line]
 
@@ -50,7 +69,7 @@ def test_every_line_of_the_file_becomes_a_setting_without_its_comment_sign(folde
 
 def test_no_secret_is_a_setting() -> None:
     assert "OmdbApiKey" not in deploy.template_parameters()
-    assert "OmdbApiKey" not in deploy.write_settings("films", "eu-west-1", "").read_text(encoding="utf-8")
+    assert "OmdbApiKey" not in deploy.write_settings("films", "eu-west-1", {}).read_text(encoding="utf-8")
 
 
 def test_numbers_and_truth_values_may_be_written_as_such(folder: Path) -> None:
@@ -142,7 +161,7 @@ def test_every_setting_and_refused_region_is_documented() -> None:
 @pytest.fixture
 def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A deployed stack films; what a deployment does to the catalogue and to Gold is listed."""
-    deploy.write_settings("films", "eu-west-1", "")
+    deploy.write_settings("films", "eu-west-1", {})
     done: list[str] = []
     deployed = SimpleNamespace(build_gold=lambda: done.append("Gold"))
     answers = {
