@@ -23,12 +23,14 @@ from reelhouse.console import counted
 from reelhouse.local import catalogue, deploy, processes, state
 from reelhouse.local.state import Process
 from reelhouse.options import Json, StackName
+from reelhouse.run import steps
 from reelhouse.stack import Stack
 
 STALE_HOURS = 26
 # Parts beyond one a run: a cold build reads 250 of them in about a second.
 MOST_SMALL_PARTS = 250
 ATHENA_SECONDS = 300
+FUNCTION_FAILS = 'see docs/operations.md, "A function fails"'
 DASHBOARD_ID = "QuickSightDashboardId"
 _SIGNS = {True: "[green]✓[/]", False: "[red]✗[/]", None: "[yellow]–[/]"}
 # Errors that damaged documents, files and processes cause: a check reports them.
@@ -156,6 +158,13 @@ def _schedules(deployed: Stack) -> Check:
     return Check("schedules", not failed, text, 'see docs/operations.md, "A schedule starts nothing"')
 
 
+def _functions(deployed: Stack) -> Check:
+    """Check that the newest invocation of each step did not fail as a whole."""
+    failures = {step: why for step in steps.STEPS if (why := steps.newest_failure(deployed, step))}
+    text = "; ".join(f"{step} failed: {why}" for step, why in failures.items())
+    return Check("functions", not failures, text or "none has failed as a whole", FUNCTION_FAILS)
+
+
 def _newest_run(deployed: Stack) -> Check:
     runs = deployed.run_ids()
     if not runs:
@@ -255,6 +264,7 @@ def _account() -> str:
 CHECKS = (
     ("queues", _parked),
     ("schedules", _schedules),
+    ("functions", _functions),
     ("newest run", _newest_run),
     ("Silver", _silver),
     ("Gold", _gold),

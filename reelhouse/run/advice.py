@@ -60,7 +60,8 @@ def _bronze(run: RunDetails) -> Iterator[Advice]:
         yield Advice("wait", f"waiting for OMDb's quota until {until} UTC: {films}", "nothing; the run then continues")
     else:
         what = f"waiting in MovieQueue for a first try or a retry: {films}"
-        yield Advice("wait", what, "check again in some minutes")
+        do = f"check again in some minutes; `reelhouse run --resume {run_id}` does not wait for a retry"
+        yield Advice("wait", what, do)
 
 
 def _silver(run: RunDetails) -> Iterator[Advice]:
@@ -80,6 +81,10 @@ def _gold(run: RunDetails) -> Iterator[Advice]:
         what = f"build {held.build_id} is held: {held.reasons[0]}"
         do = f"if it is right, `reelhouse publish {held.build_id} --because TEXT`; a later good run replaces it"
         yield Advice("wrong", what, do)
+    elif run.queues["SilverEvents"].busy and run.gold_failure:
+        at_once = f"`reelhouse run --resume {run.manifest.run_id}`"
+        do = f"remove the cause; AggregateToGold is tried again within 30 minutes, or at once by {at_once}"
+        yield Advice("wrong", f"AggregateToGold fails: {run.gold_failure}", do)
     elif run.queues["SilverEvents"].busy:
         yield Advice("wait", "Gold has not been built with the whole run yet", "check again in a minute")
     else:

@@ -89,7 +89,8 @@ class RunDetails:
 
     ``left_out`` films are rejected, quarantined or parked; ``missing`` ones, by IMDb id, have no outcome yet. The run's
     parked messages are ``parked``. ``gold`` is None where the published build does not contain the run, and ``held`` is
-    the newest build, if it contains the run and is held. ``waiting_for_quota_until`` is as in ``status``.
+    the newest build, if it contains the run and is held. ``waiting_for_quota_until`` is as in ``status``;
+    ``gold_failure`` is why AggregateToGold's newest invocation failed, None when it did not.
     """
 
     manifest: Manifest
@@ -104,6 +105,7 @@ class RunDetails:
     gold: InGold | None
     held: Held | None
     reports: tuple[ReportPage, ...]
+    gold_failure: str | None = None
     next: tuple[Advice, ...] = ()
 
 
@@ -141,6 +143,7 @@ def describe(stack: Stack, run_id: str, waiting_for_quota_until: str | None = No
             gold=_gold(pointer.build, run_id),
             held=pointer.held if newest and run_id in newest.runs else None,
             reports=tuple(_reports(stack, run_id)),
+            gold_failure=steps.newest_failure(stack, "AggregateToGold"),
         )
     return replace(details, next=advise(details))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline.runs import started_at
@@ -13,7 +13,11 @@ from reelhouse import logs
 from reelhouse.stack import Stack
 
 INVOCATION = "invocation"
+# How the error of a whole invocation begins.
+FAILED = "the invocation failed"
 STEPS = ("GetMoviesAndSendToQueue", "EnrichAndStoreMovie", "ProcessBronzeToSilver", "AggregateToGold")
+# How far back a failure is looked for: a schedule starts a run a day, and failed messages are retried more often.
+_RECENT = timedelta(hours=26)
 # Clocks differ: a run's first lines may be dated shortly before its start.
 _CLOCK_SKEW = timedelta(minutes=1)
 
@@ -63,6 +67,17 @@ def invocations(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         for entry in entries
         if entry.get("message") == INVOCATION and "seconds" in entry and logs.moment(entry.get("timestamp"))
     ]
+
+
+def newest_failure(stack: Stack, step: str) -> str | None:
+    """Return why a step's newest invocation failed as a whole; None when it did not, or was more than 26 hours ago."""
+    since = datetime.now(UTC) - _RECENT
+    newest = invocations(logs.read(stack, step, since, INVOCATION))[-1:]
+    if not newest or newest[0].get("ended") != "failed":
+        return None
+    whole = [one.message for one in logs.errors(stack, step, since) if one.message.startswith(FAILED)]
+    why = whole[-1].removeprefix(f"{FAILED}: ") if whole else str(newest[0].get("error"))
+    return why.removeprefix(f"{step}: ")
 
 
 def summarise(step: str, run_id: str, entries: list[dict[str, Any]]) -> Step:

@@ -54,6 +54,10 @@ def test_a_complete_run_needs_nothing() -> None:
         (unfinished("MovieQueue", {"missing": 3}, omdb=KEY_REFUSED), "wrong", "rejects the API key", "the secret"),
         (unfinished("BronzeEvents", {"not_in_silver": 2}), "wait", "2 Bronze objects on the way", "check again"),
         (unfinished(films={"not_in_silver": 2}), "wrong", "BronzeEvents is empty", f"`reelhouse run --resume {RUN}`"),
+        (
+            unfinished("SilverEvents", gold_failure="movies/part.parquet: cannot be used"),
+            "wrong", "part.parquet: cannot be used", f"`reelhouse run --resume {RUN}`",
+        ),
         (unfinished("SilverEvents"), "wait", "Gold has not been built", "check again"),
         (
             unfinished(gold=replace(GOLD, status="incomplete")),

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from reelhouse import logs
+from reelhouse.logs import LoggedError
 from reelhouse.run import steps
+from reelhouse.stack import Stack
 
 RUN, OTHER = "20261124T030000Z-1a2b3c4d", "20261124T040000Z-1a2b3c4d"
 
@@ -58,3 +63,15 @@ def test_omdb_is_summed_over_all_invocations() -> None:
         calls=10, errors={"Unclear": 1}, p95_ms=80.0, state="quota spent"
     )
     assert steps.omdb([]).state is None
+
+
+@pytest.mark.parametrize(("newest", "why"), [("failed", "part.parquet: cannot be used"), ("done", None)])
+def test_the_newest_invocation_says_whether_a_step_fails(
+    newest: str, why: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = LoggedError("SilverDamaged", "the invocation failed: AggregateToGold: part.parquet: cannot be used", "", "")
+    lines = [line(10, 1.0, {}, ended="failed"), line(20, 1.0, {}, ended=newest)]
+    monkeypatch.setattr(logs, "read", lambda *_: lines)
+    monkeypatch.setattr(logs, "errors", lambda *_: [whole, LoggedError("OmdbUnavailable", "a film", "m", "")])
+
+    assert steps.newest_failure(Stack("films", {}), "AggregateToGold") == why
