@@ -30,6 +30,7 @@ from reelhouse.stack import Stack
 
 STEP = "resume"
 NEWEST_RUNS = 20
+_NO_LIST = "restore it from an earlier version or a backup, or fetch all films by a new `reelhouse run`"
 _NEXT = "nothing is lost; `reelhouse run --resume RUN_ID` tries again"
 
 
@@ -133,6 +134,6 @@ def _items(stack: Stack, run_id: str) -> list[dict[str, Any]]:
     try:
         return source_list.read_list(aws.get(aws.client("s3"), stack["BronzeBucketName"], key)[0], key).items
     except ClientError as error:
-        raise StorageFailed(aws.error_code(error), subject=key, step=STEP) from error
+        raise StorageFailed(aws.error_code(error), subject=key, step=STEP, next_step=_NO_LIST) from error
     except InvalidInput as error:
-        raise StorageFailed("is damaged", subject=key, step=STEP) from error
+        raise StorageFailed("is damaged", subject=key, step=STEP, next_step=_NO_LIST) from error

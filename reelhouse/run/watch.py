@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,6 +22,8 @@ from reelhouse.stack import QueueCounts, Stack
 POLL_SECONDS = 0.5
 # A film is retried after 15 seconds and after 30 more; after 90 without any change, none is to be expected soon.
 PATIENCE_SECONDS = 90.0
+# Each poll has retried for some seconds already: the stack is gone, not busy.
+UNANSWERED_SECONDS = 30.0
 # An invocation that was running when a run is resumed may log an error afterwards whose cause is gone.
 RESUMED_SECONDS = 10.0
 # Errors that waiting does not cure: an operator must act, or OMDb's quota must be renewed.
@@ -93,19 +95,23 @@ def watch(stack: Stack, reply: RunReply, on_progress: Callable[[Report], None], 
     """
     report = Report(reply.run_id, reply.messages, reply.batch_size, reply.selected)
     report.skipped, report.note = reply.skipped, reply.note
-    started = changed = time.monotonic()
+    started = changed = answered = time.monotonic()
     # Count errors from the start of the run or of its resumption: warm functions may fail before the first poll.
     since = datetime.fromisoformat(reply.since) if isinstance(reply, Resumed) else started_at(report.run_id)
     trusted_after = RESUMED_SECONDS if isinstance(reply, Resumed) else 2 * POLL_SECONDS
     while True:
         # A poll that fails counts as no change.
-        with suppress(StorageFailed), aws.failures_of("run", report.run_id):
-            if _update(stack, report):
-                changed = time.monotonic()
-        idle = time.monotonic() - changed
-        _record_times(report, time.monotonic() - started)
+        has_changed, failure = _poll(stack, report)
+        now = time.monotonic()
+        changed, answered = now if has_changed else changed, answered if failure else now
+        idle, unanswered = now - changed, now - answered
+        _record_times(report, now - started)
         on_progress(report)
         if report.status != "incomplete":
+            return report
+        if unanswered > UNANSWERED_SECONDS:
+            why = f"the stack has not answered for {unanswered:.0f} s ({failure}); the counts are older"
+            report.missing = StillMissing(why, None, {})
             return report
         if report.seconds["total"] > seconds:
             reason = "the time to watch is over"
@@ -116,6 +122,15 @@ def watch(stack: Stack, reply: RunReply, on_progress: Callable[[Report], None], 
             report.missing = _missing(stack, report.run_id, reason)
             return report
         time.sleep(POLL_SECONDS)
+
+
+def _poll(stack: Stack, report: Report) -> tuple[bool, str]:
+    """Update the report; return whether a count has changed, and the error of a poll that failed, else ""."""
+    try:
+        with aws.failures_of("run", report.run_id):
+            return _update(stack, report), ""
+    except StorageFailed as error:
+        return False, error.cause
 
 
 def _update(stack: Stack, report: Report) -> bool:

@@ -137,6 +137,22 @@ def test_a_failed_poll_does_not_count_as_a_change(logged: list[LoggedError]) -> 
     assert report.stored == 1
 
 
+def test_a_stack_that_does_not_answer_ends_it_before_patience_does(
+    logged: list[LoggedError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counts that nobody could read for a minute and a half would look like a run that makes no progress."""
+    monkeypatch.setattr(watch, "PATIENCE_SECONDS", 60)
+    monkeypatch.setattr(watch, "UNANSWERED_SECONDS", 0.01)
+    gone = StorageFailed("ListObjectsV2: EndpointConnectionError")
+
+    report = watched(FakeStack([{"tt0000001"}, gone]))
+
+    assert why(report).startswith("the stack has not answered for")
+    assert "EndpointConnectionError" in why(report)
+    assert report.missing
+    assert report.missing.films is None
+
+
 def test_the_time_to_watch_ends_it(logged: list[LoggedError]) -> None:
     assert why(watched(FakeStack([{"tt0000001"}]), seconds=0.01)) == "the time to watch is over"
 
