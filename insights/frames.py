@@ -78,4 +78,4 @@ def typed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     Columns that the table does not have are dropped; one that ``rows`` lacks is all null.
     """
     frame = rows.reindex(columns=table.column_names).reset_index(drop=True)
-    return frame.astype(table.pandas_types())
+    return frame.astype({column.name: PANDAS_TYPES[column.type] for column in table.columns})

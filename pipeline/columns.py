@@ -7,13 +7,12 @@ these definitions. Column types are Glue's; :data:`TYPES` maps them to those of 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline import keys
 
 
-@dataclass(frozen=True)
-class EngineTypes:
+class EngineTypes(NamedTuple):
     """Names of one Glue type in other systems; ``athena`` is the name in a CAST."""
 
     duckdb: str
@@ -72,6 +71,8 @@ class Table:
         Where its objects are in the layer's bucket; "" for a folder of the table's name.
     key : tuple of str
         Columns that identify a row. An object without them is damaged; in Silver, so is one with a null there.
+    groups : str
+        Column of ``movies`` that groups the films; unless it is also the key, it holds lists. "" for other tables.
     partition : Column or None
         Column that is read from the objects' keys, ``…/column=value/…``, and is not among ``columns``. A query must
         name its values (Athena's "injected" projection), and then reads those folders alone.
@@ -88,6 +89,7 @@ class Table:
     partition: Column | None = None
     order: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
+    groups: str = ""
 
     def by_folder(self, name: str, partition: Column, **changes: Any) -> Table:
         """Return a second table over the same objects, partitioned by their keys."""
@@ -102,10 +104,6 @@ class Table:
     def duckdb_types(self) -> dict[str, str]:
         """Column names with their DuckDB types, in order."""
         return {column.name: TYPES[column.type].duckdb for column in self.columns}
-
-    def pandas_types(self) -> dict[str, str]:
-        """Column names with their pandas types, in order."""
-        return {column.name: TYPES[column.type].pandas for column in self.columns}
 
 
 @dataclass(frozen=True)
@@ -269,9 +267,11 @@ _IN_GOLD = {
 
 
 def films_by(column: Column, groups: str) -> Table:
-    """Gold table of the films on the list, their ratings by source and box office, for each value of ``column``."""
-    columns = (column, FILMS, *RATINGS_BY_SOURCE, *BOX_OFFICE)
-    return Table(f"films_by_{column.name}", "gold", f"Films on the list by {groups}.", columns, key=(column.name,))
+    """Gold table of the films on the list, their ratings by source and box office, for each value of ``groups``."""
+    each = "" if groups == column.name else f"; a film counts for each of its {groups}"
+    meaning = f"Films on the list by {column.meaning.lower()}{each}."
+    columns, key = (column, FILMS, *RATINGS_BY_SOURCE, *BOX_OFFICE), (column.name,)
+    return Table(f"films_by_{column.name}", "gold", meaning, columns, key=key, groups=groups)
 
 
 GOLD = (
@@ -309,6 +309,7 @@ GOLD = (
             Column("p90", "double", "90th percentile of the ratings", "0-100"),
         ),
         key=("genre", "source"),
+        groups="genres",
     ),
     Table(
         "box_office_by_decade",
@@ -323,11 +324,12 @@ GOLD = (
             Column("total_usd", "bigint", "Sum of box office, nominal", "US dollars", "no film has one"),
         ),
         key=("decade",),
+        groups="decade",
     ),
-    films_by(Column("director", "string", "Director"), "director; a film counts for each of its directors"),
-    films_by(Column("language", "string", "Language"), "language; a film counts for each of its languages"),
-    films_by(Column("country", "string", "Country"), "country; a film counts for each of its countries"),
-    films_by(Column("year", "int", "Year of release", "calendar year"), "year of release"),
+    films_by(Column("director", "string", "Director"), "directors"),
+    films_by(Column("language", "string", "Language"), "languages"),
+    films_by(Column("country", "string", "Country"), "countries"),
+    films_by(Column("year", "int", "Year of release", "calendar year"), "year"),
     Table(
         "genre_share_by_year",
         "gold",

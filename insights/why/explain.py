@@ -161,11 +161,11 @@ def _name(build: Snapshot) -> BuildName:
 
 def _key(table: str, key: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of the key columns, in order and with their types."""
-    names, types = GOLD_TABLES[table].key, GOLD_TABLES[table].pandas_types()
+    names = GOLD_TABLES[table].key
     if set(key) != set(names):
         raise InvalidInput(f"needs {' '.join(f'{name}=…' for name in names)}", subject=table, step=_STEP)
     checked = dict(key)
-    for name in (name for name in names if types[name].startswith("Int")):
+    for name in (column.name for column in GOLD_TABLES[table].columns if column.name in names and column.type == "int"):
         try:
             checked[name] = int(key[name])
         except (TypeError, ValueError):

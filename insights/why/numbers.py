@@ -22,8 +22,6 @@ Values = pd.Series  # of float, by IMDb id
 
 # Tables of films, whose rows are no aggregates.
 OF_FILMS = ("movies", "movie_ratings", "rank_history")
-# Column of movies that groups the films, by key column. A list holds several groups of a film.
-_GROUPS = {"genre": "genres", "director": "directors", "language": "languages", "country": "countries"}
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def numbers_of(table: str, key: Mapping[str, Any], films: pd.DataFrame) -> list[
     if table == "data_quality":
         return _data_quality(_Row(films, ()), key["column_name"])
     group = next(iter(key))
-    column = _GROUPS.get(group, group)
+    column = GOLD_TABLES[table].groups or group
     row = _Row(_having(films, column, key[group]), (column,))
     if table == "ratings_by_genre":
         return _ratings_by_genre(row, key["source"])

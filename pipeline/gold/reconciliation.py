@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from pipeline.columns import FILM, GOLD, RATING_SOURCES
+from pipeline.columns import FILM, GOLD, RATING_SOURCES, Table
 from pipeline.gold import statements
 from pipeline.gold.profile import Query
 
@@ -20,14 +20,7 @@ LISTED, ALL_FILMS = "gold.movies AS m WHERE m.on_list", "gold.movies AS m"
 # Expression of a film's rating, 0-100, by source.
 _RATINGS = {source.name: statements.rating(source) for source in RATING_SOURCES}
 _BOX_OFFICE = "CAST(m.box_office_usd AS DOUBLE)"
-# Rows of a film in each table of groups; null for none.
-_GROUPS = {
-    "films_by_director": "cardinality(m.directors)",
-    "films_by_language": "cardinality(m.languages)",
-    "films_by_country": "cardinality(m.countries)",
-    "films_by_year": "CASE WHEN m.year IS NOT NULL THEN 1 END",
-    "box_office_by_decade": "CASE WHEN m.decade IS NOT NULL THEN 1 END",
-}
+_GROUPED = [table for table in GOLD if table.groups and "films_with_box_office" in table.column_names]
 _GENRES = "cardinality(m.genres)"
 
 
@@ -88,17 +81,19 @@ def checks() -> Iterator[Check]:
         key = " || '|' || ".join(f"CAST(t.{name} AS varchar)" for name in table.key)
         rows = f"gold.{table.name} AS t"
         yield Check(table.name, "rows of different keys", "count(*)", f"count(DISTINCT {key})", rows)
-    for name in _GROUPS:
-        yield from _of_groups(name)
+    for table in _GROUPED:
+        yield from _of_groups(table)
     yield from _of_ratings()
     yield from _of_genre_share()
     yield from _of_quality()
     yield Check("pipeline_runs", "total of in_gold", "sum(t.in_gold)", "count(*)", ALL_FILMS, at_most=True)
 
 
-def _of_groups(name: str) -> Iterator[Check]:
+def _of_groups(table: Table) -> Iterator[Check]:
     """Yield the checks of a table with one row a group of films, and their box office and ratings."""
-    times = _GROUPS[name]
+    name, groups = table.name, table.groups
+    # Rows of a film; null for none.
+    times = f"CASE WHEN m.{groups} IS NOT NULL THEN 1 END" if groups in table.key else f"cardinality(m.{groups})"
     counts = {"films": "1", "films_with_box_office": "box_office_usd"}
     sums = {"total_usd": "t.total_usd", "mean_usd": "t.mean_usd * t.films_with_box_office"}
     if name != "box_office_by_decade":

@@ -18,16 +18,6 @@ from pipeline.columns import DUCKDB_TYPES, FILM, GOLD_TABLES, RATING_SOURCES, Co
 _FOLDER = Path(__file__).with_name("sql")
 _UNION = "\n    UNION ALL\n    "
 _PERCENTILE = re.compile(r"exact_percentile\(([\w.]+), (0\.\d+)\)")
-# By what films are grouped, as a list: a film counts for each of its directors.
-_FILMS_BY = {
-    "films_by_director": "m.directors",
-    "films_by_language": "m.languages",
-    "films_by_country": "m.countries",
-    # No list, no row: a condition on the unnested value would make DuckDB ten times slower.
-    "films_by_year": "CASE WHEN m.year IS NOT NULL THEN ARRAY[m.year] END",
-}
-
-
 # Columns of movies that are not those of the film's Silver row.
 _COMPUTED = {
     "decade": "f.year - f.year % 10 AS decade",
@@ -38,11 +28,13 @@ _COMPUTED = {
 @cache
 def statement(name: str) -> str:
     """Return the SQL of a Gold table, as Athena runs it."""
-    films_by = _FILMS_BY.get(name)
-    sql = _file("films_by" if films_by else name).format(
+    table = GOLD_TABLES[name]
+    # No list, no row: a condition on the unnested value would make DuckDB ten times slower.
+    one = f"CASE WHEN m.{table.groups} IS NOT NULL THEN ARRAY[m.{table.groups}] END"
+    sql = _file("films_by" if name.startswith("films_by_") else name).format(
         table=name,
-        column=GOLD_TABLES[name].columns[0].name,
-        values=films_by,
+        column=table.columns[0].name,
+        values=one if table.groups in table.key else f"m.{table.groups}",
         columns=",\n    ".join(_COMPUTED.get(c, f"f.{c}") for c in GOLD_TABLES["movies"].column_names),
         counts=_UNION.join(_count(position, column) for position, column in enumerate(FILM[1:], start=1)),
         means=",\n    ".join(map(_mean, RATING_SOURCES)),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from pipeline import aws, documents, keys
+from pipeline.columns import GOLD
 from pipeline.errors import DocumentInvalid, InvalidInput, StorageFailed
 from pipeline.runs import Manifest
 from pipeline.silver.reader import SilverReader
@@ -29,16 +30,8 @@ if TYPE_CHECKING:
 MOST_RUNS = 10
 _ROWS_SHOWN = 5
 # Gold tables with rows about a film: the table's column, and the column of `movies` that holds its value or values.
-_ABOUT = {
-    "movie_ratings": ("imdb_id", "imdb_id"),
-    "ratings_by_genre": ("genre", "genres"),
-    "box_office_by_decade": ("decade", "decade"),
-    "films_by_director": ("director", "directors"),
-    "films_by_language": ("language", "languages"),
-    "films_by_country": ("country", "countries"),
-    "films_by_year": ("year", "year"),
-    "rank_history": ("imdb_id", "imdb_id"),
-}
+_ABOUT = {table.name: (table.key[0], table.groups) for table in GOLD if table.groups}
+_ABOUT |= dict.fromkeys(("movie_ratings", "rank_history"), ("imdb_id", "imdb_id"))
 Row = dict[str, Any]
 
 
