@@ -21,6 +21,7 @@ from pipeline.gold.publication import read_pointer, records
 
 _STEP = "why"
 _HINT = "`reelhouse builds` lists the builds"
+_BUILDS_OF_A_RUN = 20  # more than a run publishes
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,27 @@ def _published_before(build_id: str, published: Sequence[str]) -> str:
             "no build was published before it", subject=f"build {build_id}", step=_STEP, next_step=next_step
         )
     return earlier[-1]
+
+
+def builds_of_two_runs(lake: Lake) -> tuple[Build, Build] | None:
+    """Return the last build published before the newest run, and the published one; None without an earlier build.
+
+    A run publishes a build when it starts, without any of its films, so the build before may be of the same run. Of a
+    stack with one run, that is the only one to compare with.
+    """
+    bucket = lake.gold_bucket
+    with aws.failures_of(_STEP, bucket):
+        pointer = read_pointer(bucket)
+        if pointer.build is None:
+            return None
+        build_ids = dict.fromkeys(entry.build_id for entry in reversed(pointer.history))
+        others = [build_id for build_id in build_ids if build_id != pointer.build.build_id][:_BUILDS_OF_A_RUN]
+        known = records(bucket, others)
+    earlier = [known[build_id] for build_id in others if build_id in known]
+    before = next(
+        (build for build in earlier if build.newest_run != pointer.build.newest_run), next(iter(earlier), None)
+    )
+    return (before, pointer.build) if before else None
 
 
 def snapshot(lake: Lake, build: Build, table: str) -> Snapshot:

@@ -9,10 +9,9 @@ from datetime import datetime
 from insights import rating_sources, wording
 from insights.lake import Lake
 from insights.reports.tables import heading
-from insights.why.explain import compared_builds, snapshot
+from insights.why.explain import builds_of_two_runs, snapshot
 from insights.why.films import changes
 from insights.why.split import Cause, Snapshot, Split, split
-from pipeline.errors import InvalidInput
 
 # A genre with fewer rated films moves with every film.
 FEWEST_FILMS = 20
@@ -36,17 +35,16 @@ def cause(change: Cause) -> str:
 
 
 def what_changed(lake: Lake) -> list[str]:
-    """Say in a few sentences what changed from the build before the published one, and why.
+    """Say in a few sentences what changed since the run before the newest one, and why.
 
     They name films that came and left, values that changed, another code version, and the genre whose mean rating moved
     most, with the main cause. There are none without an earlier build, or where that has no films: Gold is published
     once before the films of a first run arrive.
     """
-    try:
-        before, after = compared_builds(lake)
-    except InvalidInput:
+    builds = builds_of_two_runs(lake)
+    if builds is None:
         return []
-    old, new = (snapshot(lake, build, "ratings_by_genre") for build in (before, after))
+    old, new = (snapshot(lake, build, "ratings_by_genre") for build in builds)
     return [] if old.movies.empty else describe(old, new)
 
 

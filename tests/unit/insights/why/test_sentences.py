@@ -81,7 +81,7 @@ def test_nothing_changed_is_one_sentence() -> None:
 def test_the_films_of_a_first_run_are_no_change(monkeypatch: pytest.MonkeyPatch) -> None:
     after = snapshot(before(), "ratings_by_genre", 1)
     empty = replace(after, movies=after.movies.head(0), table=after.table.head(0))
-    monkeypatch.setattr(sentences, "compared_builds", lambda lake: ("before", "after"))
+    monkeypatch.setattr(sentences, "builds_of_two_runs", lambda lake: ("before", "after"))
     monkeypatch.setattr(sentences, "snapshot", lambda lake, build, table: {"before": empty, "after": after}[build])
 
     assert sentences.what_changed(None) == []  # type: ignore[arg-type]
