@@ -95,9 +95,14 @@ def _age(built: datetime, started: datetime) -> str:
 
 
 def body_of(notebook: Mapping[str, Any]) -> str:
-    """Show an executed notebook, as nbformat 4 has it, as HTML without its code."""
+    """Show an executed notebook, as nbformat 4 has it, as HTML without its code.
+
+    papermill marks a failed notebook at its top and before the cell that failed; nothing after that is shown.
+    """
     shown = nbformat.from_dict(deepcopy(dict(notebook)))  # type: ignore[no-untyped-call]
-    shown.cells = [cell for cell in shown.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
+    marked = [at for at, cell in enumerate(shown.cells) if ERROR_MARKER_TAG in cell.metadata.get("tags", [])]
+    run = shown.cells[: max(marked, default=len(shown.cells))]
+    shown.cells = [cell for at, cell in enumerate(run) if at not in marked]
     first = next((cell for cell in shown.cells if cell.cell_type == "markdown"), None)
     if first is not None:  # its heading is the page's own
         first.source = re.sub(r"\A# .+\n?", "", first.source)

@@ -11,6 +11,7 @@ import altair as alt
 import pandas as pd
 import pytest
 from nbformat import v4
+from papermill.execute import ERROR_MARKER_TAG
 
 from insights import charts, wording
 from insights.reports import headlines, index, page, tables
@@ -66,6 +67,15 @@ def reports() -> str:
     }
     entries = index.entries(index.report_keys(list(stored)), stored)
     return page.index_page(entries, datetime(2026, 11, 28, tzinfo=UTC), "dashboard.html")
+
+
+def test_a_failed_page_ends_where_the_notebook_failed() -> None:
+    def marked(text: str) -> Any:
+        return v4.new_markdown_cell(text, metadata={"tags": [ERROR_MARKER_TAG]})
+
+    cells = [marked("An Exception"), v4.new_markdown_cell("Shown."), marked("Execution"), v4.new_markdown_cell("Not.")]
+    body = page.body_of(v4.new_notebook(cells=cells))
+    assert re.findall(r"<p>(.+)</p>", body) == ["Shown."]
 
 
 @browser
