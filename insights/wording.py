@@ -23,8 +23,8 @@ UNKNOWN = "not known"
 NAME_LENGTH = 80
 Format = Callable[[Any], str]
 
-# Largest first; a value takes the first scale it reaches after rounding.
-_DOLLAR_SCALES = ((1e9, 2, " billion"), (1e6, 1, " million"), (1.0, 0, ""))
+# Smallest size that takes a scale (what the smaller scale would round up to it), divisor, decimals and word.
+_DOLLAR_SCALES = ((999_950_000, 1e9, 2, " billion"), (999_999.5, 1e6, 1, " million"), (0, 1.0, 0, ""))
 _PLAIN_NAME = re.compile(r"[^\W\d_]([^\W\d_]|[ .,'’&()-])*")
 _PLAIN_NAME_WORDS = 6
 # Quotation marks that could end the quotation around a title.
@@ -83,7 +83,7 @@ def dollars(value: object) -> str:
         return UNKNOWN
     exact = float(value)  # type: ignore[arg-type]
     sign, size = ("-" if exact < 0 else ""), abs(exact)
-    scale, places, word = next((one for one in _DOLLAR_SCALES if round(size / one[0], one[1]) >= 1), _DOLLAR_SCALES[-1])
+    _, scale, places, word = next(one for one in _DOLLAR_SCALES if size >= one[0])
     return f"{sign}${size / scale:,.{places}f}{word}"
 
 

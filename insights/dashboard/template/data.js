@@ -91,8 +91,10 @@ function margin(measure, dataSet, rows) {
   return measure.times * studentT(freedom) * Math.sqrt(squares / freedom / values.length);
 }
 
-// 97.5% quantile of Student's t by Abramowitz and Stegun 26.7.5: within 1% from 5 degrees of freedom on.
+const FEW_FREEDOM = [12.706, 4.303, 3.182, 2.776];
+// 97.5% quantile of Student's t by Abramowitz and Stegun 26.7.5, which is within 1% from 5 degrees of freedom on.
 function studentT(freedom) {
+  if (freedom <= FEW_FREEDOM.length) return FEW_FREEDOM[freedom - 1];
   const z = 1.959964;
   return z + (z ** 3 + z) / (4 * freedom) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom ** 2);
 }

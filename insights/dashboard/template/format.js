@@ -5,16 +5,25 @@ const plain = new Map();
 
 function decimals(value, places) {
   if (!plain.has(places)) {
-    plain.set(places, new Intl.NumberFormat("en", { minimumFractionDigits: places, maximumFractionDigits: places, signDisplay: "negative" }));
+    const options = { minimumFractionDigits: places, maximumFractionDigits: places, signDisplay: "negative", roundingMode: "halfEven" };
+    plain.set(places, new Intl.NumberFormat("en", options));
   }
-  return plain.get(places).format(value).replace("-", "−");
+  // All digits of the number, rounded half to even, are what the reports round; a browser's own rounding is another.
+  return plain.get(places).format(value.toFixed(50)).replace("-", "−");
 }
 
 function dollars(value) {
   const size = Math.abs(value);
-  if (size >= 9.995e8) return `$${decimals(value / 1e9, 2)} billion`;
-  if (size >= 9.95e5) return `$${decimals(value / 1e6, 1)} million`;
+  if (size >= 999_950_000) return `$${decimals(value / 1e9, 2)} billion`;
+  if (size >= 999_999.5) return `$${decimals(value / 1e6, 1)} million`;
   return `$${decimals(value, 0)}`;
+}
+
+// 100% and 0% only where that is exact.
+function percent(share) {
+  const text = decimals(100 * share, 1);
+  if (share < 1 && text === "100.0") return "> 99.9%";
+  return share > 0 && text === "0.0" ? "< 0.1%" : `${text}%`;
 }
 
 const FORMATS = {
@@ -23,7 +32,7 @@ const FORMATS = {
   signed: (value) => (value > 0 ? "+" : "") + decimals(value, 2),
   fraction: (value) => decimals(value, 2),
   score: (value) => decimals(100 * value, 0),
-  percent: (value) => `${decimals(100 * value, 1)}%`,
+  percent,
   year: (value) => String(value),
   decade: (value) => `${value}s`,
   dollars,

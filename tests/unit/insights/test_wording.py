@@ -30,7 +30,7 @@ def test_number(value: object, expected: str) -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [(2.8e9, "$2.80 billion"), (46e6, "$46.0 million"), (97_195, "$97,195"), (0, "$0"), (-5e6, "-$5.0 million"),
-     (999_960_000, "$1.00 billion"), (None, "not known")],
+     (999_960_000, "$1.00 billion"), (996e6, "$996.0 million"), (960_000, "$960,000"), (None, "not known")],
 )  # fmt: skip
 def test_dollars(value: object, expected: str) -> None:
     assert wording.dollars(value) == expected

@@ -7,12 +7,15 @@ import gzip
 import json
 import re
 from collections.abc import Mapping
+from functools import partial
+from html import unescape
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 from scipy import stats
 
+from insights import wording
 from insights.dashboard import data
 from insights.dashboard.data import Choice
 from insights.dashboard.definition import load
@@ -350,19 +353,30 @@ def test_titles_state_only_significant_findings(unfiltered: Shown, tmp_path: Pat
 
 
 @browser
-def test_intervals_have_the_coverage_they_name(page: Path, tmp_path: Path) -> None:
+def test_intervals_have_the_coverage_they_name_and_numbers_the_format_of_reports(page: Path, tmp_path: Path) -> None:
     """Mutation: a normal quantile, by which an interval of ten films covers 92%."""
+    written = {
+        "decimal": ([62.25, 62.75, 0.05, 71.15, 71.35], wording.decimals(1)),
+        "percent": ([0.99996, 0.0001, 1, 0, 0.2225], partial(wording.percent, places=1)),
+        "dollars": ([960_000, 999_999.6, 996e6, 999.96e6, 2.5, 2_650_000], wording.dollars),
+    }
+    formats = [f"...{numbers}.map((value) => shown(value, '{name}'))" for name, (numbers, _) in written.items()]
+    few = (1, 2, 3, 4, 5, 30, 1000)
     values = [61.0, 64.0, 70.0, 75.0, 81.0, 88.0, 90.0, 92.0, 97.0, 99.0]
     script = (
         f"document.title = [margin({{kind: 'mean', of: 'a', times: 10}}, {{columns: {{a: {{values: {values}}}}}}}, "
-        f"{list(range(10))}), ...[5, 30, 1000].map(studentT)].join(' ');"
+        f"{list(range(10))}), ...{list(few)}.map(studentT)].join(' ') + '|' + [{', '.join(formats)}].join('|');"
     )
     acted = tmp_path / "acted.html"
     acted.write_text(chromium.acting(PAGE, script), "utf-8")
-    title, *_ = re.findall("<title>([^<]*)</title>", chromium.show(acted).document)
+    title, *texts = unescape(re.findall("<title>([^<]*)</title>", chromium.show(acted).document)[0]).split("|")
     interval = stats.ttest_1samp(values, 0).confidence_interval(0.95)
-    expected = [10 * (interval.high - interval.low) / 2, *(stats.t.isf(0.025, freedom) for freedom in (5, 30, 1000))]
+    expected = [
+        10 * (interval.high - interval.low) / 2,
+        *(stats.t.isf(0.025, freedom) for freedom in few),
+    ]
     assert [float(number) for number in title.split()] == pytest.approx(expected, rel=0.01)
+    assert texts == [write(number) for numbers, write in written.values() for number in numbers]
 
 
 @browser
