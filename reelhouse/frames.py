@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Any, TextIO
@@ -65,8 +66,10 @@ def records(data: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def print_csv(data: pd.DataFrame) -> None:
-    """Print a data frame on stdout as CSV."""
-    _to_csv(data, sys.stdout, "\n")
+    """Print a data frame on stdout as CSV; a pipe gets characters that control a terminal unchanged."""
+    text = io.StringIO()
+    _to_csv(data, text, "\n")
+    sys.stdout.write(console.visible(text.getvalue()) if console.out.is_terminal else text.getvalue())
 
 
 def write(data: pd.DataFrame, path: Path) -> None:

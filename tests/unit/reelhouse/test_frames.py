@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import InvalidInput
+from reelhouse import console
 from reelhouse.frames import _csv_cell, give, print_csv, records, write
 
 
@@ -30,6 +31,17 @@ def test_a_title_is_escaped_in_csv_and_unchanged_in_parquet(tmp_path: Path, titl
         (row,) = csv.DictReader(file)
     assert row == {"title": f"'{title}", "genres": f"'{title}; Drama", "change": "-3"}
     assert pd.read_parquet(tmp_path / "films.parquet")["title"][0] == title
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_terminal_does_not_obey_csv_and_a_pipe_gets_it_unchanged(
+    is_terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(console, "out", console.Terminal(force_terminal=is_terminal))
+
+    print_csv(pd.DataFrame({"a\x07": ["\x1b[31mred \x9b"]}))
+
+    assert capsys.readouterr().out == ("a\\x07\n\\x1b[31mred \\x9b\n" if is_terminal else "a\x07\n\x1b[31mred \x9b\n")
 
 
 def test_json_and_csv_together_are_wrong_usage() -> None:
