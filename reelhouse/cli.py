@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import re
 import sys
@@ -123,11 +124,27 @@ def _reporting_errors(function: Callable[..., None], name: str) -> Callable[...,
     return command
 
 
+class Warnings(logging.Handler):
+    """Print warnings of the libraries on stderr, each once: every read of a damaged object gives the same one."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._printed: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a warning, unless it has been printed."""
+        text = self.format(record)
+        if text not in self._printed:
+            self._printed.add(text)
+            console.warn(text)
+
+
 def main() -> None:
     """Run the command line; characters that an output cannot encode are written as escapes, a full disk is one line."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    logging.lastResort = Warnings()
     if variable("REELHOUSE_END_WITH_PARENT"):
         lifeline.end_with_parent()
     try:

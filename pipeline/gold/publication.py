@@ -100,6 +100,11 @@ class Pointer:
     etag: str | None
 
     @property
+    def damaged(self) -> bool:
+        """Whether the document exists and cannot be used."""
+        return self.etag is not None and self.published is None
+
+    @property
     def build(self) -> Build | None:
         """The published build; None before the first."""
         return self.published.build if self.published else None

@@ -184,12 +184,23 @@ def _silver(deployed: Stack) -> Check:
 
 
 def _gold(deployed: Stack) -> Check:
-    build = deployed.build()
+    pointer = deployed.pointer()
+    build = pointer.build
     if not build:
-        return Check("Gold", None, "not built yet", "`reelhouse run` builds it")
+        return (
+            _no_gold(deployed) if pointer.damaged else Check("Gold", None, "not built yet", "`reelhouse run` builds it")
+        )
     hours = (datetime.now(UTC) - build.built_at_time).total_seconds() / 3600
     text = f"{build.rows.get('movies', 0):,} films, built {hours:.1f} h ago by version {build.code_version}"
     return Check("Gold", hours < STALE_HOURS, text, "is the schedule on? `reelhouse run` brings Gold up to date")
+
+
+def _no_gold(deployed: Stack) -> Check:
+    """Say how to build Gold without a run, as its readers find none because its pointer cannot be used."""
+    runs = deployed.run_ids()
+    command = f"`reelhouse run --resume {runs[-1]}`" if runs else "`reelhouse run`"
+    text = f"{keys.BUILD} is damaged, or was written by another version"
+    return Check("Gold", False, text, f"{command} builds Gold again; the list of earlier builds starts anew")
 
 
 def _tables(deployed: Stack) -> Check:
@@ -217,7 +228,10 @@ def _catalogue(deployed: Stack) -> Check:
 
 
 def _held(deployed: Stack) -> Check:
-    held = deployed.pointer().held
+    pointer = deployed.pointer()
+    held = pointer.held
+    if pointer.published is None:
+        return Check("Gold publication", None, "nothing is published", "see Gold above")
     if held is None:
         return Check("Gold publication", True, "the newest build is published")
     more = f" (and {len(held.reasons) - 1} more)" if len(held.reasons) > 1 else ""

@@ -105,7 +105,9 @@ def status(stack: Stack, run_id: str | None = None) -> Status:
         run_ids = [run_id] if run_id else stack.run_ids()[: -NEWEST_RUNS - 1 : -1]
         runs = tuple(_run(stack, each, known.get(each)) for each in run_ids)
         queues = stack.queues()
-        until = _quota_renewed(stack) if queues["MovieQueue"].busy else None
+        # Messages of films that a resumed run has fetched since may still wait.
+        needs_omdb = queues["MovieQueue"].busy and any(run.missing != 0 for run in runs)
+        until = _quota_renewed(stack) if needs_omdb else None
     gold = PublishedGold(build.build_id, build.built_at, build.code_version, build.tables) if build else None
     return Status(stack.name, runs, queues, until.isoformat() if until else None, gold, held)
 
@@ -162,7 +164,10 @@ def print_status(state: Status) -> None:
     """Print runs, queues and the age of Gold; in a pipe the two tables alone, separated by an empty line."""
     terminal = console.out.is_terminal
     names = list(_COLUMNS.values() if terminal else _COLUMNS)
-    rows = [[getattr(run, name) for name in _COLUMNS] for run in state.runs]
+    # A long status would leave a terminal no columns for the counts; warnings below name the reason.
+    unread = [run for run in state.runs if run.expected is None] if terminal else []
+    shown = [replace(run, status="unknown") if run in unread else run for run in state.runs]
+    rows = [[getattr(run, name) for name in _COLUMNS] for run in shown]
     console.print_table(names, rows, f"Runs of {state.stack}, newest first")
     if not terminal:
         console.out.print()
@@ -171,6 +176,8 @@ def print_status(state: Status) -> None:
         for name, counts in state.queues.items()
     ]
     console.print_table(("queue", "waiting", "in flight", "parked"), queues, "Messages")
+    for run in unread:
+        console.warn(f"run {run.run_id}: {run.status}; `reelhouse verify` says what to restore")
     if state.waiting_for_quota_until:
         console.warn(f"waiting for OMDb's quota until {state.waiting_for_quota_until[:16]} UTC")
     if state.held:
@@ -178,4 +185,5 @@ def print_status(state: Status) -> None:
     if state.gold and terminal:
         age = datetime.now(UTC) - datetime.fromisoformat(state.gold.built_at)
         minutes = age.total_seconds() / 60
-        console.out.print(f"Gold was built {minutes:,.0f} min ago by version {state.gold.code_version}.")
+        ago = f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:,.0f} h"
+        console.out.print(f"Gold was built {ago} ago by version {state.gold.code_version}.")

@@ -57,6 +57,16 @@ def test_a_gold_table_without_its_key_column_is_a_fault(gold: Stack) -> None:
     assert check(gold).found == f"{key}: imdb_id is bigint, not string"
 
 
+def test_a_damaged_pointer_is_a_fault_and_not_a_gold_that_was_never_built(gold: Stack) -> None:
+    checks = dict(doctor.CHECKS)
+    aws.client("s3").put_object(Bucket="gold", Key=keys.BUILD, Body=b"{")
+
+    assert checks["Gold"](gold).ok is False
+    assert checks["Gold"](gold).found.startswith(f"{keys.BUILD} is damaged")
+    assert "builds Gold again" in checks["Gold"](gold).advice
+    assert checks["Gold publication"](gold).ok is None
+
+
 def write(lake: GoldLake, key: str, table: pa.Table) -> None:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink)

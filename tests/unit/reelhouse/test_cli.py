@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import subprocess
@@ -210,3 +211,11 @@ def test_every_section_of_the_docs_that_a_message_names_exists() -> None:
     assert len(named) >= 4
     for document, section in named:
         assert f"# {section}\n" in (ROOT / document).read_text(encoding="utf-8"), f"{document}, {section}"
+
+
+def test_a_warning_that_repeats_is_printed_once(capsys: pytest.CaptureFixture[str]) -> None:
+    warnings = cli.Warnings()
+    for what in ("_build.json: is not JSON", "_build.json: is not JSON", "other"):
+        warnings.emit(logging.LogRecord("gold", logging.WARNING, "", 0, "ignored: %s", (what,), None))
+
+    assert capsys.readouterr().err == "! ignored: _build.json: is not JSON\n! ignored: other\n"
