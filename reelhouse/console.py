@@ -12,11 +12,13 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from numbers import Integral, Real
 from typing import Any
 
+import typer
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
@@ -30,6 +32,7 @@ _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u20
 # A cell with spaces may wrap to this width; other cells, such as ids and numbers, stay on one line.
 _WRAPPED_WIDTH = 24
 _COLUMN_GAP = 2
+INTERRUPTED = 130
 
 
 def visible(text: str) -> str:
@@ -76,6 +79,16 @@ def warn(message: str) -> None:
 def fail(message: str) -> None:
     """Report a failure, on stderr."""
     err.print(f"[red]✗[/] {escape(message)}")
+
+
+@contextmanager
+def ending_on_ctrl_c(message: str) -> Iterator[None]:
+    """On Ctrl-C inside the block, say what became of the work, and end the command with exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        warn(message)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def print_json(value: Any) -> None:

@@ -203,3 +203,16 @@ def find(name: str | None) -> Stack:
     if "GoldBucketName" not in outputs:
         raise InvalidInput("it is not a Reelhouse stack, or its deployment failed", subject=f"stack {wanted}")
     return Stack(wanted, outputs)
+
+
+def find_to_write(name: str | None) -> Stack:
+    """Find a stack that a command writes objects to; raises as :func:`find` does.
+
+    Raises
+    ------
+    LocalStackError
+        When the local stack's disk is nearly full: MiniStack would keep objects in memory only, and forget them.
+    """
+    if name is None:
+        state.require_space(state.home())
+    return find(name)

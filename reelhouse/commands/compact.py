@@ -93,11 +93,12 @@ def command(
 
     Example: [bold]reelhouse compact[/], once a day
     """
-    deployed = stack.find(stack_name)
+    deployed = stack.find_to_write(stack_name)
     run_ids = [deployed.manifest(run_id).run_id] if run_id else None
     # S3's clock is not this machine's: where nothing is in use, what it wrote just now counts as old too.
     settled_before = datetime.now(UTC) - timedelta(hours=hours) if hours else datetime.max.replace(tzinfo=UTC)
-    with bar("Runs") as on_progress:
+    interrupted = "interrupted; every row is still in Silver, and the next compaction finishes"
+    with console.ending_on_ctrl_c(interrupted), bar("Runs") as on_progress:
         result = compact(deployed, run_ids, settled_before, on_progress)
     if json_output:
         console.print_json(asdict(result))

@@ -81,9 +81,10 @@ def command(
     """
     if (run_id is None) is not every:
         raise typer.BadParameter("give either --run-id RUN_ID or --all")
-    deployed = stack.find(stack_name)
+    deployed = stack.find_to_write(stack_name)
     run_ids = [deployed.manifest(run_id).run_id] if run_id else deployed.run_ids()
-    with bar("Bronze to Silver") as on_progress:
+    interrupted = "interrupted; old Silver is kept where the new one was not complete, and the next replay finishes"
+    with console.ending_on_ctrl_c(interrupted), bar("Bronze to Silver") as on_progress:
         result = replay(deployed, run_ids, on_progress)
     if json_output:
         console.print_json({**asdict(result), "status": result.status})

@@ -19,7 +19,6 @@ from reelhouse.run.watch import Report, StillMissing, run_bars, watch
 from reelhouse.stack import Stack
 
 WATCH_SECONDS = 1800
-INTERRUPTED = 130
 _SKIPPED_SHOWN, _MISSING_SHOWN, _REASONS_SHOWN = 10, 20, 3
 
 
@@ -39,8 +38,9 @@ def command(
     """
     if resume is not None and (top_n or batch_size):
         raise typer.BadParameter("--resume takes top_n and batch_size from its run")
-    deployed = stack.find(stack_name)
-    reply = start(deployed, top_n, batch_size) if resume is None else resuming.resume(deployed, resume)
+    deployed = stack.find_to_write(stack_name)
+    with console.ending_on_ctrl_c("interrupted; `reelhouse status` shows whether the run was started or resumed"):
+        reply = start(deployed, top_n, batch_size) if resume is None else resuming.resume(deployed, resume)
     report = watch_to_end(deployed, reply, seconds)
     if json_output:
         console.print_json(asdict(report))
@@ -79,12 +79,9 @@ def watch_to_end(stack: Stack, reply: RunReply, seconds: float) -> Report:
     run_id = reply.run_id
     films, messages = counted(reply.selected, "film"), counted(reply.messages, "message")
     console.err.print(f"Run [bold]{run_id}[/]: {films} in {messages}")
-    try:
-        with run_bars(reply.selected) as on_progress:
-            return watch(stack, reply, on_progress, seconds)
-    except KeyboardInterrupt:
-        console.warn(f"Run {run_id} continues; `reelhouse status {run_id}` shows it")
-        raise typer.Exit(INTERRUPTED) from None
+    interrupted = f"Run {run_id} continues; `reelhouse status {run_id}` shows it"
+    with console.ending_on_ctrl_c(interrupted), run_bars(reply.selected) as on_progress:
+        return watch(stack, reply, on_progress, seconds)
 
 
 def print_report(report: Report) -> None:

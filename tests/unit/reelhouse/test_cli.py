@@ -18,6 +18,8 @@ from typer.testing import CliRunner
 
 from pipeline.errors import InvalidInput
 from reelhouse import cli, stack
+from reelhouse.commands import run
+from reelhouse.local import state
 from reelhouse.local.state import ROOT
 
 RUN = "20261124T030000Z-1a2b3c4d"
@@ -219,3 +221,28 @@ def test_a_warning_that_repeats_is_printed_once(capsys: pytest.CaptureFixture[st
         warnings.emit(logging.LogRecord("gold", logging.WARNING, "", 0, "ignored: %s", (what,), None))
 
     assert capsys.readouterr().err == "! ignored: _build.json: is not JSON\n! ignored: other\n"
+
+
+@pytest.mark.parametrize("arguments", [("run",), ("replay", "--all"), ("compact",)])
+def test_nothing_is_written_to_the_local_stack_on_a_nearly_full_disk(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MiniStack loses objects that it cannot write, and says nothing."""
+    monkeypatch.setattr(state, "space", lambda _: state.DiskSpace(False, "0.1 of 2.0 GB free"))
+    monkeypatch.setattr(stack, "find", lambda _: pytest.fail("the stack was used"))
+
+    result = ran(*arguments)
+
+    assert (result.exit_code, "nearly full: 0.1 of 2.0 GB free" in result.stderr) == (1, True)
+
+
+def test_ctrl_c_while_a_run_starts_says_that_it_may_have_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stack, "find_to_write", lambda _: None)
+    monkeypatch.setattr(run, "start", interrupted)
+
+    result = ran("run")
+
+    assert (result.exit_code, "`reelhouse status` shows" in result.stderr) == (130, True)

@@ -14,7 +14,7 @@ from pipeline.errors import StorageFailed
 from pipeline.gold.build import Build, RunCounts
 from pipeline.gold.publication import Held, Pointer, Published
 from pipeline.runs import RunReply
-from reelhouse import logs
+from reelhouse import console, logs
 from reelhouse.commands import run
 from reelhouse.logs import LoggedError
 from reelhouse.run import watch
@@ -168,7 +168,7 @@ def test_ctrl_c_says_that_the_run_continues(
     with pytest.raises(typer.Exit) as ended:
         run.watch_to_end(FakeStack([]), REPLY, 60)  # type: ignore[arg-type]
 
-    assert ended.value.exit_code == run.INTERRUPTED
+    assert ended.value.exit_code == console.INTERRUPTED
     printed = capsys.readouterr().err
     assert f"Run {RUN}: 2 films in 1 message" in printed
     assert f"Run {RUN} continues; `reelhouse status {RUN}` shows it" in printed
