@@ -35,9 +35,10 @@ DEPLOYMENTS = ROOT / "deployments"
 # A Lambda function's name has at most 64 characters, and the longest here is "<stack>-GetMoviesAndSendToQueue".
 MAX_NAME_LENGTH = 40
 # https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
+# mx-central-1 has no AWS::Lambda::Url in cfn-lint's schemas.
 REGIONS_WITHOUT_FUNCTION_URLS = {
     "ap-east-2", "ap-south-2", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-west-1",
-    "eu-central-2", "eu-south-2", "il-central-1", "me-central-1",
+    "eu-central-2", "eu-south-2", "il-central-1", "me-central-1", "mx-central-1",
 }  # fmt: skip
 # States of a stack that has no resources yet: it is created, and needs the OMDb key.
 NEW = {"", "REVIEW_IN_PROGRESS"}
