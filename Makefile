@@ -101,9 +101,10 @@ lock: | $(UV) ## Update all dependencies and the lock files
 	@$(MAKE) --no-print-directory environment
 	@$(BIN)/python -m tools.conda_environment
 
-catalogue: environment ## Generate Glue tables, docs/data.md and the QuickSight template from their definitions
+catalogue: environment ## Generate Glue tables, docs/data.md, docs/scale.md and the QuickSight template from their definitions
 	@$(BIN)/python -m tools.catalogue
 	@$(BIN)/python -m insights.quicksight
+	@$(BIN)/python -m tools.scale
 
 # Deploying to AWS: docs/aws.md.
 STACK ?= reelhouse

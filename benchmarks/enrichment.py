@@ -6,6 +6,7 @@ process of its own. What is stored goes nowhere, on both sides, so that the figu
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import tempfile
@@ -15,14 +16,20 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from benchmarks.measure import Case, Plan, Result, Run, Target, compared, fresh, interleaved
+from pipeline import aws, settings
 from pipeline.settings import environment_with
 from reelhouse.local import processes
 from reelhouse.local.omdb import films as sample_films
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 ROW = "Enrichment"
 FILMS, BATCH_SIZE = 250, 25
@@ -35,9 +42,8 @@ TOKEN = "benchmark"
 
 def ours(url: str, ids: list[str]) -> dict[str, Any]:
     """Run the step on messages as the queue brings them."""
-    from benchmarks import quick_store  # noqa: PLC0415 (counted: this process's own)
     from pipeline import enrich_and_store_movie as step  # noqa: PLC0415
-    from pipeline import messages  # noqa: PLC0415
+    from pipeline import messages  # noqa: PLC0415 (counted: this process's own)
     from pipeline.runs import Manifest, new_run_id, utc  # noqa: PLC0415
     from pipeline.settings import EnrichAndStoreMovieSettings  # noqa: PLC0415
 
@@ -47,7 +53,7 @@ def ours(url: str, ids: list[str]) -> dict[str, Any]:
     bodies = messages.make(run_id, items, BATCH_SIZE)
     expected = {item["id"]: int(item["rank"]) for item in items}
     manifest = Manifest(run_id, utc(now), "", None, "", FILMS, BATCH_SIZE, len(bodies), expected, [], "benchmark")
-    quick_store.client(manifest.to_json())
+    quick_store(manifest.to_json())
     incoming = [messages.QueueMessage(str(index), json.dumps(body)) for index, body in enumerate(bodies)]
     settings = EnrichAndStoreMovieSettings("bronze", "queue", url, "secret")
     omdb = step.omdb_client(settings, lambda _fresh: TOKEN)
@@ -96,3 +102,30 @@ def _omdb() -> Iterator[str]:
             yield f"http://{processes.HOST}:{server.port}/"
         finally:
             processes.stop(server)
+
+
+def quick_store(stored: bytes = b"") -> S3Client:
+    """Return the process's S3 client, which sends nothing: what it puts is taken, and what it gets is ``stored``."""
+    settings.set_variables(
+        {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "eu-central-1"}
+    )
+    s3 = aws.client("s3")
+    events: Any = s3.meta.events  # its type does not know that an answer ends the sending
+    events.register("before-send.s3.PutObject", lambda request, **_: _answer(request, b""))
+    events.register("before-send.s3.GetObject", lambda request, **_: _answer(request, stored))
+    return s3
+
+
+def _answer(request: Any, body: bytes) -> AWSResponse:
+    return AWSResponse(request.url, 200, _HEADERS, _Body(body))
+
+
+_HEADERS = HTTPHeaders()
+_HEADERS["ETag"] = '"none"'
+
+
+class _Body(io.BytesIO):
+    """A body as urllib3 returns it."""
+
+    def stream(self) -> list[bytes]:
+        return [self.read()]

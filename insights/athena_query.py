@@ -19,7 +19,7 @@ from sqlglot import exp
 
 from pipeline import aws
 from pipeline.errors import InvalidInput
-from pipeline.gold.athena import Answer, Queries
+from pipeline.gold.athena_engine import Answer, Queries
 
 LONGEST_SECONDS = 1800.0
 # Athena's dialect, and that of the local stack's stand-in.

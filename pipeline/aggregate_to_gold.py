@@ -20,8 +20,7 @@ from pipeline import aws, keys
 from pipeline.aws import StoredObject
 from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
 from pipeline.gold.as_of import recompute
-from pipeline.gold.athena import Queries
-from pipeline.gold.athena_engine import AthenaEngine
+from pipeline.gold.athena_engine import AthenaEngine, Queries
 from pipeline.gold.build import Build, BuiltTable, SilverInput, build_started_at, new_build_id
 from pipeline.gold.comparison import compare, reasons_to_hold
 from pipeline.gold.duckdb_engine import RETRIED, DuckdbEngine, upload

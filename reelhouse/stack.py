@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline import aws, documents, keys, messages
+from pipeline import aws, documents, keys, messages, settings
 from pipeline.errors import DocumentInvalid, InvalidInput, LocalStackError, SourceListInvalid, StorageFailed
 from pipeline.gold.build import Build
 from pipeline.gold.publication import Pointer, read_pointer, records
 from pipeline.runs import Manifest
-from reelhouse.local import connection, processes, state
+from reelhouse.local import processes, state
+from reelhouse.local.state import State
 
 if TYPE_CHECKING:
     from insights.lake import Lake
@@ -189,7 +190,7 @@ def find(name: str | None) -> Stack:
         current = state.load()
         if not processes.healthy(current.ministack):
             raise LocalStackError("it is not running", subject="local stack", next_step="`reelhouse up` starts it")
-        connection.use(current)
+        use(current)
     wanted = name or state.STACK_NAME
     try:
         answer = aws.client("cloudformation").describe_stacks(StackName=wanted)
@@ -216,3 +217,26 @@ def find_to_write(name: str | None) -> Stack:
     if name is None:
         state.require_space(state.home())
     return find(name)
+
+
+def use(current: State) -> None:
+    """Point boto3, here and in child processes, at the local stack and at nothing else.
+
+    Every AWS setting of the person's own environment is dropped, and no AWS configuration file is read.
+    """
+    wanted = current.connection() | without_proxy()
+    names = {*settings.names_starting_with("AWS_"), *wanted}
+    if {name: settings.variable(name) for name in names} == wanted:
+        # The clients of this process reach it already; a new client takes 0.1 s to create.
+        return
+    settings.forget_variables(*names)
+    settings.set_variables(wanted)
+    aws.forget_clients()
+
+
+def without_proxy() -> dict[str, str]:
+    """Return the variables that keep requests to this machine from a proxy; other hosts keep theirs."""
+    hosts = [host for host in settings.variable("NO_PROXY", settings.variable("no_proxy")).split(",") if host]
+    value = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
+    # Both spellings are read, the lower-case one first.
+    return {"NO_PROXY": value, "no_proxy": value}

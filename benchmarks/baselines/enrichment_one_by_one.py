@@ -7,13 +7,13 @@ from typing import Any
 
 import requests
 
-from benchmarks import quick_store
+from benchmarks import enrichment
 from pipeline.documents import to_json
 
 
 def run(url: str, ids: list[str]) -> dict[str, Any]:
     """Fetch films, and store their answers."""
-    s3 = quick_store.client()
+    s3 = enrichment.quick_store()
     started = time.perf_counter()
     for imdb_id in ids:
         answer = requests.get(url, params={"i": imdb_id, "tomatoes": "true", "apikey": "benchmark"}, timeout=30)

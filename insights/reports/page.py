@@ -111,7 +111,7 @@ def body_of(notebook: Mapping[str, Any]) -> str:
 
 
 def index_page(entries: Sequence[Mapping[str, Any]], now: datetime, dashboard: str | None = None) -> str:
-    """Make the page that lists all reports with their findings, as :mod:`insights.reports.index` gives them."""
+    """Make the page that lists all reports with their findings, as :mod:`insights.reports.store` gives them."""
     built = [entry for entry in entries if entry["page"] and entry["built_at"]]
     shown = [
         {**entry, "headlines": Markup(headlines.cards(entry["headlines"]))}  # noqa: S704 (escaped by cards)

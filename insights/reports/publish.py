@@ -19,10 +19,9 @@ import nbformat
 from insights.lake import Lake
 from insights.reports import headlines
 from insights.reports import page as report_page
-from insights.reports.index import report_keys
 from insights.reports.kernel import Executed, end_all, execute
 from insights.reports.notebooks import Notebook, Value, assign, discover, waves
-from insights.reports.store import Store, put, write_index
+from insights.reports.store import Store, put, report_keys, write_index
 from pipeline.runs import utc
 
 SUCCEEDED, FAILED = "succeeded", "failed"

@@ -19,7 +19,7 @@ from insights.dashboard.definition import load
 from insights.dashboard.page import render
 from insights.lake import Lake
 from insights.reports import data as report_data
-from insights.reports import index as report_index
+from insights.reports import store as report_index
 from insights.reports.data import Source
 from insights.reports.store import FolderStore, write_index
 from pipeline.errors import InvalidInput

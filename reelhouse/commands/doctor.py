@@ -17,7 +17,7 @@ from rich.markup import escape
 from pipeline import aws, keys, settings
 from pipeline.columns import GOLD_TABLES
 from pipeline.errors import ReelhouseError, StorageFailed
-from pipeline.gold.athena import Queries
+from pipeline.gold.athena_engine import Queries
 from reelhouse import console, stack
 from reelhouse.console import counted
 from reelhouse.local import catalogue, deploy, processes, state

@@ -25,11 +25,11 @@ from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
 from reelhouse.commands.run import print_held
 from reelhouse.console import counted
-from reelhouse.operate import bronze_events
 from reelhouse.operate.differences import Change, compare, compare_builds
 from reelhouse.operate.outcomes import OUTCOMES
 from reelhouse.options import Json, RunId, StackName
 from reelhouse.progress import OnProgress, bar
+from reelhouse.run import resume
 from reelhouse.stack import Stack
 
 POLL_SECONDS = 1.0
@@ -132,11 +132,11 @@ def replay(stack: Stack, run_ids: list[str], on_progress: OnProgress, patience: 
     result = Replay(run_ids)
     with aws.failures_of("replay", stack.name, "both old and new Silver are kept; run it again"):
         before = stack.build()
-        bronze = {run_id: bronze_events.stored(stack, run_id) for run_id in run_ids}
+        bronze = {run_id: resume.stored(stack, run_id) for run_id in run_ids}
         total = sum(len(bronze_keys) for bronze_keys in bronze.values())
         for group in batches(run_ids, size=lambda run_id: len(bronze[run_id]), limit=OBJECTS_AT_ONCE):
             batch = _Group(stack, group, {key for run_id in group for key in bronze[run_id]})
-            bronze_events.announce(stack, batch.wanted, "replay")
+            resume.announce(stack, batch.wanted, "replay")
             result.missing += batch.wait(lambda done: on_progress(result.objects + done, total), patience)
             result.objects += len(batch.wanted)
             result.removed += batch.sweep(result.missing)

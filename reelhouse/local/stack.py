@@ -21,12 +21,11 @@ from pipeline import aws, http, settings, source_list
 from pipeline.documents import to_json
 from pipeline.errors import InvalidInput, LocalStackError, ReelhouseError
 from reelhouse.local import deploy, emulator, processes, state
-from reelhouse.local.connection import use
 from reelhouse.local.lifeline import Lifeline
 from reelhouse.local.omdb import films as sample_films
 from reelhouse.local.processes import healthy
 from reelhouse.local.state import Process, State
-from reelhouse.stack import find
+from reelhouse.stack import find, use
 
 REAL_LIST = "https://top-movies.s3.eu-central-1.amazonaws.com/Top250Movies.json"
 REAL_OMDB = "https://www.omdbapi.com/"

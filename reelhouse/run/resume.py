@@ -4,11 +4,13 @@ SQS loses no message, but people purge queues, parked messages expire after two 
 forgets its queues. Reads the run's manifest and list, Bronze and Silver; sends what Bronze lacks to MovieQueue and
 what Silver lacks to BronzeEvents, and has Gold built where only that is missing. A film whose message is still in a
 queue is then delivered twice, and stored once.
+
+:func:`announce` sends the events that S3 sent when the objects were new; ``reelhouse replay`` uses it too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from pipeline import aws, keys, messages, source_list
+from pipeline.aws import batches
 from pipeline.errors import InvalidInput, ReelhouseError, StorageFailed
 from pipeline.omdb import is_final_rejection
 from pipeline.runs import Manifest, utc
@@ -23,7 +26,6 @@ from pipeline.silver.reader import SilverReader
 from reelhouse.console import counted
 from reelhouse.local import state
 from reelhouse.local.state import State
-from reelhouse.operate import bronze_events
 from reelhouse.operate.outcomes import OUTCOMES
 from reelhouse.run.watch import Resumed
 from reelhouse.stack import Stack
@@ -32,6 +34,8 @@ STEP = "resume"
 NEWEST_RUNS = 20
 _NO_LIST = "restore it from an earlier version or a backup, or fetch all films by a new `reelhouse run`"
 _NEXT = "nothing is lost; `reelhouse run --resume RUN_ID` tries again"
+# Objects in one message: ProcessBronzeToSilver receives up to 100 messages at once, and has a minute.
+OBJECTS_A_MESSAGE = 20
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def resume(stack: Stack, run_id: str) -> Resumed:
         missing = missing_of(stack, manifest)
         outgoing = messages.make(run_id, missing.films, manifest.batch_size)
         messages.send_all(outgoing, stack["MovieQueueUrl"], aws.client("sqs"))
-        bronze_events.announce(stack, missing.objects, STEP)
+        announce(stack, missing.objects, STEP)
     if not missing.films and not missing.objects:
         stack.build_gold()
     return Resumed(
@@ -102,8 +106,8 @@ def missing_of(stack: Stack, manifest: Manifest) -> Missing:
         When its list is gone or damaged, or Silver cannot be read.
     """
     run_id = manifest.run_id
-    stored = bronze_events.stored(stack, run_id)
-    settled = {keys.film_of(key) for key in stored} - _rejected_for_their_body(stack, run_id, stored)
+    stored_keys = stored(stack, run_id)
+    settled = {keys.film_of(key) for key in stored_keys} - _rejected_for_their_body(stack, run_id, stored_keys)
     wanted = manifest.expected.keys() - settled
     films = [item for item in _items(stack, run_id) if item["id"] in wanted] if wanted else []
     if len(films) < len(wanted):
@@ -113,7 +117,7 @@ def missing_of(stack: Stack, manifest: Manifest) -> Missing:
     processed = {row[2] for row in silver.query(OUTCOMES)}
     if keys.silver_run(run_id) in silver.objects:
         processed.add(keys.manifest(run_id))
-    return Missing(films, [key for key in stored if key not in processed])
+    return Missing(films, [key for key in stored_keys if key not in processed])
 
 
 def _rejected_for_their_body(stack: Stack, run_id: str, stored: list[str]) -> set[str | None]:
@@ -137,3 +141,28 @@ def _items(stack: Stack, run_id: str) -> list[dict[str, Any]]:
         raise StorageFailed(aws.error_code(error), subject=key, step=STEP, next_step=_NO_LIST) from error
     except InvalidInput as error:
         raise StorageFailed("is damaged", subject=key, step=STEP, next_step=_NO_LIST) from error
+
+
+def stored(stack: Stack, run_id: str) -> list[str]:
+    """Return the keys of a run's objects that Silver must have an outcome for: manifest, films and rejections."""
+    s3, bucket = aws.client("s3"), stack["BronzeBucketName"]
+    prefixes = (keys.run_prefix(kind, run_id) for kind in (keys.RUNS, keys.MOVIES, keys.REJECTED))
+    listed = (entry.key for prefix in prefixes for entry in aws.list_objects(s3, bucket, prefix))
+    return [key for key in listed if keys.parse_bronze(key)]
+
+
+def announce(stack: Stack, bronze_keys: Iterable[str], step: str) -> None:
+    """Send events in S3's format, several objects in each message.
+
+    Raises
+    ------
+    StorageFailed
+        When SQS does not accept them.
+    """
+    events = [
+        {"Records": [{"s3": {"object": {"key": key}}} for key in some]}
+        for some in batches(sorted(bronze_keys), OBJECTS_A_MESSAGE)
+    ]
+    unsent, causes = messages.send(events, stack["BronzeEventsUrl"], aws.client("sqs"))
+    if unsent:
+        raise StorageFailed(f"SQS did not accept all messages ({causes})", subject="BronzeEvents", step=step)

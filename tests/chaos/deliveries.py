@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from pipeline import aws, keys, messages, source_list
-from reelhouse.operate import bronze_events
+from reelhouse.run import resume
 from tests.chaos.harness import Harness, Result, Scenario, wait_until
 
 COPIES = 3
@@ -75,9 +75,9 @@ def events_repeated(harness: Harness) -> Result:
 
 def repeat_events(harness: Harness, run_id: str) -> int:
     """Announce a run's objects of Bronze one by one, and of Silver by some."""
-    stored = bronze_events.stored(harness.stack, run_id)
+    stored = resume.stored(harness.stack, run_id)
     for key in random.Random(7).sample(stored, len(stored)):
-        bronze_events.announce(harness.stack, [key], "chaos")
+        resume.announce(harness.stack, [key], "chaos")
     silver = aws.list_objects(aws.client("s3"), harness.stack["SilverBucketName"])
     events = [json.dumps({"Records": [{"s3": {"object": {"key": entry.key}}}]}) for entry in silver[:10]]
     return len(stored) + send(harness, "SilverEvents", events)

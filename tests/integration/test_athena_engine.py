@@ -8,18 +8,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from insights.similar.api import respond
 
 from insights import find_similar_movies
 from insights.columns import RECOMMENDATIONS
-from insights.find_similar_movies import GoldCatalogue
+from insights.find_similar_movies import GoldCatalogue, respond
 from insights.lake import Lake as GoldLake
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.aggregate_to_gold import Result
 from pipeline.columns import GOLD, GOLD_TABLES
 from pipeline.errors import InvalidInput, StorageFailed
-from pipeline.gold.athena import Queries
-from pipeline.gold.athena_engine import AthenaEngine
+from pipeline.gold.athena_engine import AthenaEngine, Queries
 from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.gold.publication import published_build
 from pipeline.settings import AggregateToGoldSettings

@@ -16,8 +16,7 @@ from pipeline import aggregate_to_gold, aws, keys
 from pipeline.aggregate_to_gold import GoldEngine
 from pipeline.columns import GOLD_TABLES
 from pipeline.errors import StorageFailed
-from pipeline.gold.athena import Queries
-from pipeline.gold.athena_engine import AthenaEngine
+from pipeline.gold.athena_engine import AthenaEngine, Queries
 from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.gold.once_a_run import LONGEST_BUILD, QUIET, begin, must_wait
 from pipeline.gold.publication import published_build

@@ -17,8 +17,8 @@ import pytest
 from moto import mock_aws
 
 from insights.reports import headlines
-from insights.reports import index as report_index
 from insights.reports import page as report_page
+from insights.reports import store as report_index
 from pipeline import aggregate_to_gold, aws, keys, process_bronze_to_silver
 from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.messages import QueueMessage

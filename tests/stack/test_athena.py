@@ -20,8 +20,7 @@ from typer.testing import CliRunner
 from pipeline import aws
 from pipeline.columns import GOLD_TABLES
 from pipeline.errors import InvalidInput
-from pipeline.gold.athena import Queries
-from pipeline.gold.athena_engine import with_tables
+from pipeline.gold.athena_engine import Queries, with_tables
 from pipeline.gold.statements import statement, to_duckdb
 from reelhouse import lake
 from reelhouse.cli import app

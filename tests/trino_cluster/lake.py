@@ -12,8 +12,7 @@ import duckdb
 
 from benchmarks import silver_tables
 from pipeline.columns import GOLD, GOLD_TABLES, SILVER, Table
-from pipeline.gold.athena import Queries
-from pipeline.gold.athena_engine import AthenaEngine
+from pipeline.gold.athena_engine import AthenaEngine, Queries
 from pipeline.gold.duckdb_engine import GoldDatabase
 from tests.fake_athena import UNLOAD
 from tests.trino_cluster.server import Trino

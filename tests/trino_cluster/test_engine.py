@@ -13,8 +13,7 @@ import pytest
 
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.columns import GOLD, GOLD_TABLES
-from pipeline.gold.athena import Queries
-from pipeline.gold.athena_engine import AthenaEngine
+from pipeline.gold.athena_engine import AthenaEngine, Queries
 from pipeline.gold.publication import SETTLED_AFTER, UNREFERENCED, expire, published_build, read_pointer
 from pipeline.settings import AggregateToGoldSettings
 from reelhouse.stack import Stack

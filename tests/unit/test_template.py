@@ -83,6 +83,8 @@ def test_each_queue_has_a_dead_letter_queue_with_an_alarm(name: str) -> None:
 
     assert target(redrive["deadLetterTargetArn"]) == f"{name}DeadLetters"
     assert redrive["maxReceiveCount"] >= 3
+    if name == "MovieQueue":
+        assert redrive["maxReceiveCount"] / 2 == retries.RENEWED_AFTER_RECEIVES
     assert f"{name}DeadLetters" in watched
 
 

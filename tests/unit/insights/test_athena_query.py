@@ -9,7 +9,7 @@ import pytest
 
 from insights.athena_query import demand_one_select, frame
 from pipeline.errors import InvalidInput
-from pipeline.gold.athena import Answer
+from pipeline.gold.athena_engine import Answer
 
 TYPES = ("integer", "bigint", "double", "boolean", "date", "timestamp", "array", "decimal", "varchar")
 FULL = ("7", "9007199254740993", "0.1", "true", "1994-10-14", "2026-11-24 03:00:00.123", "[a, b]", "1.10", "007")

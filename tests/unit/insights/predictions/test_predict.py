@@ -12,8 +12,7 @@ from insights.columns import PREDICTION_SCORES, PREDICTIONS
 from insights.predictions import model as model_module
 from insights.predictions.features import TARGETS
 from insights.predictions.model import _latest, conformal_margins, split_by_time
-from insights.predictions.predict import Prediction, predict
-from insights.predictions.scores import baselines, score_rows
+from insights.predictions.predict import Prediction, baselines, predict, score_rows
 from pipeline.errors import InvalidInput
 
 

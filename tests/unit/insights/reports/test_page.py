@@ -14,7 +14,7 @@ from nbformat import v4
 from papermill.execute import ERROR_MARKER_TAG
 
 from insights import charts, wording
-from insights.reports import headlines, index, page, tables
+from insights.reports import headlines, page, store, tables
 from insights.reports.headlines import Headline
 from pipeline import keys
 from tests import axe, chromium
@@ -65,7 +65,7 @@ def reports() -> str:
         for stamp in (one["stamp"], keys.LATEST)
         if (one, stamp) != (FAILED, keys.LATEST)
     }
-    entries = index.entries(index.report_keys(list(stored)), stored)
+    entries = store.entries(store.report_keys(list(stored)), stored)
     return page.index_page(entries, datetime(2026, 11, 28, tzinfo=UTC), "dashboard.html")
 
 
@@ -100,7 +100,7 @@ def test_the_index_opens_with_the_time_of_the_newest_data_and_marks_reports_of_o
     older = REPORT["data"] | {"built_at": "2026-11-21T02:00:00Z"}  # type: ignore[operator]
     stored = {f"{keys.REPORTS}{name}/{keys.LATEST}/report.json": REPORT | {"name": name, "data": data}
               for name, data in (("01_genres", REPORT["data"]), ("02_trends", older))}  # fmt: skip
-    html = page.index_page(index.entries(index.report_keys(list(stored)), stored), datetime(2026, 11, 28, tzinfo=UTC))
+    html = page.index_page(store.entries(store.report_keys(list(stored)), stored), datetime(2026, 11, 28, tzinfo=UTC))
     top, new, old = re.split("<section", html)
     assert "28 November 2026, 02:00 UTC" in top
     assert "older data" not in new

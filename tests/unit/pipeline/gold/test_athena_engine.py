@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from functools import cache
 from typing import Any
 
@@ -13,10 +14,12 @@ from sqlglot import exp
 from trino_query_parser import parse_statement  # type: ignore[import-untyped]
 
 from pipeline.columns import GOLD, GOLD_TABLES, Table
-from pipeline.gold.athena_engine import AthenaEngine, waves, with_tables
-from tests.fake_athena import FakeAthena
+from pipeline.errors import InvalidInput, StorageFailed
+from pipeline.gold.athena_engine import AthenaEngine, Queries, waves, with_tables
+from tests.fake_athena import PAGE_ROWS, FakeAthena
 
 BUILD = "20261124T030000.000000Z"
+COUNT_TO_TEN = "SELECT n, nullif(n % 2, 0) AS odd FROM unnest(sequence(1, 10)) AS t(n)"
 
 
 @cache
@@ -79,3 +82,113 @@ def test_only_table_names_are_replaced() -> None:
     placed = with_tables(sql, lambda layer, name: f"<{layer} {name}>")
 
     assert placed == "WITH gold AS (SELECT 1) SELECT s.x FROM <silver movies> AS s\nJOIN <gold movies> AS m ON true"
+
+
+@pytest.fixture
+def athena() -> FakeAthena:
+    return FakeAthena(None, None)
+
+
+@pytest.fixture
+def queries(athena: FakeAthena) -> Queries:
+    return Queries(athena.client, "reelhouse", pause=0)
+
+
+def soon() -> float:
+    return time.monotonic() + 60
+
+
+def test_all_pages_are_read_and_the_header_is_dropped(queries: Queries) -> None:
+    answer = queries.answer(COUNT_TO_TEN, soon())
+
+    assert PAGE_ROWS < 10
+    assert [name for name, _ in answer.columns] == ["n", "odd"]
+    assert [row[0] for row in answer.rows] == [str(n) for n in range(1, 11)]
+    assert [row[1] for row in answer.rows][:2] == ["1", None]
+    assert answer.bytes_scanned == 1000
+
+
+def test_a_result_without_rows_is_empty(queries: Queries) -> None:
+    assert queries.answer("SELECT 1 AS n WHERE false", soon()).rows == []
+
+
+def test_the_work_group_and_database_go_with_every_query(queries: Queries, athena: FakeAthena) -> None:
+    queries.answer("SELECT 1 AS n", soon(), database="reelhouse_gold")
+    queries.answer("SELECT 1 AS n", soon())
+
+    first, second = athena.asked.values()
+    assert first["WorkGroup"] == second["WorkGroup"] == "reelhouse"
+    assert first["QueryExecutionContext"] == {"Database": "reelhouse_gold"}
+    assert "QueryExecutionContext" not in second
+    assert not {"ResultConfiguration"} & first.keys(), "the work group says where results go"
+
+
+def test_a_rejected_statement_names_the_position_of_its_error(queries: Queries) -> None:
+    with pytest.raises(InvalidInput, match="line 1:1: mismatched input 'SELEC'") as caught:
+        queries.answer("SELEC 1", soon())
+
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        ({"State": "FAILED", "StateChangeReason": "why", "AthenaError": {"Retryable": True}}, StorageFailed),
+        ({"State": "FAILED", "StateChangeReason": "why", "AthenaError": {"Retryable": False}}, InvalidInput),
+        ({"State": "FAILED", "StateChangeReason": "why"}, InvalidInput),
+        ({"State": "CANCELLED", "StateChangeReason": "why: Bytes scanned limit was exceeded"}, InvalidInput),
+    ],
+)
+def test_a_failed_query_says_why(
+    queries: Queries, athena: FakeAthena, status: dict[str, object], kind: type[Exception]
+) -> None:
+    athena.fail["n"] = status
+
+    with pytest.raises(kind, match="why"):
+        queries.answer("SELECT 1 AS n", soon())
+
+
+def test_a_failure_without_a_reason_is_described_by_its_state(queries: Queries, athena: FakeAthena) -> None:
+    athena.fail["n"] = {"State": "CANCELLED"}
+
+    with pytest.raises(InvalidInput, match="cancelled"):
+        queries.answer("SELECT 1 AS n", soon())
+
+
+def test_a_failed_query_stops_the_others(queries: Queries, athena: FakeAthena) -> None:
+    athena.fail["'bad'"] = {"State": "FAILED", "StateChangeReason": "why"}
+
+    with pytest.raises(InvalidInput, match="why"):
+        queries.finish(["SELECT 'bad' AS n", "SELECT 1 AS n", "SELECT 2 AS n"], soon())
+
+    assert athena.stopped == ["query-1", "query-2"]
+
+
+def test_a_rejected_query_stops_those_started_before_it(queries: Queries, athena: FakeAthena) -> None:
+    with pytest.raises(InvalidInput):
+        queries.finish(["SELECT 1 AS n", "SELEC 2"], soon())
+
+    assert athena.stopped == ["query-0"]
+
+
+def test_a_query_that_cannot_be_stopped_does_not_hide_the_error(queries: Queries, athena: FakeAthena) -> None:
+    athena.fail["'bad'"] = {"State": "FAILED", "StateChangeReason": "why"}
+    athena.may_stop = False
+
+    with pytest.raises(InvalidInput, match="why"):
+        queries.finish(["SELECT 'bad' AS n", "SELECT 1 AS n"], soon())
+
+
+def test_executions_are_in_the_order_of_their_statements(queries: Queries) -> None:
+    done = queries.finish([f"SELECT {n} AS n" for n in range(4)], soon())
+
+    assert [execution["QueryExecutionId"] for execution in done] == [f"query-{n}" for n in range(4)]
+
+
+def test_nothing_runs_past_the_deadline(queries: Queries, athena: FakeAthena) -> None:
+    athena.looks = 10**9
+
+    with pytest.raises(StorageFailed, match="took too long"):
+        queries.answer("SELECT 1 AS n", time.monotonic() + 0.05)
+
+    assert athena.stopped == ["query-0"]

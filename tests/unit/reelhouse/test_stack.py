@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from pipeline import aws, settings
-from reelhouse.local import connection, deploy, stack, state
+from reelhouse import stack
+from reelhouse.local import deploy, state
+from reelhouse.local import stack as local_stack
 from reelhouse.local.state import Process, State
 
 PERSONAL = {
@@ -57,7 +59,7 @@ def endpoint() -> Iterator[ThreadingHTTPServer]:
 def current(endpoint: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[State]:
     """A state whose emulator is the endpoint; the environment is a person's with everything set."""
     state = State(ministack=Process(1, 0.0, endpoint.server_port))
-    for name in {*state.connection(), *connection.without_proxy()}:
+    for name in {*state.connection(), *stack.without_proxy()}:
         monkeypatch.setenv(name, "to be restored")
     for name, value in PERSONAL.items():
         monkeypatch.setenv(name, value)
@@ -73,7 +75,7 @@ def test_clients_reach_the_local_stack_as_its_user(current: State, tmp_path: Pat
     for name in ("config", "credentials"):
         (tmp_path / ".aws" / name).write_text(configuration)
 
-    connection.use(current)
+    stack.use(current)
 
     s3 = aws.client("s3")
     assert s3.list_buckets()["Buckets"] == []
@@ -85,19 +87,19 @@ def test_clients_reach_the_local_stack_as_its_user(current: State, tmp_path: Pat
 def test_clients_are_kept_until_the_environment_points_elsewhere(
     current: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connection.use(current)
+    stack.use(current)
     s3 = aws.client("s3")
 
-    connection.use(current)
+    stack.use(current)
     assert aws.client("s3") is s3
 
     monkeypatch.setenv("AWS_PROFILE", "another")
-    connection.use(current)
+    stack.use(current)
     assert aws.client("s3") is not s3
 
 
 def test_what_children_inherit_is_the_local_stack_alone(current: State) -> None:
-    connection.use(current)
+    stack.use(current)
 
     aws_names = set(settings.names_starting_with("AWS_"))
     assert aws_names == {name for name in current.connection() if name.startswith("AWS_")}
@@ -108,7 +110,7 @@ def test_what_children_inherit_is_the_local_stack_alone(current: State) -> None:
 def test_sam_gets_no_setting_of_a_persons_own(current: State, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SAM_CLI_CONTAINER_CONNECTION_TIMEOUT", "PYTHONPATH", "PYTHONHOME", "MAKEFLAGS", "OMDB_API_KEY"):
         monkeypatch.setenv(name, "mine")
-    connection.use(current)
+    stack.use(current)
 
     environment = deploy._environment()
 
@@ -119,7 +121,7 @@ def test_sam_gets_no_setting_of_a_persons_own(current: State, monkeypatch: pytes
 
 
 def test_functions_get_no_setting_of_a_persons_own(current: State) -> None:
-    environment = stack._environment()
+    environment = local_stack._environment()
 
     assert not PERSONAL.keys() & environment.keys()
     assert environment["AWS_CONFIG_FILE"] == environment["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"

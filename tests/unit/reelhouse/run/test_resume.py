@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import aws, messages
 from pipeline.errors import StorageFailed
-from reelhouse.operate import bronze_events
+from reelhouse.run import resume
 from reelhouse.stack import Stack
 
 STACK = Stack("reelhouse", {"BronzeEventsUrl": "https://sqs.example/BronzeEvents"})
@@ -34,7 +34,7 @@ def test_an_event_that_is_not_confirmed_is_sent_again(monkeypatch: pytest.Monkey
     sqs = Sqs(lost=1)
     monkeypatch.setattr(aws, "client", lambda _: sqs)
 
-    bronze_events.announce(STACK, ["a", "b"], "replay")
+    resume.announce(STACK, ["a", "b"], "replay")
 
     assert sqs.calls == 2
 
@@ -43,4 +43,4 @@ def test_events_that_are_never_confirmed_are_an_error(monkeypatch: pytest.Monkey
     monkeypatch.setattr(aws, "client", lambda _: Sqs(lost=100))
 
     with pytest.raises(StorageFailed, match=r"did not accept all messages \(SQS did not confirm them\)"):
-        bronze_events.announce(STACK, ["a", "b"], "replay")
+        resume.announce(STACK, ["a", "b"], "replay")
