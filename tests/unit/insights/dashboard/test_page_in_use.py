@@ -174,13 +174,18 @@ def test_negative_numbers_have_a_minus_sign_and_a_match_is_out_of_100(tmp_path: 
     assert 'data-label="Match" class="number">90<' in shown.part("visual-similar_films")
 
 
-def test_charts_are_drawn_for_the_width_of_paper(tmp_path: Path) -> None:
+def test_charts_are_drawn_for_the_width_of_paper_and_no_title_is_wider_than_the_screen(tmp_path: Path) -> None:
     script = """
       const width = () => document.querySelector("#visual-films_by_year svg").getAttribute("width");
       log.widths = [width()];
+      byId("film-list").open = true;
+      log.overflow = document.scrollingElement.scrollWidth - innerWidth;
       for (const name of ["beforeprint", "afterprint"]) { dispatchEvent(new Event(name)); log.widths.push(width()); }
     """
-    screen, paper, again = logged(shown_page(tmp_path / "page.html", dashboard_gold.movies(8), steps(script)))["widths"]
+    movies = dashboard_gold.movies(8)
+    log = logged(shown_page(tmp_path / "page.html", movies.assign(title="W" * 300), steps(script)))
+    screen, paper, again = log["widths"]
+    assert log["overflow"] <= 0
     assert int(paper) == 722 // 2 - 22
     assert screen == again != paper
 
