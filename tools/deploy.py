@@ -118,7 +118,7 @@ def create_settings(stack: str) -> Path:
     region = ask_region()
     use_region(region)
     deployed = _description(stack)
-    if deployed is None:
+    if deployed is None or deployed["StackStatus"] in NEW:
         return write_settings(stack, region, {"AlarmEmail": input("Email address for alarms [none]: ").strip()})
     print(f"Stack {stack} exists: its settings are taken from it.")
     given = {one["ParameterKey"]: one["ParameterValue"] for one in deployed.get("Parameters", [])}

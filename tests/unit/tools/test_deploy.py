@@ -44,7 +44,8 @@ def test_a_stack_that_somebody_else_deployed_keeps_its_settings(
     changed = {"GoldEngine": "athena", "AlarmEmail": "night@example.org", "TopN": "20"}
     given = defaults | changed | {"OmdbApiKey": "****", "OfAnOlderVersion": "x"}
     parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]
-    described = {"Parameters": parameters, "Tags": [{"Key": "Cost Center", "Value": 'A "1"'}]}
+    tags = [{"Key": "Cost Center", "Value": 'A "1"'}]
+    described = {"StackStatus": "CREATE_COMPLETE", "Parameters": parameters, "Tags": tags}
     for name, value in {"ask_region": "eu-west-1", "use_region": None, "_description": described}.items():
         monkeypatch.setattr(deploy, name, lambda *_, value=value: value)
 
