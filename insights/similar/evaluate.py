@@ -3,6 +3,10 @@
 A list of similar films is good if people who like the film also like the films in the list. Users are split at random
 in two halves: the first gives popularity; the likes of the second are held out and say which ten films are liked most
 often together with each film (cosine). No method sees them.
+
+The intervals are over films, and hold for other users of the same films: in simulated likes, 97% to 100% cover the
+mean over all users. For a catalogue of other films they are too narrow (77% to 85%), since each film is tested and is
+in the lists of others.
 """
 
 from __future__ import annotations
@@ -75,7 +79,7 @@ def evaluate(movies: pd.DataFrame, ratings: pd.DataFrame, protocol: Protocol) ->
     DataFrame
         One row per method: ``method``; ``ndcg`` and ``hit_rate`` (share of lists with a co-liked film), with the ends
         of their 95% confidence intervals over films (``_low``, ``_high``); ``coverage`` (share of the tested films
-        that are in some list); and ``films`` and ``users``, which the figures stand on.
+        that are in some list); and ``films`` and ``users`` who like some of them, which the figures stand on.
 
     Raises
     ------
@@ -105,7 +109,8 @@ def evaluate(movies: pd.DataFrame, ratings: pd.DataFrame, protocol: Protocol) ->
         "random": lambda _: random.random(len(movies)),
     }
     rows = [{"method": name} | measure(method, wanted, protocol) for name, method in methods.items()]
-    return pd.DataFrame(rows).assign(films=len(wanted), users=likes.loc[held_out, "user"].nunique())
+    of_tested = held_out & likes["imdb_id"].isin(movies["imdb_id"].iloc[list(wanted)])
+    return pd.DataFrame(rows).assign(films=len(wanted), users=likes.loc[of_tested, "user"].nunique())
 
 
 def co_liked(likes: pd.DataFrame, row: pd.Series[int], k: int) -> dict[int, npt.NDArray[np.intp]]:
@@ -138,11 +143,10 @@ def _csv(path: Path) -> pd.DataFrame:
 
 
 def _by_lists(movies: pd.DataFrame, options: Options) -> Method:
-    """Score films by their match scores in the film's list."""
+    """Score films by their ranks in the film's list; match scores may be equal."""
     lists = recommendations.build(movies, options)
     row = pd.Series(movies.index, index=movies["imdb_id"])
-    # A score of 0 still ranks above films that are in no list.
-    scores = lists["similarity"].to_numpy() + 1e-6
+    scores = 1 / lists["rank"].to_numpy(float)
     where = (lists["imdb_id"].map(row), lists["recommended_imdb_id"].map(row))
     matrix = sp.csr_array((scores, where), shape=(len(movies), len(movies)))
     return lambda film: matrix[[film]].toarray()[0]

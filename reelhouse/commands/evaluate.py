@@ -25,7 +25,7 @@ def command(
 
     A list is good if people who like the film also like the films in it. Half of the users are held out to say which
     films are liked together. The baselines are random films, popular films, a metadata soup, and recommendations
-    without a prior. All figures have 95% confidence intervals.
+    without a prior. NDCG and hit rate have 95% confidence intervals, for other users of the same films.
 
     Example: [bold]reelhouse evaluate --ratings ml-latest-small/ratings.csv[/]
     """

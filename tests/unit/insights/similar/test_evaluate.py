@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from insights.similar import evaluate as evaluation
+from insights.similar.choice import Options
 from insights.similar.evaluate import Method, Protocol, co_liked, evaluate, measure, read
 from pipeline.errors import InvalidInput
 
@@ -105,6 +106,22 @@ def test_intervals_hold_their_value_and_half_the_users_are_held_out(scores: pd.D
         assert (scores[name] <= scores[f"{name}_high"]).all()
     assert scores["users"].tolist() == [200] * 5
     assert scores.index.tolist() == ["recommendations", "without prior", "metadata soup", "popularity", "random"]
+
+
+def test_lists_are_tested_in_the_order_of_their_ranks_and_only_users_of_tested_films_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # given recommendations of one match score, of which the last film of the catalogue has rank 1
+    lists = pd.DataFrame(
+        {"imdb_id": "tt0000000", "recommended_imdb_id": ["tt0000079", "tt0000004"], "similarity": 0.5, "rank": [1, 2]}
+    )
+    monkeypatch.setattr(evaluation.recommendations, "build", lambda *_: lists)
+    assert evaluation._by_lists(catalogue(), Options())(0)[[79, 4]].tolist() == [1, 0.5]
+    # given twelve users who like only a film that has too few likes to be tested
+    rare = [(1000 + user, "tt0000099", 5.0) for user in range(12)]
+    movies = pd.concat([catalogue(), catalogue().head(1).assign(imdb_id="tt0000099")])
+    rated = pd.concat([ratings(), pd.DataFrame(rare, columns=["user", "imdb_id", "rating"])])
+    assert evaluate(movies, rated, Protocol())["users"].max() < 206
 
 
 def test_the_same_seed_gives_the_same_scores(scores: pd.DataFrame) -> None:
