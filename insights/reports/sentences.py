@@ -112,9 +112,11 @@ def steepest_trend(shares: pd.DataFrame) -> list[str]:
 
 def _steepest(row: Row) -> str:
     genre, rises = wording.plain_name(row.genre), "rises" if row.slope > 0 else "falls"
+    size = f"{rises} by {abs(row.slope):.1f} percentage points a decade"
+    interval = f"95% confidence interval {_ends(row.slope_low, row.slope_high)}"
     return (
-        f"{genre} changed most: its share of the listed films {rises} by {abs(row.slope):.1f} percentage points a"
-        f" decade (95% confidence interval {_ends(row.slope_low, row.slope_high)}, n = {row.films:,} films)."
+        f"{genre} has the steepest clear trend: its share of the listed films {size} ({interval},"
+        f" n = {row.films:,} films)."
     )
 
 
@@ -182,12 +184,16 @@ def _prediction(row: Row, best: Row | None) -> str:
     model, guess, n = error(row.mae, row.unit), error(best.mae, best.unit), f"n = {row.test_films:,} films"
     if row.beats_baseline:
         return (
-            f"{row.name}: the model does better than any simple guess. It is off by {model} on average,"
-            f" {_GUESSES[best.method]} by {guess} ({n})."
+            f"{row.name}: the model does better than each of three simple guesses. It is off by {model} on average,"
+            f" the best of them, {_GUESSES[best.method]}, by {guess} ({n})."
         )
     off = f"It is off by {model} on average, the guess by {guess} ({n})"
     if row.mae_gain_high < 0:
         return f"{row.name}: the model does worse than {_GUESSES[best.method]}. {off}."
+    if row.mae_gain_low > 0:
+        return (
+            f"{row.name}: the model is closer than {_GUESSES[best.method]} on average, but its R² is not higher. {off}."
+        )
     return f"{row.name}: the model is not clearly better than {_GUESSES[best.method]}. {off}; that may be chance."
 
 

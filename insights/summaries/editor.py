@@ -66,7 +66,7 @@ def _top_rated(facts: ByTable) -> Told:
 def _first_film(film: Fact) -> str:
     directors, rating = _text(film, "directors"), _rating(film)
     owner = f"{directors}'s " if directors else ""
-    tops = "tops the list" if _number(film, "rank") == 1 else f"stands first, at {_text(film, 'rank')}"
+    tops = "tops the list" if film.values["rank"].place == 1 else f"stands first, at {_text(film, 'rank')}"
     return f"{owner}{film.subject} {tops}{f', with {rating}' if rating else ''}."
 
 
@@ -142,7 +142,7 @@ def _each(count: int, names: Sequence[str]) -> str:
 def _ratings(rated: Sequence[Fact]) -> str:
     named = [f"{fact.subject} {wording.number(_number(fact, 'mean'), 1)} ({_n(fact, 'films')})" for fact in rated]
     source = wording.rating_source(str(rated[0].row.get("source")))
-    return f"The most common genres on the list average, on {source}: {wording.listed(named)}."
+    return f"The genres with the most films rated on {source} average: {wording.listed(named)}."
 
 
 def _n(fact: Fact, column: str) -> str:
@@ -161,7 +161,7 @@ def _genre(facts: ByTable) -> Told:
     for fact in facts.get("genres", ()):
         kind, ordinal = wording.kind_of_film(fact.subject), _place(fact, "share")
         share, n = wording.percent(_number(fact, "share")), wording.number(_number(fact, "films_with_genre"))
-        listed = f"{share} of the {n} listed films with a genre"
+        listed = f"{share} of the {n} listed films with a genre and a year"
         if ordinal is not None:
             yield f"{fact.subject} is the {ordinal}most common genre on the list: {listed} are {kind}.", [fact]
         else:
@@ -170,7 +170,7 @@ def _genre(facts: ByTable) -> Told:
         yield _rating_of_genre(ratings), ratings
     yield from _trends(facts.get("genre_trends", ()))
     if movies := facts.get("movies"):
-        yield f"The highest-ranked are {_films(movies)}.", movies
+        yield f"The highest-ranked {'are' if len(movies) > 1 else 'is'} {_films(movies)}.", movies
 
 
 def _rating_of_genre(ratings: Sequence[Fact]) -> str:
@@ -242,7 +242,7 @@ def _decade(facts: ByTable) -> Told:
         if "mean" in fact.values:
             yield _earned(fact), [fact]
     if movies := facts.get("movies"):
-        yield f"The highest-ranked are {_films(movies)}.", movies
+        yield f"The highest-ranked {'are' if len(movies) > 1 else 'is'} {_films(movies)}.", movies
 
 
 def _earned(decade: Fact) -> str:

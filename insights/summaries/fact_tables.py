@@ -16,7 +16,7 @@ from insights import rating_sources
 from insights.frames import listed
 from insights.trends import rank_movers
 from insights.trends.genre_ratings import HIGHER, LOWER, genre_ratings
-from insights.trends.genre_trends import FALLING, RISING
+from insights.trends.genre_trends import FALLING, RISING, selected_confidence
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -51,8 +51,8 @@ def top_rated_traits(tables: Tables) -> pd.DataFrame:
     -------
     DataFrame
         trait, name, decade (null for other traits), top_share and all_share (0-1), low and high (95% Wilson interval of
-        top_share), difference (percentage points), top_count, top_films and all_films (films whose trait is known). A
-        film counts in each of its genres.
+        top_share, which allows for the number of traits), difference (percentage points), top_count, top_films and
+        all_films (films whose trait is known). A film counts in each of its genres.
     """
     movies = tables["movies"]
     top = top_films(movies)
@@ -82,16 +82,17 @@ def _that_differ(traits: pd.DataFrame) -> pd.DataFrame:
     for all_films, all_count, top_films, top_count in counts:
         drawn = hypergeom(all_films, all_count, top_films)
         p.append(min(1.0, 2 * min(drawn.cdf(top_count), drawn.sf(top_count - 1))))
-    intervals = [binomtest(top, of).proportion_ci(method="wilson") for _, _, of, top in counts]
+    q = pd.Series(false_discovery_control(p))
+    confidence = selected_confidence(q, FALSE_DISCOVERY_RATE)
+    intervals = [binomtest(top, of).proportion_ci(confidence, method="wilson") for _, _, of, top in counts]
     shares = traits.assign(
         top_share=traits["top_count"] / traits["top_films"],
         all_share=traits["all_count"] / traits["all_films"],
         low=[interval.low for interval in intervals],
         high=[interval.high for interval in intervals],
     )
-    kept = false_discovery_control(p) <= FALSE_DISCOVERY_RATE
     shares["difference"] = (shares["top_share"] - shares["all_share"]) * 100
-    differing: pd.DataFrame = shares[kept]
+    differing: pd.DataFrame = shares[q <= FALSE_DISCOVERY_RATE]
     return differing.reset_index(drop=True)
 
 
@@ -206,9 +207,11 @@ def with_places(
 
 
 def _movies(tables: Tables) -> pd.DataFrame:
-    """Gold's movies with rank_of (ranked films) and height, which is larger the better the rank."""
+    """Gold's movies with place (null when tied), place_of (ranked films), and height: larger the better the rank."""
     movies = tables["movies"]
-    return movies.assign(rank_of=int(movies["rank"].notna().sum()), height=-movies["rank"].astype("float64"))
+    place = movies["rank"].mask(movies["rank"].duplicated(keep=False))
+    height = -movies["rank"].astype("float64")
+    return movies.assign(place=place, place_of=int(movies["rank"].notna().sum()), height=height)
 
 
 def _rated_genres(tables: Tables) -> pd.DataFrame:

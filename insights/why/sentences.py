@@ -110,4 +110,5 @@ def _move_in_words(genre: str, source: str, mean: Split, films: int) -> str:
     name = f"{wording.plain_name(genre)}'s {wording.rating_source(source)} mean"
     moved = f"{'rose' if change > 0 else 'fell'} by {abs(change):.2f} points to {mean.after:.1f} of 100"
     part = f"{main.contribution:+.2f} from {cause(main)}"
-    return f"Of the genres, {name} moved most: it {moved} (n = {films:,}), {part}."
+    among = f"Of the genres with {FEWEST_FILMS} rated films or more"
+    return f"{among}, {name} moved most: it {moved} (n = {films:,}), {part}."

@@ -38,7 +38,7 @@ def scores(**model: object) -> pd.DataFrame:
         [
             one
             | {"method": "model", "mae": 0.5, "best_baseline": "genre mean", "beats_baseline": False}
-            | {"mae_gain_high": 0.3}
+            | {"mae_gain_low": -0.1, "mae_gain_high": 0.3}
             | model,
             one | {"method": "genre mean", "mae": 0.6},
             one | {"method": "mean", "mae": 0.7},
@@ -86,14 +86,19 @@ def test_long_lists_of_names_are_shortened() -> None:
 
 def test_the_steepest_trend_is_the_largest_change_in_either_direction() -> None:
     steep = shares(Drama="falling", War="rising", Crime="no clear trend").assign(slope=[-1.5, 1.0, 9.0])
-    assert sentences.steepest_trend(steep)[0].startswith("Drama changed most: its share of the listed films falls")
+    assert sentences.steepest_trend(steep)[0].startswith(
+        "Drama has the steepest clear trend: its share of the listed films falls"
+    )
     rising = steep.assign(slope=[-1.5, 1.7, 9.0], slope_low=0.2)
-    assert "War changed most: its share of the listed films rises by 1.7" in sentences.steepest_trend(rising)[0]
+    assert (
+        "War has the steepest clear trend: its share of the listed films rises by 1.7"
+        in sentences.steepest_trend(rising)[0]
+    )
 
 
 def test_a_trend_is_written_without_signs() -> None:
     assert sentences.steepest_trend(shares(Drama="falling", War="no clear trend")) == [
-        "Drama changed most: its share of the listed films falls by 1.5 percentage points a decade"
+        "Drama has the steepest clear trend: its share of the listed films falls by 1.5 percentage points a decade"
         " (95% confidence interval 0.5 to 2.5, n = 40 films)."
     ]
     assert sentences.steepest_trend(shares(War="no clear trend")) == []
@@ -149,11 +154,15 @@ def test_a_prediction_is_stated_next_to_the_best_guess_in_plain_units() -> None:
         "Box office: the model is not clearly better than a guess at the genre's average. It is off by a factor of 3.2"
         " on average, the guess by a factor of 4.0 (n = 31 films); that may be chance."
     ]
-    assert "does better than any simple guess" in sentences.predictions(scores(beats_baseline=True))[0]
+    assert "does better than each of three simple guesses" in sentences.predictions(scores(beats_baseline=True))[0]
     assert sentences.predictions(scores(mae=0.7, mae_gain_high=-0.01)) == [
         "Box office: the model does worse than a guess at the genre's average. It is off by a factor of 5.0 on average,"
         " the guess by a factor of 4.0 (n = 31 films)."
     ]
+    assert (
+        "closer than a guess at the genre's average on average, but its R²"
+        in (sentences.predictions(scores(mae_gain_low=0.01))[0])
+    )
     none = scores(best_baseline=None, verdict="no model: the films before the test years are of too few years")
     assert sentences.predictions(none) == [
         "Box office: not predicted. The films before the test years are of too few years."

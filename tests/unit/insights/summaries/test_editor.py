@@ -30,7 +30,7 @@ def test_the_top_film_comes_first_and_n_is_stated_once() -> None:
 
 def test_genres_decades_and_changes_are_described() -> None:
     assert texts(QUESTIONS["genre/Drama"])[:3] == [
-        "Drama is the most common genre on the list: 60% of the 150 listed films with a genre are dramas.",
+        "Drama is the most common genre on the list: 60% of the 150 listed films with a genre and a year are dramas.",
         "The listed dramas average 65.2 out of 100 on Rotten Tomatoes (n = 8,913) and 62.7 on Metacritic (n = 3,906).",
         "Their share of the listed films rises by 1.2 percentage points a decade (95% confidence interval 0.8 to 1.6,"
         " n = 8,913).",
@@ -122,7 +122,7 @@ def test_genres_are_placed_in_order() -> None:
         for question in questions({"genre_share_by_year": shares[shares["genre"] == "Drama"]})
         if "genre/" in question.id
     ]
-    assert texts(only)[0] == "60% of the 150 listed films with a genre are dramas."
+    assert texts(only)[0] == "60% of the 150 listed films with a genre and a year are dramas."
 
 
 def test_what_top_films_are_less_often_stands_alone_with_its_n() -> None:

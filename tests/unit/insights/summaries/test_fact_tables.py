@@ -17,7 +17,7 @@ def test_shares_of_the_top_tenth_are_kept_if_a_random_tenth_rarely_differs_as_mu
         ["Drama", 1.0, 0.55, 20, 200],
     ]
     drama = traits.set_index("name").loc["Drama"]
-    assert (round(drama["low"], 3), drama["high"], drama["difference"]) == (0.839, 1.0, pytest.approx(45.0))
+    assert (round(drama["low"], 3), drama["high"], drama["difference"]) == (0.815, 1.0, pytest.approx(45.0))
 
 
 def test_shares_that_differ_by_chance_are_not_kept() -> None:
@@ -52,6 +52,13 @@ def test_the_newest_run_is_named_and_a_better_rank_is_higher() -> None:
         [gold_rows.RUN, "the newest run"], [gold_rows.RUN_BEFORE, "the run before"],
     ]  # fmt: skip
     assert rows(tables["movies"].head(2), "rank", "height") == [[1, -1.0], [2, -2.0]]
+
+
+def test_films_of_one_rank_have_no_place() -> None:
+    films = gold_rows.movies(100)
+    films["rank"] = [1, 1, *range(3, 101)]
+    places = fact_tables.fact_tables({"movies": films})["movies"]["place"]
+    assert (places.isna().tolist()[:3], places[2]) == ([True, True, False], 3)
 
 
 def test_genres_that_are_rated_clearly_lower_have_a_verdict_too() -> None:
@@ -120,7 +127,7 @@ def test_ties_and_single_values_have_no_rank() -> None:
 def test_films_that_left_the_list_are_in_no_fact() -> None:
     films = gold_rows.movies().assign(on_list=[film >= 100 for film in range(200)])
     tables = fact_tables.fact_tables({"movies": films})
-    assert (len(tables["movies"]), tables["movies"]["rank_of"].unique()) == (100, [100])
+    assert (len(tables["movies"]), tables["movies"]["place_of"].unique()) == (100, [100])
     assert tables["top_rated_runtime"]["all_films"].tolist() == [100]
 
 

@@ -61,7 +61,7 @@ def test_changed_values_are_counted_and_the_largest_move_has_its_cause() -> None
 
     assert "no film came onto the list or left it" in text
     assert "Values changed in Rotten Tomatoes of 10 films." in text
-    assert "Of the genres, War's Rotten Tomatoes mean moved most: it fell by" in text
+    assert "Of the genres with 20 rated films or more, War's Rotten Tomatoes mean moved most: it fell by" in text
     assert "from Rotten Tomatoes of 10 films: new answers or list entries" in text
 
 
