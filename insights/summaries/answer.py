@@ -7,6 +7,7 @@ import html
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,10 +18,7 @@ _MOST_TRIES = 2_000  # places at which JSON is looked for in an answer
 _MOST_ENTRIES = 200  # sentences, claims, and values of a claim
 _MOST_LETTERS = 2_000  # of a sentence
 _DEEPEST = 5  # objects around the sentences
-_THOUGHT = re.compile(
-    r"<(think(?:ing)?|reasoning|thought)>.*?</\1>|\[THINK\].*?\[/THINK\]|◁think▷.*?◁/think▷", re.DOTALL | re.IGNORECASE
-)
-_END_OF_THOUGHT = re.compile(r"</(?:think(?:ing)?|reasoning|thought)>|\[/THINK\]|◁/think▷", re.IGNORECASE)
+_THOUGHT_TAG = re.compile(r"<(/?)(?:think(?:ing)?|reasoning|thought)>|\[(/?)THINK\]|◁(/?)think▷", re.IGNORECASE)
 _DOUBLED = re.compile(r"\{\{([a-z][a-z0-9]*(?:\.[a-z0-9_]+)?)\}\}")
 _QUOTES = str.maketrans("“”„", '"""')
 
@@ -31,14 +29,34 @@ def read_answer(content: str) -> list[Sentence] | None:
     Thoughts, fences, words around and marks of an end are ignored; a list of sentences, a single one and plain texts
     count too. Of several answers the last counts. An entry that is no sentence is left out.
     """
-    text = _END_OF_THOUGHT.split(_THOUGHT.sub(" ", content))[-1]
-    for variant in _variants(text):
+    for variant in _variants(_without_thoughts(content)):
         answers = [answer for value in _json_values(variant) if (answer := _sentences(value))]
         whole = [answer for answer in answers if len(answer) > 1] or answers[-1:]
         if whole:
             singles = [answer[0] for answer in answers if len(answer) == 1]
             return singles if len(singles) == len(answers) else whole[-1]
     return None
+
+
+def _without_thoughts(content: str) -> str:
+    """Remove each thought with its tags, and what stands before the end of one whose beginning is missing.
+
+    One pass over the tags: a pattern of whole thoughts takes hours for a model that repeats the first tag.
+    """
+    tags = [(tag, tag[0].replace("/", "").lower()) for tag in _THOUGHT_TAG.finditer(content)]
+    ends_ahead = Counter(kind for tag, kind in tags if "/" in tag[0])
+    kept: list[str] = []
+    at, inside = 0, ""
+    for tag, kind in tags:
+        if "/" in tag[0]:
+            ends_ahead[kind] -= 1
+            if inside in ("", kind):
+                kept = kept if inside else []
+                at, inside = tag.end(), ""
+        elif not inside and ends_ahead[kind]:
+            kept.append(content[at : tag.start()])
+            inside = kind
+    return " ".join([*kept, content[at:]])
 
 
 def _variants(text: str) -> Iterator[str]:

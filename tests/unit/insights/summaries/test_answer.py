@@ -22,6 +22,13 @@ ANSWER = json.dumps(FIELDS)
 DRAFT = '{"sentences": [{"text": "{f9} is a draft."}, {"text": "{f8} is a draft."}]}'
 
 
+@pytest.mark.parametrize("tag", ["<think>", "[THINK]", "◁think▷"])
+def test_a_model_that_only_repeats_the_beginning_of_a_thought_has_answered_nothing(tag: str) -> None:
+    """A pattern with a search for each end took minutes."""
+    assert read_answer(tag * 50_000) is None
+    assert read_answer(f"{tag * 50_000}</thought>{ANSWER}") == [SAID, OTHER]
+
+
 @pytest.mark.parametrize(
     "content",
     [
