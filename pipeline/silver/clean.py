@@ -21,6 +21,8 @@ _SOFT_HYPHEN = "\u00ad"
 _NOTE = re.compile(r"\s*\([^()]*\)")
 # Nested notes, as in "(novel (part two))", are removed from the inside out.
 _MAX_NOTE_DEPTH = 3
+# The longest list of the sample has 124.
+_MAX_NAMES = 1_000
 _SUFFIXES = {"jr.", "jr", "sr.", "sr", "ii", "iii", "iv"}
 # A comma is a thousands separator only in complete groups: "1,234,567", but not "1,5" or "1234,567".
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
@@ -94,6 +96,8 @@ def names(value: Any) -> list[str] | None:
     joined = text(value)
     if joined is None:
         return None
+    if joined.count(",") >= _MAX_NAMES:
+        raise ValueError(f"more than {_MAX_NAMES:,} names")
     for _ in range(min(joined.count("("), _MAX_NOTE_DEPTH)):
         joined = _NOTE.sub("", joined)
     parts: list[str] = []

@@ -84,6 +84,13 @@ def test_text(given_text: Any, expected: str) -> None:
     assert clean.text(given_text) == expected
 
 
+def test_a_list_of_more_names_than_any_film_has_is_rejected() -> None:
+    """A batch of such answers would take more than the function's memory and time, and park its neighbours."""
+    assert len(clean.names(", ".join(map(str, range(1000)))) or []) == 1000
+    with pytest.raises(ValueError, match="more than 1,000 names"):
+        clean.names(", ".join(map(str, range(1001))))
+
+
 @given(st.text())
 def test_cleaned_text_can_be_stored(given_text: str) -> None:
     cleaned = clean.text(given_text)
