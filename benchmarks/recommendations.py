@@ -27,8 +27,7 @@ FASTER, SMALL = Target("gain", 2.5), Target("most", 600)
 def search(folder: str) -> dict[str, Any]:
     """Choose films for every film, from stored features."""
     from insights.similar.choice import Options, choose  # noqa: PLC0415 (counted: this process's own)
-    from insights.similar.features import Features  # noqa: PLC0415
-    from insights.similar.prior import Standing  # noqa: PLC0415
+    from insights.similar.features import Features, Standing  # noqa: PLC0415
 
     stored = np.load(Path(folder, "films.npz"))
     sparse = {name: sp.csr_array(sp.load_npz(Path(folder, f"{name}.npz"))) for name in SPARSE}
@@ -56,14 +55,14 @@ def store(folder: str, films: int) -> dict[str, Any]:
     import pandas as pd  # noqa: PLC0415
 
     from benchmarks import bronze_objects  # noqa: PLC0415
-    from insights.similar import features, prior, recommendations  # noqa: PLC0415
+    from insights.similar import features, recommendations  # noqa: PLC0415
 
     started = time.perf_counter()
     movies = pd.DataFrame(bronze_objects.silver_rows()).drop_duplicates("imdb_id", ignore_index=True).head(films)
     movies.to_parquet(Path(folder, "movies.parquet"))
     years = features.numbers(movies, "year").astype(np.float32)
     made = features.build(features.read(movies), years, recommendations.DEFAULT.weights)
-    standing = prior.standing(movies)
+    standing = features.standing(movies)
     np.savez(
         Path(folder, "films.npz"),
         common=made.common, years=made.years, notice=standing.notice, rating=standing.rating,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from numbers import Integral, Real
@@ -23,6 +23,7 @@ from rich import box
 from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -33,6 +34,7 @@ _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u20
 _WRAPPED_WIDTH = 24
 _COLUMN_GAP = 2
 INTERRUPTED = 130
+OnProgress = Callable[[int, int], None]
 
 
 def visible(text: str) -> str:
@@ -224,3 +226,16 @@ def print_fields(fields: Sequence[tuple[str, str | Text]], width: int = 0) -> No
     for name, value in fields:
         grid.add_row(f"  {escape(name)}", value)
     out.print(grid)
+
+
+def bars(*columns: ProgressColumn) -> Progress:
+    """Return a group of bars with these columns; ``with`` shows them."""
+    return Progress(*columns, console=err, disable=not err.is_terminal)
+
+
+@contextmanager
+def bar(name: str) -> Iterator[OnProgress]:
+    """Show a progress bar inside the block; yield a function that takes the number done and the total."""
+    with bars(TextColumn("{task.description}"), BarColumn(40), MofNCompleteColumn()) as shown:
+        task = shown.add_task(name, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)

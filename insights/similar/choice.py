@@ -14,8 +14,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from insights.similar.features import Features, FieldWeights, Floats, Indices
-from insights.similar.prior import PriorWeights, Standing
+from insights.similar.features import Features, FieldWeights, Floats, Indices, PriorWeights, Standing
 from insights.similar.search import DECIMALS, Pool, Scorer, Similarity
 from pipeline.errors import InvalidInput
 

@@ -6,8 +6,8 @@ How a film is chosen
 --------------------
 1. :mod:`.features`: one TF-IDF matrix per field (cast, genres, writers, ...), each row of length 1, times the field's
    weight. The similarity of two films is the sum over the fields plus the closeness of their years.
-2. :mod:`.prior`: a candidate gains by how widely noticed and how well rated it is among films of its years, and loses
-   by how far it is from the film asked for in both. ``prior=0`` leaves similarity alone.
+2. The prior, also there: a candidate gains by how widely noticed and how well rated it is among films of its years,
+   and loses by how far it is from the film asked for in both. ``prior=0`` leaves similarity alone.
 3. :mod:`.search`: similarity and prior of all pairs, and a pool of the best candidates for each film.
 4. :mod:`.choice`: maximal marginal relevance orders the pool.
 5. :func:`reasons`: what both films share, in words. Names and titles are plain text: a page has to escape them.
@@ -29,7 +29,7 @@ import pandas as pd
 from insights import wording
 from insights.columns import RECOMMENDATIONS
 from insights.frames import typed
-from insights.similar import features, prior
+from insights.similar import features
 from insights.similar.choice import Options, choose
 from insights.similar.features import Floats, Indices, Tokens
 from insights.similar.search import DECIMALS
@@ -90,7 +90,7 @@ def build(movies: pd.DataFrame, options: Options = DEFAULT) -> pd.DataFrame:
     fields = features.read(films)
     years = features.numbers(films, "year").astype(np.float32)
     content = features.build(fields, years, options.weights)
-    chosen, match = choose(content, prior.standing(films), options)
+    chosen, match = choose(content, features.standing(films), options)
     asked, position = np.nonzero(chosen >= 0)
     recommended = chosen[asked, position].astype(np.intp)
     ids = films[ID].to_numpy()

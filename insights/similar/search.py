@@ -15,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from insights.similar.features import Features, Floats, Indices
-from insights.similar.prior import PriorWeights, Standing
+from insights.similar.features import Features, Floats, Indices, PriorWeights, Standing
 
 # Decimals that decide an order: further ones depend on the order in which the machine adds.
 DECIMALS = 5

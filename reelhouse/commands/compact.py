@@ -29,8 +29,8 @@ from pipeline.columns import SILVER_TABLES
 from pipeline.database import PARQUET
 from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
+from reelhouse.console import OnProgress, bar
 from reelhouse.options import Json, RunId, StackName
-from reelhouse.progress import OnProgress, bar
 from reelhouse.stack import Stack
 
 MOVIES = SILVER_TABLES["movies"]

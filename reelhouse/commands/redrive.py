@@ -9,9 +9,9 @@ import typer
 
 from pipeline import aws
 from reelhouse import console, stack
+from reelhouse.console import OnProgress, bar
 from reelhouse.operate.parked import parked, print_parked
 from reelhouse.options import Json, StackName
-from reelhouse.progress import OnProgress, bar
 from reelhouse.stack import QUEUES, QueueName, Stack
 
 

@@ -24,11 +24,10 @@ from pipeline.gold.publication import Held
 from pipeline.silver.reader import SilverReader
 from reelhouse import console, stack
 from reelhouse.commands.run import print_held
-from reelhouse.console import counted
+from reelhouse.console import OnProgress, bar, counted
 from reelhouse.operate.differences import Change, compare, compare_builds
 from reelhouse.operate.outcomes import OUTCOMES
 from reelhouse.options import Json, RunId, StackName
-from reelhouse.progress import OnProgress, bar
 from reelhouse.run import resume
 from reelhouse.stack import Stack
 

@@ -22,8 +22,8 @@ from insights.reports.store import BucketStore, FolderStore, Store
 from pipeline import keys
 from pipeline.errors import InvalidInput, ReelhouseError
 from reelhouse import console, stack
+from reelhouse.console import bars
 from reelhouse.options import Json, StackName, pairs, usage_errors
-from reelhouse.progress import bars
 from reelhouse.stack import Stack
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
 from rich.text import Text
 
 from pipeline import aws, keys
@@ -15,12 +16,14 @@ from pipeline.gold.publication import Held
 from pipeline.retries import quota_renewed_at
 from reelhouse import console, logs, stack
 from reelhouse.commands.run import print_held
+from reelhouse.console import counted
 from reelhouse.logs import LoggedError
 from reelhouse.options import Json, RunIdArgument, StackName
 from reelhouse.stack import QueueCounts, Stack
 
 if TYPE_CHECKING:
     from reelhouse.run.details import RunDetails
+    from reelhouse.run.steps import Step
 
 NEWEST_RUNS = 20
 # Columns of the table: short names on a terminal, so that 80 columns hold a whole run id.
@@ -28,6 +31,12 @@ _COLUMNS = {
     "run_id": "run", "status": "status", "expected": "films", "stored": "stored", "rejected": "rej.",
     "quarantined": "quar.", "missing": "miss.", "in_gold": "Gold",
 }  # fmt: skip
+_LEFT_OUT_SHOWN, _UNUSABLE_SHOWN, _REPORTS_SHOWN = 5, 3, 6
+_NAME_WIDTH = 11
+# Counts whose name says too little by itself.
+_NAMES = {"runs": "manifests", "present": "stored before"}
+_SIGNS = {"wrong": "[red]✗[/]", "wait": "[yellow]…[/]", "note": "[yellow]![/]"}
+_COLOURS = {"rejected": "yellow", "quarantined": "yellow", "parked": "red"}
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,7 @@ def command(run_id: RunIdArgument = None, stack_name: StackName = None, json_out
     if json_output:
         console.print_json(asdict(state))
     elif state.story:
-        details.print_run(state.story)
+        print_run(state.story)
     else:
         print_status(state)
 
@@ -187,3 +196,119 @@ def print_status(state: Status) -> None:
         minutes = age.total_seconds() / 60
         ago = f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:,.0f} h"
         console.out.print(f"Gold was built {ago} ago by version {state.gold.code_version}.")
+
+
+def print_run(run: RunDetails) -> None:
+    """Print a run and what to do about it."""
+    _print_head(run)
+    _print_steps(run)
+    _print_films(run)
+    _print_gold(run)
+    _print_next(run)
+
+
+def _print_head(run: RunDetails) -> None:
+    complete = run.gold is not None and run.gold.status == "complete"
+    status = "[green]complete[/]" if complete else "[red]incomplete[/]"
+    manifest = run.manifest
+    console.out.print(f"Run [bold]{manifest.run_id}[/] is {status}")
+    entries = f"{manifest.listed:,} entries, " if manifest.listed is not None else ""
+    unusable = f", {len(manifest.skipped):,} unusable" if manifest.skipped else ""
+    parameters = f"top_n {manifest.top_n}, batch_size {manifest.batch_size}; code {manifest.code_version}"
+    rows = [
+        ("started by", escape(f"{manifest.requested_by or 'unknown'}, {_time(manifest.started_at)} UTC")),
+        ("parameters", escape(parameters)),
+        ("list", f"{entries}{len(manifest.expected):,} taken in {counted(manifest.messages, 'message')}{unusable}"),
+        ("", escape(manifest.source_uri)),
+    ]
+    shown = manifest.skipped[:_UNUSABLE_SHOWN]
+    rows += [("", escape(f"item {entry.item}, id {entry.id!r}: {entry.reason}")) for entry in shown]
+    _print([*rows, *_more(len(manifest.skipped) - _UNUSABLE_SHOWN, run, "unusable entries")])
+
+
+def _print_steps(run: RunDetails) -> None:
+    began = datetime.fromisoformat(run.manifest.started_at)
+    rows = [
+        (step.step, _after(began, step.began_at), _after(began, step.ended_at), step.invocations,
+         console.out.render_str(_done(step)))
+        for step in run.steps
+    ]  # fmt: skip
+    console.print_table(("step", "from", "to", "calls", "what was done"), rows)
+    omdb = run.omdb
+    if omdb.calls:
+        errors = f", without an answer: {_counts(omdb.errors)}" if omdb.errors else ""
+        within = f"95% within {omdb.p95_ms:,.0f} ms" if omdb.p95_ms is not None else "no answer"
+        _print([("OMDb", escape(f"{omdb.calls:,} calls, {within}{errors}"))])
+
+
+def _done(step: Step) -> str:
+    """Return a step's counts, with markup."""
+    done = _counts(step.outcomes) or "[dim]no line in the log[/]"
+    if step.put_back:
+        done += f"; [yellow]messages put back: {escape(_counts(step.put_back))}[/]"
+    if step.failed:
+        done += f"; [red]{step.failed} failed as a whole[/]"
+    return done
+
+
+def _print_films(run: RunDetails) -> None:
+    films = run.films
+    # While the queue is not empty, missing films are assumed to wait in it.
+    names = {"missing": "waiting"} if films.missing and run.queues["MovieQueue"].busy else {}
+    counted = ", ".join(
+        f"[{_COLOURS.get(name, 'default') if count else 'default'}]{count:,} {names.get(name, name)}[/]"
+        for name in ("stored", "rejected", "quarantined", "parked", "missing")
+        for count in (getattr(films, name),)
+    )
+    rows = [("films", f"{films.expected:,} expected: {counted}")]
+    for outcome, colour in _COLOURS.items():
+        concerned = [one for one in run.left_out if one.outcome == outcome]
+        for one in concerned[:_LEFT_OUT_SHOWN]:
+            rows.append(("", f"[{colour}]{outcome}[/] {one.imdb_id}: {escape(one.why)}"))
+        rows += _more(len(concerned) - _LEFT_OUT_SHOWN, run, outcome)
+    _print(rows)
+
+
+def _print_gold(run: RunDetails) -> None:
+    gold, reports = run.gold, run.reports
+    text = "no build contains this run"
+    if gold is not None:
+        newer = "" if gold.newest_run == run.manifest.run_id else f"; newest run {gold.newest_run}"
+        text = f"build {gold.build_id}, {_time(gold.built_at)} UTC: the run is {gold.status}, "
+        text += f"{counted(gold.films, 'film')} from it{newer}"
+    rows = [("Gold", escape(text))]
+    for index, report in enumerate(reports[-_REPORTS_SHOWN:]):
+        rows.append(("" if index else "reports", escape(f"{report.name} {report.status}, {report.page}")))
+    _print(rows if reports else [*rows, ("reports", "none is based on this run")])
+
+
+def _print_next(run: RunDetails) -> None:
+    if not any(one.level != "note" for one in run.next):
+        console.out.print("[green]✓[/] Nothing to do.")
+    for one in run.next:
+        console.out.print(f"{_SIGNS[one.level]} {escape(one.what)}")
+        console.out.print(f"  → {escape(one.do)}")
+
+
+def _print(rows: list[tuple[str, str]]) -> None:
+    console.print_fields(rows, _NAME_WIDTH)
+
+
+def _more(number: int, run: RunDetails, what: str) -> list[tuple[str, str]]:
+    return [("", f"… and {number:,} more {what}: reelhouse status {run.manifest.run_id} --json")] if number > 0 else []
+
+
+def _counts(counts: dict[str, int]) -> str:
+    shown = {_NAMES.get(name, name): number for name, number in counts.items() if number}
+    return ", ".join(console.counted(number, name.removesuffix("s"), plural=name) for name, number in shown.items())
+
+
+def _time(iso: str) -> str:
+    return iso[:19].replace("T", " ")
+
+
+def _after(began: datetime, iso: str | None) -> str:
+    if iso is None:
+        return "–"
+    seconds = (datetime.fromisoformat(iso) - began).total_seconds()
+    return f"{seconds:+.1f} s" if abs(seconds) < 3600 else f"{seconds / 3600:+.1f} h"

@@ -7,34 +7,27 @@ writes nothing.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Literal
-
-from rich.markup import escape
+from typing import Any, Literal, get_args
 
 from pipeline import aws, keys
 from pipeline.gold.build import Build
 from pipeline.gold.publication import Held
 from pipeline.runs import Manifest, started_at
 from pipeline.silver.reader import SilverReader
-from reelhouse import console
 from reelhouse.console import counted
 from reelhouse.operate.parked import Parked, parked
 from reelhouse.run import steps
-from reelhouse.run.advice import Advice, advise
 from reelhouse.run.steps import OmdbAnswers, Step
 from reelhouse.stack import QueueCounts, Stack
 
 # Reports looked at: the first ones made after the run began.
 MOST_REPORTS = 200
 _NO_REASON = "no reason is recorded"
-_LEFT_OUT_SHOWN, _UNUSABLE_SHOWN, _REPORTS_SHOWN = 5, 3, 6
-_NAME_WIDTH = 11
-# Counts whose name says too little by itself.
-_NAMES = {"runs": "manifests", "present": "stored before"}
-_SIGNS = {"wrong": "[red]✗[/]", "wait": "[yellow]…[/]", "note": "[yellow]![/]"}
-_COLOURS = {"rejected": "yellow", "quarantined": "yellow", "parked": "red"}
+# wrong: somebody has to act; wait: the run continues without help; note: nothing to do, but worth knowing.
+Level = Literal["wrong", "wait", "note"]
+_MOST_URGENT_FIRST = get_args(Level)
 
 
 @dataclass(frozen=True)
@@ -222,117 +215,90 @@ def _object(value: Any) -> dict[str, Any]:
     return parsed if isinstance(parsed, dict) else {}
 
 
-def print_run(run: RunDetails) -> None:
-    """Print a run and what to do about it."""
-    _print_head(run)
-    _print_steps(run)
-    _print_films(run)
-    _print_gold(run)
-    _print_next(run)
+@dataclass(frozen=True)
+class Advice:
+    """What an operator should know of a run, and do about it."""
+
+    level: Level
+    what: str
+    do: str
 
 
-def _print_head(run: RunDetails) -> None:
-    complete = run.gold is not None and run.gold.status == "complete"
-    status = "[green]complete[/]" if complete else "[red]incomplete[/]"
-    manifest = run.manifest
-    console.out.print(f"Run [bold]{manifest.run_id}[/] is {status}")
-    entries = f"{manifest.listed:,} entries, " if manifest.listed is not None else ""
-    unusable = f", {len(manifest.skipped):,} unusable" if manifest.skipped else ""
-    parameters = f"top_n {manifest.top_n}, batch_size {manifest.batch_size}; code {manifest.code_version}"
-    rows = [
-        ("started by", escape(f"{manifest.requested_by or 'unknown'}, {_time(manifest.started_at)} UTC")),
-        ("parameters", escape(parameters)),
-        ("list", f"{entries}{len(manifest.expected):,} taken in {counted(manifest.messages, 'message')}{unusable}"),
-        ("", escape(manifest.source_uri)),
-    ]
-    shown = manifest.skipped[:_UNUSABLE_SHOWN]
-    rows += [("", escape(f"item {entry.item}, id {entry.id!r}: {entry.reason}")) for entry in shown]
-    _print([*rows, *_more(len(manifest.skipped) - _UNUSABLE_SHOWN, run, "unusable entries")])
+def advise(run: RunDetails) -> tuple[Advice, ...]:
+    """Return what is wrong with a run and what to do, the most urgent first; empty for a healthy run."""
+    advice = [*_about_parked(run), *_about_bronze(run), *_about_silver(run), *_about_gold(run), *_about_notes(run)]
+    return tuple(sorted(advice, key=lambda one: _MOST_URGENT_FIRST.index(one.level)))
 
 
-def _print_steps(run: RunDetails) -> None:
-    began = datetime.fromisoformat(run.manifest.started_at)
-    rows = [
-        (step.step, _after(began, step.began_at), _after(began, step.ended_at), step.invocations,
-         console.out.render_str(_done(step)))
-        for step in run.steps
-    ]  # fmt: skip
-    console.print_table(("step", "from", "to", "calls", "what was done"), rows)
-    omdb = run.omdb
-    if omdb.calls:
-        errors = f", without an answer: {_counts(omdb.errors)}" if omdb.errors else ""
-        within = f"95% within {omdb.p95_ms:,.0f} ms" if omdb.p95_ms is not None else "no answer"
-        _print([("OMDb", escape(f"{omdb.calls:,} calls, {within}{errors}"))])
+def _about_parked(run: RunDetails) -> Iterator[Advice]:
+    for queue in dict.fromkeys(one.queue for one in run.parked):
+        causes = [one.why for one in run.parked if one.queue == queue]
+        yield Advice(
+            "wrong",
+            f"{counted(len(causes), 'message')} parked in {queue}DeadLetters; the last one failed with: {causes[-1]}",
+            f"remove the cause, then run `reelhouse redrive --queue {queue}` (--peek shows all messages)",
+        )
 
 
-def _done(step: Step) -> str:
-    """Return a step's counts, with markup."""
-    done = _counts(step.outcomes) or "[dim]no line in the log[/]"
-    if step.put_back:
-        done += f"; [yellow]messages put back: {escape(_counts(step.put_back))}[/]"
-    if step.failed:
-        done += f"; [red]{step.failed} failed as a whole[/]"
-    return done
+def _about_bronze(run: RunDetails) -> Iterator[Advice]:
+    missing, run_id = run.films.missing, run.manifest.run_id
+    if not missing:
+        return
+    films = counted(missing, "film")
+    if not run.queues["MovieQueue"].busy:
+        what = f"{films} neither stored nor rejected, and no message about them waits or is parked"
+        yield Advice("wrong", what, f"`reelhouse run --resume {run_id}` requests them again")
+    elif run.omdb.state == "key refused":
+        yield Advice(
+            "wrong",
+            f"OMDb rejects the API key; waiting in MovieQueue: {films}",
+            "put a valid key into the secret (docs/operations.md, OMDb); messages are retried every 15 minutes",
+        )
+    elif run.waiting_for_quota_until:
+        until = run.waiting_for_quota_until[:16]
+        yield Advice("wait", f"waiting for OMDb's quota until {until} UTC: {films}", "nothing; the run then continues")
+    else:
+        what = f"waiting in MovieQueue for a first try or a retry: {films}"
+        do = f"check again in some minutes; `reelhouse run --resume {run_id}` does not wait for a retry"
+        yield Advice("wait", what, do)
 
 
-def _print_films(run: RunDetails) -> None:
-    films = run.films
-    # While the queue is not empty, missing films are assumed to wait in it.
-    names = {"missing": "waiting"} if films.missing and run.queues["MovieQueue"].busy else {}
-    counted = ", ".join(
-        f"[{_COLOURS.get(name, 'default') if count else 'default'}]{count:,} {names.get(name, name)}[/]"
-        for name in ("stored", "rejected", "quarantined", "parked", "missing")
-        for count in (getattr(films, name),)
-    )
-    rows = [("films", f"{films.expected:,} expected: {counted}")]
-    for outcome, colour in _COLOURS.items():
-        concerned = [one for one in run.left_out if one.outcome == outcome]
-        for one in concerned[:_LEFT_OUT_SHOWN]:
-            rows.append(("", f"[{colour}]{outcome}[/] {one.imdb_id}: {escape(one.why)}"))
-        rows += _more(len(concerned) - _LEFT_OUT_SHOWN, run, outcome)
-    _print(rows)
+def _about_silver(run: RunDetails) -> Iterator[Advice]:
+    behind = run.films.not_in_silver
+    if behind and run.queues["BronzeEvents"].busy:
+        yield Advice("wait", f"{counted(behind, 'Bronze object')} on the way to Silver", "check again in some minutes")
+    elif behind:
+        what = f"{counted(behind, 'Bronze object')} without an outcome in Silver, and BronzeEvents is empty"
+        yield Advice("wrong", what, f"`reelhouse run --resume {run.manifest.run_id}` announces them again")
 
 
-def _print_gold(run: RunDetails) -> None:
-    gold, reports = run.gold, run.reports
-    text = "no build contains this run"
-    if gold is not None:
-        newer = "" if gold.newest_run == run.manifest.run_id else f"; newest run {gold.newest_run}"
-        text = f"build {gold.build_id}, {_time(gold.built_at)} UTC: the run is {gold.status}, "
-        text += f"{counted(gold.films, 'film')} from it{newer}"
-    rows = [("Gold", escape(text))]
-    for index, report in enumerate(reports[-_REPORTS_SHOWN:]):
-        rows.append(("" if index else "reports", escape(f"{report.name} {report.status}, {report.page}")))
-    _print(rows if reports else [*rows, ("reports", "none is based on this run")])
+def _about_gold(run: RunDetails) -> Iterator[Advice]:
+    films, gold = run.films, run.gold
+    if films.missing or films.parked or films.not_in_silver or (gold and gold.status == "complete"):
+        return
+    if held := run.held:
+        what = f"build {held.build_id} is held: {held.reasons[0]}"
+        do = f"if it is right, `reelhouse publish {held.build_id} --because TEXT`; a later good run replaces it"
+        yield Advice("wrong", what, do)
+    elif run.queues["SilverEvents"].busy and run.gold_failure:
+        at_once = f"`reelhouse run --resume {run.manifest.run_id}`"
+        do = f"remove the cause; AggregateToGold is tried again within 30 minutes, or at once by {at_once}"
+        yield Advice("wrong", f"AggregateToGold fails: {run.gold_failure}", do)
+    elif run.queues["SilverEvents"].busy:
+        yield Advice("wait", "Gold has not been built with the whole run yet", "check again in a minute")
+    else:
+        what = "the whole run is in Silver, but not in Gold, and SilverEvents is empty"
+        yield Advice("wrong", what, f"`reelhouse run --resume {run.manifest.run_id}` builds Gold")
 
 
-def _print_next(run: RunDetails) -> None:
-    if not any(one.level != "note" for one in run.next):
-        console.out.print("[green]✓[/] Nothing to do.")
-    for one in run.next:
-        console.out.print(f"{_SIGNS[one.level]} {escape(one.what)}")
-        console.out.print(f"  → {escape(one.do)}")
-
-
-def _print(rows: list[tuple[str, str]]) -> None:
-    console.print_fields(rows, _NAME_WIDTH)
-
-
-def _more(number: int, run: RunDetails, what: str) -> list[tuple[str, str]]:
-    return [("", f"… and {number:,} more {what}: reelhouse status {run.manifest.run_id} --json")] if number > 0 else []
-
-
-def _counts(counts: dict[str, int]) -> str:
-    shown = {_NAMES.get(name, name): number for name, number in counts.items() if number}
-    return ", ".join(console.counted(number, name.removesuffix("s"), plural=name) for name, number in shown.items())
-
-
-def _time(iso: str) -> str:
-    return iso[:19].replace("T", " ")
-
-
-def _after(began: datetime, iso: str | None) -> str:
-    if iso is None:
-        return "–"
-    seconds = (datetime.fromisoformat(iso) - began).total_seconds()
-    return f"{seconds:+.1f} s" if abs(seconds) < 3600 else f"{seconds / 3600:+.1f} h"
+def _about_notes(run: RunDetails) -> Iterator[Advice]:
+    films, unusable = run.films, run.manifest.skipped
+    if films.quarantined or films.rejected:
+        counts = (f"{films.rejected:,} rejected by OMDb", f"{films.quarantined:,} quarantined")
+        what = "films left out: " + ", ".join(count for count in counts if not count.startswith("0"))
+        yield Advice("note", what, "`reelhouse trace IMDB_ID` shows the reason; the next run tries them again")
+    if unusable:
+        what = f"{counted(len(unusable), 'entry', 'entries')} of the list could not be used"
+        yield Advice("note", what, "correct the list at its source; the manifest names each entry and the reason")
+    if failed := [f"{step.step} ({step.failed})" for step in run.steps if step.failed]:
+        yield Advice("note", f"invocations failed as a whole: {', '.join(failed)}", "nothing; SQS retried the messages")

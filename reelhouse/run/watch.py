@@ -16,7 +16,7 @@ from pipeline.gold.build import Build
 from pipeline.gold.publication import Held
 from pipeline.runs import RunReply, Skipped, started_at
 from reelhouse import logs
-from reelhouse.progress import bars
+from reelhouse.console import bars
 from reelhouse.stack import QueueCounts, Stack
 
 POLL_SECONDS = 0.5

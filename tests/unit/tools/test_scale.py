@@ -30,13 +30,15 @@ def test_the_free_omdb_key_is_the_first_limit() -> None:
 def test_a_bill_by_hand() -> None:
     """250 films a day: 3 Silver parts, 25 messages, 3 queues polled 21,600 times a day each, 91 builds of Gold.
 
-    25 metrics are sent in 2 of 24 hours; without QuickSight a stack has 12 alarms.
+    25 metrics are sent in 2 of 24 hours, and each alarm costs US$0.10.
     """
     bill = scale.month(250)
 
     assert bill["SQS"] == pytest.approx(30 * (250 + 3 + 25 + 3 * 21_600) * 0.40e-6)
     assert bill["S3 storage"] == pytest.approx(250 * (360 * (1_430 + 195) + 91 * 250) / 1e9 * 0.023)
-    assert bill["CloudWatch"] == pytest.approx(25 * 0.30 * 2 / 24 + 12 * 0.10 + 3 + 30 * 250 * 95 / 1e9 * 0.50)
+    assert bill["CloudWatch"] == pytest.approx(
+        25 * 0.30 * 2 / 24 + scale.alarms() * 0.10 + 3 + 30 * 250 * 95 / 1e9 * 0.50
+    )
     assert (bill["Athena"], bill["OMDb"]) == (0, 0)
 
 

@@ -20,7 +20,7 @@ TWO = Notebook("02_second", "Second", Path("02_second.ipynb"), 3, PARAMETERS[:1]
 
 def test_parameters_of_the_repository_s_reports_are_typed_and_explained() -> None:
     reports = discover()
-    assert [one.name[:2] for one in reports] == ["01", "02", "03", "04", "05"]
+    assert len(reports) >= 5
     assert all(one.parameters and one.title != one.name for one in reports)
     for parameter in (parameter for one in reports for parameter in one.parameters):
         assert parameter.type in {"int", "float", "bool", "str"}, parameter

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from insights.columns import RECOMMENDATIONS
 from insights.similar import features, recommendations
 from insights.similar.choice import Options
-from insights.similar.features import FieldWeights
-from insights.similar.prior import PriorWeights
+from insights.similar.features import FieldWeights, PriorWeights
 from insights.similar.recommendations import build
 from pipeline.errors import InvalidInput
 

@@ -10,8 +10,7 @@ import pytest
 
 from insights.similar import features
 from insights.similar.choice import Options
-from insights.similar.features import FieldWeights
-from insights.similar.prior import PriorWeights
+from insights.similar.features import FieldWeights, PriorWeights
 from insights.similar.recommendations import build
 
 Film = dict[str, list[str] | int | float]

@@ -1,64 +1,88 @@
-"""Printed details of a run: all parts are shown, foreign text is escaped, long lists are shortened."""
+"""Advice on a run: one case for each problem."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from pipeline.gold.publication import Held
 from pipeline.runs import Skipped
-from reelhouse.run import details
-from reelhouse.run.advice import Advice
-from reelhouse.run.details import LeftOut, ReportPage
-from reelhouse.run.steps import Step
-from tests.run_details import DETAILS, ENRICHED, FILMS, MANIFEST, RUN, WAITING
+from reelhouse.operate.parked import Parked
+from reelhouse.run.details import RunDetails, advise
+from reelhouse.run.steps import OmdbAnswers, Step
+from tests.gold_builds import BUILD_ID
+from tests.run_details import DETAILS, FILMS, GOLD, MANIFEST, RUN, WAITING
+
+PARKED = (Parked("BronzeEvents", "m", RUN, ["tt0000001"], "ProcessBronzeToSilver: AccessDenied", "now", None, 3, ""),)
+KEY_REFUSED = OmdbAnswers(0, {}, None, "key refused")
+UNUSABLE = replace(MANIFEST, skipped=[Skipped(0, "x", "no id")])
 
 
-def test_all_parts_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    enriched = replace(
-        ENRICHED, failed=1, outcomes={"stored": 3, "failed": 0}, put_back={"OmdbUnavailable": 1}
-    )  # fmt: skip
-    films = replace(FILMS, stored=3, quarantined=6)
-    report = ReportPage("02_genre_trends", "now", "succeeded", "reports/02_genre_trends/x/report.html")
-    details.print_run(replace(DETAILS, steps=(enriched, Step("AggregateToGold")), films=films, reports=(report,)))
-
-    printed = " ".join(capsys.readouterr().out.split())
-
-    for part in (
-        f"Run {RUN} is complete", "started by schedule, 2026-11-24 03:00:00 UTC", "top_n 9, batch_size 3",
-        "12 entries, 9 taken in 3 messages", "+4.0 s", "+9.2 s", "3 stored", "put back: 1 OmdbUnavailable",
-        "1 failed as a whole", "no line in the log", "9 calls, 95% within 81 ms, without an answer: 2 Unclear",
-        "9 expected: 3 stored, 0 rejected, 6 quarantined, 0 parked, 0 missing", "build b1", "9 films from it",
-        "02_genre_trends succeeded", "Nothing to do",
-    ):  # fmt: skip
-        assert part in printed, part
+def unfinished(busy: str = "", films: dict[str, int] | None = None, **changes: Any) -> RunDetails:
+    """A run that no build contains, with counts of films, a queue where a message waits, or other parts changed."""
+    queues = DETAILS.queues | {name: WAITING for name in DETAILS.queues if name == busy}
+    return replace(DETAILS, **{"gold": None, "queues": queues, "films": replace(FILMS, **films or {}), **changes})
 
 
-def test_films_left_out_are_named_with_their_reasons_escaped(capsys: pytest.CaptureFixture[str]) -> None:
-    quarantined = tuple(LeftOut("quarantined", f"tt000000{n}", "year: '[red]1492[/]'") for n in range(6))
-    unusable = [Skipped(n, "[bold]../x[/]", "no id") for n in range(5)]
-    manifest = replace(MANIFEST, source_uri="s3://lists/[x]", skipped=unusable)
-    details.print_run(replace(DETAILS, left_out=quarantined, manifest=manifest, gold=None))
-
-    printed = " ".join(capsys.readouterr().out.split())
-
-    assert printed.count("quarantined tt") == 5
-    assert "year: '[red]1492[/]'" in printed
-    assert "[bold]../x[/]" in printed
-    assert f"… and 1 more quarantined: reelhouse status {RUN} --json" in printed
-    assert f"… and 2 more unusable entries: reelhouse status {RUN} --json" in printed
-    assert "is incomplete" in printed
+def test_a_complete_run_needs_nothing() -> None:
+    assert advise(DETAILS) == ()
 
 
-def test_missing_films_wait_while_their_queue_is_not_empty(capsys: pytest.CaptureFixture[str]) -> None:
-    films = replace(FILMS, stored=3, missing=6)
-    advice = (Advice("wait", "waiting for OMDb's quota", "nothing"),)
-    queues = DETAILS.queues | {"MovieQueue": WAITING}
-    details.print_run(replace(DETAILS, films=films, queues=queues, next=advice))
+@pytest.mark.parametrize(
+    ("run", "level", "what", "do"),
+    [
+        (
+            unfinished(films={"parked": 1}, parked=PARKED),
+            "wrong", "AccessDenied", "`reelhouse redrive --queue BronzeEvents`",
+        ),
+        (
+            unfinished(films={"parked": 2}, parked=(*PARKED, replace(PARKED[0], why="NoSuchKey"))),
+            "wrong", "2 messages parked in BronzeEventsDeadLetters; the last one failed with: NoSuchKey", "redrive",
+        ),
+        (
+            unfinished(films={"missing": 3}),
+            "wrong", "3 films neither stored nor rejected", f"`reelhouse run --resume {RUN}`",
+        ),
+        (unfinished("MovieQueue", {"missing": 3}), "wait", "a first try or a retry: 3 films", "check again"),
+        (
+            unfinished("MovieQueue", {"missing": 1}, waiting_for_quota_until="2026-11-25T00:05:00"),
+            "wait", "waiting for OMDb's quota until 2026-11-25T00:05 UTC: 1 film", "nothing",
+        ),
+        (unfinished("MovieQueue", {"missing": 3}, omdb=KEY_REFUSED), "wrong", "rejects the API key", "the secret"),
+        (unfinished("BronzeEvents", {"not_in_silver": 2}), "wait", "2 Bronze objects on the way", "check again"),
+        (unfinished(films={"not_in_silver": 2}), "wrong", "BronzeEvents is empty", f"`reelhouse run --resume {RUN}`"),
+        (
+            unfinished("SilverEvents", gold_failure="movies/part.parquet: cannot be used"),
+            "wrong", "part.parquet: cannot be used", f"`reelhouse run --resume {RUN}`",
+        ),
+        (unfinished("SilverEvents"), "wait", "Gold has not been built", "check again"),
+        (
+            unfinished(gold=replace(GOLD, status="incomplete")),
+            "wrong", "SilverEvents is empty", f"`reelhouse run --resume {RUN}`",
+        ),
+        (
+            unfinished(held=Held(BUILD_ID, "2026-11-24T03:01:00Z", "basis", ("movies: too few films",))),
+            "wrong", f"build {BUILD_ID} is held: movies: too few films", f"`reelhouse publish {BUILD_ID} --because",
+        ),
+        (
+            unfinished(films={"rejected": 1}, gold=GOLD),
+            "note", "films left out: 1 rejected by OMDb", "`reelhouse trace",
+        ),
+        (unfinished(gold=GOLD, manifest=UNUSABLE), "note", "1 entry of the list", "correct the list"),
+        (unfinished(gold=GOLD, steps=(Step("AnyStep", failed=2),)), "note", "AnyStep (2)", "retried"),
+    ],
+)  # fmt: skip
+def test_each_problem_has_its_advice(run: RunDetails, level: str, what: str, do: str) -> None:
+    (advice,) = advise(run)
 
-    printed = " ".join(capsys.readouterr().out.split())
+    assert advice.level == level
+    assert what in advice.what
+    assert do in advice.do
 
-    assert "6 waiting" in printed
-    assert "… waiting for OMDb's quota" in printed
-    assert "→ nothing" in printed
-    assert "Nothing to do" not in printed
+
+def test_the_most_urgent_comes_first() -> None:
+    run = unfinished("MovieQueue", {"missing": 3, "rejected": 1, "parked": 1}, parked=PARKED)
+
+    assert [advice.level for advice in advise(run)] == ["wrong", "wait", "note"]
