@@ -1,6 +1,6 @@
 """Look up a film and its recommendations by IMDb id, or by title as people type it.
 
-Used by ``reelhouse similar`` and the function FindSimilarMovies (:mod:`insights.find_similar_movies`). Works on rows of Gold ``movies`` and
+Used by ``reelhouse similar`` and the function FindSimilarMovies. Works on rows of Gold ``movies`` and
 ``recommendations`` that the caller read. It runs in a Lambda, so it imports neither pandas nor numpy.
 """
 
