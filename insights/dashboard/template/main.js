@@ -142,10 +142,14 @@ function hideEmpty(page, drawn) {
   }
 }
 
-// Gives the last of an odd number of half-wide visuals the whole row.
+// Gives the last half-wide visual the whole row where nothing stands beside it; a tall one has two beside it.
 function fillRow(grid) {
   const halves = [...grid.querySelectorAll("figure:not([hidden])")].filter((one) => one.style.getPropertyValue("--width").trim() === "18");
-  if (halves.length % 2) halves[halves.length - 1].style.setProperty("--width", "36");
+  const isTall = (one) => one.classList.contains("tall");
+  const last = halves.at(-1);
+  if (!last || (!isTall(last) && (halves.length + halves.filter(isTall).length) % 2 === 0)) return;
+  last.style.setProperty("--width", "36");
+  last.classList.remove("tall");
 }
 
 // A link to a film picks it, wherever the link stands.
