@@ -116,9 +116,12 @@ def check_url(url: str, subject: str) -> str:
     Raises
     ------
     InvalidInput
-        For any other address: the OMDb key travels in the query and must not cross a network unencrypted.
+        For any other address: the OMDb key travels in the query and must not cross a network unencrypted. For one with
+        a user or password too: it would be shown in errors, logs and manifests.
     """
     parts = split_url(url, subject)
+    if parts.username is not None:
+        raise InvalidInput("holds a user or password, which would be shown", subject=subject)
     if (parts.scheme == "https" and parts.hostname) or (parts.scheme == "http" and parts.hostname in LOOPBACK):
         return url
     raise InvalidInput("must be an https:// address (http:// only to 127.0.0.1)", subject=f"{subject} {url[:200]!r}")

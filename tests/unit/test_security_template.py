@@ -301,5 +301,11 @@ def test_urls_must_be_https_except_on_this_machine(parameter: str) -> None:
     pattern = TEMPLATES[MAIN]["Parameters"][parameter]["AllowedPattern"]
 
     assert re.fullmatch(pattern, "https://www.example.org/api")
-    for address in ("http://www.example.org/", "ftp://127.0.0.1/", "http://127.0.0.1.example.org/", "https://"):
+    for address in (
+        "http://www.example.org/",
+        "ftp://127.0.0.1/",
+        "http://127.0.0.1.example.org/",
+        "https://",
+        "https://a:b@c/",
+    ):
         assert not re.fullmatch(pattern, address), address

@@ -1,4 +1,4 @@
-"""Bodies are read up to a limit of bytes and of seconds."""
+"""Bodies are read up to a limit of bytes and of seconds; addresses hold no password."""
 
 from __future__ import annotations
 
@@ -10,6 +10,19 @@ import pytest
 import requests
 
 from pipeline import http
+from pipeline.errors import InvalidInput
+
+
+def test_an_address_with_a_password_is_refused_without_showing_it() -> None:
+    """Addresses stand in errors, logs and each run's manifest."""
+    for address in (
+        "https://user:hidden@example.org/",
+        "http://user:hidden@example.org/",
+        "https://hidden@example.org",
+    ):
+        with pytest.raises(InvalidInput, match="holds a user or password") as refused:
+            http.check_url(address, "SourceListUri")
+        assert "hidden" not in str(refused.value)
 
 
 class Raw(BytesIO):
