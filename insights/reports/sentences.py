@@ -17,6 +17,7 @@ from insights.trends.genre_trends import FALLING, RISING
 
 MOST_NAMES = 4
 _CHANCE = 0.05  # accepted share of lists without a difference of which one is stated
+_LARGE_FACTOR = 10  # a larger one is no news of how little is known
 _NEARLY = 0.02  # a share of films covered that is this close to the one stated needs no warning
 Row = Any  # a row of DataFrame.itertuples
 
@@ -99,7 +100,7 @@ def trend_title(shares: pd.DataFrame) -> str:
     rising, falling = ((shares["trend"] == trend).sum() for trend in (RISING, FALLING))
     if not rising and not falling:
         return "No genre has become clearly more or less common on the list"
-    genres = wording.count(rising, "genre")
+    genres = f"{wording.in_words(rising)} {'genre' if rising == 1 else 'genres'}"
     less = wording.in_words(falling) if falling else "none"
     return f"{wording.capitalised(genres)} became more common on the list, {less} less common"
 
@@ -154,14 +155,17 @@ def limit_of_trends(trends: pd.DataFrame, films: int, unit: str) -> str:
         return ""  # all values of each series are equal
     if known.empty:
         return f"The {films:,} listed films are too few for trends: no genre has enough years with enough films."
-    least = f"{((known['slope_high'] - known['slope_low']) / 2).median():.1f} {unit}"
+    chance = f"a change of less than {((known['slope_high'] - known['slope_low']) / 2).median():.1f} {unit} cannot"
     if unit.startswith("%"):
         factors = (100 + known["slope_high"]) / (100 + known["slope_low"])
-        least = f"a factor of {(factors**0.5).median():.1f}{unit.removeprefix('%')}"
+        factor, per = (factors**0.5).median(), unit.removeprefix("%")
+        chance = f"a change of less than a factor of {factor:.1f}{per} cannot"
+        if factor > _LARGE_FACTOR:
+            chance = f"not even a change by a factor of {_LARGE_FACTOR}{per} can"
     years = " to ".join(dict.fromkeys(str(int(number)) for number in (known["years"].min(), known["years"].max())))
     return (
-        f"The {films:,} listed films give {years} years with enough films. In half of the genres, a change of less than"
-        f" {least} cannot be told from chance. More films make the intervals narrower."
+        f"The {films:,} listed films give {years} years with enough films. In half of the genres, {chance} be told from"
+        " chance. More films make the intervals narrower."
     )
 
 

@@ -69,7 +69,7 @@ def test_titles_name_what_is_clear() -> None:
     assert sentences.rating_title(genres(Drama="higher", War="lower")) == "Dramas are rated higher, war films lower"
     assert sentences.rating_title(genres(War="lower")) == "War films are rated lower"
     assert sentences.trend_title(shares(Drama="falling")) == "No genres became more common on the list, one less common"
-    assert sentences.trend_title(shares(Drama="rising")) == "1 genre became more common on the list, none less common"
+    assert sentences.trend_title(shares(Drama="rising")) == "One genre became more common on the list, none less common"
     assert sentences.trend_title(shares(Drama="no clear trend")) == (
         "No genre has become clearly more or less common on the list"
     )
@@ -113,6 +113,9 @@ def test_what_few_films_cannot_show_is_said_with_its_size() -> None:
     assert "give 12 to 18 years" in sentences.limit_of_trends(uneven, 250, "points a decade")
     by_factors = uneven.assign(slope_high=[418.0, 81.0])  # sqrt(5.18 / 0.26) = 4.46, sqrt(1.81 / 0.85) = 1.46
     assert "a change of less than a factor of 3.0 a decade" in sentences.limit_of_trends(by_factors, 250, "% a decade")
+    wider = by_factors.assign(slope_high=[39_497_969.0, 39_497_969.0])
+    said = sentences.limit_of_trends(wider, 250, "% a decade")
+    assert "In half of the genres, not even a change by a factor of 10 a decade can be told from chance." in said
     assert "too few for trends" in sentences.limit_of_trends(shares(), 250, "points a decade")
     same = shares(War="no clear trend").assign(slope_low=0.0, slope_high=0.0)
     assert sentences.limit_of_trends(same, 250, "points a decade") == ""
