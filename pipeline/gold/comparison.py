@@ -31,6 +31,8 @@ SHARE_TOLERANCE, LIST_TOLERANCE = 0.05, 0.1
 EARLIER_BUILDS = 30
 # With fewer earlier changes their median says little, and with fewer films their mean.
 FEWEST_CHANGES, FEWEST_FILMS = 8, 10
+# Of fewer films, the 10% and 90% quantiles are one of the few lowest or highest values, which one film moves far.
+FEWEST_FILMS_OF_TAILS = 100
 _MAD_TO_DEVIATION = 1.4826
 # Standard error of each statistic for normally distributed values, in deviations / sqrt(n): sqrt(q(1-q)) / density(q).
 _STANDARD_ERRORS = {"mean": 1.0, "p10": 1.7094, "median": 1.2533, "p90": 1.7094}
@@ -275,6 +277,7 @@ def _statistics(name: str, new: ColumnProfile, old: ColumnProfile) -> list[_Numb
         _Number(name, label, before[label], after[label], factor * error, 5)
         for label, factor in _STANDARD_ERRORS.items()
         if label in before and label in after
+        if label in ("mean", "median") or min(new.filled, old.filled) >= FEWEST_FILMS_OF_TAILS
     ]
 
 

@@ -208,6 +208,17 @@ def test_a_mean_may_move_by_five_standard_errors(films: tuple[int, int], after: 
     assert any(reason.number == "mean" for reason in verdict.reasons) == held
 
 
+@pytest.mark.parametrize(("films", "held"), [(99, False), (100, True)])
+def test_the_tails_of_few_films_hold_no_build(films: int, *, held: bool) -> None:
+    """The 10% quantile of 35 films is the fourth lowest value, which moved by five deviations on an ordinary day."""
+
+    def scores(lowest: float) -> Profile:
+        column = ColumnProfile(films, 90.0, 3.0, {"p10": lowest, "median": 91.0, "p90": 95.0})
+        return profile(films=films, columns={"metascore": column})
+
+    assert bool(comparison.judge(scores(80.0), scores(86.0), QUIET, []).reasons) == held
+
+
 def test_a_date_is_named_as_a_day_and_its_limit_in_days() -> None:
     """Days since 1970: 9,000 is 23 August 1994, and 12,000 is 9 November 2002."""
     after, before = (profile(columns={"released": ColumnProfile(50, day, 1000.0)}) for day in (12_000.0, 9_000.0))
