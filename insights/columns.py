@@ -8,6 +8,7 @@ from __future__ import annotations
 from pipeline.columns import RATING_SOURCES, Column, Table
 
 TOO_FEW_YEARS = "fewer than three years"
+TOO_FEW_FOR_INTERVAL = "too few years for this confidence"
 NO_TEST = "fewer than three years, or all values equal (of shares: all 1)"
 
 GENRE_TRENDS = Table(
@@ -34,9 +35,9 @@ GENRE_TRENDS = Table(
             "double",
             "Lower end of its 95% confidence interval, which allows for the number of the measure's genres as q does",
             "unit",
-            TOO_FEW_YEARS,
+            TOO_FEW_FOR_INTERVAL,
         ),
-        Column("slope_high", "double", "Upper end of that interval", "unit", TOO_FEW_YEARS),
+        Column("slope_high", "double", "Upper end of that interval", "unit", TOO_FEW_FOR_INTERVAL),
         Column("unit", "string", "Unit of the slope: percentage points, points of 100 or per cent, a decade"),
         Column("p", "double", "p-value of no trend, corrected for ties and autocorrelation", "0-1", NO_TEST),
         Column("q", "double", "p after Benjamini-Hochberg over the measure's genres", "0-1", NO_TEST),

@@ -198,7 +198,10 @@ def _medians(movies: pd.DataFrame, column: str, factor: float, options: TrendOpt
 
 @dataclass(frozen=True)
 class Fit:
-    """Slope of a series per year, its confidence interval, and the p-value of no trend; p is NaN if untestable."""
+    """Slope of a series per year, its confidence interval, and the p-value of no trend.
+
+    p is NaN if untestable; the interval is NaN if there are too few years for its confidence.
+    """
 
     slope: float
     low: float
@@ -244,8 +247,12 @@ def fit(values: NDArray[np.float64], years: NDArray[np.int_], confidence: float 
     # theilslopes takes a normal quantile by its tail, which must not underflow to 0.
     line = stats.theilslopes(values, years, alpha=max(2 * stats.norm.sf(z), SMALLEST))
     kendall = pymannkendall.original_test(values)
+    # Even from the lowest to the highest slope between two years, few years do not make the confidence: of three years,
+    # all slopes are above 0 in one series of six.
+    enough = z * math.sqrt(kendall.var_s) < n * (n - 1) / 2
+    low, high = (line.low_slope, line.high_slope) if enough else (math.nan, math.nan)
     distance = max(abs(kendall.s) - 1, 0) / math.sqrt(kendall.var_s * inflation)
-    return Fit(line.slope, line.low_slope, line.high_slope, float(2 * stats.t.sf(distance, freedom)))
+    return Fit(line.slope, low, high, float(2 * stats.t.sf(distance, freedom)))
 
 
 def fit_share(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -164,9 +166,17 @@ def autoregressive(n: int, rho: float, series: int, seed: int) -> np.ndarray:
 def test_intervals_cover_and_false_trends_are_rare_at_any_autocorrelation(rho: float) -> None:
     # given 300 series of 75 years without a trend
     fits = [fit(values, np.arange(75)) for values in autoregressive(75, rho, 300, seed=3)]
-    # then 93-97% of the intervals cover 0, give or take two standard errors of 300 draws
-    assert 0.91 <= np.mean([fitted.low <= 0 <= fitted.high for fitted in fits]) <= 0.99
+    # then 3-7% of the intervals exclude 0, give or take two standard errors of 300 draws
+    assert 0.01 <= np.mean([fitted.low > 0 or fitted.high < 0 for fitted in fits]) <= 0.09
     assert np.mean([fitted.p <= 0.05 for fitted in fits]) <= 0.07
+
+
+@pytest.mark.parametrize(("years", "known"), [(5, False), (6, True)])
+def test_too_few_years_have_no_interval(years: int, *, known: bool) -> None:
+    fitted = fit(np.array([0.0, 2.0, 1.0, 4.0, 3.0, 6.0])[:years], np.arange(years))
+    assert (math.isfinite(fitted.low), math.isfinite(fitted.high)) == (known, known)
+    assert math.isfinite(fitted.slope)
+    assert math.isfinite(fitted.p)
 
 
 def test_the_interval_is_the_one_of_sen_recomputed_from_sorted_slopes() -> None:
