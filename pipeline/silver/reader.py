@@ -372,4 +372,4 @@ def _no_rows(table: Table) -> str:
 def _reason(error: duckdb.Error | SilverDamaged, file: str) -> str:
     """Return the first line of an error, without the path of the temporary file."""
     text = error.cause if isinstance(error, SilverDamaged) else str(error).splitlines()[0]
-    return text.replace(f" '{file}'", "").replace(f' "{file}"', "")[:200]
+    return text.replace(f" '{file}'", "").replace(f' "{file}"', "")[:200].rstrip()
