@@ -167,8 +167,8 @@ def conformal_margins(earlier: pd.DataFrame, predicted: Floats, coverage: float)
     """Return by how much the interval of each prediction has to widen; negative to narrow it.
 
     Predictions are split into quarters at the quartiles of those of ``earlier`` films. The margin of a quarter is the
-    distance of rank ceil((n + 1) * coverage) among the n earlier films in it, or the largest if n is too small for
-    that rank.
+    distance of rank ceil((n + 1) * coverage) among the n earlier films in it. If n is too small for that rank, as six
+    films are for 95%, it is the margin of all earlier films; if they are too few as well, the largest distance.
 
     Parameters
     ----------
@@ -184,8 +184,8 @@ def conformal_margins(earlier: pd.DataFrame, predicted: Floats, coverage: float)
     margins = np.empty(BINS)
     for quarter in range(BINS):
         distances = np.sort(earlier["outside"][quarters == quarter])
-        # Equal predictions can leave a quarter empty; no prediction then falls into it that is not on an edge.
-        distances = distances if len(distances) else np.sort(earlier["outside"])
+        if math.ceil((len(distances) + 1) * coverage) > len(distances):
+            distances = np.sort(earlier["outside"])
         margins[quarter] = distances[min(math.ceil((len(distances) + 1) * coverage), len(distances)) - 1]
     margin: Floats = margins[np.searchsorted(edges, predicted)]
     return margin
