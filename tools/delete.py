@@ -14,7 +14,16 @@ from botocore.exceptions import WaiterError
 
 from pipeline import aws
 from pipeline.errors import InvalidInput, StorageFailed
-from tools.deploy import ask_region, check_name, exists, read_settings, run_command, settings_file, use_region
+from tools.deploy import (
+    ask_region,
+    check_name,
+    check_ours,
+    exists,
+    read_settings,
+    run_command,
+    settings_file,
+    use_region,
+)
 
 KEPT = "BronzeBucket"
 SAM_STACK = "aws-sam-cli-managed-default"
@@ -31,9 +40,10 @@ def resources(stack: str) -> Iterator[tuple[str, str, str]]:
             yield from resources(one["PhysicalResourceId"])
 
 
-def check_protection(stack: str) -> None:
-    """Raise InvalidInput for a stack with termination protection: its buckets must not be emptied either."""
+def check_deletable(stack: str) -> None:
+    """Raise InvalidInput for another application's stack, and for one with termination protection."""
     (description,) = aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    check_ours(stack, description)
     if description.get("EnableTerminationProtection"):
         command = (
             f"aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {stack}"
@@ -107,7 +117,7 @@ def main(arguments: list[str]) -> int:
     if not exists(stack):
         raise InvalidInput("does not exist in this account and region", subject=f"stack {stack}")
     with aws.failures_of("delete", f"stack {stack}"):
-        check_protection(stack)
+        check_deletable(stack)
         bucket_names = buckets(stack)
         emptied = [name for logical, name in bucket_names.items() if logical != KEPT]
         print(f"This deletes the stack {stack} and everything in these buckets:", *emptied, sep="\n  ")

@@ -40,8 +40,8 @@ REGIONS_WITHOUT_FUNCTION_URLS = {
     "ap-east-2", "ap-south-2", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-west-1",
     "eu-central-2", "eu-south-2", "il-central-1", "me-central-1", "mx-central-1",
 }  # fmt: skip
-# States of a stack that has no resources yet: it is created, and needs the OMDb key.
-NEW = {"", "REVIEW_IN_PROGRESS"}
+# A stack in this state has no resources yet: it is created, and needs the OMDb key.
+NEW = "REVIEW_IN_PROGRESS"
 # States in which only deletion is possible.
 _DEAD = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"}
 _OTHER_PARTITIONS = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
@@ -118,8 +118,9 @@ def create_settings(stack: str) -> Path:
     region = ask_region()
     use_region(region)
     deployed = _description(stack)
-    if deployed is None or deployed["StackStatus"] in NEW:
+    if deployed is None or deployed["StackStatus"] == NEW:
         return write_settings(stack, region, {"AlarmEmail": input("Email address for alarms [none]: ").strip()})
+    check_ours(stack, deployed)
     print(f"Stack {stack} exists: its settings are taken from it.")
     given = {one["ParameterKey"]: one["ParameterValue"] for one in deployed.get("Parameters", [])}
     return write_settings(stack, region, given, {one["Key"]: one["Value"] for one in deployed.get("Tags", [])})
@@ -170,7 +171,14 @@ def use_region(region: str) -> None:
 
 def exists(stack: str) -> bool:
     """Return whether the account has the stack, in whatever state but a deleted or never created one."""
-    return state_of(stack) not in NEW
+    description = _description(stack)
+    return description is not None and description["StackStatus"] != NEW
+
+
+def check_ours(stack: str, description: Mapping[str, Any]) -> None:
+    """Raise InvalidInput for another application's stack of this name: its resources would be deleted."""
+    if "OmdbApiKey" not in {one["ParameterKey"] for one in description.get("Parameters", [])}:
+        raise InvalidInput("it is not a stack of Reelhouse", subject=f"stack {stack}", next_step="choose another name")
 
 
 def check_state(stack: str, state: str) -> None:
@@ -179,7 +187,7 @@ def check_state(stack: str, state: str) -> None:
         next_step = f"make delete STACK={stack}, then deploy again"
     elif state == "UPDATE_ROLLBACK_FAILED":
         next_step = f"aws cloudformation continue-update-rollback --stack-name {stack}, then deploy again"
-    elif state.endswith("_IN_PROGRESS") and state not in NEW:
+    elif state.endswith("_IN_PROGRESS"):
         next_step = "wait until that has ended"
     else:
         return
@@ -187,9 +195,15 @@ def check_state(stack: str, state: str) -> None:
 
 
 def state_of(stack: str) -> str:
-    """Return a stack's state, such as CREATE_COMPLETE; "" when there is none."""
+    """Return a stack's state, such as CREATE_COMPLETE; "" when it was never created.
+
+    Raises InvalidInput for another application's stack.
+    """
     description = _description(stack)
-    return str(description["StackStatus"]) if description else ""
+    if description is None or description["StackStatus"] == NEW:
+        return ""
+    check_ours(stack, description)
+    return str(description["StackStatus"])
 
 
 def _description(stack: str) -> dict[str, Any] | None:
@@ -278,9 +292,9 @@ def main(arguments: list[str]) -> int:
     state = state_of(stack)
     check_state(stack, state)
     try:
-        deploy(deployment, _ask_key() if state in NEW else "")
+        deploy(deployment, "" if state else _ask_key())
     except InvalidInput:
-        if state not in NEW:
+        if state:
             # A rollback resets the tables whose definitions it changes back.
             _bring_gold_up_to_date(stack, "Not deployed, and")
         raise

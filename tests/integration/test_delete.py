@@ -48,16 +48,28 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delete, "use_region", lambda _: None)
 
 
+@pytest.mark.parametrize(
+    ("parameter", "protected", "cause"),
+    [
+        ("OmdbApiKey", True, "termination protection.*no-enable-termination-protection"),
+        ("Bucket", False, "not a stack of Reelhouse"),
+    ],
+)
 @pytest.mark.usefixtures("_no_settings")
-def test_a_protected_stack_keeps_its_data(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    template = {"Resources": {"GoldBucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "gold"}}}}
+def test_a_protected_or_foreign_stack_keeps_its_data(
+    cloud: None, monkeypatch: pytest.MonkeyPatch, parameter: str, *, protected: bool, cause: str
+) -> None:
+    template = {
+        "Parameters": {parameter: {"Type": "String", "Default": "x"}},
+        "Resources": {"GoldBucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "gold"}}},
+    }
     aws.client("cloudformation").create_stack(
-        StackName="films", TemplateBody=json.dumps(template), EnableTerminationProtection=True
+        StackName="films", TemplateBody=json.dumps(template), EnableTerminationProtection=protected
     )
     aws.client("s3").put_object(Bucket="gold", Key="_build.json", Body=b"{}")
     monkeypatch.setattr("builtins.input", lambda _: "films")
 
-    with pytest.raises(InvalidInput, match=r"termination protection.*no-enable-termination-protection"):
+    with pytest.raises(InvalidInput, match=cause):
         delete.main(["films"])
     assert versions("gold") == ["_build.json"]
 

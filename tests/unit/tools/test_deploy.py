@@ -216,7 +216,19 @@ def test_a_stack_that_cannot_be_updated_is_refused_before_it_is_built(
     assert done == []
 
 
-@pytest.mark.parametrize("state", ["", "REVIEW_IN_PROGRESS", "CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+def test_another_application_s_stack_is_neither_deployed_nor_asked_for_its_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    foreign = {"StackStatus": "CREATE_COMPLETE", "Parameters": [{"ParameterKey": "VpcId", "ParameterValue": "v"}]}
+    for name, value in {"ask_region": "eu-west-1", "use_region": None, "_description": foreign}.items():
+        monkeypatch.setattr(deploy, name, lambda *_, value=value: value)
+
+    for refused in (deploy.create_settings, deploy.state_of):
+        with pytest.raises(InvalidInput, match="not a stack of Reelhouse"):
+            refused("films")
+
+
+@pytest.mark.parametrize("state", ["", "CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
 def test_new_and_whole_stacks_are_deployed(state: str) -> None:
     deploy.check_state("films", state)
 
