@@ -71,6 +71,12 @@ def decimals(places: int) -> Format:
     return lambda value: UNKNOWN if is_missing(value) else f"{value:z,.{places}f}"
 
 
+def places_of(*numbers: float) -> int:
+    """Return the fewest decimals, one to three, with which none of the numbers but 0 is written as 0."""
+    smallest = min((abs(one) for one in numbers if one), default=1.0)
+    return next((places for places in (1, 2) if round(smallest, places)), 3)
+
+
 def signed(places: int = 1) -> Format:
     """Return a format that always writes the sign, for changes and differences; zero has none."""
     zero = f"{0:+.{places}f}"

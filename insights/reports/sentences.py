@@ -40,10 +40,11 @@ def rated_differently(genres: pd.DataFrame, source: str) -> list[str]:
 
 def _difference(row: Row, verdict: str, source: str) -> str:
     kind = wording.capitalised(wording.kind_of_film(row.genre))
-    interval = _ends(row.difference_low, row.difference_high)
+    places = wording.places_of(row.difference, row.difference_low, row.difference_high)
+    interval = _ends(row.difference_low, row.difference_high, places)
     return (
         f"{kind} are rated {verdict} than the other listed films: {row.mean:.1f} against {row.others:.1f} of 100 on"
-        f" {source}, a difference of {abs(row.difference):.1f} (95% confidence interval {interval},"
+        f" {source}, a difference of {abs(row.difference):.{places}f} (95% confidence interval {interval},"
         f" n = {row.films:,})."
     )
 
@@ -113,8 +114,9 @@ def steepest_trend(shares: pd.DataFrame) -> list[str]:
 
 def _steepest(row: Row) -> str:
     genre, rises = wording.plain_name(row.genre), "rises" if row.slope > 0 else "falls"
-    size = f"{rises} by {abs(row.slope):.1f} percentage points a decade"
-    interval = f"95% confidence interval {_ends(row.slope_low, row.slope_high)}"
+    places = wording.places_of(row.slope, row.slope_low, row.slope_high)
+    size = f"{rises} by {abs(row.slope):.{places}f} percentage points a decade"
+    interval = f"95% confidence interval {_ends(row.slope_low, row.slope_high, places)}"
     return (
         f"{genre} has the steepest clear trend: its share of the listed films {size} ({interval},"
         f" n = {row.films:,} films)."
@@ -126,10 +128,10 @@ def genre_names(genres: Iterable[str], limit: int) -> str:
     return wording.shortened([wording.plain_name(genre) for genre in genres], limit)
 
 
-def _ends(low: float, high: float) -> str:
+def _ends(low: float, high: float, places: int) -> str:
     """Write the ends of an interval on one side of 0 without signs, the smaller first."""
     near, far = sorted((abs(low), abs(high)))
-    return f"{near:.1f} to {far:.1f}"
+    return f"{near:.{places}f} to {far:.{places}f}"
 
 
 def in_every_film(shares: pd.DataFrame) -> str:

@@ -209,21 +209,23 @@ def _trend(fact: Fact) -> str:
     """Write a clear trend with its interval and what it may only seem to say."""
     low, high = sorted(abs(_number(fact, name) or 0) for name in ("slope_low", "slope_high"))
     rises = "rises" if fact.values["trend"].trend > 0 else "falls"
-    slope = f"{abs(_number(fact, 'slope') or 0):.1f} {fact.row.get('unit')}".replace(" per cent", "%")
-    size = f"by {slope} (95% confidence interval {low:.1f} to {high:.1f}, {_n(fact, 'films')})"
+    size = abs(_number(fact, "slope") or 0)
+    places = wording.places_of(size, low, high)
+    slope = f"{size:.{places}f} {fact.row.get('unit')}".replace(" per cent", "%")
+    change = f"{rises} by {slope} (95% confidence interval {low:.{places}f} to {high:.{places}f}, {_n(fact, 'films')})"
     if fact.row.get("measure") == "share":
-        return f"Their share of the listed films {rises} {size}."
+        return f"Their share of the listed films {change}."
     if fact.row.get("measure") == "box_office":
         prices = "so part of that is only prices" if rises == "rises" else "although prices rose"
-        return f"Their box office {rises} {size}, in dollars of the day, {prices}."
+        return f"Their median box office {change}, in dollars of the day, {prices}."
     liked = "old films on a list are mostly those still liked"
-    return f"Among listed films, their {_measure(fact)} {rises} {size}; {liked}."
+    return f"Among listed films, their {_measure(fact)} {change}; {liked}."
 
 
 def _measure(fact: Fact) -> str:
     measure = str(fact.row.get("measure"))
-    names = {"share": "share of the listed films", "box_office": "box office"}
-    return names.get(measure, f"{wording.rating_source(measure)} rating")
+    names = {"share": "share of the listed films", "box_office": "median box office"}
+    return names.get(measure, f"median {wording.rating_source(measure)} rating")
 
 
 def _films(movies: Sequence[Fact]) -> str:
@@ -233,16 +235,19 @@ def _films(movies: Sequence[Fact]) -> str:
 def _decade(facts: ByTable) -> Told:
     shares = facts.get("genre_share_by_decade", ())
     for fact in facts.get("box_office_by_decade", ()):
-        named = [
-            f"{wording.kind_of_film(str(one.row['genre']))} ({wording.percent(_number(one, 'share'))})"
-            for one in shares
-        ]
+        named = [_share_of_decade(one, fact, whole=one is shares[0]) for one in shares]
         often = f", most often {wording.listed(named)}" if named else ""
         yield f"{wording.capitalised(fact.subject)} have {_text(fact, 'films')}{often}.", [fact, *shares]
         if "mean" in fact.values:
             yield _earned(fact), [fact]
     if movies := facts.get("movies"):
         yield f"The highest-ranked {'are' if len(movies) > 1 else 'is'} {_films(movies)}.", movies
+
+
+def _share_of_decade(genre: Fact, decade: Fact, *, whole: bool) -> str:
+    """Write a genre with its share of a decade's films, and of which films, if not all have a genre."""
+    of = "" if _number(genre, "films_in_decade") == _number(decade, "films") or not whole else " of those with a genre"
+    return f"{wording.kind_of_film(str(genre.row['genre']))} ({wording.percent(_number(genre, 'share'))}{of})"
 
 
 def _earned(decade: Fact) -> str:

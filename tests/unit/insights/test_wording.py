@@ -36,6 +36,10 @@ def test_dollars(value: object, expected: str) -> None:
     assert wording.dollars(value) == expected
 
 
+def test_numbers_that_are_not_0_are_not_written_as_0() -> None:
+    assert [wording.places_of(*n) for n in ((1.2, -0.3), (0.04, 3.0), (0.004, 2.0), (0.0, 0.0))] == [1, 2, 3, 1]
+
+
 @pytest.mark.parametrize(
     ("past", "expected"),
     [(timedelta(seconds=59), "less than a minute"), (timedelta(minutes=1), "1 minute"), (timedelta(hours=1), "1 hour"),

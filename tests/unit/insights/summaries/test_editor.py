@@ -85,16 +85,16 @@ def test_quarantined_films_are_stored_ones_and_missing_films_are_counted(
         ({"measure": ["share"], "slope": [None]}, []),
         ({"measure": ["share"]}, ["Their share of the listed films shows no clear trend from 1950 to 2014."]),
         ({"measure": ["share", "imdb"], "first_year": [1950, 1980]},
-         ["Their share of the listed films (1950 to 2014) and IMDb rating (1980 to 2014) show no clear trend."]),
+         ["Their share of the listed films (1950 to 2014) and median IMDb rating (1980 to 2014) show no clear trend."]),
         ({"measure": ["imdb"], "trend": "falling", "unit": "points of 100 a decade"},
-         ["Among listed films, their IMDb rating falls by 12.0 points of 100 a decade (95% confidence interval 3.0 to "
-          "30.0, n = 80); old films on a list are mostly those still liked."]),
+         ["Among listed films, their median IMDb rating falls by 12.0 points of 100 a decade (95% confidence interval "
+          "3.0 to 30.0, n = 80); old films on a list are mostly those still liked."]),
         ({"measure": ["box_office"], "trend": "rising"},
-         ["Their box office rises by 12.0% a decade (95% confidence interval 3.0 to 30.0, n = 80), in dollars of the "
-          "day, so part of that is only prices."]),
+         ["Their median box office rises by 12.0% a decade (95% confidence interval 3.0 to 30.0, n = 80), in dollars "
+          "of the day, so part of that is only prices."]),
         ({"measure": ["box_office"], "trend": "falling"},
-         ["Their box office falls by 12.0% a decade (95% confidence interval 3.0 to 30.0, n = 80), in dollars of the "
-          "day, although prices rose."]),
+         ["Their median box office falls by 12.0% a decade (95% confidence interval 3.0 to 30.0, n = 80), in dollars "
+          "of the day, although prices rose."]),
     ],
 )  # fmt: skip
 def test_a_trend_has_its_interval_and_no_trend_is_claimed_beyond_the_years_tested(
@@ -106,6 +106,15 @@ def test_a_trend_has_its_interval_and_no_trend_is_claimed_beyond_the_years_teste
     asked = questions({"genre_share_by_year": gold_rows.genre_share_by_year(), "genre_trends": trends})
     (drama,) = [question for question in asked if question.id == "genre/Drama"]
     assert texts(drama)[1:] == expected
+
+
+def test_a_share_of_a_decade_says_of_which_films_it_is() -> None:
+    shares = gold_rows.genre_share_by_year()
+    office = gold_rows.box_office_by_decade().head(1).assign(films=[150])
+    for listed, whole in ((150, ""), (160, " of those with a genre")):
+        asked = questions({"genre_share_by_year": shares, "box_office_by_decade": office.assign(films=[listed])})
+        (decade,) = [question for question in asked if question.id == "decade/1970"]
+        assert f"have {listed} films on the list, most often dramas (60%{whole}), comedies (33%)" in texts(decade)[0]
 
 
 def test_genres_are_placed_in_order() -> None:
