@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import signal
 import sys
@@ -26,6 +27,7 @@ from typing import Any
 
 import duckdb
 
+from pipeline import settings
 from reelhouse.local import lifeline
 
 MODULE = "reelhouse.local.emulator"
@@ -38,6 +40,8 @@ _SUMMARY_SECONDS = 2.0
 
 # What `reelhouse up` asks for before it has a client.
 _READINESS = {"/_ministack/health", "/_ministack/ready"}
+
+_SIGNATURE = re.compile(rb"AWS4-HMAC-SHA256 Credential=[^/]+/")
 
 Connect = Callable[..., duckdb.DuckDBPyConnection]
 Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
@@ -53,9 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from ministack import app  # noqa: PLC0415 (other users of this module need not load the emulator)
     from ministack.core import iam_evaluator, lambda_runtime  # noqa: PLC0415
 
-    # MiniStack takes any signature of its root user, whose keys are ours, "test" and any 12 digits. It checks those of
-    # other users; all root keys have the secret that `reelhouse up` generated.
+    # MiniStack takes any signature of its root user, and no signature but an `Authorization` that it cannot read. Its
+    # root user's keys are ours, "test", any 12 digits and none at all.
     iam_evaluator._is_root_key = lambda _: False
+    iam_evaluator.is_root_access_key = settings.variable("AWS_ACCESS_KEY_ID").__eq__
     app.app = for_owner_only(app.app)
     lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": SharedArchive})
     worker = lambda_runtime.Worker
@@ -86,14 +91,16 @@ def for_owner_only(application: Application) -> Application:
 
 
 def _is_allowed(scope: dict[str, Any]) -> bool:
+    names = [name.lower() for name, _ in scope["headers"]]
     headers = {name.lower(): value for name, value in scope["headers"]}
-    if b"origin" in headers:
+    if b"origin" in headers or names.count(b"authorization") > 1:
         return False
     if scope["path"].startswith("/_ministack/"):
         return scope["path"] in _READINESS
-    is_signed = b"authorization" in headers or b"X-Amz-Signature=" in scope["query_string"]
+    if b"authorization" in headers:
+        return _SIGNATURE.match(headers[b"authorization"]) is not None
     # The address of a function answers itself that it refuses strangers.
-    return is_signed or b".lambda-url." in headers.get(b"host", b"")
+    return b"X-Amz-Signature=" in scope["query_string"] or b".lambda-url." in headers.get(b"host", b"")
 
 
 class SharedArchive(zipfile.ZipFile):

@@ -104,6 +104,9 @@ SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=A/20261129/eu-central-1/
         ("/_ministack/ready", {}, True),
         ("/", {"Host": "abc.lambda-url.eu-central-1.on.aws"}, True),
         ("/", {}, False),
+        ("/", {"Authorization": "Bearer x"}, False),
+        ("/?X-Amz-Signature=0", {"Authorization": "Basic x"}, False),
+        ("/", {"Authorization": "AWS4-HMAC-SHA256 Credential=/20261129/"}, False),
         ("/bucket/key", SIGNED | {"Origin": "https://attacker.example"}, False),
         ("/bucket/key", SIGNED | {"Origin": "null"}, False),
         ("/_ministack/ready", {"Origin": "https://attacker.example"}, False),
@@ -121,3 +124,10 @@ def test_web_pages_and_unsigned_requests_are_refused(path: str, headers: dict[st
     assert client.post(path, headers=headers).text == ("passed" if passes else "")
     if not passes:
         assert client.post(path, headers=headers).status_code == 403
+
+
+def test_a_second_authorization_is_refused() -> None:
+    """MiniStack would join them to one that it cannot read."""
+    twice = [(b"Authorization", b"Bearer x"), (b"Authorization", SIGNED["Authorization"].encode())]
+
+    assert not emulator._is_allowed({"path": "/", "query_string": b"", "headers": twice})
