@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from typing import Any
 
@@ -20,9 +21,11 @@ from insights.lake import Lake
 from insights.lake_tables import DEFINED
 from insights.reports.style import only_in_notebooks, styled
 from insights.reports.tables import heading
+from pipeline import aws
 from pipeline.columns import Table
 from pipeline.errors import InvalidInput
 from pipeline.gold.build import Build
+from pipeline.gold.publication import read_pointer
 
 MIME = "application/vnd.reelhouse.source+json"
 RUN = "`reelhouse run` fills Gold"
@@ -44,12 +47,15 @@ class Source:
         The build in use; None before the first.
     absent : tuple of str
         Tables that Gold does not have.
+    held : str
+        A sentence for readers where a newer build is held back; else "".
     """
 
     tables: dict[str, pd.DataFrame]
     missing: tuple[str, ...]
     build: Build | None
     absent: tuple[str, ...] = ()
+    held: str = ""
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """A table by its name."""
@@ -70,6 +76,7 @@ class Source:
             "code_version": build.code_version if build else None,
             "rows": {name: len(frame) for name, frame in self.tables.items()},
             "missing": list(self.missing),
+            "held": self.held,
         }
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
@@ -78,7 +85,8 @@ class Source:
         notice = f'<div class="missing"><p><strong>What is missing</strong></p><ul>{points}</ul></div>'
         rows = ", ".join(f"{name} ({len(frame):,} rows)" for name, frame in self.tables.items())
         plain = f"Gold build {self.build.build_id if self.build else 'none'}: {rows}"
-        html = styled(only_in_notebooks(plain) + (notice if self.missing else ""))
+        held = f'<p class="missing">{escape(self.held)}</p>' if self.held else ""
+        html = styled(only_in_notebooks(plain) + held + (notice if self.missing else ""))
         return {MIME: self.about(), "text/html": html, "text/plain": plain}
 
 
@@ -111,7 +119,20 @@ def load(lake: Lake, **columns: Sequence[str]) -> Source:
         else:
             tables[name] = typed(pd.DataFrame(), definition)
             missing.append(f"Gold has no {_in_words(name)} yet.")
-    return Source(tables, tuple(missing), build, tuple(name for name in columns if name not in existing))
+    absent = tuple(name for name in columns if name not in existing)
+    return Source(tables, tuple(missing), build, absent, _held(lake, build))
+
+
+def _held(lake: Lake, build: Build | None) -> str:
+    """Say that a newer build than the published one is held back; "" where none is."""
+    with aws.failures_of("report", lake.gold_bucket):
+        pointer = read_pointer(lake.gold_bucket)
+    if build is None or pointer.held is None or pointer.build != build:
+        return ""
+    when = wording.moment(datetime.fromisoformat(pointer.held.at))
+    went_back = pointer.held.until_after is not None
+    because = "a person went back to this earlier data" if went_back else "its numbers changed more than usual"
+    return f"Newer data, of {when}, is held back until a person has checked it: {because}."
 
 
 def everything(lake: Lake, but: Collection[str]) -> dict[str, pd.DataFrame]:

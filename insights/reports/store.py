@@ -187,6 +187,7 @@ def _entry(report: ReportKeys, contents: Mapping[str, Mapping[str, Any]]) -> dic
         "built_at": about.get("built_at"),
         "built": _moment(about.get("built_at")),
         "missing": about.get("missing", []),
+        "held": about.get("held", ""),
         "findings": known.get("findings", []),
         "headlines": known.get("headlines", [])[:4],
         "failed": None,

@@ -80,7 +80,7 @@ def make(lake: Lake, output: Path) -> Made:
     source = report_data.load(lake, **dict.fromkeys(schema.source_tables(definition), ()))
     frames = data.frames(definition, source.tables)
     cards = data.cards(source.tables)
-    as_of = f"Data of {wording.moment(source.build.built_at_time)}." if source.build else ""
+    as_of = f"Data of {wording.moment(source.build.built_at_time)}. {source.held}" if source.build else ""
     page = render(definition, frames, stands_on=stands_on(source), as_of=as_of, cards=cards, missing=missing(source))
     try:
         output.parent.mkdir(parents=True, exist_ok=True)

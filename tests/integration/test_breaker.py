@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
@@ -12,6 +13,8 @@ import pytest
 from click.testing import Result as Ran
 from typer.testing import CliRunner
 
+from insights import wording
+from insights.reports import data as report_data
 from pipeline import aggregate_to_gold, keys
 from pipeline.aggregate_to_gold import Result
 from pipeline.columns import Table
@@ -72,6 +75,8 @@ def test_a_damaged_run_is_held_until_a_good_one_comes(lake: Lake) -> None:
     assert held.build == first.build == published_build("gold")
     assert held.held.reasons[0].startswith("movies.runtime_minutes: mean 100.50 → 6,000 (limit: ±")
     assert record(held.held.build_id).reasons == held.held.reasons
+    moment = wording.moment(datetime.fromisoformat(held.held.at))
+    assert report_data.load(as_stack(lake).lake()).held.startswith(f"Newer data, of {moment}, is held back until")
     # The same Silver is not built again, and stays held.
     assert (again.builds, again.held) == (0, held.held)
 
@@ -83,6 +88,7 @@ def test_a_damaged_run_is_held_until_a_good_one_comes(lake: Lake) -> None:
     run(lake, 3)
     good = build()
     assert good.held is None
+    assert report_data.load(as_stack(lake).lake()).held == ""
     assert good.build.build_id > still.held.build_id
     assert record(good.build.build_id).profile
     assert read_pointer("gold").history[-1].build_id == good.build.build_id
