@@ -29,7 +29,7 @@ from pipeline.gold.build import Build
 from pipeline.gold.publication import published_build
 
 if TYPE_CHECKING:
-    from insights.lake_query import Limits
+    from insights.guarded_query import Limits
 
 SILVER = "silver."
 _STEP = "lake"
@@ -199,7 +199,7 @@ class Lake:
         read_only : bool
             Allow one SELECT over the lake's tables and nothing else: no files, network, settings or data frames.
         limits : Limits, optional
-            Most rows, seconds and memory of a read-only query; None means :data:`insights.lake_query.LIMITS`.
+            Most rows, seconds and memory of a read-only query; None means :data:`insights.guarded_query.LIMITS`.
         engine : {"duckdb", "athena"}
             Athena runs one SELECT in its own dialect, reads no data frames, and costs money in AWS; its work group
             limits the bytes that a query may scan.
@@ -213,7 +213,7 @@ class Lake:
         """
         if engine not in {"duckdb", "athena"}:
             raise InvalidInput("is no engine", subject=engine, next_step='use "duckdb" or "athena"')
-        from insights import lake_query  # noqa: PLC0415 (reports do not need DuckDB)
+        from insights import guarded_query, lake_query  # noqa: PLC0415 (reports do not need DuckDB)
 
         if (listing := lake_query.listing(query, self)) is not None:
             return listing
@@ -223,7 +223,7 @@ class Lake:
             if not self.athena_work_group:
                 raise InvalidInput("this lake has no Athena work group", subject="engine", next_step='use "duckdb"')
             return athena_query.run(query, self.athena_work_group, self.gold_database).rows
-        return lake_query.run(query, self, (limits or lake_query.LIMITS) if read_only else None)
+        return lake_query.run(query, self, (limits or guarded_query.LIMITS) if read_only else None)
 
     def describe(self, name: str) -> Description:
         """Describe a table: columns with types, units and what a missing value means, its rows and its build.

@@ -17,7 +17,7 @@ import pandas as pd
 
 from insights import guarded_query, query_rows
 from insights.frames import from_arrow
-from insights.guarded_query import LIMITS, Limits
+from insights.guarded_query import Limits
 from pipeline import database
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ _DESCRIBE = re.compile(r'\s*describe\s+((?:"?\w+"?\.)?"?\w+"?)\s*;?\s*', re.IGNO
 # Where DuckDB lists its tables, which are those that were read.
 _CATALOGUE = re.compile(r"\b(?:information_schema|duckdb_\w+|show\s+tables)\b", re.IGNORECASE)
 _OWN_PACKAGES = {"reelhouse", "insights"}
-__all__ = ["LIMITS", "Limits", "listing", "run"]
 
 
 def run(query: str, lake: Lake, limits: Limits | None) -> pd.DataFrame:

@@ -25,7 +25,7 @@ from pipeline.settings import LakeSettings
 if TYPE_CHECKING:
     import pandas as pd
 
-    from insights.lake_query import Limits
+    from insights.guarded_query import Limits
     from insights.lake_tables import Description
 
 _ROOT = Path(__file__).parents[1]

@@ -26,8 +26,8 @@ from mcp.types import ToolAnnotations
 from pydantic import Field, ValidationError
 
 from insights.find_similar_movies import similar_to_one
+from insights.guarded_query import Limits
 from insights.lake import Lake
-from insights.lake_query import Limits
 from insights.why.explain import explain
 from insights.why.split import Cause
 from pipeline import aws

@@ -11,7 +11,7 @@ import typer
 
 from insights import athena_query
 from insights.athena_query import Result
-from insights.lake_query import Limits
+from insights.guarded_query import Limits
 from pipeline import aws
 from pipeline.errors import InvalidInput
 from reelhouse import console, frames, stack

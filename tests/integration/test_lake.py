@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from insights.columns import RECOMMENDATIONS
+from insights.guarded_query import Limits
 from insights.lake import Lake as GoldLake
-from insights.lake_query import Limits
 from pipeline import aws
 from pipeline.columns import GOLD_TABLES
 from pipeline.errors import InvalidInput, SilverDamaged, StorageFailed
