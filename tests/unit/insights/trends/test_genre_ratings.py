@@ -44,11 +44,12 @@ def test_a_large_difference_is_found(higher: float, verdict: str) -> None:
 
 
 def test_the_test_is_welchs_with_intervals_for_the_genres_that_are_clear() -> None:
-    movies = films(np.random.default_rng(4), higher=6.0)
+    movies = films(np.random.default_rng(11), higher=6.0)
     ratings = genre_ratings(movies, "rotten_tomatoes").set_index("genre")
     row, clear = ratings.loc[NAMES[0]], int((ratings["verdict"] != UNCLEAR).sum())
     has = movies["genres"].map(lambda names: NAMES[0] in names)
     own, others = movies["rotten_tomatoes"][has], movies["rotten_tomatoes"][~has]
+    assert own.std() > others.std(), "else theirs counts for both"
     # 5% of the clear ones of all genres may be wrong
     interval = stats.ttest_ind(own, others, equal_var=False).confidence_interval(1 - 0.05 * clear / len(ratings))
     assert (row["difference_low"], row["difference_high"]) == pytest.approx((interval.low, interval.high))
@@ -56,6 +57,14 @@ def test_the_test_is_welchs_with_intervals_for_the_genres_that_are_clear() -> No
     assert (row["low"], row["high"]) == pytest.approx(interval)
     excludes = (ratings["difference_low"] > 0) | (ratings["difference_high"] < 0)
     assert (excludes == (ratings["verdict"] != UNCLEAR)).all()
+
+
+def test_few_films_that_are_alike_by_chance_do_not_differ() -> None:
+    # given ratings of which four in five are the highest, so that all of many a small genre are
+    random = np.random.default_rng(6)
+    lists = [films(random).assign(rotten_tomatoes=np.where(random.random(250) < 0.8, 100, 75)) for _ in range(40)]
+    # then, with the genres' own variances, half of the lists had a genre that differs
+    assert sum(genre_ratings(one, "rotten_tomatoes", 5)["verdict"].ne(UNCLEAR).any() for one in lists) <= 4
 
 
 def test_films_of_one_director_are_no_independent_evidence() -> None:
