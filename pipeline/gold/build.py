@@ -188,4 +188,4 @@ class Build:
         DocumentInvalid
             When the bytes are not a build; ``key`` names them in the error.
         """
-        return documents.read(cls, body, key)
+        return documents.read(cls, body, key, "this build cannot be read; `reelhouse builds` lists the others")

@@ -99,6 +99,14 @@ def test_a_rollback_moves_pointer_and_catalogue_and_is_recorded(lake: Lake, depl
     assert f"reelhouse publish {ids[1]} --because TEXT" in " ".join(ran("builds").stderr.split())
 
 
+def test_a_damaged_record_hides_no_other_build(lake: Lake, deployed: Stack, ids: list[str]) -> None:
+    aws.client("s3").put_object(Bucket="gold", Key=keys.build_record(ids[0]), Body=b"{")
+
+    assert [(one.build_id, one.films) for one in listed(deployed)] == [(ids[1], 2), (ids[0], None)]
+    refused = ran("rollback", ids[0], "--because", "x")
+    assert (refused.exit_code, "this build cannot be read" in " ".join(refused.stderr.split())) == (1, True)
+
+
 def test_a_rollback_lasts_until_a_newer_run_is_complete(lake: Lake, deployed: Stack, ids: list[str]) -> None:
     command.publish(deployed, ids[0], "units are wrong", back=True)
     store(lake, THIRD, 1, expected=2)
