@@ -6,8 +6,10 @@ What is already built or deployed is not built or deployed again. All stacks of 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -187,9 +189,20 @@ def _sam(*arguments: str, lifeline: Lifeline) -> None:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
     if process.returncode:
-        raise LocalStackError(_tail(log), subject=f"sam {arguments[0]} failed", next_step=f"its whole output is {log}")
+        raise LocalStackError(
+            failure(log), subject=f"sam {arguments[0]} failed", next_step=f"its whole output is {log}"
+        )
 
 
-def _tail(log: Path) -> str:
-    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return " / ".join(line.strip() for line in lines[-5:])[-1500:]
+def failure(log: Path) -> str:
+    """Return why SAM failed: CloudFormation's first resource that failed and its reason, else the log's last lines."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    header = next((line for line in lines if "ResourceStatusReason" in line), "")
+    name, reason = header.find("LogicalResourceId"), header.find("ResourceStatusReason")
+    for index, line in enumerate(lines):
+        if header and re.match("(CREATE|UPDATE|DELETE)_FAILED ", line):
+            # The table wraps long cells; the first column of a wrapped row is empty.
+            row = [line, *itertools.takewhile(lambda following: following.startswith(" "), lines[index + 1 :])]
+            resource = "".join(part[name:reason].strip() for part in row)
+            return f"{resource}: {' '.join(part[reason:].strip() for part in row)}"[:1500]
+    return " / ".join([line.strip() for line in lines if line.strip()][-5:])[-1500:]

@@ -102,3 +102,23 @@ def test_a_missing_sam_is_one_line_with_the_command_that_installs_it(
 
     with Lifeline() as lifeline, pytest.raises(LocalStackError, match="make environment"):
         deploy._sam("build", lifeline=lifeline)
+
+
+def test_a_failed_deployment_names_the_resource_and_its_reason_and_not_the_roll_back(tmp_path: Path) -> None:
+    log = tmp_path / "sam-deploy.log"
+    log.write_text("""\
+ResourceStatus           ResourceType             LogicalResourceId        ResourceStatusReason
+-------------------------------------------------------------------------------------------------
+UPDATE_IN_PROGRESS       AWS::S3::Bucket          GoldBucket
+UPDATE_FAILED            AWS::CloudFormation::S   GlueTables               AWS::Glue::Table
+                         tack                                              create failed: Table
+                                                                           movies already exists
+UPDATE_ROLLBACK_COMPLE   AWS::CloudFormation::S   reelhouse
+TE                       tack
+Error: Failed to create/update the stack
+""")
+
+    assert deploy.failure(log) == "GlueTables: AWS::Glue::Table create failed: Table movies already exists"
+
+    log.write_text("Error: no credentials\n")
+    assert deploy.failure(log) == "Error: no credentials"
