@@ -42,6 +42,7 @@ _SUMMARY_SECONDS = 2.0
 _READINESS = {"/_ministack/health", "/_ministack/ready"}
 
 _SIGNATURE = re.compile(rb"AWS4-HMAC-SHA256 Credential=[^/]+/")
+_QUEUE_PORT = re.compile(r"http://localhost:\d+/(?=\d{12}/)")
 
 Connect = Callable[..., duckdb.DuckDBPyConnection]
 Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
@@ -52,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=f"python -m {MODULE}")
     parser.add_argument("--home", required=True, help="state folder, by which `reelhouse down` finds the process")
     parser.add_argument("--lifeline", type=int, help="file descriptor of a pipe; the process ends when it is closed")
-    lifeline.watch(parser.parse_args(arguments).lifeline)
+    options = parser.parse_args(arguments)
+    lifeline.watch(options.lifeline)
+    move_queues(Path(options.home, "ministack", "state", "sqs.json"), settings.variable("GATEWAY_PORT"))
     sys.argv = sys.argv[:1]  # MiniStack reads it too
     from ministack import app  # noqa: PLC0415 (other users of this module need not load the emulator)
     from ministack.core import iam_evaluator, lambda_runtime  # noqa: PLC0415
@@ -69,6 +72,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGUSR1, lambda *_: threading.Thread(target=save).start())
     app.main()
     return 0
+
+
+def move_queues(saved: Path, port: str) -> None:
+    """Give the queues that MiniStack saved the port that it has now, by which it looks up a function's queue.
+
+    ``reelhouse up`` takes another port when the one before is in use; functions would then never receive a message.
+    """
+    if saved.is_file():
+        text = saved.read_text(encoding="utf-8")
+        saved.write_text(_QUEUE_PORT.sub(f"http://localhost:{port}/", text), encoding="utf-8")
 
 
 def for_owner_only(application: Application) -> Application:

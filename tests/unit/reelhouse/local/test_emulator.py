@@ -131,3 +131,16 @@ def test_a_second_authorization_is_refused() -> None:
     twice = [(b"Authorization", b"Bearer x"), (b"Authorization", SIGNED["Authorization"].encode())]
 
     assert not emulator._is_allowed({"path": "/", "query_string": b"", "headers": twice})
+
+
+def test_saved_queues_move_to_the_port_that_the_emulator_has_now(tmp_path: Path) -> None:
+    """It finds a function's queue by an address with its present port: on another port no message was received."""
+    saved = tmp_path / "sqs.json"
+    emulator.move_queues(saved, "2222")
+    saved.write_text('{"\'http://localhost:1111/000000000000/Movies\'": {"body": "http://localhost:1111/page"}}')
+
+    emulator.move_queues(saved, "2222")
+
+    assert saved.read_text() == (
+        '{"\'http://localhost:2222/000000000000/Movies\'": {"body": "http://localhost:1111/page"}}'
+    )
