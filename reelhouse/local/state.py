@@ -123,9 +123,8 @@ def load() -> State:
     try:
         return documents.read(State, path.read_bytes(), str(path))
     except DocumentInvalid as error:
-        raise LocalStackError(
-            f"is damaged ({error.cause})", subject=str(path), next_step="`reelhouse down --delete` starts afresh"
-        ) from error
+        hint = "run `reelhouse down`, then remove this file: `reelhouse up` writes a new one and keeps all data"
+        raise LocalStackError(f"is damaged ({error.cause})", subject=str(path), next_step=hint) from error
     except OSError as error:
         raise _unusable(path, error) from error
 
