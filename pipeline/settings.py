@@ -16,7 +16,7 @@ from pipeline.errors import InvalidInput
 
 T = TypeVar("T")
 
-GoldEngine = Literal["duckdb", "athena"]
+GoldEngineName = Literal["duckdb", "athena"]
 # SQS hides a message for at most 12 hours after it was received; up to five minutes of them are spent by the function.
 LONGEST_WAIT_SECONDS = 12 * 3600 - 300
 
@@ -76,7 +76,7 @@ class AggregateToGoldSettings:
     silver_bucket: str
     gold_bucket: str
     duckdb_memory_mb: int = 1024
-    gold_engine: GoldEngine = "duckdb"
+    gold_engine: GoldEngineName = "duckdb"
     athena_work_group: str = ""
     silver_database: str = ""
     gold_database: str = ""

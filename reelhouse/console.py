@@ -1,4 +1,4 @@
-"""Printing for all commands: messages, tables and JSON.
+"""Printing for all commands: messages, tables, JSON and progress bars; and what Ctrl-C prints.
 
 Results go to stdout, everything else to stderr. On a terminal a table fits its width: long text wraps, and a table
 that is too wide is shown row by row. In a pipe it is tab-separated, complete and uncoloured.

@@ -19,7 +19,7 @@ from insights.dashboard.definition import load
 from insights.dashboard.page import render
 from insights.lake import Lake
 from insights.reports import data as report_data
-from insights.reports import store as report_index
+from insights.reports import store as report_store
 from insights.reports.data import Source
 from insights.reports.store import FolderStore, write_index
 from pipeline.errors import InvalidInput
@@ -99,7 +99,7 @@ def _add_to_index(output: Path) -> None:
     """Link the page from the index of reports in the same folder, if there is one and the page has the usual name."""
     store = FolderStore(output.parent)
     existing_keys = store.keys()
-    if report_index.dashboard(existing_keys) == output.name and report_index.report_keys(existing_keys):
+    if report_store.dashboard(existing_keys) == output.name and report_store.report_keys(existing_keys):
         write_index(store, datetime.now(UTC))
 
 

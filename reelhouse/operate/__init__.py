@@ -1,1 +1,1 @@
-"""Commands that check, repair and trace. This file imports nothing."""
+"""What several commands that check and repair share. This file imports nothing."""

@@ -1,1 +1,1 @@
-"""Runs: start, watch, resume and show them. This file imports nothing."""
+"""Runs: watch and resume them, and read what became of one. This file imports nothing."""

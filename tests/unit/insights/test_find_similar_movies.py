@@ -1,4 +1,4 @@
-"""A title is answered when one film has it; else the error names the films to choose from."""
+"""A title is answered when one film has it, else with the films to choose from; and the answers over HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages: batch arithmetic, the size limit, and resending messages that SQS did not confirm."""
+"""Messages: batch arithmetic, the size limit, resending messages that SQS did not confirm, and counts by run."""
 
 from __future__ import annotations
 

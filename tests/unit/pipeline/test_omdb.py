@@ -1,4 +1,4 @@
-"""OMDb's answers: every kind of error, and invalid JSON that is read leniently."""
+"""OMDb's answers: every kind of error, invalid JSON that is read leniently, and the record of the calls."""
 
 from __future__ import annotations
 

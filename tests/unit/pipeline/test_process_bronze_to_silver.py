@@ -1,4 +1,4 @@
-"""Step 3 without AWS: reading S3's events, and times as every reader of Silver understands them."""
+"""Step 3 without AWS: S3's events, times as every reader of Silver understands them, and parquet files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command table, the shared options, and exit codes."""
+"""The list of commands, shared options, warnings and exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Features: tokens of films by field, and their TF-IDF weights."""
+"""Features: tokens of films by field, their TF-IDF weights, and each film's standing among films of its years."""
 
 from __future__ import annotations
 

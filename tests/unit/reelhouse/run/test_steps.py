@@ -1,4 +1,4 @@
-"""A run's steps, added up from the last lines of its invocations."""
+"""A run's steps, added up from the last lines of its invocations; and a step's newest failure."""
 
 from __future__ import annotations
 
