@@ -23,7 +23,7 @@ UNKNOWN = "not known"
 NAME_LENGTH = 80
 Format = Callable[[Any], str]
 
-# Smallest size that takes a scale (what the smaller scale would round up to it), divisor, decimals and word.
+# Smallest size, divisor, decimals and word of each scale. The size is what the next smaller scale would round up.
 _DOLLAR_SCALES = ((999_950_000, 1e9, 2, " billion"), (999_999.5, 1e6, 1, " million"), (0, 1.0, 0, ""))
 _PLAIN_NAME = re.compile(r"[^\W\d_]([^\W\d_]|[ .,'’&()-])*")
 _PLAIN_NAME_WORDS = 6

@@ -19,7 +19,7 @@ def connect(memory_mb: int | None = None, threads: int | None = None) -> duckdb.
     """Open an empty in-memory database that spills into the user's temporary folder and prints nothing.
 
     By default DuckDB spills into the working directory, and draws progress bars on standard output, which holds logs or
-    JSON here. Every user may read the files that it spills, whose names are known before.
+    JSON here. The files that it spills have predictable names, and every user may read them.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ _LOCK = "lock"
 
 
 def private_folder() -> Path:
-    """Return this user's own folder for temporary files, which is created; other users can neither read nor write it.
+    """Return this user's folder for temporary files, created if missing; other users can neither read nor write it.
 
     Raises
     ------

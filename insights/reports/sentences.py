@@ -16,8 +16,8 @@ from insights.trends.genre_ratings import HIGHER, LEAST_FILMS, LOWER
 from insights.trends.genre_trends import FALLING, RISING
 
 MOST_NAMES = 4
-_CHANCE = 0.05  # accepted share of lists without a difference of which one is stated
-_LARGE_FACTOR = 10  # a larger one is no news of how little is known
+_CHANCE = 0.05  # accepted share of lists for which a difference is stated by chance alone
+_LARGE_FACTOR = 10  # by which a change may be and not show; that it may be even larger says no more
 _NEARLY = 0.02  # a share of films covered that is this close to the one stated needs no warning
 Row = Any  # a row of DataFrame.itertuples
 
@@ -70,13 +70,13 @@ def limit_of_ratings(genres: pd.DataFrame) -> str:
 
 
 def leaders(means: pd.DataFrame) -> list[str]:
-    """Return the rows that are not clearly below the one of the highest mean; [] where no row is.
+    """Return the rows that are not clearly below the row with the highest mean; [] if none is clearly below it.
 
-    The highest is itself chosen by chance, so any two rows may be compared: a row is below it by more than chance if
-    Welch's t-test says so after Bonferroni's correction for all pairs, at 5%.
+    Chance decides which row is the highest, so any two rows may be compared. A row is clearly below it by Welch's
+    t-test at 5%, after Bonferroni's correction for all pairs.
 
-    There are none where the highest mean is one of too few films. ``means`` has mean, sem (standard error; null for one
-    film) and count (films), with labels as index.
+    There are none either if the highest mean is one of too few films. ``means`` has mean, sem (standard error; null for
+    one film) and count (films), with labels as index.
     """
     known = means[means["count"] >= LEAST_FILMS].dropna(subset=["mean", "sem"]).astype(float)
     if known.empty or known["mean"].max() < means["mean"].max():

@@ -4,8 +4,8 @@ A fault of the service is an outcome, not an exception: :meth:`LanguageModel.ask
 with a reason in fixed words. The service's own messages are never passed on, since they may repeat the key.
 
 The environment names the model: ``OPENAI_API_KEY``, ``OPENAI_BASE_URL``, ``OPENAI_ORG_ID`` and ``SUMMARY_MODEL``, and,
-without a key, ``OPENAI_SECRET_ID``, the secret that has it. Everyone who runs the report on a stack
-shares its cache of answers.
+without a key, ``OPENAI_SECRET_ID``, the secret that has it. All who run the report on a stack share its cache of
+answers.
 """
 
 from __future__ import annotations

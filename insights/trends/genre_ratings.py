@@ -1,11 +1,12 @@
 """How the ratings of a genre's listed films differ from those of the other listed films. Pure.
 
 Reads Gold's ``movies`` as a data frame. Means are compared with Welch's t-test, which allows for groups of different
-size and spread. A genre's spread counts as at least that of the other films, since few may be alike by chance, and the
-variance is raised as far as films of one director resemble each other. Many genres are compared at once, so the
-verdict follows q, the p-value after Benjamini and Hochberg, and so do the intervals of the differences: one excludes 0
-where the difference is clear. Of simulated lists whose ratings have nothing to do with their genres, at most 4% have a
-genre that differs; a unit test repeats some.
+size and spread. A genre's spread counts as at least that of the other films, since few films may be alike by chance.
+The variance is raised as far as films of one director resemble each other.
+
+Many genres are compared at once, so the verdict follows q, the p-value after Benjamini and Hochberg. The intervals of
+the differences follow it too: one excludes 0 where the difference is clear. Of simulated lists whose ratings have
+nothing to do with their genres, at most 4% have a genre that differs; a unit test repeats some.
 """
 
 from __future__ import annotations

@@ -210,7 +210,7 @@ class Fit:
 
 
 def selected_confidence(q: pd.Series[float], rate: float) -> float:
-    """Return the confidence of each interval with which at most 5% of those of the clear rows are expected to be wrong.
+    """Return a confidence for all intervals, so that at most 5% of those of clear rows are expected to be wrong.
 
     Rows are selected because they look large, so their usual intervals are too far from 0 too often. With R rows of m
     selected by Benjamini and Hochberg's q, intervals of 1 - 5% * R / m have that coverage (Benjamini and Yekutieli
@@ -247,8 +247,8 @@ def fit(values: NDArray[np.float64], years: NDArray[np.int_], confidence: float 
     # theilslopes takes a normal quantile by its tail, which must not underflow to 0.
     line = stats.theilslopes(values, years, alpha=max(2 * stats.norm.sf(z), SMALLEST))
     kendall = pymannkendall.original_test(values)
-    # Even from the lowest to the highest slope between two years, few years do not make the confidence: of three years,
-    # all slopes are above 0 in one series of six.
+    # With few years, even the interval from the lowest to the highest slope lacks the confidence: of three random
+    # values, all slopes are above 0 in one case of six.
     enough = z * math.sqrt(kendall.var_s) < n * (n - 1) / 2
     low, high = (line.low_slope, line.high_slope) if enough else (math.nan, math.nan)
     distance = max(abs(kendall.s) - 1, 0) / math.sqrt(kendall.var_s * inflation)

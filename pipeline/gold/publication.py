@@ -4,8 +4,8 @@ It holds the published build, the builds that were published before, and the new
 in one step, by a conditional put, so that readers see one whole build or the one before. Of two concurrent writers one
 succeeds; the other reads the winner's document.
 
-Afterwards Glue's tables, by whose locations Athena reads, are moved to the published build, and objects that no kept
-build refers to are tagged, so that a lifecycle rule removes them. Kept are the builds of the history and the held one.
+Afterwards Glue's tables, by whose locations Athena reads, are moved to the published build. Objects that no kept build
+refers to are tagged, and a lifecycle rule removes them. Kept are the builds of the history and the held one.
 """
 
 from __future__ import annotations

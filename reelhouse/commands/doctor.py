@@ -187,16 +187,16 @@ def _gold(deployed: Stack) -> Check:
     pointer = deployed.pointer()
     build = pointer.build
     if not build:
-        return (
-            _no_gold(deployed) if pointer.damaged else Check("Gold", None, "not built yet", "`reelhouse run` builds it")
-        )
+        if pointer.damaged:
+            return _no_gold(deployed)
+        return Check("Gold", None, "not built yet", "`reelhouse run` builds it")
     hours = (datetime.now(UTC) - build.built_at_time).total_seconds() / 3600
     text = f"{build.rows.get('movies', 0):,} films, built {hours:.1f} h ago by version {build.code_version}"
     return Check("Gold", hours < STALE_HOURS, text, "is the schedule on? `reelhouse run` brings Gold up to date")
 
 
 def _no_gold(deployed: Stack) -> Check:
-    """Say how to build Gold without a run, as its readers find none because its pointer cannot be used."""
+    """Say how to build Gold again: its pointer cannot be used, so readers find no tables."""
     runs = deployed.run_ids()
     command = f"`reelhouse run --resume {runs[-1]}`" if runs else "`reelhouse run`"
     text = f"{keys.BUILD} is damaged, or was written by another version"

@@ -60,8 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from ministack import app  # noqa: PLC0415 (other users of this module need not load the emulator)
     from ministack.core import iam_evaluator, lambda_runtime  # noqa: PLC0415
 
-    # MiniStack takes any signature of its root user, and no signature but an `Authorization` that it cannot read. Its
-    # root user's keys are ours, "test", any 12 digits and none at all.
+    # MiniStack checks no signature of its root user, and takes a request whose `Authorization` it cannot read for that
+    # user's. Keys of the root user are ours, "test", any 12 digits and none at all.
     iam_evaluator._is_root_key = lambda _: False
     iam_evaluator.is_root_access_key = settings.variable("AWS_ACCESS_KEY_ID").__eq__
     app.app = for_owner_only(app.app)
@@ -112,7 +112,7 @@ def _is_allowed(scope: dict[str, Any]) -> bool:
         return scope["path"] in _READINESS
     if b"authorization" in headers:
         return _SIGNATURE.match(headers[b"authorization"]) is not None
-    # The address of a function answers itself that it refuses strangers.
+    # A request to a function's URL need not be signed here: MiniStack refuses it by the URL's own rule.
     return b"X-Amz-Signature=" in scope["query_string"] or b".lambda-url." in headers.get(b"host", b"")
 
 

@@ -8,7 +8,7 @@ function decimals(value, places) {
     const options = { minimumFractionDigits: places, maximumFractionDigits: places, signDisplay: "negative", roundingMode: "halfEven" };
     plain.set(places, new Intl.NumberFormat("en", options));
   }
-  // All digits of the number, rounded half to even, are what the reports round; a browser's own rounding is another.
+  // As the reports do, round the exact value half to even; a browser by itself rounds otherwise.
   return plain.get(places).format(value.toFixed(50)).replace("-", "−");
 }
 
