@@ -26,10 +26,16 @@ function percent(share) {
   return share > 0 && text === "0.0" ? "< 0.1%" : `${text}%`;
 }
 
+// The sign of a change; what rounds to zero has none.
+function signed(value) {
+  const text = decimals(value, 2);
+  return value > 0 && text !== decimals(0, 2) ? `+${text}` : text;
+}
+
 const FORMATS = {
   whole: (value) => decimals(value, 0),
   decimal: (value) => decimals(value, 1),
-  signed: (value) => (value > 0 ? "+" : "") + decimals(value, 2),
+  signed,
   fraction: (value) => decimals(value, 2),
   score: (value) => decimals(100 * value, 0),
   percent,

@@ -358,6 +358,7 @@ def test_intervals_have_the_coverage_they_name_and_numbers_the_format_of_reports
     written = {
         "decimal": ([62.25, 62.75, 0.05, 71.15, 71.35], wording.decimals(1)),
         "percent": ([0.99996, 0.0001, 1, 0, 0.2225], partial(wording.percent, places=1)),
+        "signed": ([0.004, 0.006, 2.5, 0], wording.signed(2)),
         "dollars": ([960_000, 999_999.6, 996e6, 999.96e6, 2.5, 2_650_000], wording.dollars),
     }
     formats = [f"...{numbers}.map((value) => shown(value, '{name}'))" for name, (numbers, _) in written.items()]
