@@ -109,6 +109,6 @@ def _move_in_words(genre: str, source: str, mean: Split, films: int) -> str:
     change, main = mean.change or 0.0, replace(mean.causes[0], column=heading(mean.causes[0].column))
     name = f"{wording.plain_name(genre)}'s {wording.rating_source(source)} mean"
     moved = f"{'rose' if change > 0 else 'fell'} by {abs(change):.2f} points to {mean.after:.1f} of 100"
-    part = f"{main.contribution:+.2f} from {cause(main)}"
+    part = f"Main cause: {cause(main)} ({wording.signed(2)(main.contribution)} points)"
     among = f"Of the genres with {FEWEST_FILMS} rated films or more"
-    return f"{among}, {name} moved most: it {moved} (n = {films:,}), {part}."
+    return f"{among}, {name} moved most: it {moved} (n = {films:,}). {part}."

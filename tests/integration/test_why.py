@@ -152,4 +152,4 @@ def test_a_report_opens_with_what_changed(deployed: Stack) -> None:
     assert f"1 film left the list (“Film {FILMS}”)." in sentences[0]
     assert sentences[-1].startswith("Of the genres with 20 rated films or more, Drama's Metacritic mean moved most:")
     assert "it fell by 0.50 points" in sentences[-1]
-    assert sentences[-1].endswith("-0.50 from 1 film left the list.")
+    assert sentences[-1].endswith("Main cause: 1 film left the list (-0.50 points).")

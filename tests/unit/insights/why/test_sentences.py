@@ -62,7 +62,7 @@ def test_changed_values_are_counted_and_the_largest_move_has_its_cause() -> None
     assert "no film came onto the list or left it" in text
     assert "Values changed in Rotten Tomatoes of 10 films." in text
     assert "Of the genres with 20 rated films or more, War's Rotten Tomatoes mean moved most: it fell by" in text
-    assert "from Rotten Tomatoes of 10 films: new answers or list entries" in text
+    assert "Main cause: Rotten Tomatoes of 10 films: new answers or list entries (-" in text
 
 
 def test_another_code_version_is_said() -> None:
@@ -98,7 +98,8 @@ def test_the_largest_move_is_named_with_its_largest_cause_and_no_more_than_three
     assert (
         "Values changed in Rotten Tomatoes of 9 films, Box office of 2 films, IMDb votes of 1 film and 1 other" in text
     )
-    assert re.search(r"-\d+\.\d\d from Rotten Tomatoes of \d+ films: new answers or list entries\.$", text)
+    cause_of_mean = r"Main cause: Rotten Tomatoes of \d+ films: new answers or list entries \(-\d+\.\d\d points\)\.$"
+    assert re.search(cause_of_mean, text)
 
 
 @pytest.mark.parametrize(("films", "more", "named"), [(19, 5.0, False), (20, 5.0, True), (20, 1e-13, False)])
