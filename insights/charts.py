@@ -115,7 +115,7 @@ def figure(chart: Any, title: str, *, alt: str, about: str = "", height: int | N
     """
     data = _data(chart)
     if data is not None and data.empty:
-        return Figure(title, f"There is nothing to draw yet. {about or 'Gold has no such values'}.", "", ())
+        return Figure(title, "There is nothing to draw: Gold has no such values, or too few.", "", ())
     return Figure(title, alt, about, tuple(_spec(chart, width, height) for width in (WIDE, NARROW)))
 
 

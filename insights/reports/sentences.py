@@ -101,9 +101,11 @@ def trend_title(shares: pd.DataFrame) -> str:
     rising, falling = ((shares["trend"] == trend).sum() for trend in (RISING, FALLING))
     if not rising and not falling:
         return "No genre has become clearly more or less common on the list"
-    genres = f"{wording.in_words(rising)} {'genre' if rising == 1 else 'genres'}"
-    less = wording.in_words(falling) if falling else "none"
-    return f"{wording.capitalised(genres)} became more common on the list, {less} less common"
+    more, less = (rising, "more"), (falling, "less")
+    (n, way), (others, other_way) = (more, less) if rising else (less, more)
+    genres = wording.capitalised(f"{wording.in_words(n)} {'genre' if n == 1 else 'genres'}")
+    rest = f"{wording.in_words(others) if others else 'none'} {other_way} common"
+    return f"{genres} became {way} common on the list, {rest}"
 
 
 def steepest_trend(shares: pd.DataFrame) -> list[str]:
@@ -137,7 +139,7 @@ def _ends(low: float, high: float, places: int) -> str:
 def in_every_film(shares: pd.DataFrame) -> str:
     """Name the genres of all films of every year, whose share cannot have a trend; "" without any."""
     names = genre_names(shares.loc[shares["slope_low"] == shares["slope_high"], "genre"], 8)
-    return f"Every listed film has the genre, so its share has no trend: {names}." if names else ""
+    return f"A genre of every listed film has no trend: {names}." if names else ""
 
 
 def limit_of_trends(trends: pd.DataFrame, films: int, unit: str) -> str:
@@ -198,7 +200,8 @@ def _prediction(row: Row, best: Row | None) -> str:
         return f"{row.name}: the model does worse than {_GUESSES[best.method]}. {off}."
     if row.mae_gain_low > 0:
         return (
-            f"{row.name}: the model is closer than {_GUESSES[best.method]} on average, but its R² is not higher. {off}."
+            f"{row.name}: the model is closer than {_GUESSES[best.method]} on average, but not by R², in which large"
+            f" errors count more. {off}."
         )
     return f"{row.name}: the model is not clearly better than {_GUESSES[best.method]}. {off}; that may be chance."
 

@@ -142,7 +142,7 @@ def _each(count: int, names: Sequence[str]) -> str:
 def _ratings(rated: Sequence[Fact]) -> str:
     named = [f"{fact.subject} {wording.number(_number(fact, 'mean'), 1)} ({_n(fact, 'films')})" for fact in rated]
     source = wording.rating_source(str(rated[0].row.get("source")))
-    return f"The genres with the most films rated on {source} average: {wording.listed(named)}."
+    return f"Average ratings on {source} of the genres with the most rated films: {wording.listed(named)}."
 
 
 def _n(fact: Fact, column: str) -> str:

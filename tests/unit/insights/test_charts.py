@@ -54,7 +54,7 @@ def test_ids_are_unique_and_every_reference_has_one() -> None:
 
 def test_without_rows_says_so_and_draws_nothing() -> None:
     html = charts.figure(chart(FRAME.head(0)), "Title", alt="Text", about="<b> with 20 films")._repr_html_()
-    assert "There is nothing to draw yet. &lt;b&gt; with 20 films." in html
+    assert "There is nothing to draw: Gold has no such values, or too few." in html
     assert "<svg" not in html
 
 

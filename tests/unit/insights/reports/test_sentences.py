@@ -68,8 +68,9 @@ def test_without_a_clear_difference_that_is_said() -> None:
 def test_titles_name_what_is_clear() -> None:
     assert sentences.rating_title(genres(Drama="higher", War="lower")) == "Dramas are rated higher, war films lower"
     assert sentences.rating_title(genres(War="lower")) == "War films are rated lower"
-    assert sentences.trend_title(shares(Drama="falling")) == "No genres became more common on the list, one less common"
-    assert sentences.trend_title(shares(Drama="rising")) == "One genre became more common on the list, none less common"
+    falling, rising = (sentences.trend_title(shares(Drama=trend)) for trend in ("falling", "rising"))
+    assert falling == "One genre became less common on the list, none more common"
+    assert rising == "One genre became more common on the list, none less common"
     assert sentences.trend_title(shares(Drama="no clear trend")) == (
         "No genre has become clearly more or less common on the list"
     )
@@ -119,7 +120,7 @@ def test_what_few_films_cannot_show_is_said_with_its_size() -> None:
     assert "too few for trends" in sentences.limit_of_trends(shares(), 250, "points a decade")
     same = shares(War="no clear trend").assign(slope_low=0.0, slope_high=0.0)
     assert sentences.limit_of_trends(same, 250, "points a decade") == ""
-    assert sentences.in_every_film(same) == "Every listed film has the genre, so its share has no trend: War."
+    assert sentences.in_every_film(same) == "A genre of every listed film has no trend: War."
     assert sentences.in_every_film(shares(War="rising")) == ""
 
 
@@ -163,7 +164,7 @@ def test_a_prediction_is_stated_next_to_the_best_guess_in_plain_units() -> None:
         " the guess by a factor of 4.0 (n = 31 films)."
     ]
     assert (
-        "closer than a guess at the genre's average on average, but its R²"
+        "is closer than a guess at the genre's average on average, but not by R², in which large errors count more."
         in (sentences.predictions(scores(mae_gain_low=0.01))[0])
     )
     none = scores(best_baseline=None, verdict="no model: the films before the test years are of too few years")
