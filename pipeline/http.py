@@ -121,7 +121,8 @@ def check_url(url: str, subject: str) -> str:
     """
     parts = split_url(url, subject)
     if parts.username is not None:
-        raise InvalidInput("holds a user or password, which would be shown", subject=subject)
+        cause = "the address holds a user or password, which logs would show"
+        raise InvalidInput(cause, subject=subject, next_step="use one without")
     if (parts.scheme == "https" and parts.hostname) or (parts.scheme == "http" and parts.hostname in LOOPBACK):
         return url
     raise InvalidInput("must be an https:// address (http:// only to 127.0.0.1)", subject=f"{subject} {url[:200]!r}")
