@@ -18,7 +18,7 @@ from moto import mock_aws
 
 from insights.reports import headlines
 from insights.reports import page as report_page
-from insights.reports import store as report_index
+from insights.reports import store as report_store
 from pipeline import aggregate_to_gold, aws, keys, process_bronze_to_silver
 from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.messages import QueueMessage
@@ -152,8 +152,8 @@ def test_no_page_of_a_report_holds_more_than_text(gold: None, name: str) -> None
         "data": report_page.source_of(notebook), "headlines": headlines.collect(notebook), "stamp": "",
     }  # fmt: skip
     page = report_page.report_page(report_page.body_of(notebook), report)
-    report_keys = report_index.ReportKeys(name, None, "latest")
-    index = report_page.index_page(report_index.entries([report_keys], {"latest": report}), datetime.now(UTC))
+    report_keys = report_store.ReportKeys(name, None, "latest")
+    index = report_page.index_page(report_store.entries([report_keys], {"latest": report}), datetime.now(UTC))
 
     for text in (page, index):
         assert Page(text).markup == []
