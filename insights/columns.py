@@ -9,7 +9,7 @@ from pipeline.columns import RATING_SOURCES, Column, Table
 
 TOO_FEW_YEARS = "fewer than three years"
 TOO_FEW_FOR_INTERVAL = "too few years for this confidence"
-NO_TEST = "fewer than three years, or all values equal (of shares: all 1)"
+NO_TEST = "fewer than three years, all medians equal, or a share of 1 in all years"
 
 GENRE_TRENDS = Table(
     "genre_trends",
