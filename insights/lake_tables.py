@@ -92,13 +92,13 @@ def inferred(name: str, frame: pd.DataFrame, meaning: str) -> Table:
     for column in frame.columns:
         values = frame[column]
         try:
-            found = pa.Array.from_pandas(values).type
+            arrow_type = pa.Array.from_pandas(values).type
         except (pa.ArrowException, TypeError, ValueError, AttributeError, OverflowError):
-            found = None
-        if kind := found and _glue_type(found):
+            arrow_type = None
+        if kind := arrow_type and _glue_type(arrow_type):
             columns.append(Column(column, kind, "", null="not known"))
         else:
-            faults.append(f"{column} ({found or pd.api.types.infer_dtype(values)})")
+            faults.append(f"{column} ({arrow_type or pd.api.types.infer_dtype(values)})")
     if faults:
         next_step = "use text, numbers, booleans, dates, times or lists of text"
         raise InvalidInput(f"has columns of other types: {', '.join(faults)}", subject=name, next_step=next_step)

@@ -181,32 +181,32 @@ def filter_groups(definition: Dashboard) -> Iterator[Json]:
 
 
 def _fixed(definition: Dashboard) -> Iterator[Json]:
-    for sheet, name, visual in definition.visuals():
+    for sheet, name, one in definition.visuals():
         scopes = [{"SheetId": sheet, "Scope": "SELECTED_VISUALS", "VisualIds": [name]}]
-        for fixed, texts in visual.where.items():
+        for fixed, texts in one.where.items():
             filter_id = f"{name}-{fixed}"
             configuration = {"MatchOperator": "CONTAINS", "CategoryValues": texts}
             condition = {
                 "CategoryFilter": {
                     "FilterId": filter_id,
-                    "Column": column(definition.data_set_of(visual), fixed),
+                    "Column": column(definition.data_set_of(one), fixed),
                     "Configuration": {"FilterListConfiguration": configuration},
                 }
             }
             yield _group(filter_id, condition, scopes)
-        if isinstance(visual, Bar) and visual.fewest is not None:
-            yield _group(f"{name}-fewest", _fewest(definition, f"{name}-fewest", visual), scopes)
+        if isinstance(one, Bar) and one.fewest is not None:
+            yield _group(f"{name}-fewest", _fewest(definition, f"{name}-fewest", one), scopes)
 
 
-def _fewest(definition: Dashboard, filter_id: str, visual: Bar) -> Json:
-    measure = definition.measures[visual.measure]
-    n = definition.measures[measure.n or visual.measure]
+def _fewest(definition: Dashboard, filter_id: str, one: Bar) -> Json:
+    measure = definition.measures[one.measure]
+    n = definition.measures[measure.n or one.measure]
     return {
         "NumericRangeFilter": {
             "FilterId": filter_id,
             "Column": column(n.data_set, n.title),
             "NullOption": "NON_NULLS_ONLY",
-            "RangeMinimum": {"StaticValue": visual.fewest},
+            "RangeMinimum": {"StaticValue": one.fewest},
             "IncludeMinimum": True,
         }
     }

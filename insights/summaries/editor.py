@@ -235,7 +235,7 @@ def _films(movies: Sequence[Fact]) -> str:
 def _decade(facts: ByTable) -> Told:
     shares = facts.get("genre_share_by_decade", ())
     for fact in facts.get("box_office_by_decade", ()):
-        named = [_share_of_decade(one, fact, whole=one is shares[0]) for one in shares]
+        named = [_share_of_decade(one, fact, first=one is shares[0]) for one in shares]
         often = f", most often {wording.listed(named)}" if named else ""
         yield f"{wording.capitalised(fact.subject)} have {_text(fact, 'films')}{often}.", [fact, *shares]
         if "mean" in fact.values:
@@ -244,9 +244,10 @@ def _decade(facts: ByTable) -> Told:
         yield f"The highest-ranked {'are' if len(movies) > 1 else 'is'} {_films(movies)}.", movies
 
 
-def _share_of_decade(genre: Fact, decade: Fact, *, whole: bool) -> str:
-    """Write a genre with its share of a decade's films, and of which films, if not all have a genre."""
-    of = "" if _number(genre, "films_in_decade") == _number(decade, "films") or not whole else " of those with a genre"
+def _share_of_decade(genre: Fact, decade: Fact, *, first: bool) -> str:
+    """Write a genre with its share of a decade's films; the first says of which films, if not all have a genre."""
+    some = _number(genre, "films_in_decade") != _number(decade, "films")
+    of = " of those with a genre" if first and some else ""
     return f"{wording.kind_of_film(str(genre.row['genre']))} ({wording.percent(_number(genre, 'share'))}{of})"
 
 
