@@ -66,6 +66,9 @@ def test_a_damaged_pointer_is_a_fault_and_not_a_gold_that_was_never_built(gold: 
     assert "builds Gold again" in checks["Gold"](gold).advice
     assert checks["Gold publication"](gold).ok is None
 
+    aws.client("s3").delete_object(Bucket="gold", Key=keys.BUILD)
+    assert (checks["Gold"](gold).ok, checks["Gold"](gold).found) == (None, "not built yet")
+
 
 def write(lake: GoldLake, key: str, table: pa.Table) -> None:
     sink = pa.BufferOutputStream()

@@ -59,11 +59,11 @@ def test_nothing_of_the_history_expires(lake: Lake, pointer: Pointer) -> None:
 
 
 def test_unpublished_objects_expire_once_no_build_can_still_write_them(lake: Lake, pointer: Pointer) -> None:
-    killed, written_now = id_of(0.1), id_of(0.01)
+    killed, written_now = id_of(61 / 1440), id_of(59 / 1440)
     for build_id in (killed, written_now):
         lake.put("gold", f"{keys.build_table(build_id, 'movies')}movies.parquet", b"bytes")
 
-    expire("gold", pointer)
+    expire("gold", pointer, NOW)
 
     assert tagged(lake) == {f"{keys.build_table(killed, 'movies')}movies.parquet"}
 

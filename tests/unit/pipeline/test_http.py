@@ -19,6 +19,7 @@ def test_an_address_with_a_password_is_refused_without_showing_it() -> None:
         "https://user:hidden@example.org/",
         "http://user:hidden@example.org/",
         "https://hidden@example.org",
+        "https://:hidden@example.org",
     ):
         with pytest.raises(InvalidInput, match=r"holds a user or password.*; use one without") as refused:
             http.check_url(address, "SourceListUri")

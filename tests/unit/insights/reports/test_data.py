@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
 import pandas as pd
+import pytest
 
 from insights.columns import INSIGHTS_TABLES
 from insights.reports import data
 from pipeline.columns import GOLD_TABLES
+from pipeline.gold.publication import Held, Pointer, Published
+from tests.gold_builds import BUILD_ID, a_build
 
 RATINGS = GOLD_TABLES["ratings_by_genre"]
 
@@ -47,3 +54,18 @@ def test_no_rows_is_said_once() -> None:
 def test_a_list_on_which_no_film_has_moved_is_no_gap() -> None:
     empty = pd.DataFrame(columns=INSIGHTS_TABLES["rank_movers"].column_names)
     assert data.read(empty, INSIGHTS_TABLES["rank_movers"], [])[1] == []
+
+
+@pytest.mark.parametrize(("until_after", "because"), [(None, "its numbers changed"), ("RUN", "a person went back")])
+def test_newer_data_that_is_held_back_has_a_cause(
+    monkeypatch: pytest.MonkeyPatch, until_after: str | None, because: str
+) -> None:
+    build, lake = a_build(), SimpleNamespace(gold_bucket="gold")
+    held = Held(BUILD_ID, "2026-11-28T03:00:00Z", "basis", ("odd",), until_after)
+    monkeypatch.setattr(data, "read_pointer", lambda _: Pointer(Published(build, (), held), None))
+
+    def sentence(read: Any) -> str:
+        return data._held(lake, read)  # type: ignore[arg-type]
+
+    assert because in sentence(build)
+    assert sentence(replace(build, code_version="older")) == "", "only the published build has a newer one"

@@ -106,3 +106,7 @@ def test_the_index_opens_with_the_time_of_the_newest_data_and_marks_reports_of_o
     assert "older data" not in new
     assert "Made from older data, of" in old
     assert html.count("Drama is the most common genre.") == 2, "once a report"
+
+    only_failed = {f"{keys.REPORTS}01_genres/{FAILED['stamp']}/report.json": FAILED | {"data": REPORT["data"]}}
+    entries = store.entries(store.report_keys(list(only_failed)), only_failed)
+    assert "Data of" not in page.index_page(entries, datetime(2026, 11, 28, tzinfo=UTC)), "no page shows that data"

@@ -185,6 +185,14 @@ def test_missing_values_are_named_before_changed_ones() -> None:
     assert [reason.number for reason in verdict.reasons] == ["share of nulls"]
 
 
+def test_the_largest_change_of_a_kind_is_named_first() -> None:
+    columns = {name: ColumnProfile(filled) for name, filled in (("rated", 60), ("title", 20), ("writers", 40))}
+    before = profile(columns=dict.fromkeys(columns, ColumnProfile(100)))
+    verdict = comparison.judge(profile(columns=columns), before, QUIET, [])
+
+    assert [reason.column for reason in verdict.reasons] == ["title", "writers", "rated"]
+
+
 @pytest.mark.parametrize(
     ("films", "after", "held"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -106,6 +107,15 @@ def test_all_pages_are_read_and_the_header_is_dropped(queries: Queries) -> None:
     assert [row[0] for row in answer.rows] == [str(n) for n in range(1, 11)]
     assert [row[1] for row in answer.rows][:2] == ["1", None]
     assert answer.bytes_scanned == 1000
+
+
+def test_the_first_row_of_a_result_without_a_header_is_kept() -> None:
+    """The result of SHOW has none."""
+    columns = {"ColumnInfo": [{"Name": "tab_name", "Type": "string"}]}
+    page = {"ResultSet": {"Rows": [{"Data": [{"VarCharValue": "movies"}]}], "ResultSetMetadata": columns}}
+    client: Any = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=lambda **_: [page]))
+
+    assert Queries(client, "reelhouse")._rows("query-0")[1] == [("movies",)]
 
 
 def test_a_result_without_rows_is_empty(queries: Queries) -> None:
