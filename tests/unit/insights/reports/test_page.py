@@ -45,7 +45,7 @@ def notebook() -> Any:
 
 
 REPORT = {
-    "name": "01_genres", "title": "Genres", "status": "succeeded", "stamp": "20261128T030000Z",
+    "name": "01_genres", "title": "Genres", "status": "succeeded", "stamp": "20261128T030000.000000Z",
     "started_at": "2026-11-28T03:00:00Z", "error": None, "headlines": [], "parameters": {},
     "seconds": 12.0, "findings": ["Drama is the most common genre.", "No trend is clear."],
     "data": {"run_id": "R", "build_id": "B", "built_at": "2026-11-28T02:00:00Z", "missing": [], "tables": {}},

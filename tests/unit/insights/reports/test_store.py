@@ -53,9 +53,12 @@ def test_a_success_ends_the_failure(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     publish(store, report(FIRST, "failed", error="KeyError"), "bad page", "{}")
     assert "There is no good one yet" in (tmp_path / "index.html").read_text()
-    publish(store, report(SECOND), "good page", "{}")
+    headings = [HEADLINE | {"name": f"Headline {n}"} for n in range(1, 6)]
+    publish(store, report(SECOND, headlines=headings), "good page", "{}")
     index = (tmp_path / "index.html").read_text()
     assert "KeyError" not in index
+    assert "attempt failed" not in index
+    assert ("Headline 4" in index, "Headline 5" in index) == (True, False)
     assert "No film has a genre." in index
     assert DATA["run_id"] in index
 

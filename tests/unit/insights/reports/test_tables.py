@@ -24,10 +24,10 @@ def test_caption_scope_and_escape() -> None:
 
 
 def test_headings_and_captions_are_escaped_and_only_numbers_right_of_the_row_heads_stand_right() -> None:
-    frame = pd.DataFrame({"<i>": [1970], "n": [-3], "Known": [True]})
+    frame = pd.DataFrame({"<i>": [1970], "n": [-3], "Known": [True], "Film": ["-30-"]})
     html = ReportTable(frame, '"<b>')._repr_html_()
     assert not [tag for tag in ("<i>", "<b>", '""') if tag in html]
-    assert '<th scope="row">1,970</th><td class="number">−3</td><td>yes</td>' in html
+    assert '<th scope="row">1,970</th><td class="number">−3</td><td>yes</td><td>-30-</td>' in html
 
 
 def test_more_rows_are_counted() -> None:

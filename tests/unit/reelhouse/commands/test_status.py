@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from pipeline.gold.publication import Pointer
 from pipeline.runs import Skipped
 from reelhouse import console
-from reelhouse.commands.status import RunSummary, Status, print_run, print_status, quota_wait
+from reelhouse.commands import status as command
+from reelhouse.commands.status import PublishedGold, RunSummary, Status, print_run, print_status, quota_wait
 from reelhouse.logs import LoggedError
 from reelhouse.run.details import Advice, LeftOut, ReportPage
 from reelhouse.run.steps import Step
@@ -66,16 +70,20 @@ def test_all_parts_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     )  # fmt: skip
     films = replace(FILMS, stored=3, quarantined=6)
     report = ReportPage("02_genre_trends", "now", "succeeded", "reports/02_genre_trends/x/report.html")
-    print_run(replace(DETAILS, steps=(enriched, Step("AggregateToGold")), films=films, reports=(report,)))
+    note = Advice("note", "2 entries could not be used", "correct the list")
+    steps = (enriched, Step("AggregateToGold"))
+    print_run(replace(DETAILS, steps=steps, films=films, reports=(report,), next=(note,)))
 
     printed = " ".join(capsys.readouterr().out.split())
+
+    assert " more " not in printed
 
     for part in (
         f"Run {RUN} is complete", "started by schedule, 2026-11-24 03:00:00 UTC", "top_n 9, batch_size 3",
         "12 entries, 9 taken in 3 messages", "+4.0 s", "+9.2 s", "3 stored", "put back: 1 OmdbUnavailable",
         "1 failed as a whole", "no line in the log", "9 calls, 95% within 81 ms, without an answer: 2 Unclear",
         "9 expected: 3 stored, 0 rejected, 6 quarantined, 0 parked, 0 missing", "build b1", "9 films from it",
-        "02_genre_trends succeeded", "Nothing to do",
+        "02_genre_trends succeeded", "Nothing to do", "→ correct the list",
     ):  # fmt: skip
         assert part in printed, part
 
@@ -108,3 +116,37 @@ def test_missing_films_wait_while_their_queue_is_not_empty(capsys: pytest.Captur
     assert "… waiting for OMDb's quota" in printed
     assert "→ nothing" in printed
     assert "Nothing to do" not in printed
+
+    print_run(replace(DETAILS, films=films))
+    assert "6 missing" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("missing", "until"), [(0, None), (1, MIDNIGHT.isoformat()), (None, MIDNIGHT.isoformat())])
+def test_only_missing_films_wait_for_the_quota(
+    monkeypatch: pytest.MonkeyPatch, missing: int | None, until: str | None
+) -> None:
+    """Messages of films that a resumed run has fetched may still wait in the queue."""
+    monkeypatch.setattr(command, "_run", lambda *_: RunSummary(RUN, "complete", missing=missing))
+    monkeypatch.setattr(command, "_quota_renewed", lambda _: MIDNIGHT)
+    queues = DETAILS.queues | {"MovieQueue": WAITING}
+    stack: Any = SimpleNamespace(
+        name="films", pointer=lambda: Pointer(None, None), run_ids=lambda: [RUN], queues=lambda: queues
+    )
+
+    assert command.status(stack).waiting_for_quota_until == until
+
+
+@pytest.mark.parametrize(("minutes", "ago"), [(100, "100 min"), (170, "3 h")])
+def test_the_age_of_gold_has_a_unit_that_fits(monkeypatch: pytest.MonkeyPatch, minutes: int, ago: str) -> None:
+    printed = io.StringIO()
+    monkeypatch.setattr(console, "out", console.Terminal(file=printed, force_terminal=True, color_system=None))
+    built_at = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat()
+
+    print_status(Status("films", (), {}, None, PublishedGold("b1", built_at, "v", {}), None))
+
+    assert f"Gold was built {ago} ago by version v." in printed.getvalue()
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(4, "+4.0 s"), (-90, "-90.0 s"), (7200, "+2.0 h"), (-7200, "-2.0 h")])
+def test_the_time_since_a_run_began_has_a_sign_and_a_unit(seconds: int, text: str) -> None:
+    assert command._after(NOW, (NOW + timedelta(seconds=seconds)).isoformat()) == text
