@@ -209,9 +209,9 @@ def with_places(
 def _movies(tables: Tables) -> pd.DataFrame:
     """Gold's movies with place (null when tied), place_of (ranked films), and height: larger the better the rank."""
     movies = tables["movies"]
-    place = movies["rank"].mask(movies["rank"].duplicated(keep=False))
+    unshared = movies["rank"].mask(movies["rank"].duplicated(keep=False))
     height = -movies["rank"].astype("float64")
-    return movies.assign(place=place, place_of=int(movies["rank"].notna().sum()), height=height)
+    return movies.assign(place=unshared, place_of=int(movies["rank"].notna().sum()), height=height)
 
 
 def _rated_genres(tables: Tables) -> pd.DataFrame:

@@ -54,11 +54,11 @@ def undisturbed(
 
 def nothing_is_lost(pipeline: Pipeline) -> None:
     """Assert that no film is lost, duplicated or parked, and that each error is ours."""
-    assert all(isinstance(error, ReelhouseError | Killed) for _, error in pipeline.errors), told(pipeline)
-    assert (pipeline.lost(), pipeline.doubled(), pipeline.parked()) == (set(), set(), {}), told(pipeline)
+    assert all(isinstance(error, ReelhouseError | Killed) for _, error in pipeline.errors), injected(pipeline)
+    assert (pipeline.lost(), pipeline.doubled(), pipeline.parked()) == (set(), set(), {}), injected(pipeline)
 
 
-def told(pipeline: Pipeline) -> str:
+def injected(pipeline: Pipeline) -> str:
     """Return the faults that were injected, and the errors."""
     met = [(step, each.n, each.struck, each.fault.name) for step, each in pipeline.faulty.items()]
     return f"{met}: {pipeline.errors}"
@@ -67,13 +67,13 @@ def told(pipeline: Pipeline) -> str:
 def gold_is_whole(pipeline: Pipeline, expected: Rows) -> None:
     """Assert that nothing is lost, that Gold is as expected, and that the catalogue shows it."""
     nothing_is_lost(pipeline)
-    assert pipeline.gold() == expected, told(pipeline)
+    assert pipeline.gold() == expected, injected(pipeline)
     build = published_build("gold")
     assert build
     folders = {table.name: build.tables[table.name].folder.rstrip("/") for table in CATALOGUED}
     tables = aws.client("glue").get_tables(DatabaseName=DATABASE)["TableList"]
     locations = {table["Name"]: table["StorageDescriptor"]["Location"] for table in tables}
-    assert locations == {name: f"s3://gold/{folder}/" for name, folder in folders.items()}, told(pipeline)
+    assert locations == {name: f"s3://gold/{folder}/" for name, folder in folders.items()}, injected(pipeline)
 
 
 def silver_survives(undisturbed: Pipeline, expected: Silver, faulty: dict[str, FaultyAws]) -> None:
@@ -81,7 +81,7 @@ def silver_survives(undisturbed: Pipeline, expected: Silver, faulty: dict[str, F
     pipeline = Pipeline(undisturbed.lake, undisturbed.cold, faulty, queues=("MovieQueue", "BronzeEvents"))
     pipeline.run(top_n=FILMS, batch_size=BATCH_SIZE)
     nothing_is_lost(pipeline)
-    assert pipeline.silver() == expected, told(pipeline)
+    assert pipeline.silver() == expected, injected(pipeline)
 
 
 def upstream_survives(undisturbed: Pipeline, expected: Rows, faulty: dict[str, FaultyAws]) -> None:

@@ -22,7 +22,7 @@ def gold(lake: Lake) -> Lake:
     return lake
 
 
-def found(name: str) -> list[str] | None:
+def parts_of(name: str) -> list[str] | None:
     parts = tables.parts("gold", name)
     return None if parts is None else [part.key for part in parts]
 
@@ -35,15 +35,15 @@ def test_a_table_has_the_objects_that_the_published_build_names(gold: Lake) -> N
     folder = keys.build_table(BUILD_ID, "movies")
     gold.put("gold", f"{folder}stray", b"not of the build")
 
-    assert found("movies") == keys_of("gold", "movies") == [f"{folder}part-0", f"{folder}part-1"]
-    assert found("rank_history") == [], "it has no rows"
-    assert found("genre_trends") == ["genre_trends/genre_trends.parquet"]
-    assert found("pipeline_runs") is None, "the published build has no such table"
-    assert found("nothing") is None
+    assert parts_of("movies") == keys_of("gold", "movies") == [f"{folder}part-0", f"{folder}part-1"]
+    assert parts_of("rank_history") == [], "it has no rows"
+    assert parts_of("genre_trends") == ["genre_trends/genre_trends.parquet"]
+    assert parts_of("pipeline_runs") is None, "the published build has no such table"
+    assert parts_of("nothing") is None
 
 
 def test_before_the_first_build_gold_has_no_tables_of_builds(lake: Lake) -> None:
     lake.put("gold", "movies/movies.parquet", b"of the layout before builds had folders")
 
     assert tables.names("gold") == []
-    assert found("movies") is None
+    assert parts_of("movies") is None

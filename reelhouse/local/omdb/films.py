@@ -75,12 +75,12 @@ def ranked(films: Iterable[Film]) -> list[Film]:
     rated = [film for film in films if film["average"] is not None]
     mean = fmean(film["average"] for film in rated) if rated else 0.0
 
-    def place(film: Film) -> tuple[bool, float, str]:
+    def sort_key(film: Film) -> tuple[bool, float, str]:
         if film["average"] is None:
             return (True, 0.0, film["imdb_id"])
         return (False, -score(film["average"], film["reviews"] or 0, mean), film["imdb_id"])
 
-    return sorted(films, key=place)
+    return sorted(films, key=sort_key)
 
 
 def source_item(film: Film, rank: int) -> dict[str, str]:
