@@ -25,7 +25,7 @@ from pipeline.gold.build import Build, BuiltTable, SilverInput, build_started_at
 from pipeline.gold.comparison import compare, reasons_to_hold
 from pipeline.gold.duckdb_engine import RETRIED, DuckdbEngine, upload
 from pipeline.gold.once_a_run import begin, has_begun_only, look_again, must_wait
-from pipeline.gold.publication import Held, Pointer, correct, expire, hold, is_due, point_at, publish, read_pointer
+from pipeline.gold.publication import Held, Pointer, correct, expire, expiry_due, hold, point_at, publish, read_pointer
 from pipeline.gold.tables import intact
 from pipeline.runs import started_at, utc
 from pipeline.settings import CODE_VERSION, AggregateToGoldSettings
@@ -181,7 +181,7 @@ def run(settings: AggregateToGoldSettings, engine: GoldEngine, seconds: float, *
             silver = aws.list_objects(s3, settings.silver_bucket)
         if settings.gold_database:
             pointer = _move_catalogue(settings, pointer)
-        if builds and is_due(pointer):
+        if builds and expiry_due(pointer):
             expire(gold, pointer)
     if pointer.build is None:
         raise StorageFailed(f"{keys.BUILD} was deleted", subject="Gold", step=STEP, next_step=RETRIED)

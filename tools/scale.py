@@ -29,7 +29,7 @@ CPU_READ_PART, CPU_READ_ROW = 3.7e-3, 9e-6
 # All pairs of 17,472 films; four times as many pairs for twice the films.
 CPU_PAIRS, PAIRS_FILMS = 6.5, 17_472
 BRONZE_BYTES, SILVER_ROW_BYTES, GOLD_BYTES, LOG_BYTES = 1_430, 195, 250, 95
-LIST_BYTES, PAGE_BYTES = 234, 174
+PAGE_BYTES = 174
 # FindSimilarMovies holds 17,472 films and their pairs in 250 MB.
 LOOKUP_BYTES = 250e6 / 17_472
 

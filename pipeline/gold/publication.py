@@ -263,7 +263,7 @@ def _at(table: dict[str, Any], location: str) -> dict[str, Any]:
     return unchanged | {"StorageDescriptor": table["StorageDescriptor"] | {"Location": location}}
 
 
-def is_due(pointer: Pointer) -> bool:
+def expiry_due(pointer: Pointer) -> bool:
     """Whether the last publication is the first of its day: expiry reads the records of all kept builds."""
     days = [entry.at_time.date() for entry in pointer.history[-2:]]
     return len(days) == 2 and days[0] != days[1]

@@ -9,7 +9,16 @@ import pytest
 
 from pipeline import aws, keys
 from pipeline.gold.build import new_build_id
-from pipeline.gold.publication import UNREFERENCED, Pointer, Publication, expire, hold, is_due, publish, read_pointer
+from pipeline.gold.publication import (
+    UNREFERENCED,
+    Pointer,
+    Publication,
+    expire,
+    expiry_due,
+    hold,
+    publish,
+    read_pointer,
+)
 from pipeline.runs import utc
 from tests.gold_builds import a_build, publish_files
 from tests.integration.moto_lake import Lake
@@ -99,4 +108,4 @@ def test_expiry_is_due_at_the_first_publication_of_a_day(pointer: Pointer, days:
     noon = NOW.replace(hour=12)
     history = tuple(Publication(id_of(age), utc(noon - timedelta(days=age))) for age in days)
 
-    assert is_due(replace(pointer, published=replace(pointer.published, history=history))) is due
+    assert expiry_due(replace(pointer, published=replace(pointer.published, history=history))) is due
