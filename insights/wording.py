@@ -1,7 +1,7 @@
 """How numbers, names and times are written, everywhere a person reads them. Pure.
 
-Reports, summaries, the dashboard page and the command line use these formats and no others. A missing value (None, NaN,
-NA) is written ``not known``, or as the caller asks.
+Reports, summaries and the command line use these formats. The dashboard page's ``format.js`` writes numbers alike; a
+test compares the two. A missing value (None, NaN, NA) is written ``not known``, or as the caller asks.
 """
 
 from __future__ import annotations
