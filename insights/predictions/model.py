@@ -59,8 +59,9 @@ class TimeSplit:
     def reason(self) -> str:
         """Why these films are too few to learn from; "" if they are enough."""
         if self.training.sum() < MIN_FILMS:
-            films = wording.count(self.training.sum(), "film")
-            return f"{films} with a known value before the test years, {MIN_FILMS} needed"
+            n = self.training.sum()
+            have = "has" if n == 1 else "have"
+            return f"{wording.count(n, 'film')} before the test years {have} a known value; {MIN_FILMS} are needed"
         if min(self.fitting.sum(), self.calibration.sum()) < FEWEST_FILMS:
             return f"the films before the test years are of too few years to keep {FEWEST_FILMS} for the interval"
         return ""

@@ -192,8 +192,8 @@ def _prediction(row: Row, best: Row | None) -> str:
     model, guess, n = error(row.mae, row.unit), error(best.mae, best.unit), f"n = {row.test_films:,} films"
     if row.beats_baseline:
         return (
-            f"{row.name}: the model does better than each of three simple guesses. It is off by {model} on average,"
-            f" the best of them, {_GUESSES[best.method]}, by {guess} ({n})."
+            f"{row.name}: the model does better than each of three simple guesses. It is off by {model} on average;"
+            f" the best guess, {_GUESSES[best.method].removeprefix('a guess ')}, is off by {guess} ({n})."
         )
     off = f"It is off by {model} on average, the guess by {guess} ({n})"
     if row.mae_gain_high < 0:
