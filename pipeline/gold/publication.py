@@ -76,6 +76,11 @@ class Held:
         check_build_id(self.build_id)
         check_time(self.at, "at")
 
+    @property
+    def rolled_back(self) -> bool:
+        """Whether a person published an earlier build, so that newer ones are held on purpose."""
+        return self.until_after is not None
+
 
 @dataclass(frozen=True)
 class Published:

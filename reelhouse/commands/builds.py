@@ -48,7 +48,9 @@ def command(stack_name: StackName = None, json_output: Json = False) -> None:
     rows = [(one.build_id, _time(one.published_at), one.films, _note(one)) for one in builds]
     console.print_table(("build", "published", "films", "note"), rows)
     if not builds:
-        console.warn("nothing has been published yet; `reelhouse run` starts a run")
+        console.warn(
+            "no build is published; `reelhouse run` starts a run, and `reelhouse doctor` says if something is wrong"
+        )
     for one in builds:
         if one.status == "held":
             console.warn(f"if the held build is right: reelhouse publish {one.build_id} --because TEXT")

@@ -157,6 +157,7 @@ def compact_silver(
         for run_id, parts in _parts_by_run(bucket).items()
         if (run_ids is None or run_id in run_ids) and len(parts) > 1 and _at_rest(parts, settled_before)
     ]
+    on_progress(0, len(wanted))
     for done, run_id in enumerate(wanted, start=1):
         _Run(bucket, run_id, settled_before).compact(result)
         on_progress(done, len(wanted))

@@ -18,6 +18,7 @@ from pipeline import aws, keys, settings
 from pipeline.columns import GOLD_TABLES
 from pipeline.errors import ReelhouseError, StorageFailed
 from pipeline.gold.athena_engine import Queries
+from pipeline.gold.publication import Held, Pointer, Publication
 from reelhouse import console, stack
 from reelhouse.console import counted
 from reelhouse.local import catalogue, deploy, processes, state
@@ -31,6 +32,7 @@ STALE_HOURS = 26
 MOST_SMALL_PARTS = 250
 ATHENA_SECONDS = 300
 FUNCTION_FAILS = 'see docs/operations.md, "A function fails"'
+_LOSSES_SHOWN = 3
 DASHBOARD_ID = "QuickSightDashboardId"
 _SIGNS = {True: "[green]✓[/]", False: "[red]✗[/]", None: "[yellow]–[/]"}
 # Errors that damaged documents, files and processes cause: a check reports them.
@@ -169,9 +171,11 @@ def _newest_run(deployed: Stack) -> Check:
     runs = deployed.run_ids()
     if not runs:
         return Check("newest run", None, "there is none", "`reelhouse run` starts one")
-    build = deployed.build()
-    counts = build.runs.get(runs[-1]) if build else None
+    pointer = deployed.pointer()
+    counts = pointer.build.runs.get(runs[-1]) if pointer.build else None
     text = f"{runs[-1]} is {counts.status if counts else 'not in Gold'}"
+    if pointer.held and pointer.held.rolled_back and runs[-1] <= (pointer.held.until_after or ""):
+        return Check("newest run", None, f"{text}, which was rolled back", "see Gold publication below")
     return Check("newest run", bool(counts and counts.complete), text, f"`reelhouse status {runs[-1]}`")
 
 
@@ -183,23 +187,42 @@ def _silver(deployed: Stack) -> Check:
     return Check("Silver", few or None, text, "`reelhouse compact` merges them")
 
 
+def _objects(deployed: Stack) -> Check:
+    """Name what is missing in Bronze and Silver, without reading their objects."""
+    from reelhouse.operate.lost_objects import losses  # noqa: PLC0415 (it imports DuckDB)
+
+    missing = losses(deployed, deployed.pointer())
+    text = "; ".join(loss.what for loss in missing[:_LOSSES_SHOWN])
+    more = f"; and {len(missing) - _LOSSES_SHOWN} more" if len(missing) > _LOSSES_SHOWN else ""
+    advice = "; ".join(dict.fromkeys(loss.repair for loss in missing[:_LOSSES_SHOWN]))
+    complete = "none is missing by the listings; `reelhouse verify` reads them all"
+    return Check("objects", not missing, text + more or complete, advice)
+
+
 def _gold(deployed: Stack) -> Check:
     pointer = deployed.pointer()
     build = pointer.build
     if not build:
-        if pointer.damaged:
-            return _no_gold(deployed)
-        return Check("Gold", None, "not built yet", "`reelhouse run` builds it")
+        return _no_gold(deployed, pointer)
     hours = (datetime.now(UTC) - build.built_at_time).total_seconds() / 3600
     text = f"{build.rows.get('movies', 0):,} films, built {hours:.1f} h ago by version {build.code_version}"
+    if hours >= STALE_HOURS and pointer.held and pointer.held.rolled_back:
+        return Check("Gold", None, text, "it was rolled back: see Gold publication below")
     return Check("Gold", hours < STALE_HOURS, text, "is the schedule on? `reelhouse run` brings Gold up to date")
 
 
-def _no_gold(deployed: Stack) -> Check:
-    """Say how to build Gold again: its pointer cannot be used, so readers find no tables."""
+def _no_gold(deployed: Stack, pointer: Pointer) -> Check:
+    """Say how to build Gold again if builds are stored whose pointer is missing or damaged; else how to build it."""
+    text = f"{keys.BUILD} is damaged, or was written by another version"
+    if not pointer.damaged:
+        listed = aws.list_objects(aws.client("s3"), deployed["GoldBucketName"], keys.BUILDS)
+        builds = sum(entry.key.endswith("/build.json") for entry in listed)
+        if not builds:
+            return Check("Gold", None, "not built yet", "`reelhouse run` builds it")
+        stored = f"{counted(builds, 'build')} of Gold {'is' if builds == 1 else 'are'} stored"
+        text = f"{keys.BUILD} is missing, though {stored}"
     runs = deployed.run_ids()
     command = f"`reelhouse run --resume {runs[-1]}`" if runs else "`reelhouse run`"
-    text = f"{keys.BUILD} is damaged, or was written by another version"
     return Check("Gold", False, text, f"{command} builds Gold again; the list of earlier builds starts anew")
 
 
@@ -210,7 +233,7 @@ def _tables(deployed: Stack) -> Check:
     lake = deployed.lake()
     names = [name for name in lake.tables() if lake_tables.definition(name) and not name.startswith("silver.")]
     if not deployed.build():
-        return Check("Gold tables", None, "not built yet", "`reelhouse run` builds them")
+        return Check("Gold tables", None, "nothing is published", "see Gold above")
     if missing := sorted(set(GOLD_TABLES) - set(names)):
         return Check("Gold tables", False, f"missing: {', '.join(missing)}", lake_tables.REBUILD)
     for name in names:
@@ -234,20 +257,32 @@ def _held(deployed: Stack) -> Check:
         return Check("Gold publication", None, "nothing is published", "see Gold above")
     if held is None:
         return Check("Gold publication", True, "the newest build is published")
+    if held.rolled_back:
+        return _rolled_back(pointer.history[-1], held)
     more = f" (and {len(held.reasons) - 1} more)" if len(held.reasons) > 1 else ""
     text = f"build {held.build_id} is held: {held.reasons[0]}{more}"
     advice = (
         f'`reelhouse publish {held.build_id} --because TEXT` if it is right; see docs/operations.md, "A build is held"'
     )
-    # After a rollback builds are held on purpose.
-    return Check("Gold publication", None if held.until_after is not None else False, text, advice)
+    return Check("Gold publication", False, text, advice)
+
+
+def _rolled_back(back: Publication, held: Held) -> Check:
+    """Say that an earlier build is published on purpose, by whom, and how to go forward."""
+    by = f" by {back.by}" if back.by else ""
+    text = f"rolled back to build {back.build_id}{by} at {back.at[:16]}Z: {back.because}"
+    advice = (
+        "intended; newer builds are held until another run is complete; "
+        f"`reelhouse publish {held.build_id} --because TEXT` goes forward at once"
+    )
+    return Check("Gold publication", None, text, advice)
 
 
 def _athena(deployed: Stack) -> Check:
     build = deployed.build()
     films = build.rows.get("movies") if build else None
     if films is None:
-        return Check("Athena", None, "there is no Gold to query yet", "`reelhouse run` builds it")
+        return Check("Athena", None, "there is no Gold to query", "see Gold above")
     queries = Queries(aws.client("athena"), deployed["AthenaWorkGroupName"])
     answer = queries.answer(
         "SELECT count(*) AS films FROM movies", time.monotonic() + ATHENA_SECONDS, deployed["GoldDatabaseName"]
@@ -281,6 +316,7 @@ CHECKS = (
     ("functions", _functions),
     ("newest run", _newest_run),
     ("Silver", _silver),
+    ("objects", _objects),
     ("Gold", _gold),
     ("Gold publication", _held),
     ("Gold tables", _tables),

@@ -107,12 +107,16 @@ def print_report(report: Report) -> None:
 
 def print_held(held: Held) -> None:
     """Print that a build is held, why, and how to publish it."""
-    console.fail(f"build {held.build_id} of Gold is held; readers keep the build before it:")
+    if held.rolled_back:
+        console.warn(f"Gold was rolled back; build {held.build_id} is held until another run is complete:")
+    else:
+        console.fail(f"build {held.build_id} of Gold is held; readers keep the build before it:")
     for reason in held.reasons[:_REASONS_SHOWN]:
         console.err.print(f"  {escape(reason)}")
     if len(held.reasons) > _REASONS_SHOWN:
         console.err.print(f"  … and {len(held.reasons) - _REASONS_SHOWN} more; --json has them all")
-    console.err.print(f"  if it is right: reelhouse publish {held.build_id} --because TEXT")
+    purpose = "to go forward" if held.rolled_back else "if it is right"
+    console.err.print(f"  {purpose}: reelhouse publish {held.build_id} --because TEXT")
 
 
 def _print_missing(run_id: str, missing: StillMissing) -> None:

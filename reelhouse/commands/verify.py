@@ -39,12 +39,13 @@ _AT_ONCE = 500
 
 @dataclass
 class Verified:
-    """What was checked, how many films wait or are parked, and every difference."""
+    """What was checked, how many films wait or are parked, every difference, and a note on what is intended."""
 
     checked: dict[str, int] = field(default_factory=dict)
     waiting: int = 0
     parked: int = 0
     differences: list[Difference] = field(default_factory=list)
+    note: str = ""
 
     @property
     def ok(self) -> bool:
@@ -85,6 +86,8 @@ def print_verified(result: Verified) -> None:
     """Print every difference, and what was checked."""
     for one in result.differences:
         console.out.print(f"[red]✗[/] {one.layer}: {escape(one.subject)}: {escape(one.difference)}")
+    if result.note:
+        console.warn(result.note)
     counts = result.checked
     console.out.print(
         f"{counted(counts['runs'], 'run')}, {counts['bronze_objects']:,} Bronze objects "
@@ -217,6 +220,11 @@ def _check_gold(stack: Stack, silver: SilverReader, missing: _Missing) -> None:
     """Silver against Gold: every table is recomputed from Silver, and compared row by row."""
     pointer = stack.pointer()
     build, held = pointer.build, pointer.held
+    if build and held and held.rolled_back:
+        missing.result.note = (
+            f"Gold was rolled back to build {build.build_id} on purpose; checked is the newest build, {held.build_id}"
+        )
+        build = stack.held_build(pointer)
     listed = aws.list_objects(aws.client("s3"), stack["SilverBucketName"])
     if build is None or build.silver.fingerprint != aggregate_to_gold.fingerprint(listed):
         if missing.is_busy("SilverEvents"):

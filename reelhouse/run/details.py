@@ -279,7 +279,7 @@ def _about_gold(run: RunDetails) -> Iterator[Advice]:
     if held := run.held:
         what = f"build {held.build_id} is held: {held.reasons[0]}"
         do = f"if it is right, `reelhouse publish {held.build_id} --because TEXT`; a later good run replaces it"
-        yield Advice("wrong", what, do)
+        yield Advice("note" if held.rolled_back else "wrong", what, do)
     elif run.queues["SilverEvents"].busy and run.gold_failure:
         at_once = f"`reelhouse run --resume {run.manifest.run_id}`"
         do = f"remove the cause; AggregateToGold is tried again within 30 minutes, or at once by {at_once}"

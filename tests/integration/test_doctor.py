@@ -67,7 +67,36 @@ def test_a_damaged_pointer_is_a_fault_and_not_a_gold_that_was_never_built(gold: 
     assert checks["Gold publication"](gold).ok is None
 
     aws.client("s3").delete_object(Bucket="gold", Key=keys.BUILD)
-    assert (checks["Gold"](gold).ok, checks["Gold"](gold).found) == (None, "not built yet")
+    assert checks["Gold"](gold).ok is False
+    assert checks["Gold"](gold).found == f"{keys.BUILD} is missing, though 1 build of Gold is stored"
+    assert "builds Gold again" in checks["Gold"](gold).advice
+
+
+def test_missing_objects_are_named_with_what_repairs_them(lake: Lake, gold: Stack) -> None:
+    def check() -> doctor.Check:
+        return dict(doctor.CHECKS)["objects"](gold)
+
+    films = ("tt0000001", "tt0000002", "tt0000009")
+    lake.expect(FIRST, *films)
+    for imdb_id in films:
+        lake.put("bronze", keys.film(keys.MOVIES, FIRST, imdb_id), b"{}")
+    assert check().found == (
+        f"{keys.manifest(SECOND)} is missing in Bronze; "
+        f"3 Bronze objects of run {FIRST} without an outcome in Silver; "
+        f"8 films of run {SECOND} missing in Bronze that Gold has"
+    )
+    assert f"`reelhouse run --resume {FIRST}`" in check().advice
+    assert "`reelhouse verify` names every object" in check().advice
+
+    lake.expect(SECOND, *(f"tt{number:07}" for number in range(1, 9)))
+    for number in range(1, 9):
+        lake.put("bronze", keys.film(keys.MOVIES, SECOND, f"tt{number:07}"), b"{}")
+    lake.put("silver", keys.silver_part(FIRST, "0f", 3), b"")
+    lake.put("silver", keys.silver_part(SECOND, "0f", 8), b"")
+    assert "is not the one that Gold was built from" in check().found
+
+    lake.sqs.send_message(QueueUrl=gold["SilverEventsUrl"], MessageBody="{}")
+    assert check().ok is True, "Silver is compared when the queues are empty"
 
 
 def write(lake: GoldLake, key: str, table: pa.Table) -> None:

@@ -16,8 +16,10 @@ from pipeline.gold.duckdb_engine import DuckdbEngine
 from pipeline.gold.publication import published_build, read_pointer
 from pipeline.settings import AggregateToGoldSettings
 from reelhouse import cli, stack
+from reelhouse.commands import doctor
 from reelhouse.commands import publish as command
 from reelhouse.commands.builds import listed
+from reelhouse.commands.verify import verify
 from reelhouse.stack import Stack
 from tests.fake_athena import make_catalogue
 from tests.integration.gold_of_films import made_once
@@ -97,6 +99,22 @@ def test_a_rollback_moves_pointer_and_catalogue_and_is_recorded(lake: Lake, depl
         (ids[0], "earlier", 1, ""),
     ]
     assert f"reelhouse publish {ids[1]} --because TEXT" in " ".join(ran("builds").stderr.split())
+
+
+def test_a_rollback_is_no_fault(lake: Lake, deployed: Stack, ids: list[str]) -> None:
+    lake.expect(SECOND, "tt0000001", "tt0000002")
+    command.publish(deployed, ids[0], "units are wrong", back=True)
+    checks = dict(doctor.CHECKS)
+
+    assert checks["newest run"](deployed).ok is None
+    publication = checks["Gold publication"](deployed)
+    assert publication.ok is None
+    assert publication.found.startswith(f"rolled back to build {ids[0]} by arn:aws:sts::123456789012:")
+    assert publication.found.endswith(": units are wrong")
+    assert f"`reelhouse publish {ids[1]} --because TEXT`" in publication.advice
+    verified = verify(deployed)
+    assert [one for one in verified.differences if one.layer == "gold"] == []
+    assert ids[1] in verified.note
 
 
 def test_a_damaged_record_hides_no_other_build(lake: Lake, deployed: Stack, ids: list[str]) -> None:
@@ -187,7 +205,7 @@ def test_before_the_first_build_there_are_none(deployed: Stack) -> None:
     result = ran("builds")
 
     assert result.exit_code == 0
-    assert "nothing has been published yet" in result.stderr
+    assert "no build is published" in result.stderr
 
 
 def test_a_catalogue_that_was_not_moved_is_told_from_a_failed_publication(
