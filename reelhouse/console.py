@@ -68,19 +68,35 @@ out = Terminal(highlight=False)
 err = Terminal(stderr=True, highlight=False)
 
 
+def print_signed(sign: str, message: str, target: Terminal | None = None) -> None:
+    """Print a sign with markup, and a message without; on a terminal the message wraps in its own column.
+
+    ``target`` is stdout unless given.
+    """
+    target = target or out
+    if not target.is_terminal:
+        target.print(f"{sign} {escape(message)}")
+        return
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(sign, escape(message))
+    target.print(grid)
+
+
 def say(message: str) -> None:
     """Report something that was done, on stderr."""
-    err.print(f"[green]✓[/] {escape(message)}")
+    print_signed("[green]✓[/]", message, err)
 
 
 def warn(message: str) -> None:
     """Report something that the reader should know, on stderr."""
-    err.print(f"[yellow]![/] {escape(message)}")
+    print_signed("[yellow]![/]", message, err)
 
 
 def fail(message: str) -> None:
     """Report a failure, on stderr."""
-    err.print(f"[red]✗[/] {escape(message)}")
+    print_signed("[red]✗[/]", message, err)
 
 
 @contextmanager

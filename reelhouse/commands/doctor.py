@@ -12,7 +12,6 @@ from typing import Any
 
 import psutil
 import typer
-from rich.markup import escape
 
 from pipeline import aws, keys, settings
 from pipeline.columns import GOLD_TABLES
@@ -61,8 +60,8 @@ def command(stack_name: StackName = None, json_output: Json = False) -> None:
         check = replace(one, advice="") if one.ok else one
         checks.append(check)
         if not json_output:
-            advice = f" – {escape(check.advice)}" if check.advice else ""
-            console.out.print(f"{_SIGNS[check.ok]} {escape(check.name)}: {escape(check.found)}{advice}")
+            advice = f" – {check.advice}" if check.advice else ""
+            console.print_signed(_SIGNS[check.ok], f"{check.name}: {check.found}{advice}")
     if json_output:
         console.print_json([asdict(check) for check in checks])
     if any(check.ok is False for check in checks):

@@ -286,8 +286,8 @@ def _print_next(run: RunDetails) -> None:
     if not any(one.level != "note" for one in run.next):
         console.out.print("[green]✓[/] Nothing to do.")
     for one in run.next:
-        console.out.print(f"{_SIGNS[one.level]} {escape(one.what)}")
-        console.out.print(f"  → {escape(one.do)}")
+        console.print_signed(_SIGNS[one.level], one.what)
+        console.print_signed("  →", one.do)
 
 
 def _print(rows: list[tuple[str, str]]) -> None:

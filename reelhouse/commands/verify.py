@@ -16,7 +16,6 @@ from typing import Annotated, Any
 
 import duckdb
 import typer
-from rich.markup import escape
 
 from pipeline import aggregate_to_gold, aws, keys
 from pipeline.aws import batches
@@ -85,7 +84,7 @@ def command(
 def print_verified(result: Verified) -> None:
     """Print every difference, and what was checked."""
     for one in result.differences:
-        console.out.print(f"[red]✗[/] {one.layer}: {escape(one.subject)}: {escape(one.difference)}")
+        console.print_signed("[red]✗[/]", f"{one.layer}: {one.subject}: {one.difference}")
     if result.note:
         console.warn(result.note)
     counts = result.checked

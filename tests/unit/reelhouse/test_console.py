@@ -56,6 +56,21 @@ def test_tables_titles_and_messages_show_it(text: str, terminal: bool, monkeypat
     assert printed.getvalue().count(visible(text)[:2]) >= 6
 
 
+def test_a_message_wraps_below_its_text_and_in_a_pipe_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = f"Gold: run {RUN} [bold] is incomplete"
+    lines = printed_on(monkeypatch, 34)
+    console.fail(message)
+    piped = printed_on(monkeypatch, 34, terminal=False)
+    console.fail(message)
+
+    assert [line.rstrip() for line in lines.getvalue().splitlines()] == [
+        "✗ Gold: run",
+        f"  {RUN} [bold]",
+        "  is incomplete",
+    ]
+    assert piped.getvalue() == f"✗ {message}\n"
+
+
 def test_markup_in_a_film_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
     printed = printed_on(monkeypatch, 200)
     text = "[link=https://example.org]free films[/link] [bold]"
