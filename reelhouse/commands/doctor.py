@@ -215,7 +215,8 @@ def _no_gold(deployed: Stack, pointer: Pointer) -> Check:
     text = f"{keys.BUILD} is damaged, or was written by another version"
     if not pointer.damaged:
         listed = aws.list_objects(aws.client("s3"), deployed["GoldBucketName"], keys.BUILDS)
-        builds = sum(entry.key.endswith("/build.json") for entry in listed)
+        build_ids = {build_id for entry in listed if (build_id := keys.build_of(entry.key))}
+        builds = len({entry.key for entry in listed} & set(map(keys.build_record, build_ids)))
         if not builds:
             return Check("Gold", None, "not built yet", "`reelhouse run` builds it")
         stored = f"{counted(builds, 'build')} of Gold {'is' if builds == 1 else 'are'} stored"
