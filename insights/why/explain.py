@@ -157,7 +157,7 @@ def builds_of_two_runs(lake: Lake) -> tuple[Build, Build] | None:
             return None
         build_ids = dict.fromkeys(entry.build_id for entry in reversed(pointer.history))
         others = [build_id for build_id in build_ids if build_id != pointer.build.build_id][:_BUILDS_OF_A_RUN]
-        known = records(bucket, others)
+        known = records(bucket, others, skip_damaged=True)
     earlier = [known[build_id] for build_id in others if build_id in known]
     before = next(
         (build for build in earlier if build.newest_run != pointer.build.newest_run), next(iter(earlier), None)

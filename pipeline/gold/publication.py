@@ -218,19 +218,29 @@ def roll_back(bucket: str, build: Build, newest: Build, before: Pointer, because
     return publish(bucket, build, before, because=because, by=by, held=held)
 
 
-def records(bucket: str, build_ids: Iterable[str]) -> dict[str, Build]:
+def records(bucket: str, build_ids: Iterable[str], *, skip_damaged: bool = False) -> dict[str, Build]:
     """Read the records of builds, by id; builds that have expired are omitted.
+
+    With ``skip_damaged``, damaged records are omitted too, with a warning each.
 
     Raises
     ------
     StorageFailed
         When a record cannot be read.
     DocumentInvalid
-        When a record is damaged.
+        When a record is damaged, unless they are skipped.
     """
     wanted = {keys.build_record(build_id): build_id for build_id in build_ids}
     bodies = aws.get_all(aws.client("s3"), bucket, list(wanted), "gold", "try again", skip_missing=True)
-    return {wanted[key]: Build.from_json(body, key) for key, body in bodies.items()}
+    known = {}
+    for key, body in bodies.items():
+        try:
+            known[wanted[key]] = Build.from_json(body, key)
+        except DocumentInvalid as error:
+            if not skip_damaged:
+                raise
+            logger.warning("%s", error)
+    return known
 
 
 def _move(bucket: str, document: Published, before: Pointer) -> Pointer:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Literal
 
 from pipeline import aws
-from pipeline.errors import DocumentInvalid
 from pipeline.gold.build import Build
 from pipeline.gold.publication import read_pointer, records
 from reelhouse import console, stack
@@ -68,26 +67,13 @@ def listed(stack: Stack) -> Iterator[Listed]:
     with aws.failures_of("builds", bucket):
         pointer = read_pointer(bucket)
         held = [pointer.held] if pointer.held else []
-        known = _records(bucket, {entry.build_id for entry in pointer.history} | {one.build_id for one in held})
+        build_ids = {entry.build_id for entry in pointer.history} | {one.build_id for one in held}
+        known = records(bucket, build_ids, skip_damaged=True)
     for one in held:
         yield Listed(one.build_id, "held", None, *_about(known.get(one.build_id)), "; ".join(one.reasons))
     for index, entry in enumerate(reversed(pointer.history)):
         status: Literal["earlier", "published"] = "earlier" if index else "published"
         yield Listed(entry.build_id, status, entry.at, *_about(known.get(entry.build_id)), entry.because)
-
-
-def _records(bucket: str, build_ids: set[str]) -> dict[str, Build]:
-    """Return the records of builds, without those that are damaged, of which it warns."""
-    try:
-        return records(bucket, build_ids)
-    except DocumentInvalid:
-        known: dict[str, Build] = {}
-    for build_id in sorted(build_ids):
-        try:
-            known |= records(bucket, [build_id])
-        except DocumentInvalid as error:
-            console.warn(str(error))
-    return known
 
 
 def _about(build: Build | None) -> tuple[int | None, int | None, str | None]:

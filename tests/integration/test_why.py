@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from insights.why.explain import explain
 from insights.why.sentences import what_changed
+from pipeline import aws, keys
 from pipeline.errors import InvalidInput
 from pipeline.gold.publication import read_pointer
 from reelhouse import cli, stack
@@ -153,3 +154,10 @@ def test_a_report_opens_with_what_changed(deployed: Stack) -> None:
     assert sentences[-1].startswith("Of the genres with 20 rated films or more, Drama's Metacritic mean moved most:")
     assert "it fell by 0.50 points" in sentences[-1]
     assert sentences[-1].endswith("Main cause: 1 film left the list (-0.50 points).")
+
+
+def test_a_damaged_record_of_an_earlier_build_fails_no_report(deployed: Stack) -> None:
+    first = read_pointer("gold").history[0].build_id
+    aws.client("s3").put_object(Bucket="gold", Key=keys.build_record(first), Body=b"{")
+
+    assert what_changed(deployed.lake()) == []

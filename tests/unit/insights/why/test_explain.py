@@ -42,7 +42,7 @@ def test_the_newest_run_is_compared_with_the_run_before(
     history = [SimpleNamespace(build_id=name) for name in published]
     pointer = SimpleNamespace(build=builds[published[-1]] if published else None, history=history)
     monkeypatch.setattr(explain, "read_pointer", lambda bucket: pointer)
-    monkeypatch.setattr(explain, "records", lambda bucket, ids: {name: builds[name] for name in ids})
+    monkeypatch.setattr(explain, "records", lambda bucket, ids, **_: {name: builds[name] for name in ids})
 
     both = explain.builds_of_two_runs(Lake("gold", "gold"))
 
