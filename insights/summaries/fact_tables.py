@@ -171,9 +171,9 @@ def run_changes(tables: Tables) -> pd.DataFrame:
 
 
 def genre_trends(tables: Tables) -> pd.DataFrame:
-    """Gold's genre_trends with ``clear_trend``, rising or falling, and ``no_trend``; of too few years both are null."""
+    """Gold's genre_trends with ``clear_trend``, rising or falling, and ``no_trend``; both null without an interval."""
     trends = tables["genre_trends"]
-    clear, tested = trends["trend"].isin([RISING, FALLING]), trends["slope"].notna()
+    clear, tested = trends["trend"].isin([RISING, FALLING]), trends["slope_low"].notna()
     return trends.assign(clear_trend=trends["trend"].where(clear), no_trend=trends["trend"].where(tested & ~clear))
 
 
@@ -241,7 +241,7 @@ _DERIVED: Mapping[str, tuple[Callable[[Tables], pd.DataFrame], str, set[str]]] =
     "genres": (genres, "genre_share_by_year", {"year", "genre", "films", "films_in_year"}),
     "rank_changes": (rank_changes, "rank_history", {"run_id", "imdb_id", "title", "rank"}),
     "run_changes": (run_changes, "rank_history", {"run_id", "imdb_id", "title", "rank"}),
-    "genre_trends": (genre_trends, "genre_trends", {"genre", "measure", "trend", "slope"}),
+    "genre_trends": (genre_trends, "genre_trends", {"genre", "measure", "trend", "slope", "slope_low"}),
     "newest_runs": (newest_runs, "pipeline_runs", {"run_id"}),
     "movies": (_movies, "movies", {"rank"}),
     "ratings_by_genre": (_rated_genres, "ratings_by_genre", {"genre", "source", "films", "mean"}),

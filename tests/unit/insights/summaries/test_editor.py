@@ -82,7 +82,8 @@ def test_quarantined_films_are_stored_ones_and_missing_films_are_counted(
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
-        ({"measure": ["share"], "slope": [None]}, []),
+        ({"measure": ["share"], "slope": [None], "slope_low": [None]}, []),
+        ({"measure": ["box_office"], "slope_low": [None]}, []),  # too few years for an interval
         ({"measure": ["share"]}, ["Their share of the listed films shows no clear trend from 1950 to 2014."]),
         ({"measure": ["share", "imdb"], "first_year": [1950, 1980]},
          ["Their share of the listed films (1950 to 2014) and median IMDb rating (1980 to 2014) show no clear trend."]),
