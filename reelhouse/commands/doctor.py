@@ -173,9 +173,10 @@ def _newest_run(deployed: Stack) -> Check:
     pointer = deployed.pointer()
     counts = pointer.build.runs.get(runs[-1]) if pointer.build else None
     text = f"{runs[-1]} is {counts.status if counts else 'not in Gold'}"
-    if pointer.held and pointer.held.rolled_back and runs[-1] <= (pointer.held.until_after or ""):
+    complete = bool(counts and counts.complete)
+    if not complete and pointer.held and pointer.held.rolled_back and runs[-1] <= (pointer.held.until_after or ""):
         return Check("newest run", None, f"{text}, which was rolled back", "see Gold publication below")
-    return Check("newest run", bool(counts and counts.complete), text, f"`reelhouse status {runs[-1]}`")
+    return Check("newest run", complete, text, f"`reelhouse status {runs[-1]}`")
 
 
 def _silver(deployed: Stack) -> Check:

@@ -102,10 +102,12 @@ def test_a_rollback_moves_pointer_and_catalogue_and_is_recorded(lake: Lake, depl
 
 
 def test_a_rollback_is_no_fault(lake: Lake, deployed: Stack, ids: list[str]) -> None:
-    lake.expect(SECOND, "tt0000001", "tt0000002")
+    lake.expect(FIRST, "tt0000001")
     command.publish(deployed, ids[0], "units are wrong", back=True)
     checks = dict(doctor.CHECKS)
 
+    assert checks["newest run"](deployed).ok is True, "the build rolled back to has it"
+    lake.expect(SECOND, "tt0000001", "tt0000002")
     assert checks["newest run"](deployed).ok is None
     publication = checks["Gold publication"](deployed)
     assert publication.ok is None
