@@ -192,7 +192,10 @@ def test_a_full_disk_is_one_line_and_exit_1(length: int) -> None:
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_output_that_cannot_be_encoded_is_escaped(encoding: str) -> None:
-    code = "from reelhouse import cli, console\ncli.app = lambda: (print('Ōkami'), console.say('Ōkami'))\ncli.main()"
+    code = (
+        "import logging\nfrom reelhouse import cli, console\n"
+        "cli.app = lambda: (print('Ōkami'), console.say('Ōkami'), logging.getLogger('x').warning('Ōkami'))\ncli.main()"
+    )
     ran = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, "PYTHONIOENCODING": encoding},
         capture_output=True, timeout=60, check=False,
@@ -200,7 +203,8 @@ def test_output_that_cannot_be_encoded_is_escaped(encoding: str) -> None:
 
     assert ran.returncode == 0, ran.stderr
     assert b"\\u014ckami" in ran.stdout
-    assert b"\\u014ckami" in ran.stderr
+    assert ran.stderr.count(b"\\u014ckami") == 2
+    assert b"! \\u014ckami" in ran.stderr, "a library's warning"
 
 
 def test_every_section_of_the_docs_that_a_message_names_exists() -> None:

@@ -72,7 +72,8 @@ def test_all_parts_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     report = ReportPage("02_genre_trends", "now", "succeeded", "reports/02_genre_trends/x/report.html")
     note = Advice("note", "2 entries could not be used", "correct the list")
     steps = (enriched, Step("AggregateToGold"))
-    print_run(replace(DETAILS, steps=steps, films=films, reports=(report,), next=(note,)))
+    manifest = replace(MANIFEST, skipped=[Skipped(n, "x", "no id") for n in range(3)])
+    print_run(replace(DETAILS, manifest=manifest, steps=steps, films=films, reports=(report,), next=(note,)))
 
     printed = " ".join(capsys.readouterr().out.split())
 

@@ -104,13 +104,16 @@ def test_a_missing_sam_is_one_line_with_the_command_that_installs_it(
         deploy._sam("build", lifeline=lifeline)
 
 
-def test_a_failed_deployment_names_the_resource_and_its_reason_and_not_the_roll_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("state", ["CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED"])
+def test_a_failed_deployment_names_the_resource_and_its_reason_and_not_the_roll_back(
+    state: str, tmp_path: Path
+) -> None:
     log = tmp_path / "sam-deploy.log"
-    log.write_text("""\
+    log.write_text(f"""\
 ResourceStatus           ResourceType             LogicalResourceId        ResourceStatusReason
 -------------------------------------------------------------------------------------------------
 UPDATE_IN_PROGRESS       AWS::S3::Bucket          GoldBucket
-UPDATE_FAILED            AWS::CloudFormation::S   GlueTables               AWS::Glue::Table
+{state}            AWS::CloudFormation::S   GlueTables               AWS::Glue::Table
                          tack                                              create failed: Table
                                                                            movies already exists
 UPDATE_ROLLBACK_COMPLE   AWS::CloudFormation::S   reelhouse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -59,7 +60,7 @@ def test_a_complete_run_needs_nothing() -> None:
         ),
         (unfinished("SilverEvents"), "wait", "Gold has not been built", "check again"),
         (
-            unfinished(gold=replace(GOLD, status="incomplete")),
+            unfinished(gold=replace(GOLD, status="incomplete"), gold_failure="an earlier build's"),
             "wrong", "SilverEvents is empty", f"`reelhouse run --resume {RUN}`",
         ),
         (
@@ -80,6 +81,7 @@ def test_each_problem_has_its_advice(run: RunDetails, level: str, what: str, do:
     assert advice.level == level
     assert what in advice.what
     assert do in advice.do
+    assert not re.search(r"\b0 ", advice.what), "what is none is not counted"
 
 
 def test_the_most_urgent_comes_first() -> None:

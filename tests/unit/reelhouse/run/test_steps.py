@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -71,7 +72,8 @@ def test_the_newest_invocation_says_whether_a_step_fails(
 ) -> None:
     whole = LoggedError("SilverDamaged", "the invocation failed: AggregateToGold: part.parquet: cannot be used", "", "")
     lines = [line(10, 1.0, {}, ended="failed"), line(20, 1.0, {}, ended=newest)]
-    monkeypatch.setattr(logs, "read", lambda *_: lines)
+    a_day_ago = datetime.now(UTC) - timedelta(hours=25)  # a run that a schedule starts, and its retries
+    monkeypatch.setattr(logs, "read", lambda _stack, _step, since, _kind: lines if since < a_day_ago else [])
     monkeypatch.setattr(logs, "errors", lambda *_: [whole, LoggedError("OmdbUnavailable", "a film", "m", "")])
 
     assert steps.newest_failure(Stack("films", {}), "AggregateToGold") == why
