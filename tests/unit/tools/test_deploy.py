@@ -57,6 +57,34 @@ def test_a_stack_that_somebody_else_deployed_keeps_its_settings(
     assert "taken from it" in capsys.readouterr().out
 
 
+def test_a_stack_that_was_never_created_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CloudFormation describes it once a deployment was prepared and given up."""
+    described = {"StackStatus": deploy.NEW, "Parameters": []}
+    for name, value in {"ask_region": "eu-west-1", "use_region": None, "_description": described}.items():
+        monkeypatch.setattr(deploy, name, lambda *_, value=value: value)
+    monkeypatch.setattr("builtins.input", lambda _: " night@example.org ")
+
+    deploy.create_settings("films")
+
+    assert deploy.read_settings("films").parameters["AlarmEmail"] == "night@example.org"
+    assert (deploy.state_of("films"), deploy.exists("films")) == ("", False)
+
+
+@pytest.mark.parametrize(("answer", "agreed"), [("y", True), (" Y", True), ("", False), ("n", False)])
+def test_what_is_deployed_is_shown_before_a_person_agrees(
+    answer: str, agreed: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sts = SimpleNamespace(get_caller_identity=lambda: {"Account": "123456789012"})
+    monkeypatch.setattr(deploy.aws, "client", lambda _: sts)
+    monkeypatch.setattr("builtins.input", lambda _: answer)
+    deployment = deploy.Deployment("films", "eu-west-1", {"TopN": "20", "X": "1"}, frozenset({"TopN"}), {"Owner": "me"})
+
+    assert deploy._confirm(deployment) is agreed
+    assert capsys.readouterr().out.splitlines() == [
+        "Stack films, account 123456789012, region eu-west-1", "  TopN = 20", "  tag Owner = me",
+    ]  # fmt: skip
+
+
 def test_every_line_of_the_file_becomes_a_setting_without_its_comment_sign(folder: Path) -> None:
     path = deploy.write_settings("films", "eu-west-1", {})
     lines = path.read_text(encoding="utf-8").splitlines()
