@@ -91,6 +91,7 @@ def test_counts_lists_and_times_are_written_as_in_a_sentence() -> None:
     assert (wording.year(1990.0), wording.decade(1990), wording.year(None)) == ("1990", "1990s", "not known")
     assert (wording.gap("%"), wording.gap("of 100")) == ("", " ")
     assert wording.name("x" * 80) == "x" * 80
+    assert wording.name("A\u200bB\u202e\x07C") == "A B C"
     assert wording.name("x" * 81) == "x" * 79 + "…"
 
 

@@ -203,6 +203,7 @@ def test_margins_are_the_conformal_rank_of_each_quarter_of_the_predictions() -> 
     margins = conformal_margins(earlier, np.array([0.0, 2.05, 3.05, 9.0]), 0.8)
     # then each is the one of rank ceil(10 * 0.8) of its quarter
     assert margins.tolist() == [8, 18, 28, 38]
+    assert conformal_margins(earlier, np.array([0.0, 9.0]), 0.9).tolist() == [9, 39], "9 is that rank"
     # and of all films where a quarter is too small: nine films have no rank ceil(10 * 0.95)
     assert conformal_margins(earlier, np.array([0.0, 9.0]), 0.95).tolist() == [39, 39]
     few = pd.DataFrame({"predicted": [1.0, 1.0], "outside": [3.0, 1.0]})

@@ -130,6 +130,20 @@ def test_the_slope_of_a_share_is_found_with_its_interval() -> None:
     assert np.mean([fitted.p <= 0.05 for fitted in fits]) >= 0.9
 
 
+def test_the_interval_of_a_share_is_that_of_hc3_with_two_degrees_of_freedom_fewer_than_years() -> None:
+    shares, years = np.array([0.1, 0.3, 0.2, 0.4, 0.3, 0.5]), np.arange(6)
+    design = np.column_stack([np.ones(6), years])
+    inverse = np.linalg.inv(design.T @ design)
+    line = inverse @ design.T @ shares
+    weights = ((shares - design @ line) / (1 - np.diag(design @ inverse @ design.T))) ** 2
+    error = math.sqrt((inverse @ design.T @ np.diag(weights) @ design @ inverse)[1, 1])
+
+    fitted = fit_share(shares, np.full(6, 1000), years)
+
+    reach = student.isf(0.025, 4) * error
+    assert (fitted.low, fitted.high) == pytest.approx((line[1] - reach, line[1] + reach))
+
+
 def test_shuffled_series_rise_or_fall_in_at_most_five_per_cent() -> None:
     # given 300 series without a trend, in 15 catalogues of 20 genres
     random = np.random.default_rng(4)
