@@ -68,7 +68,7 @@ FILMS = [
         rank=2,
     ),
     film(3, year=1979, genres=["Drama", "Crime"], directors=["Bob"], imdb_rating=7.0, rotten_tomatoes=0, rank=3),
-    film(4, year=1971, genres=None, directors=["Cy"], imdb_rating=6.0, box_office_usd=0, rank=4),
+    film(4, year=1972, genres=None, directors=["Cy"], imdb_rating=6.0, box_office_usd=0, rank=4),
     film(5, year=None, genres=["Comedy"], directors=None, imdb_rating=0.0, box_office_usd=10**10, rank=5),
     film(6, year=1994, genres=["Comedy"], unreadable=["runtime_minutes: '34S min' is not a running time"], rank=6),
     film(7, rank=7),
