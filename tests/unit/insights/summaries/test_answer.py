@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from insights.summaries.answer import read_answer
+from insights.summaries.answer import _without_thoughts, read_answer
 from insights.summaries.check import Sentence
 from insights.summaries.facts import Claim
 from insights.summaries.prompt import SCHEMA
@@ -27,6 +27,18 @@ def test_a_model_that_only_repeats_the_beginning_of_a_thought_has_answered_nothi
     """A pattern with a search for each end took minutes."""
     assert read_answer(tag * 50_000) is None
     assert read_answer(f"{tag * 50_000}</thought>{ANSWER}") == [SAID, OTHER]
+
+
+@pytest.mark.parametrize(
+    ("content", "rest"),
+    [
+        ("A <think>b</think> C", ["A", "C"]),
+        ("a <think>b</think> c</think> D", ["D"]),
+        ("<think>a</think> B <think> C", ["B", "<think>", "C"]),
+    ],
+)
+def test_thoughts_are_removed_and_what_stands_outside_them_is_kept_once(content: str, rest: list[str]) -> None:
+    assert _without_thoughts(content).split() == rest
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,14 @@ def test_the_top_film_comes_first_and_n_is_stated_once() -> None:
     ]
 
 
+def test_a_film_that_shares_the_first_rank_does_not_top_the_list() -> None:
+    gold = gold_rows.gold()
+    tied = gold["movies"].assign(rank=gold["movies"]["rank"].replace(2, 1))
+    (top_rated,) = (question for question in questions({**gold, "movies": tied}) if question.id == "top_rated")
+
+    assert texts(top_rated)[0].startswith("Ann Ash's “Film 1” (1970) stands first, at rank 1 on the list, with")
+
+
 def test_genres_decades_and_changes_are_described() -> None:
     assert texts(QUESTIONS["genre/Drama"])[:3] == [
         "Drama is the most common genre on the list: 60% of the 150 listed films with a genre and a year are dramas.",
