@@ -60,6 +60,7 @@ def test_an_error_names_the_films_to_choose_from(title: str, cause: str, next_st
     [
         ("/similar/tt0068646", {"k": "5"}),
         ("/similar/TT0068646/", {"k": "5"}),
+        ("/similar/%74t0068646", {"k": "5"}),
         ("/similar", {"title": "the godfather 1972", "k": "5"}),
         ("/similar/", {"title": "tt0068646", "k": "5"}),
     ],

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from insights.summaries import language_model as lm
 from insights.summaries.completion import CUT_OFF, NOTHING_SAID, UNREADABLE, Reply
 from insights.summaries.language_model import HttpModel, ModelSettings
 from insights.summaries.prompt import SCHEMA
+from pipeline import aws
 from pipeline.api_key import HIDDEN
 from tests.openai_server import Answer, Behaviour, ChatServer, Request, chat_server, completion, failing
 
@@ -314,3 +316,26 @@ def test_a_key_echoed_by_the_service_is_removed(server: ChatServer) -> None:
 @pytest.mark.parametrize("given", [ModelSettings(), ModelSettings("", "m"), ModelSettings("k", "")])
 def test_without_key_or_name_there_is_no_model(given: ModelSettings) -> None:
     assert lm.language_model(given) is None
+
+
+@pytest.mark.parametrize(("own", "expected"), [(KEY, KEY), ("", "sk-of-the-secret")])
+def test_the_secret_has_the_key_where_the_environment_has_none(
+    own: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = SimpleNamespace(get_secret_value=lambda SecretId: {"SecretString": f" {SecretId}\n"})  # noqa: N803
+    monkeypatch.setattr(aws, "client", lambda _: secrets)
+    monkeypatch.setenv("OPENAI_API_KEY", own)
+    monkeypatch.setenv("OPENAI_SECRET_ID", "sk-of-the-secret")
+
+    model = lm.model()
+
+    assert model
+    assert model._settings.api_key == expected
+
+
+@pytest.mark.parametrize(("entry", "answer"), [("text", "text"), ({"a": 1}, None), (None, None)])
+def test_a_cached_entry_is_text_or_none(entry: object, answer: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws, "client", lambda _: None)
+    monkeypatch.setattr(aws, "get_json", lambda *_: entry)
+
+    assert lm.GoldCache("gold").get("0a" * 32) == answer
