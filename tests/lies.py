@@ -73,6 +73,7 @@ LIES = [
     sentence("{f1}, with {f1.mean}, and {f2.mean}."),
     sentence("While {f1} stands at {f1.mean}, {f2} stands at {f1.median}."),
     sentence("{f1}, which {f2} joins, has {f1.mean}."),
+    sentence("{f1} is ahead of {f2}, which has {f1.mean}.", "greater f1.mean f2.mean"),
     sentence("{f1}, ahead of {f2}, has {f2.mean}.", _OVER),
     sentence("{f2}, which is behind {f1}, has {f1.mean}.", _UNDER),
     sentence("{f1}, whose films {f3} shares, has {f3.mean}."),

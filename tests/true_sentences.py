@@ -12,6 +12,7 @@ TRUE_SENTENCES = [
     sentence("The lowest average belongs to {f3}, at {f3.mean}.", "lowest f3.mean"),
     sentence("{f3} comes in lowest, at {f3.mean}.", "lowest f3.mean"),
     sentence("{f1} has {f1.mean}, ahead of {f2} with {f2.mean}.", "greater f1.mean f2.mean"),
+    sentence("{f1} is ahead of {f2}, which has {f2.mean}.", "greater f1.mean f2.mean"),
     sentence("{f2} trails {f1}, {f2.mean} against {f1.mean}.", "less f2.mean f1.mean"),
     sentence("{f1} scores higher than {f2}: {f1.mean} against {f2.mean}.", "greater f1.mean f2.mean"),
     sentence("{f1} outscores {f2} and {f3}.", "greater f1.mean f2.mean,f3.mean"),

@@ -142,8 +142,11 @@ def _bound(
 def _goes_back(
     parsed: Parsed, subjects: Sequence[Mark], values: Sequence[Mark], compares_between: Callable[[Mark, Mark], bool]
 ) -> bool:
-    """In "Drama, ahead of Comedy, has 65.2" the value goes back to the first subject."""
-    if len(subjects) != 2 or not compares_between(*subjects) or parsed.gap(subjects[-1], values[0])[:1] != [","]:
+    """In "Drama, ahead of Comedy, has 65.2" the value goes back to the first subject; after "which" it does not."""
+    if len(subjects) != 2 or not compares_between(*subjects):
+        return False
+    gap = parsed.gap(subjects[-1], values[0])
+    if gap[:1] != [","] or gap[:2] == [",", "which"]:
         return False
     opposed = any(_OPPOSING & set(parsed.gap(one, other)) for one, other in pairwise(values))
     return not opposed and all(value.subject == subjects[0].subject for value in values)
