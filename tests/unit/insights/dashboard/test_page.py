@@ -353,7 +353,9 @@ def test_titles_state_only_significant_findings(unfiltered: Shown, tmp_path: Pat
 
 
 @browser
-def test_intervals_have_the_coverage_they_name_and_numbers_the_format_of_reports(page: Path, tmp_path: Path) -> None:
+def test_intervals_have_their_coverage_numbers_the_format_of_reports_and_unknown_values_come_last(
+    page: Path, tmp_path: Path
+) -> None:
     """Mutation: a normal quantile, by which an interval of ten films covers 92%."""
     written = {
         "decimal": ([62.25, 62.75, 0.05, 71.15, 71.35], wording.decimals(1)),
@@ -364,20 +366,24 @@ def test_intervals_have_the_coverage_they_name_and_numbers_the_format_of_reports
     formats = [f"...{numbers}.map((value) => shown(value, '{name}'))" for name, (numbers, _) in written.items()]
     few = (1, 2, 3, 4, 5, 30, 1000)
     values = [61.0, 64.0, 70.0, 75.0, 81.0, 88.0, 90.0, 92.0, 97.0, 99.0]
+    sort = "[3, null, 1].sort(comparison('%s', (value) => value, String)).join()"
+    texts_of = ", ".join([*formats, *(sort % order for order in ("ascending", "descending"))])
+    measured = f"{{kind: 'mean', of: 'a', times: 10}}, {{columns: {{a: {{values: {values}}}}}}}"
     script = (
-        f"document.title = [margin({{kind: 'mean', of: 'a', times: 10}}, {{columns: {{a: {{values: {values}}}}}}}, "
-        f"{list(range(10))}), ...{list(few)}.map(studentT)].join(' ') + '|' + [{', '.join(formats)}].join('|');"
+        f"const n = [margin({measured}, [0]), margin({measured}, {list(range(10))}), ...{list(few)}.map(studentT)];"
+        f"document.title = n.join(' ') + '|' + [{texts_of}].join('|');"
     )
     acted = tmp_path / "acted.html"
     acted.write_text(chromium.acting(PAGE, script), "utf-8")
     title, *texts = unescape(re.findall("<title>([^<]*)</title>", chromium.show(acted).document)[0]).split("|")
     interval = stats.ttest_1samp(values, 0).confidence_interval(0.95)
     expected = [
+        float("inf"),
         10 * (interval.high - interval.low) / 2,
         *(stats.t.isf(0.025, freedom) for freedom in few),
     ]
     assert [float(number) for number in title.split()] == pytest.approx(expected, rel=0.01)
-    assert texts == [write(number) for numbers, write in written.values() for number in numbers]
+    assert texts == [*(write(number) for numbers, write in written.values() for number in numbers), "1,3,", "3,1,"]
 
 
 @browser
