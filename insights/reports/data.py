@@ -130,8 +130,9 @@ def _held(lake: Lake, build: Build | None) -> str:
     if build is None or pointer.held is None or pointer.build != build:
         return ""
     when = wording.moment(datetime.fromisoformat(pointer.held.at))
-    went_back = pointer.held.until_after is not None
-    because = "a person went back to this earlier data" if went_back else "its numbers changed more than usual"
+    because = "its numbers changed more than usual"
+    if pointer.held.rolled_back:
+        because = "a person went back to this earlier data"
     return f"Newer data, of {when}, is held back until a person has checked it: {because}."
 
 
