@@ -117,8 +117,8 @@ def create_settings(stack: str) -> Path:
     """Ask for what a new settings file needs, and write it; a stack that somebody else deployed keeps its settings."""
     region = ask_region()
     use_region(region)
-    deployed = _description(stack)
-    if deployed is None or deployed["StackStatus"] == NEW:
+    deployed = _created(stack)
+    if deployed is None:
         return write_settings(stack, region, {"AlarmEmail": input("Email address for alarms [none]: ").strip()})
     check_ours(stack, deployed)
     print(f"Stack {stack} exists: its settings are taken from it.")
@@ -171,8 +171,7 @@ def use_region(region: str) -> None:
 
 def exists(stack: str) -> bool:
     """Return whether the account has the stack, in whatever state but a deleted or never created one."""
-    description = _description(stack)
-    return description is not None and description["StackStatus"] != NEW
+    return _created(stack) is not None
 
 
 def check_ours(stack: str, description: Mapping[str, Any]) -> None:
@@ -199,11 +198,17 @@ def state_of(stack: str) -> str:
 
     Raises InvalidInput for another application's stack.
     """
-    description = _description(stack)
-    if description is None or description["StackStatus"] == NEW:
+    description = _created(stack)
+    if description is None:
         return ""
     check_ours(stack, description)
     return str(description["StackStatus"])
+
+
+def _created(stack: str) -> dict[str, Any] | None:
+    """Return CloudFormation's description of a stack; None when it was never created, or is deleted."""
+    description = _description(stack)
+    return None if description is None or description["StackStatus"] == NEW else description
 
 
 def _description(stack: str) -> dict[str, Any] | None:
